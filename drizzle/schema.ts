@@ -1,0 +1,3 @@
+// Everything the database holds: the shop (the example) and the outbox (the product).
+export * from './schema/outbox.ts'
+export * from './schema/shop.ts'

@@ -1,0 +1,208 @@
+// The outbox: events are facts and never change; a delivery is one event for one endpoint; an attempt is one request.
+import { sql } from 'drizzle-orm'
+import {
+  bigint, check, customType, doublePrecision, index, integer, json, pgSchema, primaryKey, text, timestamp,
+} from 'drizzle-orm/pg-core'
+
+export const outbox = pgSchema('outbox')
+
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
+const pgSnapshot = customType<{ data: string }>({ dataType: () => 'pg_snapshot' })
+const id = () => bigint({ mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity()
+const ref = () => bigint({ mode: 'bigint' }).notNull()
+const time = () => timestamp({ withTimezone: true })
+/** The random half of a public id: ids can't be guessed, and a restored copy of the database won't repeat one. */
+const nonce = () => integer().notNull().default(sql`(floor(random() * 4294967296) - 2147483648)::integer`)
+
+export const endpointState = outbox.enum('endpoint_state', ['active', 'paused', 'disabled'])
+export const disabledReason = outbox.enum('disabled_reason', ['gone', 'failing', 'manual'])
+export const signing = outbox.enum('signing', ['hmac', 'ed25519'])
+export const ordering = outbox.enum('ordering', ['none', 'key'])
+/**
+ * pending: due at `due_at`, owned by nobody. sending: leased, a request is on its way. delivered: a 2xx came.
+ * dead: the retry schedule is used up. canceled: nobody wants it any more (endpoint deleted, or an operator said so).
+ */
+export const deliveryState = outbox.enum('delivery_state', ['pending', 'sending', 'delivered', 'dead', 'canceled'])
+export const sender = outbox.enum('sender', ['listener', 'cron'])
+
+/** Facts. Written by triggers and outbox.emit() in the writer's own transaction; never updated. */
+export const events = outbox.table(
+  'events',
+  {
+    id: id(),
+    nonce: nonce(),
+    type: text().notNull(),
+    /** `json`, not `jsonb`: kept as the very text Postgres printed, because the webhook's body is built around it. */
+    data: json().notNull(),
+    key: text(),
+    tenant: text(),
+    occurred_at: time().notNull().default(sql`clock_timestamp()`),
+    /** The writer's transaction: says whether an event was committed before an endpoint was created. */
+    xid: xid8().notNull().default(sql`pg_current_xact_id()`),
+    actor: text(),
+    traceparent: text(),
+  },
+  t => [
+    index('events_by_key').on(t.key, t.id).where(sql`${t.key} is not null`),
+    index('events_by_tenant').on(t.tenant, t.id).where(sql`${t.tenant} is not null`),
+    index('events_by_type').on(t.type, t.id),
+    index('events_by_time').using('brin', t.occurred_at),
+    check('events_type', sql`octet_length(${t.type}) between 1 and 200`),
+    check('events_key', sql`octet_length(${t.key}) <= 1000`),
+    check('events_tenant', sql`octet_length(${t.tenant}) <= 1000`),
+  ],
+)
+
+/** Events that are not yet deliveries: one narrow row each, written beside the event, deleted by the fan-out. */
+export const fanout = outbox.table('fanout', { event_id: bigint({ mode: 'bigint' }).primaryKey() })
+
+export const endpoints = outbox.table(
+  'endpoints',
+  {
+    id: id(),
+    nonce: nonce(),
+    url: text().notNull(),
+    description: text(),
+    /** null = every type; `order.*` matches `order.shipped`. */
+    event_types: text().array(),
+    /** null = every tenant's events. */
+    tenant: text(),
+    /** Custom headers, sealed (delivery/secrets.ts). */
+    sealed_headers: bytea(),
+    signing: signing().notNull().default('hmac'),
+    ordering: ordering().notNull().default('none'),
+    max_in_flight: integer().notNull().default(32),
+    rate_per_second: doublePrecision(),
+    /** null = OUTBOX_REQUEST_TIMEOUT_SECONDS. */
+    timeout_seconds: doublePrecision(),
+    /** Waits in seconds after attempt 1, 2, …; null = OUTBOX_RETRY_SCHEDULE. */
+    retry_schedule: doublePrecision().array(),
+    state: endpointState().notNull().default('active'),
+    disabled_reason: disabledReason(),
+    /** Goes up with every change, so that senders know when to read the row again. */
+    version: integer().notNull().default(1),
+    /** Set by a trigger: the endpoint gets events with a higher id, and of the lower ones those that `born_snapshot` did not see committed. */
+    born_after: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
+    born_snapshot: pgSnapshot().notNull().default(sql`pg_current_snapshot()`),
+    created_at: time().notNull().default(sql`clock_timestamp()`),
+    updated_at: time().notNull().default(sql`clock_timestamp()`),
+    /** Deleted endpoints stay as a row, so that history can name them. */
+    deleted_at: time(),
+  },
+  t => [
+    index('endpoints_by_tenant').on(t.tenant, t.id),
+    check('endpoints_url', sql`length(${t.url}) <= 2048 and ${t.url} ~ '^https?://'`),
+    check('endpoints_reason', sql`(${t.state} = 'disabled') = (${t.disabled_reason} is not null)`),
+    check('endpoints_deleted', sql`${t.deleted_at} is null or ${t.state} = 'disabled'`),
+    check('endpoints_max_in_flight', sql`${t.max_in_flight} between 1 and 1000`),
+    check('endpoints_rate', sql`${t.rate_per_second} > 0 and ${t.rate_per_second} <= 10000`),
+    check('endpoints_timeout', sql`${t.timeout_seconds} > 0 and ${t.timeout_seconds} <= 60`),
+    check('endpoints_event_types', sql`cardinality(${t.event_types}) between 1 and 100`),
+    check('endpoints_retry_schedule', sql`cardinality(${t.retry_schedule}) <= 50`),
+  ],
+)
+
+/**
+ * What all senders together know of an endpoint's health. A table of its own, so that bookkeeping never waits for
+ * somebody who has locked the endpoint's row, and an operator's edit never waits for bookkeeping.
+ */
+export const lanes = outbox.table(
+  'lanes',
+  {
+    endpoint_id: bigint({ mode: 'bigint' }).primaryKey(),
+    /** Failed attempts since the last success. */
+    failures: integer().notNull().default(0),
+    failing_since: time(),
+    /** The receiver asked for a pause (Retry-After): nothing is sent before. */
+    not_before: time(),
+    /** The circuit breaker is open: one probe may go at this time; null = closed. */
+    probe_at: time(),
+    /** After the breaker has closed, how many may be in flight until the lane is trusted again; null = max_in_flight. */
+    ramp: integer(),
+    /** With rate_per_second: the time of the next free slot. */
+    paced_until: time(),
+  },
+  t => [
+    check('lanes_failures', sql`${t.failures} >= 0 and (${t.failures} = 0) = (${t.failing_since} is null)`),
+    check('lanes_ramp', sql`${t.ramp} >= 1`),
+  ],
+)
+
+/** Signing keys, sealed. The one without an end signs; those that have not yet ended sign too (rotation with overlap). */
+export const endpointSecrets = outbox.table(
+  'endpoint_secrets',
+  {
+    id: id(),
+    endpoint_id: ref().references(() => endpoints.id),
+    signing: signing().notNull(),
+    sealed: bytea().notNull(),
+    created_at: time().notNull().default(sql`clock_timestamp()`),
+    expires_at: time(),
+  },
+  t => [index('endpoint_secrets_by_endpoint').on(t.endpoint_id, t.id)],
+)
+
+/**
+ * One event for one endpoint. No foreign keys: claim.sql alone writes these rows, from events and endpoints it has just
+ * read and that are never deleted, and a foreign key would take a row lock on the endpoint for every delivery, so that
+ * somebody who locks one endpoint by hand would hold up all.
+ */
+export const deliveries = outbox.table(
+  'deliveries',
+  {
+    endpoint_id: ref(),
+    event_id: ref(),
+    state: deliveryState().notNull(),
+    /** Attempts started so far: the first is number 1. */
+    attempt: integer().notNull().default(0),
+    /** The attempt after which the present retry budget began: 0, or where a redelivery or replay was asked for. */
+    budget_from: integer().notNull().default(0),
+    due_at: time().notNull().default(sql`clock_timestamp()`),
+    /** Who holds it: `<sender>:<number of its claim>`. Only this holder may settle it. */
+    lease: text(),
+    leased_until: time(),
+    /** The event's key where the endpoint wants order, else null. */
+    ordering_key: text(),
+    /** Why it is dead or canceled, or what the last attempt failed with. */
+    reason: text(),
+    created_at: time().notNull().default(sql`clock_timestamp()`),
+    finished_at: time(),
+  },
+  t => [
+    primaryKey({ columns: [t.endpoint_id, t.event_id] }),
+    index('deliveries_pending').on(t.endpoint_id, t.due_at, t.event_id).where(sql`${t.state} = 'pending'`),
+    index('deliveries_leases').on(t.leased_until).where(sql`${t.state} = 'sending'`),
+    index('deliveries_dead').on(t.endpoint_id, t.event_id).where(sql`${t.state} = 'dead'`),
+    index('deliveries_open_by_key').on(t.endpoint_id, t.ordering_key, t.event_id)
+      .where(sql`${t.ordering_key} is not null and ${t.state} in ('pending', 'sending')`),
+    check('deliveries_lease', sql`(${t.state} = 'sending') = (${t.lease} is not null) and (${t.lease} is null) = (${t.leased_until} is null)`),
+    check('deliveries_attempt', sql`${t.attempt} >= (case when ${t.state} in ('sending', 'delivered') then 1 else 0 end)`),
+    check('deliveries_budget', sql`${t.budget_from} between 0 and ${t.attempt}`),
+    check('deliveries_finished', sql`(${t.state} in ('delivered', 'dead', 'canceled')) = (${t.finished_at} is not null)`),
+    check('deliveries_reason', sql`${t.state} not in ('dead', 'canceled') or ${t.reason} is not null`),
+  ],
+)
+
+/** One request, as it was seen. Append-only but for `interrupted`, which the truth may replace when it comes late. */
+export const attempts = outbox.table(
+  'attempts',
+  {
+    endpoint_id: ref(),
+    event_id: ref(),
+    number: integer().notNull(),
+    sender: sender().notNull(),
+    started_at: time().notNull(),
+    duration_ms: integer(),
+    response_status: integer(),
+    /** null = success; else one of the documented kinds (delivery/outcome.ts). */
+    error: text(),
+    response_body: text(),
+  },
+  t => [
+    primaryKey({ columns: [t.endpoint_id, t.event_id, t.number] }),
+    check('attempts_number', sql`${t.number} >= 1`),
+    check('attempts_duration', sql`${t.duration_ms} >= 0`),
+    check('attempts_body', sql`octet_length(${t.response_body}) <= 1024`),
+  ],
+)

@@ -1,0 +1,24 @@
+// Sees to it that no child process outlives us, even when we are killed without a warning.
+import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+
+export interface Guard {
+  /** From now on this process group ends with us. Start children `detached`, so that each leads a group. */
+  add(pgid: number): void
+  remove(pgid: number): void
+}
+
+export function startGuard(): Guard {
+  const watchdog = spawn(process.execPath, [join(import.meta.dirname, 'watchdog.ts')], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watchdog.unref()
+  const input = watchdog.stdin as Socket
+  input.unref()
+  return {
+    add: pgid => void input.write(`+${pgid}\n`),
+    remove: pgid => void input.write(`-${pgid}\n`),
+  }
+}

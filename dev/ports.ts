@@ -1,0 +1,23 @@
+// Ports of this machine. Fixed ones stay below 32768: above, any outgoing connection may hold them for a while.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+export async function isPortFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, 'close')
+  return true
+}
+
+/** For programs that can't be told to choose a port themselves. Random, so that runs side by side rarely meet. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (await isPortFree(port)) return port
+  }
+}

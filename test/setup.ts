@@ -1,0 +1,43 @@
+// Before all tests: a Postgres of their own with migrated template databases, and a Neon proxy in front of it.
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startGuard } from '../dev/guard.ts'
+import { migrate } from '../dev/migrate.ts'
+import { startNeonProxy } from '../dev/neon-proxy.ts'
+import { freePort } from '../dev/ports.ts'
+import { startPostgres } from '../dev/postgres.ts'
+
+/** The data is thrown away, so it need not survive a crash. */
+const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' }
+
+export default async function setup(project: TestProject) {
+  const dir = mkdtempSync(join(tmpdir(), 'outbox-test-'))
+  const postgres = await startPostgres({ dir, port: await freePort(), settings, ephemeral: true })
+  startGuard().add(postgres.pid) // for the day the test run itself is killed
+  const proxy = await startNeonProxy({ port: 0 })
+  await createTemplates(postgres.url)
+  project.provide('postgresUrl', postgres.url)
+  project.provide('proxyUrl', proxy.url)
+  return async () => {
+    await proxy.stop()
+    await postgres.stop()
+  }
+}
+
+async function createTemplates(url: string) {
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  await admin.query('create database migrated')
+  await migrate(url.replace(/postgres$/, 'migrated'))
+  await admin.end()
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresUrl: string
+    proxyUrl: string
+  }
+}

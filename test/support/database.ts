@@ -1,0 +1,62 @@
+// A migrated database for one test file: cloned in a moment, dropped at the end.
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { atEnd } from './cleanup.ts'
+import { eventually } from './eventually.ts'
+
+export interface TestDatabase {
+  url: string
+  /** What the functions need to reach it. */
+  env: { DATABASE_URL: string; NEON_PROXY: string }
+  /** A connection that is closed at the end of the test file. */
+  connect(): Promise<pg.Client>
+}
+
+export async function freshDatabase({ seeded = false } = {}): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await asAdmin(admin => admin.query(`create database ${name} template ${seeded ? 'seeded' : 'migrated'}`))
+  atEnd(() => drop(name))
+  const url = inject('postgresUrl').replace(/postgres$/, name)
+  return {
+    url,
+    env: { DATABASE_URL: url, NEON_PROXY: inject('proxyUrl') },
+    async connect() {
+      const client = new pg.Client({ connectionString: url })
+      client.on('error', () => {}) // a test may cut it
+      await client.connect()
+      atEnd(() => client.end())
+      return client
+    },
+  }
+}
+
+async function drop(name: string) {
+  try {
+    await eventually(() => refuseLeaks(name))
+  } finally {
+    await asAdmin(admin => admin.query(`drop database ${name} with (force)`))
+  }
+}
+
+/** Whatever a test connected it must also have closed: a leak here is a leak in production. */
+async function refuseLeaks(name: string) {
+  const { rows } = await asAdmin(admin =>
+    admin.query(
+      `select application_name, left(query, 200) as last_query from pg_stat_activity
+       where datname = $1 and application_name <> 'neon-proxy' and backend_type = 'client backend'`,
+      [name],
+    ),
+  )
+  if (rows.length > 0) throw new Error(`connections were left open: ${JSON.stringify(rows)}`)
+}
+
+async function asAdmin<T>(use: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client({ connectionString: inject('postgresUrl') })
+  await admin.connect()
+  try {
+    return await use(admin)
+  } finally {
+    await admin.end()
+  }
+}

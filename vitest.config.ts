@@ -1,0 +1,17 @@
+// How the tests run: one Postgres for all of them, and a last line that says how it went.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/setup.ts'],
+    reporters: ['default', './test/support/reporter.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    env: {
+      WRANGLER_SEND_METRICS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false', // or it looks for Cloudflare's network on every start
+      CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: 'false', // a developer's .env is no part of the tests
+    },
+  },
+})

@@ -1,0 +1,140 @@
+// The settings that both senders share, and how any setting is read: every file of settings is made of these.
+import { type Cidr, parseCidr } from './address.ts'
+import { defaultRetrySchedule } from './retry.ts'
+import { parseMasterKeys } from './secrets.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Names the setting, what was expected and what happens now. Never the value: it may be a secret. */
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(`${message} Not starting.`)
+    this.name = 'SettingsError'
+  }
+}
+
+export interface DeliverySettings {
+  /** For openKeyring. */
+  readonly masterKeys: string
+  /** Seconds after attempt 1, 2, … */
+  readonly retrySchedule: readonly number[]
+  readonly requestTimeoutSeconds: number
+  readonly leaseSeconds: number
+  readonly privateNetworks: readonly Cidr[]
+  readonly allowHttp: boolean
+}
+
+export function readDeliverySettings(env: Environment): DeliverySettings {
+  const requestTimeoutSeconds = seconds(env, 'OUTBOX_REQUEST_TIMEOUT_SECONDS', {
+    default: 15,
+    min: 0.1,
+    max: 60,
+  })
+  const leaseSeconds = seconds(env, 'OUTBOX_LEASE_SECONDS', { default: 60, min: 1, max: 3600 })
+  if (leaseSeconds < requestTimeoutSeconds + leaseMarginSeconds) {
+    throw new SettingsError(
+      `OUTBOX_LEASE_SECONDS must exceed OUTBOX_REQUEST_TIMEOUT_SECONDS by at least ${leaseMarginSeconds}: ` +
+        'otherwise the lease of a slow delivery ends while its request is under way, and it is sent twice.',
+    )
+  }
+  return Object.freeze({
+    masterKeys: masterKeys(env),
+    retrySchedule: retrySchedule(env),
+    requestTimeoutSeconds,
+    leaseSeconds,
+    privateNetworks: cidrs(env, 'OUTBOX_ALLOW_PRIVATE_NETWORKS'),
+    allowHttp: flag(env, 'OUTBOX_ALLOW_HTTP', false),
+  })
+}
+
+/** Time to claim before the request and to settle after it. */
+export const leaseMarginSeconds = 5
+
+/** The waits an endpoint or OUTBOX_RETRY_SCHEDULE may ask for: up to 50 of up to 30 days. */
+export const maxRetries = 50
+export const maxRetryWaitSeconds = 30 * 86_400
+
+function masterKeys(env: Environment): string {
+  return text(env, 'OUTBOX_MASTER_KEYS', {
+    expected: 'id:key pairs with commas between them, each id different, each key 32 bytes in base64',
+    accepts: value => parseMasterKeys(value) !== null,
+  })
+}
+
+function retrySchedule(env: Environment): readonly number[] {
+  const name = 'OUTBOX_RETRY_SCHEDULE'
+  const value = read(env, name)
+  if (value === null) return defaultRetrySchedule
+  const waits = value.split(',').map(decimal)
+  if (waits.length > maxRetries || !waits.every(wait => wait <= maxRetryWaitSeconds)) {
+    throw expected(
+      name,
+      `at most ${maxRetries} numbers of seconds with commas between them, none over 30 days`,
+    )
+  }
+  return Object.freeze(waits)
+}
+
+interface Range {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+}
+
+/** Decimals are allowed. */
+export function seconds(env: Environment, name: string, range: Range): number {
+  const value = read(env, name)
+  const number = value === null ? range.default : decimal(value)
+  if (number >= range.min && number <= range.max) return number
+  throw expected(name, `a number of seconds from ${range.min} to ${range.max}`)
+}
+
+export function integer(env: Environment, name: string, range: Range): number {
+  const value = read(env, name)
+  const number = value === null ? range.default : decimal(value)
+  if (Number.isInteger(number) && number >= range.min && number <= range.max) return number
+  throw expected(name, `a whole number from ${range.min} to ${range.max}`)
+}
+
+export function flag(env: Environment, name: string, byDefault: boolean): boolean {
+  const value = read(env, name)
+  if (value === null) return byDefault
+  if (value === 'true' || value === 'false') return value === 'true'
+  throw expected(name, 'true or false')
+}
+
+/** Networks such as 10.0.0.0/8 with commas between them; none when it is not set. */
+export function cidrs(env: Environment, name: string): readonly Cidr[] {
+  const networks = (read(env, name)?.split(',') ?? []).map(part => parseCidr(part.trim()))
+  if (networks.every(network => network !== null)) return Object.freeze(networks)
+  throw expected(
+    name,
+    'networks such as 10.0.0.0/8 or ::1/128 with commas between them, no bits set behind the prefix',
+  )
+}
+
+/** A setting that must be there, in a form that only its owner knows. */
+export function text(
+  env: Environment,
+  name: string,
+  form: { expected: string; accepts: (value: string) => boolean },
+): string {
+  const value = read(env, name)
+  if (value === null) throw new SettingsError(`${name} is not set: expected ${form.expected}.`)
+  if (!form.accepts(value)) throw expected(name, form.expected)
+  return value
+}
+
+/** null when it is not set. Empty counts as not set: that is how compose files pass on what nobody has set. */
+export function read(env: Environment, name: string): string | null {
+  return env[name]?.trim() || null
+}
+
+export function expected(name: string, form: string): SettingsError {
+  return new SettingsError(`${name} is not valid: expected ${form}.`)
+}
+
+/** NaN for anything but plain digits with or without decimals: no sign, no exponent, no hexadecimal. */
+function decimal(value: string): number {
+  return /^\d{1,12}(\.\d{1,9})?$/.test(value.trim()) ? Number(value) : Number.NaN
+}

@@ -1,0 +1,54 @@
+// Is this a URL we may send webhooks to? Asked when an endpoint is written, and again before every request.
+import { type Cidr, isAllowed, parseAddress } from './address.ts'
+
+export interface EgressPolicy {
+  readonly allowHttp: boolean
+  /** Networks that webhooks may reach although they are not public. */
+  readonly privateNetworks: readonly Cidr[]
+}
+
+/** `problem` ends the sentence "the URL …"; it repeats nothing of the URL, which may hold a token. */
+export type CheckedUrl =
+  | { readonly ok: true; readonly url: URL }
+  | { readonly ok: false; readonly problem: string; readonly error: 'invalid_endpoint' | 'blocked_address' }
+
+export const maxUrlLength = 2048
+
+/** Databases and caches that understand, or choke on, a line of HTTP. Below 1024 only 80 and 443 are served anyway. */
+const databasePorts = new Set([
+  1433, 1521, 2379, 2380, 3306, 5432, 5433, 5984, 6379, 6380, 7687, 9042, 9200, 9300, 11211, 26257, 27017,
+  27018, 27019,
+])
+
+export function checkEndpointUrl(text: string, policy: EgressPolicy): CheckedUrl {
+  if (text.length > maxUrlLength) return invalid(`must not be longer than ${maxUrlLength} characters`)
+  const url = URL.parse(text)
+  if (!url) return invalid('is not an absolute URL')
+  if (url.href.length > maxUrlLength) return invalid(`must not be longer than ${maxUrlLength} characters`)
+  if (url.protocol === 'http:' && !policy.allowHttp) return invalid('must begin with https://')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return invalid('must begin with https://')
+  if (url.username || url.password) return invalid('must not contain a user name or password')
+  if (!isAllowedPort(url.port)) return invalid('has a port that webhooks are not sent to')
+  if (!isAllowedHost(url.hostname, policy.privateNetworks)) {
+    return { ok: false, problem: 'has a host that is not public', error: 'blocked_address' }
+  }
+  return { ok: true, url }
+}
+
+function invalid(problem: string): CheckedUrl {
+  return { ok: false, problem, error: 'invalid_endpoint' }
+}
+
+function isAllowedPort(port: string): boolean {
+  // The parser leaves out the scheme's own port.
+  if (port === '' || port === '80' || port === '443') return true
+  return Number(port) >= 1024 && !databasePorts.has(Number(port))
+}
+
+/** The parser has already turned `127.1`, `0x7f000001` and full-width digits into plain addresses. */
+function isAllowedHost(hostname: string, privateNetworks: readonly Cidr[]): boolean {
+  const literal = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (parseAddress(literal)) return isAllowed(literal, privateNetworks)
+  const isLocalName = /(^|\.)(localhost|internal)\.*$/.test(hostname)
+  return !isLocalName || isAllowed('127.0.0.1', privateNetworks)
+}

@@ -1,0 +1,70 @@
+// A real webhook receiver: records every request as it came over the wire and answers as it is told.
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { atEnd } from './cleanup.ts'
+import { eventually } from './eventually.ts'
+
+export interface Received {
+  method: string
+  path: string
+  headers: IncomingHttpHeaders
+  /** The exact bytes. */
+  body: Buffer
+  /** When the body was complete: Unix time in milliseconds. */
+  at: number
+  /** How many requests with this webhook-id have come so far, this one included. */
+  nth: number
+}
+
+/** Answers one request: a status, or anything at all through the response and its socket. */
+export type Respond = (received: Received, response: ServerResponse, request: IncomingMessage) => unknown
+
+export interface Receiver {
+  url: string
+  requests: Received[]
+  /** The first n requests, as soon as there are that many. */
+  waitFor(n: number, options?: { timeoutMs?: number }): Promise<Received[]>
+  stop(): Promise<void>
+}
+
+const ok: Respond = () => 200
+
+export async function startReceiver(respond: Respond = ok): Promise<Receiver> {
+  const requests: Received[] = []
+  const seen = new Map<string, number>()
+  const server = createServer(async (request, response) => {
+    const received = await record(request, seen).catch(() => null)
+    if (!received) return // the sender hung up in the middle of its request
+    requests.push(received)
+    const status = await respond(received, response, request)
+    if (typeof status === 'number') response.writeHead(status).end()
+  })
+  // A test decides how long a receiver takes, nobody else.
+  server.requestTimeout = 0
+  server.headersTimeout = 0
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = async () => {
+    if (!server.listening) return
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  }
+  atEnd(stop)
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    waitFor: (n, options) => eventually(() => requests.length >= n && requests.slice(0, n), options),
+    stop,
+  }
+}
+
+async function record(request: IncomingMessage, seen: Map<string, number>): Promise<Received> {
+  const body = await buffer(request)
+  const id = String(request.headers['webhook-id'] ?? '')
+  const nth = (seen.get(id) ?? 0) + 1
+  seen.set(id, nth)
+  return { method: request.method!, path: request.url!, headers: request.headers, body, at: Date.now(), nth }
+}

@@ -9,6 +9,7 @@ import { migrate } from '../dev/migrate.ts'
 import { startNeonProxy } from '../dev/neon-proxy.ts'
 import { freePort } from '../dev/ports.ts'
 import { startPostgres } from '../dev/postgres.ts'
+import { seed } from '../dev/seed.ts'
 
 /** The data is thrown away, so it need not survive a crash. */
 const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' }
@@ -32,6 +33,11 @@ async function createTemplates(url: string) {
   await admin.connect()
   await admin.query('create database migrated')
   await migrate(url.replace(/postgres$/, 'migrated'))
+  await admin.query('create database seeded template migrated')
+  await seed(url.replace(/postgres$/, 'seeded'))
+  // Nobody may be connected to what is being cloned, autovacuum included.
+  for (const name of ['migrated', 'seeded'])
+    await admin.query(`alter database ${name} allow_connections false`)
   await admin.end()
 }
 

@@ -1,0 +1,44 @@
+// `npm run db:seed`: fills an empty shop with the example's clients, items and orders. A shop with clients stays as it is.
+import pg from 'pg'
+import { shop } from './shop.ts'
+
+/** Returns whether there was anything to do. The same `number` gives the same shop. */
+export async function seed(url: string, { number = 1 } = {}): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, application_name: 'outbox-seed' })
+  await client.connect()
+  try {
+    await client.query('begin')
+    await client.query(`lock table clients in share row exclusive mode`) // two that seed at once take turns
+    const empty = (await client.query('select from clients limit 1')).rowCount === 0
+    if (empty) await load(client, shop(number))
+    await client.query('commit')
+    return empty
+  } finally {
+    await client.end() // in the middle of an error this rolls back
+  }
+}
+
+async function load(client: pg.Client, tables: Record<string, object[]>) {
+  // History is no news: the orders were there before anybody listened.
+  await client.query(`set local outbox.capture = 'off'`)
+  for (const [table, rows] of Object.entries(tables)) {
+    const columns = Object.keys(rows[0]!)
+    await client.query(
+      `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1)`,
+      [JSON.stringify(rows)],
+    )
+    // Ids were given, not drawn: let the next one be drawn behind them.
+    if (columns.includes('id')) {
+      await client.query(`select setval(pg_get_serial_sequence('${table}', 'id'), max(id)) from ${table}`)
+    }
+  }
+}
+
+if (import.meta.main) {
+  const url = process.env.DATABASE_URL_UNPOOLED
+  if (!url) {
+    console.error('Set DATABASE_URL_UNPOOLED to the direct connection string of the database to fill.')
+    process.exit(1)
+  }
+  console.log((await seed(url)) ? 'seeded' : 'there are clients already: nothing to do')
+}

@@ -20,6 +20,8 @@ export interface Leased {
   readonly spent: number
   /** The endpoint's version when the delivery was claimed. */
   readonly version: number
+  /** The public id of the delivery, `dlv_…`. */
+  readonly publicId: string
   /** The public id of the event: `webhook-id`. */
   readonly webhookId: string
   readonly type: string
@@ -30,7 +32,25 @@ export interface Leased {
   readonly traceparent: string | null
 }
 
-/** One consistent version of an endpoint, ready for use: secrets opened, defaults filled in. */
+/** One consistent version of an endpoint as the database keeps it: what is secret is sealed, in hexadecimal. */
+export interface SealedEndpoint {
+  readonly id: EndpointId
+  readonly version: number
+  readonly publicId: string
+  readonly url: string
+  readonly sealedHeaders: string | null
+  readonly maxInFlight: number
+  readonly timeoutSeconds: number | null
+  readonly retrySchedule: readonly number[] | null
+  /** All keys that sign now, the newest first. */
+  readonly secrets: readonly {
+    readonly id: string
+    readonly signing: 'hmac' | 'ed25519'
+    readonly sealed: string
+  }[]
+}
+
+/** The same, ready for use: secrets opened, defaults filled in. */
 export interface Endpoint {
   readonly id: EndpointId
   readonly version: number
@@ -44,10 +64,12 @@ export interface Endpoint {
   readonly timeoutSeconds: number
   /** Waits in seconds after attempt 1, 2, …; after the last one a failure is final. */
   readonly retrySchedule: readonly number[]
+  /** Why nothing can be sent to it at all, whatever the receiver does; null = it can be used. */
+  readonly fault: 'secret_unavailable' | 'invalid_endpoint' | null
 }
 
 /** Makes one part of the `webhook-signature` header (`v1,…` or `v1a,…`) over the exact bytes. */
-export type Signer = (signed: Uint8Array<ArrayBuffer>) => Promise<string>
+export type Signer = (signed: Uint8Array<ArrayBuffer>) => Promise<string> | string
 
 /** A request ready to go. */
 export interface SignedRequest {

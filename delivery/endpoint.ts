@@ -1,0 +1,55 @@
+// Makes an endpoint ready for use: opens its secrets, fills in the defaults. One that cannot be opened gets a fault, so
+// that its deliveries fail visibly while all others go on.
+import { type Keyring, SecretUnavailable } from './secrets.ts'
+import type { Endpoint, SealedEndpoint, Signer } from './types.ts'
+
+export interface OpenEndpointPorts {
+  readonly keyring: Keyring
+  readonly hmacSigner: (secret: Uint8Array<ArrayBuffer>) => Signer
+  readonly ed25519Signer: (seed: Uint8Array<ArrayBuffer>) => Signer
+  readonly defaults: { readonly requestTimeoutSeconds: number; readonly retrySchedule: readonly number[] }
+}
+
+export async function openEndpoint(sealed: SealedEndpoint, ports: OpenEndpointPorts): Promise<Endpoint> {
+  const endpoint = {
+    id: sealed.id,
+    version: sealed.version,
+    publicId: sealed.publicId,
+    url: sealed.url,
+    maxInFlight: sealed.maxInFlight,
+    timeoutSeconds: sealed.timeoutSeconds ?? ports.defaults.requestTimeoutSeconds,
+    retrySchedule: sealed.retrySchedule ?? ports.defaults.retrySchedule,
+  }
+  try {
+    const signers = await Promise.all(sealed.secrets.map(secret => openSigner(secret, sealed.id, ports)))
+    const fault = signers.length === 0 ? ('secret_unavailable' as const) : null
+    return { ...endpoint, headers: await openHeaders(sealed, ports.keyring), signers, fault }
+  } catch (error) {
+    if (!(error instanceof SecretUnavailable)) throw error
+    return { ...endpoint, headers: {}, signers: [], fault: 'secret_unavailable' }
+  }
+}
+
+/** What a sealed value belongs to: it opens nowhere else, so two rows' values cannot be swapped. */
+export const secretContext = (secretId: string, endpointId: string) =>
+  `outbox.endpoint_secrets/${secretId}/${endpointId}`
+export const headersContext = (endpointId: string) => `outbox.endpoints/${endpointId}/headers`
+
+async function openSigner(
+  secret: SealedEndpoint['secrets'][number],
+  endpointId: string,
+  { keyring, hmacSigner, ed25519Signer }: OpenEndpointPorts,
+): Promise<Signer> {
+  const key = await keyring.open(fromHex(secret.sealed), secretContext(secret.id, endpointId))
+  return secret.signing === 'hmac' ? hmacSigner(key) : ed25519Signer(key)
+}
+
+async function openHeaders(sealed: SealedEndpoint, keyring: Keyring): Promise<Record<string, string>> {
+  if (sealed.sealedHeaders === null) return {}
+  const plain = await keyring.open(fromHex(sealed.sealedHeaders), headersContext(sealed.id))
+  return JSON.parse(new TextDecoder().decode(plain))
+}
+
+function fromHex(hex: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(hex.match(/../g) ?? [], byte => Number.parseInt(byte, 16))
+}

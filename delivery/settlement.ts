@@ -1,0 +1,78 @@
+// Stop 9, last step: what we saw becomes what is written down. One small function for each way a delivery can go on.
+import { retryInSeconds } from './retry.ts'
+import type { Endpoint, Leased, Outcome, Random, Settlement } from './types.ts'
+
+/** A request's stopwatch: when it began on the monotonic clock, and how long it took, both in milliseconds. */
+export interface Timing {
+  readonly startedAt: number
+  readonly durationMs: number
+}
+
+export function settle(
+  delivery: Leased,
+  endpoint: Endpoint,
+  outcome: Outcome,
+  timing: Timing,
+  random: Random,
+): Settlement {
+  if (outcome.kind === 'delivered') return delivered(delivery, outcome, timing)
+  if (outcome.error === 'gone') return gone(delivery, outcome, timing)
+  const waitSeconds = retryInSeconds(endpoint.retrySchedule, delivery.spent + 1, random)
+  return waitSeconds === null
+    ? dead(delivery, outcome, timing)
+    : retried(delivery, outcome, timing, waitSeconds)
+}
+
+type Failed = Extract<Outcome, { kind: 'failed' }>
+
+function delivered(delivery: Leased, outcome: Extract<Outcome, { kind: 'delivered' }>, timing: Timing) {
+  return {
+    ...written(delivery, timing),
+    state: 'delivered' as const,
+    status: outcome.status,
+    body: outcome.body,
+  }
+}
+
+/** Due again after the schedule's wait, or later where the receiver asked for a longer pause. */
+function retried(delivery: Leased, outcome: Failed, timing: Timing, waitSeconds: number): Settlement {
+  return {
+    ...failed(delivery, outcome, timing),
+    state: 'pending',
+    retryInSeconds: Math.max(waitSeconds, outcome.retryAfterSeconds ?? 0),
+  }
+}
+
+/** The schedule is used up: a person has to ask for more. */
+function dead(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
+  return { ...failed(delivery, outcome, timing), state: 'dead' }
+}
+
+/** 410: the receiver wants neither this event nor any other. */
+function gone(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
+  return { ...failed(delivery, outcome, timing), state: 'dead', endpointGone: true }
+}
+
+function failed(delivery: Leased, outcome: Failed, timing: Timing) {
+  return {
+    ...written(delivery, timing),
+    error: outcome.error,
+    status: outcome.status,
+    body: outcome.body,
+    pauseEndpointSeconds: outcome.retryAfterSeconds,
+  }
+}
+
+function written(delivery: Leased, timing: Timing) {
+  return {
+    eventId: delivery.eventId,
+    endpointId: delivery.endpointId,
+    lease: delivery.lease,
+    attempt: delivery.attempt,
+    retryInSeconds: null,
+    pauseEndpointSeconds: null,
+    endpointGone: false,
+    error: null,
+    ...timing,
+  }
+}

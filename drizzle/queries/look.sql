@@ -1,0 +1,13 @@
+-- The heartbeat, asked on the very session that listens: is the channel still registered, and is there work that no
+-- notification told us of? Cheap while there is none: a probe or two for each endpoint.
+select
+  exists (select from pg_listening_channels() as channel where channel = 'outbox') as listening,
+  pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only,
+  exists (select from outbox.deliveries where state = 'sending' and leased_until < clock_timestamp()) as expired,
+  exists (select from outbox.fanout)
+  or exists (
+    select from outbox.endpoints p
+    where p.state = 'active'
+      and exists (select from outbox.deliveries d
+                  where d.endpoint_id = p.id and d.state = 'pending' and d.due_at <= clock_timestamp())
+  ) as work

@@ -1,0 +1,38 @@
+-- Takes back what a sender has held past its lease: it crashed, froze or lost the database. Whether its request left is
+-- unknown, so the attempt counts, goes into the books as `interrupted`, and the delivery is due again at once.
+--
+-- $1 limit         int       how many at most
+-- $2 max_attempts  int       attempts in one retry budget, where the endpoint has no schedule of its own
+--
+-- Returns how many.
+with
+expired as materialized (
+  select d.ctid as row, d.endpoint_id, d.event_id, d.attempt, d.lease, d.due_at,
+         d.attempt - d.budget_from >= coalesce(cardinality(p.retry_schedule) + 1, $2::int) as spent
+  from outbox.deliveries d
+  join outbox.endpoints p on p.id = d.endpoint_id
+  where d.state = 'sending' and d.leased_until < clock_timestamp()
+  order by d.leased_until
+  limit $1::int
+  for update of d skip locked
+),
+logged as (
+  insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, error)
+  select endpoint_id, event_id, attempt, case when lease like 'cron%' then 'cron' else 'listener' end::outbox.sender,
+         clock_timestamp(), 'interrupted'
+  from expired
+  on conflict (endpoint_id, event_id, number) do nothing
+),
+reclaimed as (
+  update outbox.deliveries d
+  set state = case when expired.spent then 'dead' else 'pending' end::outbox.delivery_state,
+      due_at = clock_timestamp(),
+      lease = null,
+      leased_until = null,
+      reason = 'interrupted',
+      finished_at = case when expired.spent then clock_timestamp() end
+  from expired
+  where d.ctid = expired.row
+  returning 1
+)
+select count(*)::int as reclaimed from reclaimed

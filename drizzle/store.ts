@@ -1,0 +1,179 @@
+// The hand-written statements as methods. It runs nothing itself: whoever has a connection hands in a `Run`, the listener
+// with pg, the cron function with the Neon driver. A statement, its method and the rule behind it share a name.
+import { formatDeliveryId } from '../delivery/ids.ts'
+import type { EndpointId, EventId, Leased, SealedEndpoint, Sender, Settlement } from '../delivery/types.ts'
+import * as queries from './queries.gen.ts'
+
+/** Runs one statement and gives its rows as arrays, in the order of its columns. Dates and bigints come as text. */
+export type Run = (
+  statement: { name: string; text: string },
+  parameters: readonly unknown[],
+) => Promise<unknown[][]>
+
+export interface ClaimRequest {
+  readonly lease: string
+  readonly leaseSeconds: number
+  /** Events to fan out at most; 0 leaves them to others. */
+  readonly fanoutLimit: number
+  /** No event that waits for its fan-out has a lower id. */
+  readonly fanoutFrom: bigint
+  readonly leaseLimit: number
+  /** How many deliveries one endpoint may get, where `rooms` does not say. */
+  readonly defaultRoom: number
+  readonly rooms: ReadonlyMap<EndpointId, number>
+  /** The walk over the endpoints goes on behind this one. */
+  readonly ringFrom: EndpointId | '0'
+  readonly ringSteps: number
+}
+
+/** What a claim saw besides the deliveries it leased. */
+export interface ClaimMeta {
+  /** Events fanned out, and the highest id among them. */
+  readonly fanned: number
+  readonly fannedTo: bigint | null
+  /** False: somebody else was fanning out. */
+  readonly hadTurn: boolean
+  /** Deliveries made, and how many of them had to stay pending. */
+  readonly born: number
+  readonly bornWaiting: number
+  /** Where the walk over the endpoints stopped; null = it saw the last one. */
+  readonly ringTo: EndpointId | null
+  /** Seconds until the next delivery of the endpoints seen is due; null = none is waiting for its time. */
+  readonly nextDueIn: number | null
+  /** The statement's snapshot: every transaction below xmin has ended, none from xmax on had begun. */
+  readonly xmin: bigint
+  readonly xmax: bigint
+}
+
+export interface Look {
+  readonly listening: boolean
+  readonly readOnly: boolean
+  readonly expired: boolean
+  readonly work: boolean
+}
+
+export type Store = ReturnType<typeof createStore>
+
+export function createStore(run: Run, sender: Sender) {
+  return {
+    /** Stop 5. */
+    async claim(request: ClaimRequest): Promise<{ deliveries: Leased[]; meta: ClaimMeta }> {
+      const [first, ...rows] = await run({ name: 'claim', text: queries.claim }, [
+        request.lease,
+        request.leaseSeconds,
+        request.fanoutLimit,
+        request.fanoutFrom.toString(),
+        request.leaseLimit,
+        request.defaultRoom,
+        [...request.rooms.keys()],
+        [...request.rooms.values()],
+        request.ringFrom,
+        request.ringSteps,
+      ])
+      return { deliveries: rows.map(row => leased(row, request.lease)), meta: claimMeta(first!) }
+    },
+
+    /** Stop 10. Returns the deliveries that somebody else holds by now. `clock` is the one the settlements were timed with. */
+    async settleIfLeased(settlements: readonly Settlement[], clock: () => number) {
+      const now = clock()
+      const rows = await run({ name: 'settle', text: queries.settle }, [
+        sender,
+        settlements.map(s => s.endpointId),
+        settlements.map(s => s.eventId),
+        settlements.map(s => s.lease),
+        settlements.map(s => s.attempt),
+        settlements.map(s => s.state),
+        settlements.map(s => s.retryInSeconds),
+        settlements.map(s => s.error),
+        settlements.map(s => s.status),
+        settlements.map(s => s.durationMs),
+        settlements.map(s => Math.max(0, now - s.startedAt) / 1000),
+        settlements.map(s => s.body),
+        settlements.map(s => s.pauseEndpointSeconds),
+        settlements.map(s => s.endpointGone),
+      ])
+      return rows.map(([endpointId, eventId]) => ({
+        endpointId: endpointId as EndpointId,
+        eventId: eventId as EventId,
+      }))
+    },
+
+    /** Gives back what was claimed and never sent. */
+    async release(deliveries: readonly Leased[]): Promise<void> {
+      if (deliveries.length === 0) return
+      await run({ name: 'release', text: queries.release }, [
+        deliveries.map(d => d.endpointId),
+        deliveries.map(d => d.eventId),
+        deliveries.map(d => d.lease),
+      ])
+    },
+
+    /** Takes back what others held past their lease; returns how many. */
+    async reclaim(limit: number, maxAttempts: number): Promise<number> {
+      const [row] = await run({ name: 'reclaim', text: queries.reclaim }, [limit, maxAttempts])
+      return row![0] as number
+    },
+
+    async readEndpoints(ids: readonly EndpointId[]): Promise<SealedEndpoint[]> {
+      const rows = await run({ name: 'read_endpoints', text: queries.readEndpoints }, [ids])
+      return rows.map(sealedEndpoint)
+    },
+
+    /** The heartbeat: is the channel registered, and is there anything to do? */
+    async look(): Promise<Look> {
+      const [row] = await run({ name: 'look', text: queries.look }, [])
+      const [listening, readOnly, expired, work] = row as boolean[]
+      return { listening: listening!, readOnly: readOnly!, expired: expired!, work: work! }
+    },
+  }
+}
+
+type Text = string | null
+
+function leased(row: unknown[], lease: string): Leased {
+  const [endpointId, eventId, attempt, spent, version, webhookId, type, timestamp, data, traceparent] = row
+  return {
+    endpointId: endpointId as EndpointId,
+    eventId: eventId as EventId,
+    lease,
+    attempt: attempt as number,
+    spent: spent as number,
+    version: version as number,
+    publicId: formatDeliveryId(BigInt(eventId as string), BigInt(endpointId as string)),
+    webhookId: webhookId as string,
+    type: type as string,
+    timestamp: timestamp as string,
+    data: data as string,
+    traceparent: traceparent as Text,
+  }
+}
+
+function claimMeta(row: unknown[]): ClaimMeta {
+  const meta = JSON.parse(row.at(-1) as string)
+  return {
+    fanned: meta.fanned,
+    fannedTo: meta.fanned_to === null ? null : BigInt(meta.fanned_to),
+    hadTurn: meta.had_turn,
+    born: meta.born,
+    bornWaiting: meta.born_waiting,
+    ringTo: meta.ring_to,
+    nextDueIn: meta.next_due_in,
+    xmin: BigInt(meta.xmin),
+    xmax: BigInt(meta.xmax),
+  }
+}
+
+function sealedEndpoint(row: unknown[]): SealedEndpoint {
+  const [id, version, publicId, url, sealedHeaders, maxInFlight, timeoutSeconds, retrySchedule, secrets] = row
+  return {
+    id: id as EndpointId,
+    version: version as number,
+    publicId: publicId as string,
+    url: url as string,
+    sealedHeaders: sealedHeaders as Text,
+    maxInFlight: maxInFlight as number,
+    timeoutSeconds: timeoutSeconds as number | null,
+    retrySchedule: retrySchedule as number[] | null,
+    secrets: JSON.parse(secrets as string),
+  }
+}

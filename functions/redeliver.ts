@@ -1,0 +1,176 @@
+// The failure road: every minute this function delivers what is due, with the listener's own statements and its own
+// deliver(). While a listener lives that is next to nothing; while none does it is everything.
+import { deliver } from '../delivery/deliver.ts'
+import { openEndpoint } from '../delivery/endpoint.ts'
+import { integer } from '../delivery/settings.ts'
+import { ed25519Signer, hmacSigner } from '../delivery/signature.ts'
+import type { Endpoint, EndpointId, Leased, Settlement } from '../delivery/types.ts'
+import { userAgent } from '../delivery/version.ts'
+import { createStore, type Store } from '../drizzle/store.ts'
+import { openDatabase } from './db.ts'
+import { type Env, readSettings, type Settings } from './settings.ts'
+import { fetchTransport } from './transport.ts'
+
+/** The platform lets this many requests of one invocation wait for their headers; a seventh would queue unseen. */
+const mostInFlight = 6
+/** The next run starts in a minute: stop claiming before, so that runs seldom overlap. */
+const runSeconds = 50
+const claimSize = 24
+const settleSize = 24
+/** Of one endpoint, so that a slow one leaves room for others. */
+const roomPerEndpoint = 4
+const ringSteps = 200
+/** Kept back for writing down what was already sent. */
+const reservedSubrequests = 4
+
+export interface Report {
+  readonly reclaimed: number
+  readonly delivered: number
+  readonly failed: number
+  readonly subrequests: number
+  /** Why it stopped: nothing more was due, or a limit was reached and the next run goes on. */
+  readonly stopped: 'nothing due' | 'time' | 'subrequests'
+}
+
+export async function redeliver(env: Env): Promise<Report> {
+  const settings = await readSettings(env)
+  const most = integer(env, 'OUTBOX_CRON_SUBREQUESTS', { default: 45, min: 20, max: 9_000 })
+  return new Run(settings, most).finish()
+}
+
+class Run {
+  readonly #settings: Settings
+  readonly #store: Store
+  readonly #mostSubrequests: number
+  readonly #lease = `cron-${crypto.randomUUID().slice(0, 8)}`
+  readonly #endAt = performance.now() + runSeconds * 1000
+  readonly #endpoints = new Map<EndpointId, Endpoint>()
+  readonly #perEndpoint = new Map<EndpointId, number>()
+  readonly #unsettled: Settlement[] = []
+  #queue: Leased[] = []
+  #subrequests = 0
+  #claims = 0
+  #ringFrom: EndpointId | '0' = '0'
+  #delivered = 0
+  #failed = 0
+
+  constructor(settings: Settings, mostSubrequests: number) {
+    this.#settings = settings
+    this.#mostSubrequests = mostSubrequests
+    const database = openDatabase(settings, runSeconds + settings.delivery.requestTimeoutSeconds + 5)
+    this.#store = createStore((statement, parameters) => {
+      this.#subrequests++
+      return database.run(statement, parameters)
+    }, 'cron')
+  }
+
+  async finish(): Promise<Report> {
+    const reclaimed = await this.#store.reclaim(500, this.#settings.delivery.retrySchedule.length + 1)
+    const stopped = await this.#deliverAll()
+    await this.#settle()
+    return {
+      reclaimed,
+      delivered: this.#delivered,
+      failed: this.#failed,
+      subrequests: this.#subrequests,
+      stopped,
+    }
+  }
+
+  async #deliverAll(): Promise<Report['stopped']> {
+    const inFlight = new Set<Promise<void>>()
+    let exhausted = false
+    let limit = this.#limit()
+    for (;;) {
+      limit ??= this.#limit()
+      if (limit === null && !exhausted && this.#queue.length === 0) exhausted = !(await this.#claim())
+      const next = limit === null ? this.#queue.shift() : undefined
+      if (next !== undefined) {
+        const attempt = this.#deliver(next).finally(() => inFlight.delete(attempt))
+        inFlight.add(attempt)
+      }
+      const full = inFlight.size >= mostInFlight
+      if (full || (next === undefined && inFlight.size > 0)) await Promise.race(inFlight)
+      if (this.#unsettled.length >= settleSize) await this.#settle()
+      if (next === undefined && inFlight.size === 0 && (limit !== null || exhausted)) break
+    }
+    await this.#store.release(this.#queue)
+    return limit ?? 'nothing due'
+  }
+
+  /** Why nothing more may be started; null = go on. */
+  #limit(): 'time' | 'subrequests' | null {
+    if (performance.now() > this.#endAt) return 'time'
+    return this.#subrequests + reservedSubrequests >= this.#mostSubrequests ? 'subrequests' : null
+  }
+
+  /** False when nothing more is due. */
+  async #claim(): Promise<boolean> {
+    const left = this.#mostSubrequests - this.#subrequests - reservedSubrequests - 2
+    const leaseLimit = Math.min(claimSize, left)
+    if (leaseLimit <= 0) return true
+    const fanoutLimit = claimSize
+    const ringFrom = this.#ringFrom
+    const { deliveries, meta } = await this.#store.claim({
+      lease: `${this.#lease}:${++this.#claims}`,
+      leaseSeconds: this.#settings.delivery.leaseSeconds,
+      fanoutLimit,
+      fanoutFrom: 0n,
+      leaseLimit,
+      defaultRoom: roomPerEndpoint,
+      rooms: this.#rooms(),
+      ringFrom,
+      ringSteps,
+    })
+    await this.#open(deliveries)
+    this.#queue = deliveries
+    this.#ringFrom = meta.ringTo ?? '0'
+    for (const { endpointId } of deliveries) this.#count(endpointId, 1)
+    return deliveries.length > 0 || meta.fanned === fanoutLimit || meta.ringTo !== null || ringFrom !== '0'
+  }
+
+  /** What is in flight counts against an endpoint's room. */
+  #rooms(): Map<EndpointId, number> {
+    return new Map(
+      [...this.#perEndpoint].map(([id, inFlight]) => [id, Math.max(0, roomPerEndpoint - inFlight)]),
+    )
+  }
+
+  #count(id: EndpointId, change: 1 | -1): void {
+    const count = (this.#perEndpoint.get(id) ?? 0) + change
+    if (count === 0) this.#perEndpoint.delete(id)
+    else this.#perEndpoint.set(id, count)
+  }
+
+  async #open(deliveries: readonly Leased[]): Promise<void> {
+    const { keyring, delivery: defaults } = this.#settings
+    const outdated = deliveries.filter(d => (this.#endpoints.get(d.endpointId)?.version ?? 0) < d.version)
+    if (outdated.length === 0) return
+    for (const sealed of await this.#store.readEndpoints([...new Set(outdated.map(d => d.endpointId))])) {
+      this.#endpoints.set(
+        sealed.id,
+        await openEndpoint(sealed, { keyring, hmacSigner, ed25519Signer, defaults }),
+      )
+    }
+  }
+
+  async #deliver(delivery: Leased): Promise<void> {
+    this.#subrequests++
+    const settlement = await deliver(delivery, this.#endpoints.get(delivery.endpointId)!, {
+      transport: fetchTransport(this.#settings.delivery),
+      now: Date.now,
+      clock: () => performance.now(),
+      random: Math.random,
+      userAgent,
+    })
+    this.#count(delivery.endpointId, -1)
+    if (settlement.error === null) this.#delivered++
+    else this.#failed++
+    this.#unsettled.push(settlement)
+  }
+
+  async #settle(): Promise<void> {
+    const batch = this.#unsettled.splice(0)
+    if (batch.length > 0) await this.#store.settleIfLeased(batch, () => performance.now())
+  }
+}

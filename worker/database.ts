@@ -1,0 +1,67 @@
+// The listener's connections: a small pool for its statements. Sessions are told to plan for this workload.
+import pg from 'pg'
+import type { Run } from '../drizzle/store.ts'
+import type { Log } from './log.ts'
+
+/** Longer than any statement of ours takes; a link that swallows everything is noticed by then. */
+const statementSeconds = 20
+
+/**
+ * Every statement of ours finds few rows by index, and the tables swing between empty and millions faster than
+ * statistics follow: a sequential scan is never right. Generic plans are made once. A client that has gone silent must
+ * not keep its locks, so the server hangs up on it.
+ */
+const sessionSettings = `
+  set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan;
+  set statement_timeout = '${statementSeconds}s'; set idle_in_transaction_session_timeout = '10s';
+  set tcp_user_timeout = '15s'`
+
+export interface Database {
+  readonly run: Run
+  /** A connection of its own, for LISTEN. */
+  connect(): Promise<pg.Client>
+  close(): Promise<void>
+}
+
+export function openDatabase(url: string, name: string, log: Log): Database {
+  const config: pg.PoolConfig = {
+    connectionString: url,
+    application_name: name,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: (statementSeconds + 5) * 1000,
+  }
+  const pool = new pg.Pool({ ...config, max: 3, idleTimeoutMillis: 0 })
+  pool.on('error', error => log.warn({ sqlstate: sqlstate(error) }, 'an idle database connection broke'))
+  pool.on('connect', client => {
+    client.query(sessionSettings).catch(() => {}) // the connection is broken: the statement behind it says so
+  })
+  return {
+    run: runOn(pool),
+    async connect() {
+      const client = new pg.Client(config)
+      client.on('error', () => {}) // told by 'end'
+      try {
+        await client.connect()
+      } catch (error) {
+        void client.end().catch(() => {})
+        throw error
+      }
+      return client
+    },
+    close: () => pool.end(),
+  }
+}
+
+export function runOn(connection: pg.Pool | pg.Client): Run {
+  return async ({ name, text }, parameters) => {
+    const result = await connection.query({ name, text, values: parameters as unknown[], rowMode: 'array' })
+    return result.rows
+  }
+}
+
+/** What may be logged of a database error: its SQLSTATE or network code. The message may carry parameters. */
+export function sqlstate(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ((error as Error | null)?.name ?? 'unknown')
+}

@@ -1,0 +1,180 @@
+// Stop 3: wakes up, claims, hands over to the lanes. A notification is a hint, the tables are the truth.
+import type { EndpointId, Leased } from '../delivery/types.ts'
+import type { ClaimMeta, Look, Store } from '../drizzle/store.ts'
+import { Bell } from './bell.ts'
+import { sqlstate } from './database.ts'
+import type { Directory } from './directory.ts'
+import { FanoutBound } from './fanout-bound.ts'
+import type { Lanes } from './lanes.ts'
+import type { Log } from './log.ts'
+
+/** Deliveries one fan-out should make, about: bounds the time that one statement takes. */
+const fanoutBudget = 1_000
+const fewestEvents = 20
+const mostEvents = 500
+/** Endpoints one claim looks at. */
+const ringSteps = 500
+/** Pause after a fan-out from which nothing could leave: the lanes are full, but others may be waiting. */
+const breathMs = 20
+const reclaimLimit = 500
+/** An alarm rings a little late rather than a little early, when nothing is due yet. */
+const timerSlackMs = 5
+const longestTimerMs = 2 ** 31 - 1
+
+export interface ListenerPorts {
+  readonly store: Store
+  readonly lanes: Lanes
+  readonly directory: Directory
+  readonly giveBack: (deliveries: readonly Leased[]) => void
+  readonly log: Log
+  readonly name: string
+  readonly leaseSeconds: number
+  readonly pollSeconds: number
+  /** Attempts in one retry budget by default. */
+  readonly maxAttempts: number
+}
+
+export class Listener {
+  readonly #ports: ListenerPorts
+  readonly #bell = new Bell()
+  readonly #bound = new FanoutBound()
+  #stopping = false
+  #readOnly = false
+  #claims = 0
+  #fanoutLimit = mostEvents
+  #ringFrom: EndpointId | '0' = '0'
+  #alarm: { at: number; timer: NodeJS.Timeout } | null = null
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(ports: ListenerPorts) {
+    this.#ports = ports
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  wake(): void {
+    this.#bell.ring()
+  }
+
+  /** What the heartbeat saw; null after a new session began to listen: anything may have happened meanwhile. */
+  async note(look: Look | null): Promise<void> {
+    this.#readOnly = look?.readOnly ?? false
+    if (look === null || look.work) {
+      this.#bound.reset()
+      this.wake()
+    }
+    if (look?.expired && !look.readOnly) await this.#reclaim()
+  }
+
+  /** A retry will be due: look then, and not only at the next poll. */
+  wakeIn(seconds: number): void {
+    const at = performance.now() + seconds * 1000 + timerSlackMs
+    if (this.#stopping || (this.#alarm !== null && this.#alarm.at <= at)) return
+    clearTimeout(this.#alarm?.timer)
+    const ring = () => {
+      this.#alarm = null
+      this.wake()
+    }
+    this.#alarm = { at, timer: setTimeout(ring, Math.min(at - performance.now(), longestTimerMs)) }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#alarm?.timer)
+    this.#bell.ring()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#drain()
+      } catch (error) {
+        this.#ports.log.error(
+          { statement: 'claim', sqlstate: sqlstate(error) },
+          'could not claim, will try again',
+        )
+      }
+      await this.#bell.wait(this.#ports.pollSeconds * 1000)
+    }
+  }
+
+  /** Claims until the tables have nothing more that the lanes could take. */
+  async #drain(): Promise<void> {
+    while (!this.#stopping && !this.#readOnly) {
+      const leaseLimit = this.#ports.lanes.leaseLimit()
+      if (leaseLimit === 0) return
+      const { more, full } = await this.#claim(leaseLimit)
+      if (!more) return
+      if (full) await this.#bell.wait(breathMs)
+    }
+  }
+
+  async #claim(leaseLimit: number): Promise<{ more: boolean; full: boolean }> {
+    const { store, lanes, directory, name, leaseSeconds } = this.#ports
+    const rooms = lanes.rooms()
+    const fanoutLimit = this.#fanoutLimit
+    const ringFrom = this.#ringFrom
+    const { deliveries, meta } = await store.claim({
+      lease: `${name}:${++this.#claims}`,
+      leaseSeconds,
+      fanoutLimit,
+      fanoutFrom: this.#bound.from,
+      leaseLimit,
+      defaultRoom: leaseLimit,
+      rooms,
+      ringFrom,
+      ringSteps,
+    })
+    this.#bound.note(meta, fanoutLimit)
+    this.#ringFrom = meta.ringTo ?? '0'
+    this.#fanoutLimit = nextFanoutLimit(meta, fanoutLimit)
+    if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
+    await this.#loadEndpoints(deliveries)
+    lanes.add(deliveries, delivery => directory.of(delivery), rooms)
+    return {
+      more:
+        meta.fanned === fanoutLimit ||
+        deliveries.length === leaseLimit ||
+        meta.ringTo !== null ||
+        ringFrom !== '0' ||
+        (meta.bornWaiting > 0 && deliveries.length > 0),
+      full: deliveries.length === 0 && meta.born > 0 && meta.bornWaiting === meta.born,
+    }
+  }
+
+  async #loadEndpoints(deliveries: readonly Leased[]): Promise<void> {
+    try {
+      await this.#ports.directory.load(deliveries)
+    } catch (error) {
+      this.#ports.giveBack(deliveries)
+      throw error
+    }
+  }
+
+  async #reclaim(): Promise<void> {
+    const { store, log, maxAttempts } = this.#ports
+    try {
+      const reclaimed = await store.reclaim(reclaimLimit, maxAttempts)
+      if (reclaimed > 0)
+        log.warn({ deliveries: reclaimed }, 'took back what others had held past their lease')
+      if (reclaimed > 0) this.wake()
+    } catch (error) {
+      log.error({ statement: 'reclaim', sqlstate: sqlstate(error) }, 'will try again at the next heartbeat')
+    }
+  }
+}
+
+/** As many events as make about one budget of deliveries; fewer while most of them could only be left waiting. */
+function nextFanoutLimit(meta: ClaimMeta, limit: number): number {
+  if (meta.fanned === 0) return limit
+  const perEvent = Math.max(1, meta.born / meta.fanned)
+  const crowded = meta.born > 0 && meta.bornWaiting / meta.born > 0.75
+  const wanted = crowded ? limit / 2 : limit * 2
+  return Math.max(
+    1,
+    Math.min(mostEvents, Math.floor(fanoutBudget / perEvent), Math.max(fewestEvents, Math.floor(wanted))),
+  )
+}

@@ -1,0 +1,142 @@
+// One replica of the listener, put together: ears that wake it, lanes that send, a settler that writes down.
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type DeliverPorts, deliver } from '../delivery/deliver.ts'
+import { openKeyring } from '../delivery/secrets.ts'
+import type { Endpoint, Leased } from '../delivery/types.ts'
+import { userAgent } from '../delivery/version.ts'
+import { createStore } from '../drizzle/store.ts'
+import { openDatabase, sqlstate } from './database.ts'
+import { Directory } from './directory.ts'
+import { Ears } from './ears.ts'
+import { serveHealth } from './health.ts'
+import { Lanes } from './lanes.ts'
+import { Listener } from './listener.ts'
+import { logAttempt, openLog } from './log.ts'
+import { Metrics } from './metrics.ts'
+import type { ListenerSettings } from './settings.ts'
+import { Settler } from './settler.ts'
+import { ed25519Signer, hmacSigner } from './signers.ts'
+import { createTransport } from './transport.ts'
+
+/** On top of the longest request: time to write down what came of it. */
+const stopMarginMs = 4_000
+
+export interface Replica {
+  readonly name: string
+  readonly healthPort: number
+  /** Finishes what is in flight, gives back the rest. True = everything is in the books. */
+  stop(): Promise<boolean>
+}
+
+export async function startReplica(settings: ListenerSettings): Promise<Replica> {
+  const name = `listener-${hostname().slice(0, 20)}-${randomBytes(3).toString('hex')}`
+  const log = openLog(settings.logLevel, name)
+  const clock = () => performance.now()
+  const database = openDatabase(settings.databaseUrl, name, log)
+  const store = createStore(database.run, 'listener')
+  const directory = new Directory(store, {
+    keyring: await openKeyring(settings.masterKeys),
+    hmacSigner,
+    ed25519Signer,
+    defaults: settings,
+  })
+  const transport = createTransport(settings)
+  const ports: DeliverPorts = {
+    transport: transport.send,
+    now: Date.now,
+    clock,
+    random: Math.random,
+    userAgent,
+  }
+
+  const settler = new Settler({
+    store,
+    clock,
+    log,
+    onTrouble: trouble => (trouble ? lanes.pause() : lanes.resume()),
+    onSettled: settlements => {
+      for (const s of settlements) if (s.retryInSeconds !== null) listener.wakeIn(s.retryInSeconds)
+    },
+  })
+  const metrics = new Metrics({
+    inFlight: () => lanes.inFlight,
+    held: () => lanes.held,
+    unsettled: () => settler.size,
+    reconnects: () => ears.reconnects,
+  })
+  const attempt = async (delivery: Leased, endpoint: Endpoint) => {
+    const settlement = await deliver(delivery, endpoint, ports)
+    settler.add(settlement)
+    metrics.count(settlement)
+    logAttempt(log, delivery, endpoint, settlement)
+  }
+  const released = new Set<Promise<void>>()
+  const giveBack = (deliveries: readonly Leased[]) => {
+    const release = store
+      .release(deliveries)
+      .catch(error =>
+        log.error({ statement: 'release', sqlstate: sqlstate(error) }, 'their leases will run out'),
+      )
+      .finally(() => released.delete(release))
+    released.add(release)
+  }
+  const lanes = new Lanes({ attempt, giveBack, onRoom: () => listener.wake(), clock })
+  const listener = new Listener({
+    store,
+    lanes,
+    directory,
+    giveBack,
+    log,
+    name,
+    leaseSeconds: settings.leaseSeconds,
+    pollSeconds: settings.pollSeconds,
+    maxAttempts: settings.retrySchedule.length + 1,
+  })
+  const ears = new Ears({
+    database,
+    pollSeconds: settings.pollSeconds,
+    log,
+    random: Math.random,
+    onNotification: () => listener.wake(),
+    onLook: look => void listener.note(look),
+  })
+  const health = await serveHealth(settings.healthPort, {
+    trouble: () => ears.trouble,
+    exposition: () => metrics.exposition(),
+  })
+  const ticking = setInterval(() => lanes.tick(), 1_000)
+  listener.start()
+  log.info({ health_port: health.port }, 'started')
+
+  return {
+    name,
+    healthPort: health.port,
+    async stop() {
+      log.info(
+        { in_flight: lanes.inFlight },
+        'stopping: nothing new is claimed, what is in flight is finished',
+      )
+      await listener.stop()
+      const deadline = setTimeout(
+        () => settler.abandon(),
+        settings.requestTimeoutSeconds * 1000 + stopMarginMs,
+      )
+      await Promise.race([
+        lanes.drain(),
+        new Promise(resolve => setTimeout(resolve, settings.requestTimeoutSeconds * 1000 + 1000).unref()),
+      ])
+      await Promise.all(released)
+      await settler.drained()
+      clearTimeout(deadline)
+      clearInterval(ticking)
+      await ears.close()
+      await transport.close()
+      await health.close()
+      const clean = lanes.held === 0 && settler.size === 0
+      await database.close()
+      log.info({ clean }, 'stopped')
+      return clean
+    },
+  }
+}

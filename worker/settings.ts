@@ -1,0 +1,51 @@
+// Reads, checks and freezes the listener's settings. Better not to start than to limp.
+import {
+  type DeliverySettings,
+  expected,
+  integer,
+  read,
+  readDeliverySettings,
+  SettingsError,
+  seconds,
+  text,
+} from '../delivery/settings.ts'
+
+export interface ListenerSettings extends DeliverySettings {
+  readonly databaseUrl: string
+  readonly pollSeconds: number
+  readonly healthPort: number
+  readonly logLevel: string
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
+
+export function readListenerSettings(env: NodeJS.ProcessEnv): ListenerSettings {
+  return Object.freeze({
+    ...readDeliverySettings(env),
+    databaseUrl: databaseUrl(env),
+    pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
+    healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
+    logLevel: logLevel(env),
+  })
+}
+
+function databaseUrl(env: NodeJS.ProcessEnv): string {
+  const name = 'DATABASE_URL_UNPOOLED'
+  const url = text(env, name, {
+    expected: 'the direct connection string, postgresql://user:password@host/database',
+    accepts: value => /^postgres(ql)?:$/.test(URL.parse(value)?.protocol ?? ''),
+  })
+  if (/-pooler\./.test(new URL(url).hostname)) {
+    throw new SettingsError(
+      `${name} names a pooled host: a pooler swallows LISTEN, and nothing would ever wake the listener. ` +
+        'Expected the direct host, the one without "-pooler".',
+    )
+  }
+  return url
+}
+
+function logLevel(env: NodeJS.ProcessEnv): string {
+  const level = read(env, 'OUTBOX_LOG_LEVEL') ?? 'info'
+  if (logLevels.includes(level)) return level
+  throw expected('OUTBOX_LOG_LEVEL', `one of ${logLevels.join(', ')}`)
+}

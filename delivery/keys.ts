@@ -51,7 +51,7 @@ export function importSeed(seed: Uint8Array, extractable = false): Promise<Crypt
   const pkcs8 = new Uint8Array([...pkcs8Prefix, ...seed])
   return crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', extractable, ['sign'])
 }
-const pkcs8Prefix = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]
+export const pkcs8Prefix = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]
 
 async function withPublicKey(seed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const { x } = (await crypto.subtle.exportKey('jwk', await importSeed(seed, true))) as JsonWebKey

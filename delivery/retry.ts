@@ -1,15 +1,15 @@
 // Stop 9, second step: when a failed delivery is tried again.
 //
-// attempt  waits                     since the first
-//   1      4 s to 6 s                       5 s
-//   2      4 min to 6 min              5 min 5 s
-//   3      24 min to 36 min           35 min 5 s
-//   4      1 h 36 min to 2 h 24 min   2 h 35 min
-//   5      4 h to 6 h                 7 h 35 min
-//   6      8 h to 12 h               17 h 35 min
-//   7      11 h 12 min to 16 h 48 min 31 h 35 min
-//   8      16 h to 24 h              51 h 35 min
-//   9      19 h 12 min to 28 h 48 min 75 h 35 min
+// attempt  waits                       since the first attempt
+//   1      4 s to 6 s                                5 s
+//   2      4 min to 6 min                      5 min 5 s
+//   3      24 min to 36 min                   35 min 5 s
+//   4      1 h 36 min to 2 h 24 min       2 h 35 min 5 s
+//   5      4 h to 6 h                     7 h 35 min 5 s
+//   6      8 h to 12 h                   17 h 35 min 5 s
+//   7      11 h 12 min to 16 h 48 min    31 h 35 min 5 s
+//   8      16 h to 24 h                  51 h 35 min 5 s
+//   9      19 h 12 min to 28 h 48 min    75 h 35 min 5 s
 //  10      none: the delivery is dead
 //
 // Next: delivery/settlement.ts

@@ -1,0 +1,120 @@
+// How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression.
+import { Agent, type Dispatcher } from 'undici'
+import { type FailureKind, type Response, SendError, type Transport } from '../delivery/types.ts'
+import { checkEndpointUrl, type EgressPolicy } from '../delivery/url.ts'
+import { guardedConnector } from './egress.ts'
+import { type Resolve, resolve as resolveName } from './resolve.ts'
+
+/** More of a response's body than this is not read. */
+const maxBodyBytes = 65_536
+const maxHeaderBytes = 16_384
+/** An idle connection is kept this long, and at most so long if the receiver offers more. */
+const keepAliveMs = 4000
+const maxKeepAliveMs = 10_000
+
+/** How many connections there are to one origin at a time is up to the caller: one for each request under way. */
+export function createTransport(
+  policy: EgressPolicy,
+  resolve: Resolve = resolveName,
+): { send: Transport; close(): Promise<void> } {
+  const agent = new Agent({
+    connect: guardedConnector(policy.privateNetworks, resolve),
+    allowH2: false,
+    pipelining: 1,
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: maxKeepAliveMs,
+    // The signal covers the whole request; these would be timers for nothing.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  const send: Transport = async (request, signal) => {
+    // Once more, although the API has checked it: the row may have been edited by hand.
+    const checked = checkEndpointUrl(request.url, policy)
+    if (!checked.ok) throw new SendError(checked.error)
+    const { origin, pathname, search } = checked.url
+    const headers = { ...request.headers, 'accept-encoding': 'identity' }
+    return new Promise((answer, fail) => {
+      const options = {
+        origin,
+        path: pathname + search,
+        method: 'POST' as const,
+        headers,
+        body: request.body,
+      }
+      agent.dispatch(options, new Exchange(signal, answer, fail))
+    })
+  }
+  return { send, close: () => agent.close() }
+}
+
+/**
+ * One request and its response. Once the status is known it is the answer, whatever then happens to the body: that it
+ * breaks off, drips on until the deadline, or never ends.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #signal: AbortSignal
+  readonly #answer: (response: Response) => void
+  readonly #fail: (error: SendError) => void
+  #controller: Dispatcher.DispatchController | null = null
+  #head: Omit<Response, 'body'> | null = null
+  readonly #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(signal: AbortSignal, answer: (response: Response) => void, fail: (error: SendError) => void) {
+    this.#signal = signal
+    this.#answer = answer
+    this.#fail = fail
+    // Listened to from here, because undici tells a request that still waits for its connection of nothing.
+    signal.addEventListener('abort', this.#onAbort)
+    if (signal.aborted) this.#onAbort()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController) {
+    this.#controller = controller
+    if (this.#signal.aborted) controller.abort(this.#signal.reason)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>) {
+    if (status < 200) return // informational: the response is still to come
+    const retryAfter = headers['retry-after']
+    this.#head = { status, retryAfter: retryAfter === undefined ? null : String(retryAfter) }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer) {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+    // Closes the connection: what else was sent on it is of no interest.
+    if (this.#bytes >= maxBodyBytes) controller.abort(new Error('enough'))
+  }
+
+  onResponseEnd() {
+    this.#finish('bad_response')
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error) {
+    this.#finish(failureKind(error))
+  }
+
+  readonly #onAbort = () => {
+    this.#finish(this.#signal.reason?.name === 'TimeoutError' ? 'timeout' : 'interrupted')
+    this.#controller?.abort(this.#signal.reason)
+  }
+
+  /** The first call counts: a promise is settled once. */
+  #finish(kindWithoutStatus: FailureKind) {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    if (!this.#head) return this.#fail(new SendError(kindWithoutStatus))
+    this.#answer({ ...this.#head, body: Buffer.concat(this.#chunks).subarray(0, maxBodyBytes) })
+  }
+}
+
+/** Of errors after connecting. No response at all is a matter of the connection; one that can't be read is the receiver's. */
+function failureKind(error: Error & { code?: string }): FailureKind {
+  if (error instanceof SendError) return error.kind
+  if (error.name === 'HTTPParserError' || unreadable.has(error.code ?? '')) return 'bad_response'
+  if (error.message === 'bad response' || error.message === 'bad upgrade') return 'bad_response'
+  if (error.code === 'UND_ERR_INVALID_ARG') return 'invalid_endpoint'
+  return error.code === 'UND_ERR_CLOSED' || error.code === 'UND_ERR_DESTROYED' ? 'interrupted' : 'connection'
+}
+const unreadable = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])

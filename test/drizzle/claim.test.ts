@@ -1,0 +1,189 @@
+// Stop 5 on real Postgres: who gets which events, who gets which lease, and that nobody gets what another has.
+import type pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import { freshDatabase } from '../support/database.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, greedy, storeOn } from '../support/outbox.ts'
+
+describe('fan-out', () => {
+  test('makes one delivery for each endpoint that wants the event, and leases it at once', async () => {
+    const client = await database()
+    const all = await addEndpoint(client, { url: 'https://all.example' })
+    const some = await addEndpoint(client, { url: 'https://some.example', event_types: ['order.*'] })
+    await addEndpoint(client, { url: 'https://none.example', event_types: ['orders', 'order', 'invoice.*'] })
+    await emit(client, 1, { type: 'order.shipped' })
+    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    expect(deliveries.map(d => d.endpointId).sort()).toEqual([all.id, some.id].sort())
+    expect(await deliveryStates(client)).toEqual({ sending: 2 })
+  })
+
+  test('gives an endpoint with a tenant only that tenant’s events, and one without all of them', async () => {
+    const client = await database()
+    const acme = await addEndpoint(client, { url: 'https://acme.example', tenant: 'acme' })
+    const everyone = await addEndpoint(client, { url: 'https://everyone.example' })
+    await client.query(
+      `select outbox.emit('a.b', '{}', null, 'acme'), outbox.emit('a.b', '{}', null, 'other'), outbox.emit('a.b', '{}')`,
+    )
+    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    expect(deliveries.filter(d => d.endpointId === acme.id)).toHaveLength(1)
+    expect(deliveries.filter(d => d.endpointId === everyone.id)).toHaveLength(3)
+  })
+
+  test('gives a new endpoint what is committed after its creation, even by a transaction that began before', async () => {
+    const { client, other } = await twoConnections()
+    await emit(client, 1, { type: 'before.creation' })
+    await other.query('begin')
+    await other.query(`select outbox.emit('during.creation', '{}')`)
+    await addEndpoint(client, { url: 'https://new.example' })
+    await other.query('commit')
+    await emit(client, 1, { type: 'after.creation' })
+    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    expect(deliveries.map(d => d.type)).toEqual(['during.creation', 'after.creation'])
+  })
+
+  test('makes no delivery for a disabled endpoint and a pending one for a paused endpoint', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://off.example', state: 'disabled', disabled_reason: 'manual' })
+    await addEndpoint(client, { url: 'https://paused.example', state: 'paused' })
+    await emit(client)
+    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    expect(deliveries).toEqual([])
+    expect(await deliveryStates(client)).toEqual({ pending: 1 })
+  })
+
+  test('happens once when two claimers race for the same events', async () => {
+    const { client, other } = await twoConnections()
+    await addEndpoint(client, { url: 'https://a.example' })
+    await emitAtOnce(client, 2_000)
+    const claims = await Promise.all([
+      storeOn(client).claim(greedy('a:1')),
+      storeOn(other).claim(greedy('b:1')),
+    ])
+    expect(claims.reduce((sum, { meta }) => sum + meta.fanned, 0)).toBe(2_000)
+    expect(await deliveryStates(client)).toEqual({ sending: 32, pending: 1_968 })
+  })
+
+  test('leaves what an endpoint has no room for pending, in the table, unleased', async () => {
+    const client = await database()
+    const busy = await addEndpoint(client, { url: 'https://busy.example' })
+    const free = await addEndpoint(client, { url: 'https://free.example' })
+    await emitAtOnce(client, 10)
+    const { deliveries, meta } = await storeOn(client).claim(
+      greedy('a:1', { rooms: new Map([[busy.id, 3]]) }),
+    )
+    expect(deliveries.filter(d => d.endpointId === busy.id)).toHaveLength(3)
+    expect(deliveries.filter(d => d.endpointId === free.id)).toHaveLength(10)
+    expect(meta.bornWaiting).toBe(7)
+  })
+
+  test('shares a small limit among the endpoints', async () => {
+    const client = await database()
+    for (const name of ['a', 'b', 'c', 'd']) await addEndpoint(client, { url: `https://${name}.example` })
+    await emitAtOnce(client, 100)
+    const { deliveries } = await storeOn(client).claim(greedy('a:1', { leaseLimit: 40 }))
+    const perEndpoint = Object.values(Object.groupBy(deliveries, d => d.endpointId)).map(d => d!.length)
+    expect(perEndpoint).toEqual([10, 10, 10, 10])
+  })
+})
+
+describe('a lease', () => {
+  test('belongs to one of two claimers that race for 4,000 pending deliveries', async () => {
+    const { client, other } = await twoConnections()
+    for (const name of ['a', 'b', 'c', 'd']) await addEndpoint(client, { url: `https://${name}.example` })
+    await emitAtOnce(client, 1_000)
+    await storeOn(client).claim(greedy('nobody:1', { leaseLimit: 0 }))
+    expect(await deliveryStates(client)).toEqual({ pending: 4_000 })
+    const claimAll = async (connection: pg.Client, name: string) => {
+      const got: string[] = []
+      for (let n = 1; ; n++) {
+        const { deliveries } = await storeOn(connection).claim(greedy(`${name}:${n}`, { leaseLimit: 100 }))
+        if (deliveries.length === 0) return got
+        got.push(...deliveries.map(d => d.publicId))
+      }
+    }
+    const [a, b] = await Promise.all([claimAll(client, 'a'), claimAll(other, 'b')])
+    expect(new Set([...a, ...b]).size).toBe(4_000)
+    expect(a.length + b.length).toBe(4_000)
+    expect(Math.min(a.length, b.length)).toBeGreaterThan(0)
+  })
+
+  test('is not given before a retry is due, nor while the receiver asked for a pause', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://a.example' })
+    await emit(client)
+    await storeOn(client).claim(greedy('a:1', { leaseLimit: 0 }))
+    await client.query(`update outbox.deliveries set due_at = clock_timestamp() + interval '1 hour'`)
+    const { deliveries, meta } = await storeOn(client).claim(greedy('a:2'))
+    expect(deliveries).toEqual([])
+    expect(meta.nextDueIn).toBeGreaterThan(3_590)
+    await client.query(`update outbox.deliveries set due_at = clock_timestamp()`)
+    await client.query(`update outbox.lanes set not_before = clock_timestamp() + interval '1 hour'`)
+    expect((await storeOn(client).claim(greedy('a:3'))).deliveries).toEqual([])
+    await client.query(`update outbox.lanes set not_before = clock_timestamp()`)
+    expect((await storeOn(client).claim(greedy('a:4'))).deliveries).toHaveLength(1)
+  })
+
+  test('carries the data exactly as Postgres prints it', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://a.example' })
+    await client.query(
+      `select outbox.emit('big.numbers', '{"n": 12345678901234567890.10, "é": "\\u2028😀"}')`,
+    )
+    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    const { rows } = await client.query('select data::text from outbox.events')
+    expect(deliveries[0]!.data).toBe(rows[0].data)
+    expect(deliveries[0]!.data).toContain('12345678901234567890.10')
+  })
+
+  test('that ran out is taken back: the attempt is in the books as interrupted, the delivery is due', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://a.example' })
+    await emit(client, 2)
+    const store = storeOn(client)
+    await store.claim(greedy('crashed:1', { leaseSeconds: 0 }))
+    expect(await store.reclaim(100, 10)).toBe(2)
+    const { deliveries } = await store.claim(greedy('a:1'))
+    expect(deliveries.map(d => [d.attempt, d.spent])).toEqual([
+      [2, 1],
+      [2, 1],
+    ])
+    const { rows } = await client.query('select number, error from outbox.attempts')
+    expect(rows).toEqual([
+      { number: 1, error: 'interrupted' },
+      { number: 1, error: 'interrupted' },
+    ])
+  })
+
+  test('that ran out for the last time leaves a dead delivery, so that a poison event cannot crash senders for ever', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://a.example', retry_schedule: [0] })
+    await emit(client)
+    const store = storeOn(client)
+    for (const lease of ['crash:1', 'crash:2']) {
+      await store.claim(greedy(lease, { leaseSeconds: 0 }))
+      await store.reclaim(100, 10)
+    }
+    expect(await deliveryStates(client)).toEqual({ dead: 1 })
+  })
+
+  test('that is given back was never an attempt', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://a.example' })
+    await emit(client)
+    const store = storeOn(client)
+    const first = await store.claim(greedy('a:1'))
+    await store.release(first.deliveries)
+    const second = await store.claim(greedy('a:2'))
+    expect(second.deliveries[0]!.attempt).toBe(1)
+    await store.release(first.deliveries)
+    expect(await deliveryStates(client)).toEqual({ sending: 1 })
+  })
+})
+
+async function database(): Promise<pg.Client> {
+  return (await freshDatabase()).connect()
+}
+
+async function twoConnections() {
+  const db = await freshDatabase()
+  return { client: await db.connect(), other: await db.connect() }
+}

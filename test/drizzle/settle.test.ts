@@ -1,0 +1,138 @@
+// Stop 10 on real Postgres: only the holder of a lease decides, and every request that was made is in the books.
+import type pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import type { Leased, Settlement } from '../../delivery/types.ts'
+import { freshDatabase } from '../support/database.ts'
+import { addEndpoint, deliveryStates, emit, greedy, storeOn } from '../support/outbox.ts'
+
+const clock = () => 1_000
+
+describe('settling', () => {
+  test('a success finishes the delivery and writes the attempt', async () => {
+    const { client, store, leased } = await scene()
+    await store.settleIfLeased([success(leased)], clock)
+    expect(await deliveryStates(client)).toEqual({ delivered: 1 })
+    const { rows } = await client.query(
+      `select number, sender, duration_ms, response_status, error, response_body,
+              extract(epoch from clock_timestamp() - started_at) between 0.5 and 5 as began_before
+       from outbox.attempts`,
+    )
+    expect(rows).toEqual([
+      {
+        number: 1,
+        sender: 'listener',
+        duration_ms: 12,
+        response_status: 204,
+        error: null,
+        response_body: 'ok',
+        began_before: true,
+      },
+    ])
+  })
+
+  test('a failure makes it due again after the wait, and the endpoint’s health remembers', async () => {
+    const { client, store, leased } = await scene()
+    await store.settleIfLeased([failure(leased, { retryInSeconds: 100 })], clock)
+    const { rows } = await client.query(
+      `select state, reason, extract(epoch from due_at - clock_timestamp()) as wait from outbox.deliveries`,
+    )
+    expect(rows[0]).toMatchObject({ state: 'pending', reason: 'timeout' })
+    expect(Number(rows[0].wait)).toBeCloseTo(100, -1)
+    expect((await client.query('select failures from outbox.lanes')).rows).toEqual([{ failures: 1 }])
+  })
+
+  test('a success clears the endpoint’s failures', async () => {
+    const { client, store, leased } = await scene()
+    await store.settleIfLeased([failure(leased, { retryInSeconds: 0 })], clock)
+    const { deliveries } = await store.claim(greedy('b:1'))
+    await store.settleIfLeased([success(deliveries[0]!)], clock)
+    expect((await client.query('select failures, failing_since from outbox.lanes')).rows).toEqual([
+      { failures: 0, failing_since: null },
+    ])
+  })
+
+  test('by somebody whose lease is lost changes nothing but the books', async () => {
+    const { client, store, leased } = await scene({ leaseSeconds: 0 })
+    await store.reclaim(10, 10)
+    const second = (await store.claim(greedy('b:1'))).deliveries[0]!
+    const lost = await store.settleIfLeased([failure(leased, { state: 'dead', retryInSeconds: null })], clock)
+    expect(lost).toEqual([{ endpointId: leased.endpointId, eventId: leased.eventId }])
+    expect(await deliveryStates(client)).toEqual({ sending: 1 })
+    await store.settleIfLeased([success(second)], clock)
+    expect(await deliveryStates(client)).toEqual({ delivered: 1 })
+    const { rows } = await client.query('select number, error from outbox.attempts order by number')
+    expect(rows).toEqual([
+      { number: 1, error: 'timeout' },
+      { number: 2, error: null },
+    ])
+  })
+
+  test('twice, because the first answer was lost, is harmless', async () => {
+    const { client, store, leased } = await scene()
+    await store.settleIfLeased([success(leased)], clock)
+    expect(await store.settleIfLeased([success(leased)], clock)).toHaveLength(1)
+    expect(await deliveryStates(client)).toEqual({ delivered: 1 })
+    expect((await client.query('select count(*)::int as n from outbox.attempts')).rows[0].n).toBe(1)
+  })
+
+  test('with a Retry-After pauses the whole endpoint', async () => {
+    const { client, store, leased } = await scene()
+    await store.settleIfLeased([failure(leased, { retryInSeconds: 0, pauseEndpointSeconds: 600 })], clock)
+    expect((await store.claim(greedy('b:1'))).deliveries).toEqual([])
+    const { rows } = await client.query(
+      `select extract(epoch from not_before - clock_timestamp()) as pause from outbox.lanes`,
+    )
+    expect(Number(rows[0].pause)).toBeCloseTo(600, -1)
+  })
+
+  test('many at once keeps each with its own outcome', async () => {
+    const { client, store } = await scene({ events: 300 })
+    const { rows } = await client.query(
+      `select endpoint_id::text, event_id::text from outbox.deliveries order by event_id`,
+    )
+    const batch = rows.map((row, i) => {
+      const leased = {
+        endpointId: row.endpoint_id,
+        eventId: row.event_id,
+        lease: 'a:1',
+        attempt: 1,
+      } as Leased
+      return i % 3 === 0
+        ? success(leased)
+        : failure(leased, i % 3 === 1 ? { retryInSeconds: 50 } : { state: 'dead', retryInSeconds: null })
+    })
+    await store.settleIfLeased(batch, clock)
+    expect(await deliveryStates(client)).toEqual({ delivered: 100, pending: 100, dead: 100 })
+  })
+})
+
+async function scene({ leaseSeconds = 60, events = 1 } = {}) {
+  const client: pg.Client = await (await freshDatabase()).connect()
+  const store = storeOn(client)
+  await addEndpoint(client, { url: 'https://a.example', max_in_flight: 1_000 })
+  await emit(client, events)
+  const { deliveries } = await store.claim(greedy('a:1', { leaseSeconds }))
+  return { client, store, leased: deliveries[0]! }
+}
+
+function success(leased: Leased): Settlement {
+  return {
+    eventId: leased.eventId,
+    endpointId: leased.endpointId,
+    lease: leased.lease,
+    attempt: leased.attempt,
+    state: 'delivered',
+    retryInSeconds: null,
+    pauseEndpointSeconds: null,
+    endpointGone: false,
+    error: null,
+    status: 204,
+    body: 'ok',
+    durationMs: 12,
+    startedAt: 0,
+  }
+}
+
+function failure(leased: Leased, differs: Partial<Settlement>): Settlement {
+  return { ...success(leased), state: 'pending', error: 'timeout', status: null, body: null, ...differs }
+}

@@ -1,0 +1,107 @@
+// An outbox to test with: endpoints with real sealed secrets, events, a listener replica inside this process.
+import type pg from 'pg'
+import { secretContext } from '../../delivery/endpoint.ts'
+import { formatSecret, generateSecret } from '../../delivery/keys.ts'
+import { openKeyring } from '../../delivery/secrets.ts'
+import type { EndpointId } from '../../delivery/types.ts'
+import { type ClaimRequest, createStore } from '../../drizzle/store.ts'
+import { runOn } from '../../worker/database.ts'
+import { type Replica, startReplica } from '../../worker/replica.ts'
+import { readListenerSettings } from '../../worker/settings.ts'
+import { atEnd } from './cleanup.ts'
+import { testSettings } from './settings.ts'
+
+export interface TestEndpoint {
+  id: EndpointId
+  secret: string
+}
+
+/** Columns that are not given have their defaults. */
+export async function addEndpoint(
+  client: pg.Client,
+  columns: { url: string } & Record<string, unknown>,
+): Promise<TestEndpoint> {
+  const names = Object.keys(columns)
+  const places = names.map((_, i) => `$${i + 1}`)
+  const { rows } = await client.query(
+    `insert into outbox.endpoints (${names.join()}) values (${places.join()}) returning id::text`,
+    Object.values(columns),
+  )
+  const id = rows[0].id as EndpointId
+  const key = await generateSecret('hmac')
+  const next = await client.query(`select nextval('outbox.endpoint_secrets_id_seq')::text as id`)
+  const keyring = await openKeyring(testSettings.OUTBOX_MASTER_KEYS)
+  const sealed = await keyring.seal(key.bytes, secretContext(next.rows[0].id, id))
+  await client.query(
+    `insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed) overriding system value
+     values ($1, $2, 'hmac', $3)`,
+    [next.rows[0].id, id, Buffer.from(sealed)],
+  )
+  return { id, secret: formatSecret(key) }
+}
+
+/** Events that were committed one by one; returns their public ids. */
+export async function emit(
+  client: pg.Client,
+  count = 1,
+  { type = 'test.happened', key }: { type?: string; key?: (n: number) => string } = {},
+) {
+  const ids: string[] = []
+  for (let n = 1; n <= count; n++) {
+    const { rows } = await client.query('select outbox.emit($1, $2, $3) as id', [
+      type,
+      { n },
+      key?.(n) ?? null,
+    ])
+    ids.push(rows[0].id)
+  }
+  return ids
+}
+
+export async function emitAtOnce(client: pg.Client, count: number, type = 'test.happened'): Promise<void> {
+  await client.query(
+    `select count(outbox.emit($1, jsonb_build_object('n', n))) from generate_series(1, $2) as n`,
+    [type, count],
+  )
+}
+
+/** A listener with its own connections. Whatever the test leaves running ends with its file. */
+export async function startTestReplica(url: string, env: Record<string, string> = {}): Promise<Replica> {
+  const replica = await startReplica(
+    readListenerSettings({
+      ...testSettings,
+      DATABASE_URL_UNPOOLED: url,
+      OUTBOX_HEALTH_PORT: '0',
+      OUTBOX_LOG_LEVEL: 'silent',
+      OUTBOX_REQUEST_TIMEOUT_SECONDS: '5',
+      ...env,
+    }),
+  )
+  let stopped: Promise<boolean> | null = null
+  const stop = () => (stopped ??= replica.stop())
+  atEnd(stop)
+  return { ...replica, stop }
+}
+
+export const storeOn = (client: pg.Client) => createStore(runOn(client), 'listener')
+
+/** A claim that takes all it can. */
+export const greedy = (lease: string, request: Partial<ClaimRequest> = {}): ClaimRequest => ({
+  lease,
+  leaseSeconds: 60,
+  fanoutLimit: 10_000,
+  fanoutFrom: 0n,
+  leaseLimit: 10_000,
+  defaultRoom: 10_000,
+  rooms: new Map(),
+  ringFrom: '0',
+  ringSteps: 1_000,
+  ...request,
+})
+
+export async function deliveryStates(client: pg.Client): Promise<Record<string, number>> {
+  const { rows } = await client.query(
+    'select state, count(*)::int as n from outbox.deliveries group by state',
+  )
+  return Object.fromEntries(rows.map(row => [row.state, row.n]))
+}

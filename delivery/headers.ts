@@ -1,0 +1,55 @@
+// Which custom headers an endpoint may have. Asked when an endpoint is written; senders put their own headers on top.
+
+/** `problem` ends a sentence that begins with the header's name. Values are never repeated: they are secrets. */
+export interface HeaderProblem {
+  readonly name: string
+  readonly problem: string
+}
+
+const maxHeaders = 20
+const maxBytes = 4096
+
+/** What the sender, the signature and HTTP itself need for themselves. */
+const reserved = new Set([
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'traceparent',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+])
+const reservedPrefixes = ['webhook-', 'outbox-', 'proxy-']
+
+/** Empty when all is well. */
+export function checkHeaders(headers: Readonly<Record<string, string>>): HeaderProblem[] {
+  const entries = Object.entries(headers)
+  if (entries.length > maxHeaders) return [{ name: '', problem: `must not be more than ${maxHeaders}` }]
+  const size = entries.reduce((bytes, [name, value]) => bytes + name.length + value.length, 0)
+  if (size > maxBytes) return [{ name: '', problem: `must not have more than ${maxBytes} bytes in all` }]
+  const names = entries.map(([name]) => name.toLowerCase())
+  return entries.flatMap(([name, value], i) => {
+    const isRepeated = names.indexOf(names[i]!) < i
+    const problem = isRepeated ? 'comes twice' : (problemOfName(names[i]!) ?? problemOfValue(value))
+    return problem ? [{ name, problem }] : []
+  })
+}
+
+/** RFC 9110, section 5.6.2: a token. */
+function problemOfName(name: string): string | null {
+  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) return 'is not a valid header name'
+  if (reserved.has(name) || reservedPrefixes.some(prefix => name.startsWith(prefix))) return 'is reserved'
+  return null
+}
+
+/** Printable ASCII: no CR, LF or NUL that would end the header, and nothing that two HTTP libraries read differently. */
+function problemOfValue(value: string): string | null {
+  if (!/^[\x20-\x7e\t]*$/.test(value)) return 'has a value with characters that are not allowed'
+  return value.trim() === value ? null : 'has a value that begins or ends with white space'
+}

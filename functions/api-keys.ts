@@ -1,0 +1,34 @@
+// API keys: kept as hashes only, found in constant time.
+
+export interface ApiKey {
+  readonly name: string
+  readonly scope: 'admin' | 'read'
+  readonly hash: Uint8Array
+}
+
+/** `name:scope:key` with commas between them; null when any part is malformed. */
+export async function parseApiKeys(spec: string): Promise<readonly ApiKey[] | null> {
+  const matches = spec.split(',').map(part => /^([\w-]+):(admin|read):([\w.~+/=-]+)$/.exec(part.trim()))
+  if (matches.includes(null)) return null
+  return Promise.all(
+    matches.map(async match => {
+      const [, name, scope, key] = match as unknown as [string, string, ApiKey['scope'], string]
+      return { name, scope, hash: await hashOf(key) }
+    }),
+  )
+}
+
+/** Looks at every key, also after a match, so that the time it takes says nothing about them. */
+export async function findApiKey(keys: readonly ApiKey[], presented: string): Promise<ApiKey | null> {
+  const hash = await hashOf(presented)
+  return keys.reduce<ApiKey | null>((found, key) => (isEqual(key.hash, hash) ? key : found), null)
+}
+
+async function hashOf(key: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key)))
+}
+
+/** For hashes, which all have the same length. */
+function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.reduce((difference, byte, i) => difference | (byte ^ right[i]!), 0) === 0
+}

@@ -1,0 +1,38 @@
+// Who may ask: a route needs a key unless it is listed here.
+import type { MiddlewareHandler } from 'hono'
+import { findApiKey } from './api-keys.ts'
+import { problem } from './problem.ts'
+import type { App, Settings } from './settings.ts'
+
+/** The receivers prove who calls by the webhook's signature. */
+const openPaths = new Set([
+  '/healthz',
+  '/openapi.json',
+  '/docs',
+  '/receivers/notifications',
+  '/receivers/billing',
+])
+const shopPath = /^\/(orders|clients)(\/|$)/
+
+export const authenticate: MiddlewareHandler<App> = async (c, next) => {
+  const { settings } = c.var
+  if (isOpen(c.req.path, settings)) return next()
+  const key = await findApiKey(settings.apiKeys, bearerToken(c.req.header('authorization')))
+  if (!key) {
+    return problem(401, 'Send a valid key: Authorization: Bearer <key>.', {
+      headers: { 'www-authenticate': 'Bearer realm="outbox"' },
+    })
+  }
+  if (key.scope === 'read' && !isRead(c.req.method)) return problem(403, 'This key may only read.')
+  return next()
+}
+
+function isOpen(path: string, { ordersPublic }: Settings): boolean {
+  return openPaths.has(path) || (ordersPublic && shopPath.test(path))
+}
+
+function bearerToken(authorization = ''): string {
+  return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
+}
+
+const isRead = (method: string) => method === 'GET' || method === 'HEAD'

@@ -1,0 +1,56 @@
+// The database over HTTP: Neon's driver, one round trip for each statement, no connection to keep.
+import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
+import { DrizzleQueryError } from 'drizzle-orm'
+import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
+import type { Run } from '../drizzle/store.ts'
+
+export interface Database {
+  /** A statement said with the builder; the name is what the log calls it. */
+  build<T>(name: string, statement: (builder: NeonHttpDatabase) => Promise<T>): Promise<T>
+  /** A hand-written statement of drizzle/queries. */
+  run: Run
+}
+
+/** What may be told of a failed statement: the driver's own message can carry bound parameters. */
+export class DatabaseError extends Error {
+  readonly statement: string
+  /** null: no answer came. */
+  readonly sqlstate: string | null
+  constructor(statement: string, sqlstate: string | null) {
+    super(`${statement} failed: ${sqlstate ?? 'no answer'}`)
+    this.name = 'DatabaseError'
+    this.statement = statement
+    this.sqlstate = sqlstate
+  }
+
+  /** The statement may be fine: it was the database that could not be reached, was full, shutting down or read-only. */
+  get isUnavailable(): boolean {
+    return this.sqlstate === null || /^(08|28|3D|40|53|55|57|58|25006)/.test(this.sqlstate)
+  }
+}
+
+/** One for each request: the deadline runs from here and covers all its statements. */
+export function openDatabase(
+  { databaseUrl, neonProxy }: { databaseUrl: string; neonProxy: string | null },
+  deadlineSeconds = 8,
+): Database {
+  if (neonProxy) neonConfig.fetchEndpoint = `${neonProxy}/sql`
+  const query = neon(databaseUrl, { fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) } })
+  const builder = drizzle(query)
+  return {
+    build: (name, statement) => named(name, () => statement(builder)),
+    run: ({ name, text }, parameters) =>
+      named(name, () => query.query(text, [...parameters], { arrayMode: true })),
+  }
+}
+
+async function named<T>(name: string, statement: () => Promise<T>): Promise<T> {
+  try {
+    return await statement()
+  } catch (error) {
+    const cause = error instanceof DrizzleQueryError ? error.cause : error
+    if (cause instanceof NeonDbError) throw new DatabaseError(name, cause.code ?? null)
+    if (cause instanceof DOMException) throw new DatabaseError(name, null) // the deadline
+    throw error
+  }
+}

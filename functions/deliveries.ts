@@ -1,0 +1,200 @@
+// Deliveries for people: where each stands, and what its attempts saw.
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { and, asc, desc, eq, lt, or, type SQL } from 'drizzle-orm'
+import { formatDeliveryId, formatId, parseDeliveryId } from '../delivery/ids.ts'
+import {
+  attempts,
+  deliveryState,
+  deliveries as deliveryTable,
+  endpoints,
+  events,
+  sender,
+} from '../drizzle/schema.ts'
+import type { Database } from './db.ts'
+import { PageQuery, type Position, pageOf, replyPage } from './page.ts'
+import { problem } from './problem.ts'
+import { reply } from './reply.ts'
+import { answers, publicId, Time } from './schemas.ts'
+import type { App } from './settings.ts'
+
+export const State = z.enum(deliveryState.enumValues)
+
+export const Delivery = z
+  .object({
+    id: z.string().openapi({ example: 'dlv_00000000000004d20000000000000001' }),
+    event_id: z.string(),
+    endpoint_id: z.string(),
+    state: State,
+    attempt: z.int().openapi({ description: 'Attempts started so far' }),
+    due_at: Time.nullable().openapi({ description: 'When the next attempt is due, if there is to be one' }),
+    reason: z.string().nullable().openapi({ description: 'What the last attempt failed with' }),
+    created_at: Time,
+    finished_at: Time.nullable(),
+  })
+  .openapi('Delivery')
+
+const Attempt = z
+  .object({
+    number: z.int().openapi({ description: 'From 1' }),
+    started_at: Time,
+    duration_ms: z.int().nullable(),
+    response_status: z.int().nullable(),
+    error: z.string().nullable(),
+    response_body: z.string().nullable(),
+    sender: z.enum(sender.enumValues),
+  })
+  .openapi('Attempt')
+
+const DeliveryWithAttempts = Delivery.extend({ attempts: z.array(Attempt) }).openapi('DeliveryWithAttempts')
+
+const listDeliveries = createRoute({
+  method: 'get',
+  path: '/v1/deliveries',
+  summary: 'List deliveries, those of the newest events first',
+  request: {
+    query: z.strictObject({
+      state: State.optional(),
+      endpoint_id: publicId('ep').optional(),
+      event_id: publicId('evt').optional(),
+      ...PageQuery,
+    }),
+  },
+  responses: answers(pageOf(Delivery), 'A page of deliveries'),
+})
+
+const readDelivery = createRoute({
+  method: 'get',
+  path: '/v1/deliveries/{id}',
+  summary: 'Read a delivery with its attempts',
+  request: { params: z.object({ id: z.string() }) },
+  responses: answers(DeliveryWithAttempts, 'The delivery'),
+})
+
+export const deliveries = new OpenAPIHono<App>()
+
+deliveries.openapi(listDeliveries, c => {
+  const { state, endpoint_id, event_id, ...page } = c.req.valid('query')
+  const filter = { state, endpoint: endpoint_id, event: event_id }
+  return replyPage(c, page, {
+    read: (after, limit) => findDeliveries(c.var.db, filter, { after, limit }),
+    positionOf: row => [row.eventId, row.endpointId],
+    write: toDelivery,
+  })
+})
+
+deliveries.openapi(readDelivery, async c => {
+  const ids = parseDeliveryId(c.req.valid('param').id)
+  if (!ids) return unknownDelivery()
+  const { eventId, endpointId } = ids
+  const [[delivery], log] = await Promise.all([
+    findDeliveries(c.var.db, { event: { id: eventId }, endpoint: { id: endpointId } }),
+    findAttempts(c.var.db, eventId, endpointId),
+  ])
+  return delivery ? reply({ ...toDelivery(delivery), attempts: log.map(toAttempt) }) : unknownDelivery()
+})
+
+/** With the public id's random half where the caller has one. */
+interface RowKey {
+  readonly id: bigint
+  readonly nonce?: number
+}
+
+interface Filter {
+  readonly state?: z.infer<typeof State> | undefined
+  readonly endpoint?: RowKey | undefined
+  readonly event?: RowKey | undefined
+}
+
+/** Looks at each endpoint's newest: deliveries have no index over all endpoints, because every one would have to pay for it. */
+export function findDeliveries(db: Database, { state, endpoint, event }: Filter, page?: Page) {
+  return db.build('list_deliveries', builder => {
+    const newest = builder
+      .select()
+      .from(deliveryTable)
+      .where(
+        and(
+          eq(deliveryTable.endpoint_id, endpoints.id),
+          event && eq(deliveryTable.event_id, event.id),
+          state && eq(deliveryTable.state, state),
+          page?.after ? behind(page.after) : undefined,
+        ),
+      )
+      .orderBy(desc(deliveryTable.event_id))
+      .limit(page?.limit ?? maxEndpoints)
+      .as('newest')
+    return builder
+      .select({
+        eventId: newest.event_id,
+        eventNonce: events.nonce,
+        endpointId: newest.endpoint_id,
+        endpointNonce: endpoints.nonce,
+        state: newest.state,
+        attempt: newest.attempt,
+        dueAt: newest.due_at,
+        reason: newest.reason,
+        createdAt: newest.created_at,
+        finishedAt: newest.finished_at,
+      })
+      .from(endpoints)
+      .crossJoinLateral(newest)
+      .innerJoin(events, eq(events.id, newest.event_id))
+      .where(
+        and(
+          endpoint && eq(endpoints.id, endpoint.id),
+          endpoint?.nonce === undefined ? undefined : eq(endpoints.nonce, endpoint.nonce),
+          event?.nonce === undefined ? undefined : eq(events.nonce, event.nonce),
+        ),
+      )
+      .orderBy(desc(newest.event_id), desc(newest.endpoint_id))
+      .limit(page?.limit ?? maxEndpoints)
+  })
+}
+
+interface Page {
+  readonly after: Position | null
+  readonly limit: number
+}
+
+/** More than anybody has: without a page, all deliveries of one event are wanted. */
+const maxEndpoints = 100_000
+
+function behind([eventId, endpointId]: Position): SQL | undefined {
+  return or(
+    lt(deliveryTable.event_id, eventId!),
+    and(eq(deliveryTable.event_id, eventId!), lt(deliveryTable.endpoint_id, endpointId ?? 0n)),
+  )
+}
+
+function findAttempts(db: Database, eventId: bigint, endpointId: bigint) {
+  return db.build('list_attempts', builder =>
+    builder
+      .select()
+      .from(attempts)
+      .where(and(eq(attempts.endpoint_id, endpointId), eq(attempts.event_id, eventId)))
+      .orderBy(asc(attempts.number)),
+  )
+}
+
+type DeliveryRow = Awaited<ReturnType<typeof findDeliveries>>[number]
+
+export function toDelivery(row: DeliveryRow): z.infer<typeof Delivery> {
+  return {
+    id: formatDeliveryId(row.eventId, row.endpointId),
+    event_id: formatId('evt', row.eventId, row.eventNonce),
+    endpoint_id: formatId('ep', row.endpointId, row.endpointNonce),
+    state: row.state,
+    attempt: row.attempt,
+    due_at: row.state === 'pending' ? row.dueAt.toISOString() : null,
+    reason: row.reason,
+    created_at: row.createdAt.toISOString(),
+    finished_at: row.finishedAt?.toISOString() ?? null,
+  }
+}
+
+function toAttempt(row: typeof attempts.$inferSelect): z.infer<typeof Attempt> {
+  const { number, started_at, duration_ms, response_status, error, response_body, sender } = row
+  const startedAt = started_at.toISOString()
+  return { number, started_at: startedAt, duration_ms, response_status, error, response_body, sender }
+}
+
+const unknownDelivery = () => problem(404, 'There is no such delivery.')

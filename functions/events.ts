@@ -1,0 +1,142 @@
+// Events as they happened, and what became of each.
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { and, desc, eq, gte, lt, sql } from 'drizzle-orm'
+import { formatDeliveryId, formatId, parseId } from '../delivery/ids.ts'
+import { deliveries as deliveryTable, endpoints, events as eventTable } from '../drizzle/schema.ts'
+import { Delivery, findDeliveries, State, toDelivery } from './deliveries.ts'
+import { JsonText } from './json.ts'
+import { PageQuery, pageOf, replyPage } from './page.ts'
+import { problem } from './problem.ts'
+import { reply } from './reply.ts'
+import { answers, Time, TimeText, text } from './schemas.ts'
+import type { App } from './settings.ts'
+
+const Event = z
+  .object({
+    id: z.string().openapi({ example: 'evt_00000000000004d2a1b2c3d4' }),
+    type: z.string().openapi({ example: 'order.shipped' }),
+    key: z.string().nullable().openapi({ example: 'orders/17' }),
+    tenant: z.string().nullable(),
+    timestamp: Time,
+    data: z.unknown().openapi({ description: 'Byte for byte as in the webhook' }),
+  })
+  .openapi('Event')
+
+const ListedEvent = Event.extend({
+  deliveries: z.array(z.object({ id: z.string(), endpoint_id: z.string(), state: State })),
+}).openapi('ListedEvent')
+
+const EventWithDeliveries = Event.extend({ deliveries: z.array(Delivery) }).openapi('EventWithDeliveries')
+
+const listEvents = createRoute({
+  method: 'get',
+  path: '/v1/events',
+  summary: 'List events, newest first',
+  request: {
+    query: z.strictObject({
+      type: text(200).optional(),
+      tenant: text(1000).optional(),
+      key: text(1000).optional(),
+      since: TimeText.optional().openapi({ description: 'Inclusive' }),
+      until: TimeText.optional().openapi({ description: 'Exclusive' }),
+      ...PageQuery,
+    }),
+  },
+  responses: answers(pageOf(ListedEvent), 'A page of events'),
+})
+
+const readEvent = createRoute({
+  method: 'get',
+  path: '/v1/events/{id}',
+  summary: 'Read an event with its deliveries',
+  request: { params: z.object({ id: z.string() }) },
+  responses: answers(EventWithDeliveries, 'The event'),
+})
+
+/** The time and the data as the webhook's body has them (drizzle/queries/claim.sql). */
+const eventColumns = {
+  id: eventTable.id,
+  nonce: eventTable.nonce,
+  type: eventTable.type,
+  key: eventTable.key,
+  tenant: eventTable.tenant,
+  timestamp: sql<string>`to_char(${eventTable.occurred_at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
+  data: sql<string>`${eventTable.data}::text`,
+}
+
+/** By way of the endpoints, because deliveries are found by endpoint first. Ids as text: they may exceed a double. */
+const deliveriesInShort = sql<string>`(
+  select coalesce(json_agg(json_build_array(${endpoints.id}::text, ${endpoints.nonce}, ${deliveryTable.state})
+                           order by ${endpoints.id}), '[]')
+  from ${endpoints}
+  join ${deliveryTable}
+    on ${deliveryTable.endpoint_id} = ${endpoints.id} and ${deliveryTable.event_id} = ${eventTable.id}
+)::text`
+
+export const events = new OpenAPIHono<App>()
+
+events.openapi(listEvents, c => {
+  const { type, tenant, key, since, until, ...page } = c.req.valid('query')
+  return replyPage(c, page, {
+    read: (after, limit) =>
+      c.var.db.build('list_events', builder =>
+        builder
+          .select({ ...eventColumns, deliveries: deliveriesInShort })
+          .from(eventTable)
+          .where(
+            and(
+              type === undefined ? undefined : eq(eventTable.type, type),
+              tenant === undefined ? undefined : eq(eventTable.tenant, tenant),
+              key === undefined ? undefined : eq(eventTable.key, key),
+              since && gte(eventTable.occurred_at, since),
+              until && lt(eventTable.occurred_at, until),
+              after ? lt(eventTable.id, after[0]!) : undefined,
+            ),
+          )
+          .orderBy(desc(eventTable.id))
+          .limit(limit),
+      ),
+    positionOf: event => [event.id],
+    write: event => ({ ...toEvent(event), deliveries: inShort(event) }),
+  })
+})
+
+events.openapi(readEvent, async c => {
+  const key = parseId('evt', c.req.valid('param').id)
+  if (!key) return unknownEvent()
+  const [[event], deliveries] = await Promise.all([
+    c.var.db.build('read_event', builder =>
+      builder
+        .select(eventColumns)
+        .from(eventTable)
+        .where(and(eq(eventTable.id, key.id), eq(eventTable.nonce, key.nonce))),
+    ),
+    findDeliveries(c.var.db, { event: key }),
+  ])
+  return event ? reply({ ...toEvent(event), deliveries: deliveries.map(toDelivery) }) : unknownEvent()
+})
+
+interface EventRow {
+  id: bigint
+  nonce: number
+  type: string
+  key: string | null
+  tenant: string | null
+  timestamp: string
+  data: string
+}
+
+function toEvent({ id, nonce, type, key, tenant, timestamp, data }: EventRow) {
+  return { id: formatId('evt', id, nonce), type, key, tenant, timestamp, data: new JsonText(data) }
+}
+
+function inShort(event: { id: bigint; deliveries: string }) {
+  const rows = JSON.parse(event.deliveries) as [id: string, nonce: number, state: z.infer<typeof State>][]
+  return rows.map(([id, nonce, state]) => ({
+    id: formatDeliveryId(event.id, BigInt(id)),
+    endpoint_id: formatId('ep', BigInt(id), nonce),
+    state,
+  }))
+}
+
+const unknownEvent = () => problem(404, 'There is no such event.')

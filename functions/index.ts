@@ -1,0 +1,45 @@
+// The Worker: HTTP functions, the cron function, the demo receivers. The road of an event begins at functions/orders.ts.
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { authenticate } from './auth.ts'
+import { limitBody, readJson } from './body.ts'
+import { clients } from './clients.ts'
+import { openDatabase } from './db.ts'
+import { deliveries } from './deliveries.ts'
+import { endpoints } from './endpoints.ts'
+import { events } from './events.ts'
+import { health } from './health.ts'
+import { log } from './log.ts'
+import { describe } from './openapi.ts'
+import { orders } from './orders.ts'
+import { badInput, inputErrors, problemFor } from './problem.ts'
+import { billing } from './receivers/billing.ts'
+import { notifications } from './receivers/notifications.ts'
+import { redeliver } from './redeliver.ts'
+import { type App, type Env, readSettings } from './settings.ts'
+import { nothingHere } from './unknown.ts'
+
+export const app = new OpenAPIHono<App>({
+  defaultHook: result => (result.success ? undefined : badInput(...inputErrors(result.error))),
+})
+
+app.onError(problemFor)
+app.notFound(c => nothingHere(app, c))
+
+app.use(async (c, next) => {
+  c.set('settings', await readSettings(c.env))
+  c.set('db', openDatabase(c.var.settings))
+  await next()
+})
+app.use(authenticate, limitBody, readJson)
+
+for (const routes of [health, orders, clients, events, endpoints, deliveries, notifications, billing]) {
+  app.route('/', routes)
+}
+describe(app)
+
+export default {
+  fetch: app.fetch,
+  async scheduled(_controller: ScheduledController, env: Env) {
+    log('redelivered', { ...(await redeliver(env)) })
+  },
+}

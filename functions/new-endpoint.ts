@@ -1,0 +1,85 @@
+// What may be said about an endpoint: the shape is the schema's business, what depends on our settings is checked after.
+import { z } from '@hono/zod-openapi'
+import { checkHeaders } from '../delivery/headers.ts'
+import {
+  type DeliverySettings,
+  leaseMarginSeconds,
+  maxRetries,
+  maxRetryWaitSeconds,
+} from '../delivery/settings.ts'
+import { checkEndpointUrl, maxUrlLength } from '../delivery/url.ts'
+import { ordering, signing } from '../drizzle/schema/outbox.ts'
+import type { InputError } from './problem.ts'
+import { double, text, wholeNumber } from './schemas.ts'
+
+const EventType = text(200).regex(
+  /^(\*|\w+(\.\w+)*(\.\*)?)$/,
+  'must be an event type such as order.shipped, or a prefix such as order.*',
+)
+
+export const NewEndpoint = z
+  .strictObject({
+    url: text(maxUrlLength),
+    description: text(1000).nullable().default(null),
+    event_types: z
+      .array(EventType)
+      .min(1, 'must name at least one; leave it out for all')
+      .max(100, 'must not name more than 100')
+      .nullable()
+      .default(null)
+      .openapi({ description: 'null = all; `order.*` matches `order.shipped`', example: ['order.*'] }),
+    tenant: text(1000).nullable().default(null).openapi({ description: "null = every tenant's events" }),
+    headers: z
+      .record(z.string(), z.string())
+      .default({})
+      .openapi({ description: 'Sent with every webhook; never shown again' }),
+    signing: z.enum(signing.enumValues).default('hmac'),
+    ordering: z
+      .enum(ordering.enumValues)
+      .default('none')
+      .openapi({ description: 'key = events with the same key arrive one after the other' }),
+    max_in_flight: wholeNumber(1, 1000).default(32),
+    rate_per_second: double({ above: 0, atMost: 10_000 }).nullable().default(null),
+    timeout_seconds: double({ above: 0, atMost: 60 }).nullable().default(null),
+    retry_schedule: z
+      .array(double({ atLeast: 0, atMost: maxRetryWaitSeconds }))
+      .max(maxRetries, `must not have more than ${maxRetries} waits`)
+      .nullable()
+      .default(null)
+      .openapi({ description: 'Seconds to wait after attempt 1, 2, …', example: [5, 300, 3600] }),
+    secret: z
+      .string()
+      .optional()
+      .openapi({ description: 'An existing `whsec_…` to go on with; left out, a new one is made' }),
+  })
+  .openapi('NewEndpoint')
+
+export type NewEndpoint = z.infer<typeof NewEndpoint>
+
+export function checkNewEndpoint(endpoint: NewEndpoint, settings: DeliverySettings): InputError[] {
+  return [
+    ...urlErrors(endpoint, settings),
+    ...checkHeaders(endpoint.headers).map(({ name, problem }) => ({
+      path: name === '' ? 'headers' : `headers.${name}`,
+      message: problem,
+    })),
+    ...timeoutErrors(endpoint, settings),
+    ...signingErrors(endpoint),
+  ]
+}
+
+function urlErrors({ url }: NewEndpoint, settings: DeliverySettings): InputError[] {
+  const checked = checkEndpointUrl(url, settings)
+  return checked.ok ? [] : [{ path: 'url', message: checked.problem }]
+}
+
+/** Else the lease of a slow delivery would end while its request is under way, and it would be sent twice. */
+function timeoutErrors({ timeout_seconds }: NewEndpoint, { leaseSeconds }: DeliverySettings): InputError[] {
+  const longest = leaseSeconds - leaseMarginSeconds
+  if (timeout_seconds === null || timeout_seconds <= longest) return []
+  return [{ path: 'timeout_seconds', message: `must be at most ${longest}` }]
+}
+
+function signingErrors({ signing }: NewEndpoint): InputError[] {
+  return signing === 'hmac' ? [] : [{ path: 'signing', message: 'ed25519 is not available yet: use hmac' }]
+}

@@ -1,0 +1,22 @@
+// A demo receiver: charges the client when an order ships, once, however often the webhook comes.
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { billOrder } from '../../drizzle/queries.gen.ts'
+import type { App } from '../settings.ts'
+import { receiveOrderWebhook, receives } from './webhook.ts'
+
+const postBilling = createRoute({
+  method: 'post',
+  path: '/receivers/billing',
+  summary: 'Demo receiver: bills shipped orders',
+  security: [],
+  responses: receives,
+})
+
+export const billing = new OpenAPIHono<App>()
+
+billing.openapi(postBilling, c =>
+  receiveOrderWebhook(c, c.var.settings.billingSecrets, async ({ webhookId, type, orderId }) => {
+    if (type !== 'order.shipped') return
+    await c.var.db.run({ name: 'bill_order', text: billOrder }, [webhookId, orderId])
+  }),
+)

@@ -1,0 +1,18 @@
+// What every handler returns: JSON, written exactly.
+import type { TypedResponse } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { type Json, writeJson } from './json.ts'
+
+/** Fits every response a route declares: bodies are checked where rows become API objects, not a second time here. */
+export type Reply = Response & TypedResponse<never, never, never>
+
+export function reply(
+  body: Json,
+  status: ContentfulStatusCode = 200,
+  headers: Record<string, string> = {},
+): Reply {
+  return new Response(writeJson(body), {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  }) as Reply
+}

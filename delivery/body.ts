@@ -11,5 +11,6 @@ export function webhookBody(event: {
 }): Uint8Array<ArrayBuffer> {
   const type = JSON.stringify(event.type)
   const timestamp = JSON.stringify(event.timestamp)
-  return new TextEncoder().encode(`{"type":${type},"timestamp":${timestamp},"data":${event.data}}`)
+  const text = `{"type":${type},"timestamp":${timestamp},"data":${event.data}}`
+  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer> // of its own memory, though not all typings say so
 }

@@ -68,6 +68,8 @@ async function verifier(text: string): Promise<Verifier> {
   const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify'])
   return {
     version: 'v1a',
-    matches: (signature, signed) => crypto.subtle.verify('Ed25519', key, signature, signed),
+    // workerd throws at a length that Node merely finds wrong.
+    matches: async (signature, signed) =>
+      signature.length === 64 && crypto.subtle.verify('Ed25519', key, signature, signed),
   }
 }

@@ -1,0 +1,114 @@
+// What a response or a failure to get one becomes.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { classify, failureKinds } from '../../delivery/outcome.ts'
+import { type FailureKind, SendError } from '../../delivery/types.ts'
+
+const now = Date.UTC(2026, 10, 6, 12)
+const response = (status: number, body: Uint8Array | string = '', retryAfter: string | null = null) => ({
+  status,
+  retryAfter,
+  body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+})
+const bodyOf = (body: Uint8Array) => classify(response(200, body), now).body!
+
+test.each([200, 201, 202, 204, 206, 299])('%i is delivered', status => {
+  expect(classify(response(status, 'thanks'), now)).toEqual({ kind: 'delivered', status, body: 'thanks' })
+})
+
+test.each<[number, FailureKind]>([
+  [300, 'redirect'],
+  [301, 'redirect'],
+  [304, 'redirect'],
+  [307, 'redirect'],
+  [308, 'redirect'],
+  [400, 'bad_status'],
+  [401, 'bad_status'],
+  [404, 'bad_status'],
+  [422, 'bad_status'],
+  [410, 'gone'],
+  [429, 'throttled'],
+  [500, 'bad_status'],
+  [502, 'bad_status'],
+  [503, 'bad_status'],
+  [504, 'bad_status'],
+  [101, 'bad_status'],
+  [0, 'bad_response'],
+  [99, 'bad_response'],
+  [600, 'bad_response'],
+  [999, 'bad_response'],
+])('%i is a failure: %s', (status, error) => {
+  expect(classify(response(status), now)).toEqual({
+    kind: 'failed',
+    error,
+    status,
+    body: '',
+    retryAfterSeconds: null,
+  })
+})
+
+test('only a 2xx is ever delivered', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -1, max: 1000 }), status => {
+      expect(classify(response(status), now).kind === 'delivered').toBe(status >= 200 && status < 300)
+    }),
+  )
+})
+
+test.each([429, 502, 503, 504])('%i with Retry-After asks for a pause', status => {
+  expect(classify(response(status, '', '120'), now)).toMatchObject({
+    error: 'throttled',
+    retryAfterSeconds: 120,
+  })
+  const date = new Date(now + 60_000).toUTCString()
+  expect(classify(response(status, '', date), now)).toMatchObject({ retryAfterSeconds: 60 })
+  expect(classify(response(status, '', 'Wed, 99 Foo'), now)).toMatchObject({ retryAfterSeconds: null })
+})
+
+test.each([301, 400, 404, 410, 500, 501])('%i may not ask for one', status => {
+  expect(classify(response(status, '', '120'), now)).toMatchObject({ retryAfterSeconds: null })
+})
+
+test('a failure to get a response keeps its kind, and there is a sentence for each', () => {
+  for (const [kind, sentence] of Object.entries(failureKinds) as [FailureKind, string][]) {
+    expect(classify(new SendError(kind), now)).toEqual({
+      kind: 'failed',
+      error: kind,
+      status: null,
+      body: null,
+      retryAfterSeconds: null,
+    })
+    expect(sentence).toMatch(/^[A-Z].*\.$/)
+  }
+})
+
+describe('of the body is kept', () => {
+  test('a readable beginning of binary: NUL left out, what is no UTF-8 replaced', () => {
+    expect(bodyOf(Uint8Array.of(0x61, 0, 0xff, 0xfe, 0x62))).toBe('a\ufffd\ufffdb')
+  })
+
+  test('at most 1,024 bytes', () => {
+    expect(bodyOf(Buffer.alloc(1024, 'x'))).toBe('x'.repeat(1024))
+    expect(bodyOf(Buffer.alloc(5000, 'x'))).toBe('x'.repeat(1024))
+  })
+
+  test('no half character, where the cut goes through one', () => {
+    expect(bodyOf(Buffer.from('xxx' + '😀'.repeat(300)))).toBe('xxx' + '😀'.repeat(255))
+  })
+
+  test('no more than that even where every byte is replaced by three', () => {
+    expect(bodyOf(Buffer.alloc(1024, 0xff))).toBe('\ufffd'.repeat(341))
+  })
+
+  test('whatever came, text that Postgres takes: a prefix of what a browser would show', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 3000 }), bytes => {
+        const text = bodyOf(bytes)
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024)
+        expect(text).not.toContain('\0')
+        expect(text.isWellFormed()).toBe(true)
+        expect(new TextDecoder().decode(bytes).replaceAll('\0', '').startsWith(text)).toBe(true)
+      }),
+    )
+  })
+})

@@ -1,0 +1,45 @@
+// One request under one deadline; failures come back as values, surprises as exceptions.
+import { expect, test } from 'vitest'
+import { send } from '../../delivery/send.ts'
+import { SendError, type Transport } from '../../delivery/types.ts'
+
+const request = { url: 'https://example.com/', headers: {}, body: new Uint8Array() }
+const response = { status: 200, retryAfter: null, body: new Uint8Array() }
+
+test('the response is handed on, and the request was asked for once', async () => {
+  const seen: unknown[] = []
+  const transport: Transport = async sent => {
+    seen.push(sent)
+    return response
+  }
+  expect(await send(request, transport, 1)).toBe(response)
+  expect(seen).toEqual([request])
+})
+
+test('what a transport cannot do is a value', async () => {
+  const transport: Transport = async () => {
+    throw new SendError('dns')
+  }
+  expect(await send(request, transport, 1)).toMatchObject({ kind: 'dns' })
+})
+
+test('what nobody expected is thrown', async () => {
+  const transport: Transport = async () => {
+    throw new TypeError('a bug')
+  }
+  await expect(send(request, transport, 1)).rejects.toThrow('a bug')
+})
+
+test('the deadline reaches the transport, in seconds', async () => {
+  const started = performance.now()
+  const transport: Transport = (_, signal) =>
+    new Promise((_, reject) => {
+      const keepAwake = setTimeout(() => {}, 10_000) // the signal's own timer does not keep Node running
+      signal.addEventListener('abort', () => {
+        clearTimeout(keepAwake)
+        reject(new SendError(signal.reason.name === 'TimeoutError' ? 'timeout' : 'interrupted'))
+      })
+    })
+  expect(await send(request, transport, 0.05)).toMatchObject({ kind: 'timeout' })
+  expect(performance.now() - started).toBeGreaterThan(45)
+})

@@ -12,12 +12,13 @@ export const limitBody = bodyLimit({
 })
 
 export const readJson: MiddlewareHandler = async (c, next) => {
+  const body = await c.req.bytes()
   const mediaType = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (c.req.raw.body !== null && mediaType !== 'application/json') {
+  if (body.length > 0 && mediaType !== 'application/json') {
     return problem(415, 'The body must be JSON: send it with content-type: application/json.')
   }
   // The validators ask here; the original would round large numbers and mend broken UTF-8 in silence.
-  c.req.json = async () => parseJson(decodeUtf8(await c.req.bytes())) as never
+  c.req.json = async () => parseJson(decodeUtf8(body)) as never
   await next()
 }
 

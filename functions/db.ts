@@ -34,7 +34,7 @@ export function openDatabase(
   { databaseUrl, neonProxy }: { databaseUrl: string; neonProxy: string | null },
   deadlineSeconds = 8,
 ): Database {
-  if (neonProxy) neonConfig.fetchEndpoint = `${neonProxy}/sql`
+  if (neonProxy) neonConfig.fetchEndpoint = new URL('/sql', neonProxy).href
   const query = neon(databaseUrl, { fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) } })
   const builder = drizzle(query)
   return {

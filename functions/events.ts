@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseId } from '../delivery/ids.ts'
-import { deliveries as deliveryTable, endpoints, events as eventTable } from '../drizzle/schema.ts'
+import { events as eventTable } from '../drizzle/schema/outbox.ts'
 import { Delivery, findDeliveries, State, toDelivery } from './deliveries.ts'
 import { JsonText } from './json.ts'
 import { PageQuery, pageOf, replyPage } from './page.ts'
@@ -66,11 +66,9 @@ const eventColumns = {
 
 /** By way of the endpoints, because deliveries are found by endpoint first. Ids as text: they may exceed a double. */
 const deliveriesInShort = sql<string>`(
-  select coalesce(json_agg(json_build_array(${endpoints.id}::text, ${endpoints.nonce}, ${deliveryTable.state})
-                           order by ${endpoints.id}), '[]')
-  from ${endpoints}
-  join ${deliveryTable}
-    on ${deliveryTable.endpoint_id} = ${endpoints.id} and ${deliveryTable.event_id} = ${eventTable.id}
+  select coalesce(json_agg(json_build_array(p.id::text, p.nonce, d.state) order by p.id), '[]')
+  from outbox.endpoints p
+  join outbox.deliveries d on d.endpoint_id = p.id and d.event_id = events.id
 )::text`
 
 export const events = new OpenAPIHono<App>()

@@ -50,7 +50,7 @@ async function checkSettings(env: Env): Promise<Settings> {
       expected: 'a connection string: postgresql://user:password@host/database',
       accepts: isConnectionString,
     }),
-    neonProxy: read(env, 'NEON_PROXY'),
+    neonProxy: neonProxy(env),
     apiKeys: await apiKeys(env),
     ordersPublic: flag(env, 'OUTBOX_ORDERS_PUBLIC', false),
     notificationsSecrets: await receiverSecrets(env, 'NOTIFICATIONS_SECRET'),
@@ -65,6 +65,12 @@ function isConnectionString(value: string): boolean {
   return (
     url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.username !== '' && url.pathname.length > 1
   )
+}
+
+function neonProxy(env: Env): string | null {
+  const value = read(env, 'NEON_PROXY')
+  if (value === null || URL.canParse(value)) return value
+  throw expected('NEON_PROXY', 'a URL, and only in development')
 }
 
 async function apiKeys(env: Env): Promise<readonly ApiKey[]> {

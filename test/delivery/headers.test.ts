@@ -1,0 +1,58 @@
+// Custom headers: what an endpoint may have, and what would change the request's meaning.
+import { describe, expect, test } from 'vitest'
+import { checkHeaders } from '../../delivery/headers.ts'
+
+test.each([
+  [{}],
+  [{ authorization: 'Bearer abc', 'X-Team': 'a b\tc', 'x_y.z~1': '' }],
+  [Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x-${i}`, 'y']))],
+  [{ 'x-a': 'y'.repeat(4093) }],
+])('accepts %j', headers => expect(checkHeaders(headers)).toEqual([]))
+
+describe('refuses a name', () => {
+  test.each([
+    'webhook-id',
+    'Webhook-Signature',
+    'WEBHOOK-anything',
+    'outbox-attempt',
+    'proxy-authorization',
+    'Host',
+    'content-length',
+    'Content-Type',
+    'transfer-encoding',
+    'connection',
+    'user-agent',
+    'accept-encoding',
+    'upgrade',
+    'traceparent',
+  ])('that is needed for something else: %s', name =>
+    expect(checkHeaders({ [name]: 'x' })).toEqual([{ name, problem: 'is reserved' }]),
+  )
+
+  test.each(['', ' ', 'x y', 'x:', 'x\r\nhost', 'é', 'x\0', 'x,y', '(x)', ' host', 'host '])(
+    'that is none: %j',
+    name => expect(checkHeaders({ [name]: 'x' })).toEqual([{ name, problem: 'is not a valid header name' }]),
+  )
+
+  test('that comes twice in different spelling', () =>
+    expect(checkHeaders({ authorization: 'a', Authorization: 'b' })).toEqual([
+      { name: 'Authorization', problem: 'comes twice' },
+    ]))
+})
+
+test.each(['a\rb', 'a\nb', 'a\0b', 'a\r\nhost: b', 'aé', 'a\u{1f600}', 'a\x7f', ' a', 'a ', '\ta'])(
+  'refuses the value %j and does not repeat it',
+  value => {
+    const [refused] = checkHeaders({ 'x-a': value.replace('a', 'CANARY') })
+    expect(refused).toMatchObject({ name: 'x-a', problem: expect.stringContaining('value') })
+    expect(refused?.problem).not.toContain('CANARY')
+  },
+)
+
+test('refuses more than 20, and more than 4096 bytes in all', () => {
+  const many = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`x-${i}`, 'y']))
+  expect(checkHeaders(many)).toEqual([{ name: '', problem: 'must not be more than 20' }])
+  expect(checkHeaders({ 'x-a': 'y'.repeat(4094) })).toEqual([
+    { name: '', problem: 'must not have more than 4096 bytes in all' },
+  ])
+})

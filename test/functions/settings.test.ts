@@ -1,0 +1,69 @@
+// The Worker's settings: what is read, and what is refused by name.
+import { describe, expect, test } from 'vitest'
+import { findApiKey } from '../../functions/api-keys.ts'
+import { readSettings } from '../../functions/settings.ts'
+import { testSettings } from '../support/settings.ts'
+
+const good = { ...testSettings, DATABASE_URL: 'postgresql://me:secret@db.example.com/shop' }
+
+test('good settings are read once and kept', async () => {
+  const env = { ...good }
+  const settings = await readSettings(env)
+  expect(settings).toMatchObject({ ordersPublic: true, neonProxy: null, delivery: { leaseSeconds: 60 } })
+  expect(await readSettings(env)).toBe(settings)
+  expect(await readSettings({ ...good, OUTBOX_ORDERS_PUBLIC: 'false' })).toMatchObject({
+    ordersPublic: false,
+  })
+})
+
+test('wrong settings are not kept: whoever mends them need not wait', async () => {
+  const env: Record<string, string> = { ...good, DATABASE_URL: '' }
+  await expect(readSettings(env)).rejects.toThrow()
+  env.DATABASE_URL = good.DATABASE_URL
+  expect((await readSettings(env)).databaseUrl).toBe(good.DATABASE_URL)
+})
+
+test('orders need a key unless it says otherwise', async () => {
+  const { OUTBOX_ORDERS_PUBLIC: _, ...env } = good
+  expect((await readSettings(env)).ordersPublic).toBe(false)
+})
+
+test('every key is found by the whole of it, with its name and scope', async () => {
+  const { apiKeys } = await readSettings({ ...good, OUTBOX_API_KEYS: 'ops:admin:abc, board:read:a.b~c+/=' })
+  expect(await findApiKey(apiKeys, 'abc')).toMatchObject({ name: 'ops', scope: 'admin' })
+  expect(await findApiKey(apiKeys, 'a.b~c+/=')).toMatchObject({ name: 'board', scope: 'read' })
+  for (const wrong of ['', 'ab', 'abcd', 'ABC', 'ops:admin:abc'])
+    expect(await findApiKey(apiKeys, wrong)).toBeNull()
+  expect(JSON.stringify(apiKeys)).not.toContain('abc')
+})
+
+test('a receiver may know two secrets while they are being changed', async () => {
+  const both = `${testSettings.BILLING_SECRET},${testSettings.NOTIFICATIONS_SECRET}`
+  const settings = await readSettings({ ...good, BILLING_SECRET: both, NOTIFICATIONS_SECRET: '' })
+  expect(settings.billingSecrets).toHaveLength(2)
+  expect(settings.notificationsSecrets).toEqual([])
+})
+
+describe('is refused by name, without its value', () => {
+  test.each([
+    ['DATABASE_URL', 'CANARY'],
+    ['DATABASE_URL', 'postgresql://CANARY/shop'],
+    ['DATABASE_URL', 'postgresql://me:CANARY@host'],
+    ['DATABASE_URL', 'mysql://me:CANARY@host/shop'],
+    ['DATABASE_URL', ''],
+    ['OUTBOX_API_KEYS', 'CANARY'],
+    ['OUTBOX_API_KEYS', 'dev:root:CANARY'],
+    ['OUTBOX_API_KEYS', 'dev:admin:CANARY,'],
+    ['OUTBOX_API_KEYS', 'dev:admin:CANARY with spaces'],
+    ['OUTBOX_API_KEYS', ''],
+    ['OUTBOX_MASTER_KEYS', 'a:CANARY'],
+    ['OUTBOX_ORDERS_PUBLIC', 'CANARY'],
+    ['NOTIFICATIONS_SECRET', 'CANARY'],
+    ['BILLING_SECRET', 'whsec_CANARY'],
+    ['OUTBOX_LEASE_SECONDS', '19.9'],
+  ])('%s: %j', async (name, value) => {
+    const refusal = await readSettings({ ...good, [name]: value }).catch((error: Error) => error)
+    expect(refusal).toMatchObject({ name: 'SettingsError', message: expect.stringContaining(name) })
+    expect((refusal as Error).message).not.toContain('CANARY')
+  })
+})

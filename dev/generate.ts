@@ -11,7 +11,14 @@ export function isFresh(): boolean {
   return readOrEmpty(target) === generate()
 }
 
-export function generate(): string {
+/** Returns whether there was anything to write. */
+export function generateIfStale(): boolean {
+  if (isFresh()) return false
+  writeFileSync(target, generate())
+  return true
+}
+
+function generate(): string {
   const files = readdirSync(queries)
     .filter(name => name.endsWith('.sql'))
     .sort()
@@ -39,6 +46,6 @@ if (import.meta.main) {
       process.exit(1)
     }
   } else {
-    writeFileSync(target, generate())
+    generateIfStale()
   }
 }

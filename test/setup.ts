@@ -16,8 +16,8 @@ const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'o
 
 export default async function setup(project: TestProject) {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-test-'))
-  const postgres = await startPostgres({ dir, port: await freePort(), settings, ephemeral: true })
-  startGuard().add(postgres.pid) // for the day the test run itself is killed
+  const guard = startGuard() // for the day the test run itself is killed
+  const postgres = await startPostgres({ dir, port: await freePort(), guard, settings, ephemeral: true })
   const proxy = await startNeonProxy({ port: 0 })
   await createTemplates(postgres.url)
   project.provide('postgresUrl', postgres.url)

@@ -1,0 +1,54 @@
+// What `npm run dev -- …` may be told.
+import { parseArgs } from 'node:util'
+import { Trouble } from './say.ts'
+
+export interface Options {
+  /** Start from an empty database. */
+  fresh: boolean
+  /** Where the functions are. */
+  port: number
+  /** How many listeners; with none, the cron function does everything. */
+  listeners: number
+  cron: boolean
+  seed: boolean
+}
+
+const usage = `npm run dev -- [--fresh] [--port N] [--listeners N] [--no-cron] [--no-seed]
+
+  --fresh        begin with an empty database
+  --port N       the functions' port (default 8787)
+  --listeners N  how many listeners to run (default 1, 0 = none)
+  --no-cron      do not fire the cron function every minute
+  --no-seed      do not load the example shop`
+
+const options = {
+  fresh: { type: 'boolean', default: false },
+  port: { type: 'string', default: '8787' },
+  listeners: { type: 'string', default: '1' },
+  cron: { type: 'boolean', default: true },
+  seed: { type: 'boolean', default: true },
+} as const
+
+/** Throws with a sentence for people. */
+export function readOptions(args: string[]): Options {
+  const values = parse(args)
+  return {
+    ...values,
+    port: wholeNumber('--port', values.port, 1, 65_535),
+    listeners: wholeNumber('--listeners', values.listeners, 0, 50),
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, allowNegative: true, options }).values
+  } catch (error) {
+    throw new Trouble(`${(error as Error).message}\n\n${usage}`)
+  }
+}
+
+export function wholeNumber(name: string, text: string, low: number, high: number): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= low && number <= high) return number
+  throw new Trouble(`${name} takes a whole number from ${low} to ${high}.`)
+}

@@ -1,0 +1,139 @@
+// `npm run dev`: the whole system on one machine, from an empty directory to the first webhook.
+// What it starts it also ends: on Ctrl-C in order, and through the watchdog however else it dies.
+import { join, resolve } from 'node:path'
+import { generateIfStale } from './generate.ts'
+import { startGuard } from './guard.ts'
+import { migrate } from './migrate.ts'
+import { startNeonProxy } from './neon-proxy.ts'
+import { type Options, readOptions, wholeNumber } from './options.ts'
+import { freePort, isPortFree } from './ports.ts'
+import { say, Trouble, withoutPassword } from './say.ts'
+import { seed } from './seed.ts'
+import { startCron } from './services/cron.ts'
+import {
+  type Database,
+  embeddedDatabase,
+  givenDatabase,
+  isLocal,
+  removeDatabase,
+} from './services/database.ts'
+import { startFunctions } from './services/functions.ts'
+import { Listener } from './services/listener.ts'
+import { registerReceivers } from './services/receivers.ts'
+import { watchFolders } from './services/watch.ts'
+import { adminKey, developmentSettings, type Settings } from './settings.ts'
+import { Shutdown } from './shutdown.ts'
+import { openState, type State } from './state.ts'
+
+const root = join(import.meta.dirname, '..')
+const guard = startGuard()
+const shutdown = new Shutdown()
+shutdown.listen()
+
+try {
+  await start(readOptions(process.argv.slice(2)))
+} catch (error) {
+  console.error(error instanceof Trouble ? error.message : error)
+  await shutdown.run(1)
+}
+
+async function start(options: Options): Promise<void> {
+  const began = performance.now()
+  const state = openState(resolve(process.env.OUTBOX_STATE_DIR ?? join(root, '.outbox')))
+  shutdown.add(state.unlock)
+  const settings = developmentSettings(state.secrets, process.env)
+  const healthPort = wholeNumber('OUTBOX_HEALTH_PORT', settings.OUTBOX_HEALTH_PORT ?? '9090', 1, 65_000)
+  await expectFree(options.port, 'the functions', '--port N')
+  for (let i = 0; i < options.listeners; i++)
+    await expectFree(healthPort + i, 'a listener', 'OUTBOX_HEALTH_PORT=N')
+
+  const database = await openDatabase(options, state, settings)
+  settings.DATABASE_URL = database.pooled
+  settings.DATABASE_URL_UNPOOLED = database.direct
+  if (isLocal(database.pooled)) settings.NEON_PROXY ??= await openProxy()
+  state.writeEnvironment(settings)
+
+  const prepared = prepare(database, options)
+  const [functionsUrl] = await Promise.all([
+    runFunctions(options.port, state.dir, settings),
+    prepared.then(() => runListeners(options.listeners, healthPort, settings)),
+  ])
+  await registerReceivers(functionsUrl, settings)
+  if (options.cron) shutdown.add(startCron(functionsUrl))
+
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  say('ready', `${functionsUrl}  (after ${seconds} s; Ctrl-C stops everything)`)
+  say('api key', process.env.OUTBOX_API_KEYS ? 'one of OUTBOX_API_KEYS' : adminKey(settings)!)
+  say('database', withoutPassword(database.direct))
+}
+
+async function openDatabase({ fresh }: Options, state: State, settings: Settings): Promise<Database> {
+  const { DATABASE_URL: pooled, DATABASE_URL_UNPOOLED: direct } = settings
+  if (pooled || direct) {
+    if (fresh)
+      throw new Trouble('--fresh empties only the embedded database, and DATABASE_URL names another one.')
+    return givenDatabase(pooled ?? direct!, direct ?? pooled!)
+  }
+  const port = wholeNumber('OUTBOX_POSTGRES_PORT', settings.OUTBOX_POSTGRES_PORT ?? '15432', 1, 65_535)
+  const dir = join(state.dir, 'postgres')
+  if (fresh) await removeDatabase(dir)
+  await expectFree(port, 'the database', 'OUTBOX_POSTGRES_PORT=N')
+  const database = await embeddedDatabase({ dir, port, guard, onDeath: () => giveUp('Postgres has died') })
+  shutdown.add(database.stop)
+  return database
+}
+
+async function prepare({ direct }: Database, options: Options): Promise<void> {
+  say('database', 'bringing it to the newest migration')
+  await migrate(direct)
+  if (options.seed && (await seed(direct)))
+    say('database', 'loaded the example shop: 10 clients, 1,000 orders')
+}
+
+async function openProxy(): Promise<string> {
+  const proxy = await startNeonProxy({ port: await freePort() })
+  shutdown.add(proxy.stop)
+  return proxy.url
+}
+
+async function runFunctions(port: number, dir: string, settings: Settings): Promise<string> {
+  say('functions', `starting on port ${port}`)
+  generateIfStale()
+  const functions = await startFunctions({ root, dir, port, settings, guard })
+  shutdown.add(() => functions.stop())
+  void functions.ended.then(how => giveUp(`wrangler dev has ended (${how})`))
+  return functions.url
+}
+
+async function runListeners(count: number, healthPort: number, settings: Settings): Promise<void> {
+  const listeners = Array.from(
+    { length: count },
+    (_, i) => new Listener({ root, number: i + 1, healthPort: healthPort + i, settings, guard }),
+  )
+  if (count === 0) say('listener', 'none; the cron function delivers everything')
+  shutdown.add(() => Promise.all(listeners.map(listener => listener.stop())))
+  await Promise.all(listeners.map(listener => listener.start()))
+  const onChange = () => {
+    if (generateIfStale()) return // the file it wrote is a change of its own
+    for (const listener of listeners) void listener.restart()
+  }
+  shutdown.add(watchFolders(root, ['worker', 'delivery', 'drizzle'], onChange))
+}
+
+/** A predecessor that was killed is still being ended by its watchdog for a moment. */
+async function expectFree(port: number, who: string, remedy: string): Promise<void> {
+  for (const start = performance.now(); !(await isPortFree(port)); ) {
+    if (performance.now() - start > 2000) {
+      throw new Trouble(
+        `Port ${port} is taken, and ${who} should be there. Free it, or choose another: ${remedy}.`,
+      )
+    }
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+function giveUp(why: string): void {
+  if (shutdown.isRunning) return
+  say('stop', `${why}: stopping everything`)
+  void shutdown.run(1)
+}

@@ -1,0 +1,80 @@
+// The functions: `wrangler dev`, which runs them in workerd and bundles them anew when a file changes.
+import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { type Child, startChild } from '../child.ts'
+import type { Guard } from '../guard.ts'
+import { say, Trouble } from '../say.ts'
+import type { Settings } from '../settings.ts'
+
+const wrangler = join(
+  dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),
+  'bin/wrangler.js',
+)
+
+interface Options {
+  root: string
+  dir: string
+  port: number
+  settings: Settings
+  guard: Guard
+}
+
+export interface Functions extends Child {
+  url: string
+}
+
+export async function startFunctions({ root, dir, port, settings, guard }: Options): Promise<Functions> {
+  let ready = () => {}
+  const untilReady = new Promise<void>(resolve => {
+    ready = resolve
+  })
+  const log: string[] = []
+  let started = false
+  const args = [wrangler, 'dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
+  // Settings come through the environment: on a command line others could read them. The empty file is named so that a
+  // .dev.vars of yours is not taken as well.
+  const noSettings = join(dir, 'none.env')
+  writeFileSync(noSettings, '')
+  const quiet = ['--show-interactive-dev-session=false', '--env-file', noSettings]
+  const child = startChild([...args, ...quiet, '--persist-to', join(dir, 'wrangler')], {
+    cwd: root,
+    guard,
+    env: { ...environment(dir), ...settings },
+    onLine(line) {
+      if (started) return passOn(line)
+      log.push(line)
+      if (line.includes('Ready on')) ready()
+    },
+  })
+  const failed = child.ended.then(how => {
+    throw new Trouble(`wrangler dev did not start (${how}):\n${log.join('\n')}`)
+  })
+  failed.catch(() => {}) // it ends one day, and then that is no failure to start
+  await Promise.race([untilReady, failed])
+  started = true
+  return { ...child, url: `http://127.0.0.1:${port}` }
+}
+
+/** Only what wrangler needs: everything in its environment is handed to the Worker as a setting. */
+function environment(dir: string): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, NODE_EXTRA_CA_CERTS } = process.env
+  return {
+    PATH,
+    HOME,
+    TMPDIR,
+    NODE_EXTRA_CA_CERTS,
+    CLOUDFLARE_INCLUDE_PROCESS_ENV: 'true',
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false', // or it looks for Cloudflare's network on every start
+    CI: '1',
+    NO_COLOR: '1',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+    WRANGLER_LOG_PATH: join(dir, 'logs'),
+  }
+}
+
+/** What the functions log and what wrangler has to say about changes, but not each request nor blank lines. */
+function passOn(line: string) {
+  if (line.trim() && !line.startsWith('[wrangler:info]')) say('functions', line)
+}

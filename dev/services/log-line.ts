@@ -1,0 +1,12 @@
+// A listener's log line as a person likes to read it; production keeps the JSON.
+
+export function inShort(line: string): string {
+  if (!line.startsWith('{')) return line
+  try {
+    const { level, time, name, msg, ...fields } = JSON.parse(line)
+    const rest = Object.entries(fields).filter(([, value]) => value !== null)
+    return [msg, ...rest.map(([key, value]) => `${key}=${value}`)].join(' ')
+  } catch {
+    return line
+  }
+}

@@ -1,0 +1,50 @@
+// Registers the two demo receivers as endpoints, so that there is something to see.
+import pg from 'pg'
+import { Trouble } from '../say.ts'
+import { adminKey, type Settings } from '../settings.ts'
+
+const receivers = [
+  {
+    path: '/receivers/notifications',
+    description: 'Demo: the message a client would be sent',
+    event_types: ['order.*'],
+    secret: 'NOTIFICATIONS_SECRET',
+  },
+  {
+    path: '/receivers/billing',
+    description: 'Demo: charges an order when it ships',
+    event_types: ['order.shipped'],
+    secret: 'BILLING_SECRET',
+  },
+]
+
+export async function registerReceivers(functionsUrl: string, settings: Settings): Promise<void> {
+  const client = new pg.Client({ connectionString: settings.DATABASE_URL_UNPOOLED })
+  await client.connect()
+  try {
+    for (const { path, secret, ...rest } of receivers) {
+      const url = functionsUrl + path
+      const { rows } = await client.query(
+        `select id, url from outbox.endpoints where deleted_at is null and url like 'http://127.0.0.1:%' || $1`,
+        [path],
+      )
+      if (rows.length === 0)
+        await create(functionsUrl, adminKey(settings), { ...rest, url, secret: settings[secret]! })
+      // The functions are on another port than last time.
+      else if (rows[0].url !== url)
+        await client.query('update outbox.endpoints set url = $2 where id = $1', [rows[0].id, url])
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+async function create(functionsUrl: string, apiKey: string | undefined, endpoint: object): Promise<void> {
+  const answer = await fetch(`${functionsUrl}/v1/endpoints`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+    body: JSON.stringify(endpoint),
+  })
+  if (answer.status !== 201)
+    throw new Trouble(`A demo receiver could not be registered (${answer.status}): ${await answer.text()}`)
+}

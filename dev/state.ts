@@ -1,0 +1,86 @@
+// The directory `.outbox/`: what the development system keeps between two starts, and the lock that lets only one in.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Trouble } from './say.ts'
+
+export interface State {
+  dir: string
+  /** Made once: changing the master key would make every stored secret unreadable. */
+  secrets: Secrets
+  /** For `npm run listener:dev`. */
+  writeEnvironment(settings: Record<string, string>): void
+  unlock(): void
+}
+
+export interface Secrets {
+  OUTBOX_MASTER_KEYS: string
+  NOTIFICATIONS_SECRET: string
+  BILLING_SECRET: string
+}
+
+const OWNER_ONLY = 0o600
+
+export function openState(dir: string): State {
+  mkdirSync(dir, { recursive: true })
+  const lock = join(dir, 'dev.lock')
+  takeLock(lock)
+  return {
+    dir,
+    secrets: readSecrets(join(dir, 'dev.json')),
+    writeEnvironment(settings) {
+      const lines = Object.entries(settings).map(([name, value]) => `${name}=${quoted(name, value)}\n`)
+      writeFileSync(join(dir, 'dev.env'), lines.join(''), { mode: OWNER_ONLY })
+    },
+    unlock: () => rmSync(lock, { force: true }),
+  }
+}
+
+function takeLock(lock: string) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const pid = Number(readFileSync(lock, 'utf8'))
+    if (isRunning(pid)) {
+      throw new Trouble(
+        `It is running already, as process ${pid}: stop it there with Ctrl-C. If that is another program, remove ${lock}.`,
+      )
+    }
+    rmSync(lock, { force: true }) // it was killed
+    takeLock(lock)
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function readSecrets(file: string): Secrets {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new Trouble(`${file} is not readable: ${error}`)
+    const random = () => randomBytes(32).toString('base64')
+    const secrets: Secrets = {
+      OUTBOX_MASTER_KEYS: `dev:${random()}`,
+      NOTIFICATIONS_SECRET: `whsec_${random()}`,
+      BILLING_SECRET: `whsec_${random()}`,
+    }
+    writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: OWNER_ONLY })
+    return secrets
+  }
+}
+
+/** The quotes that `node --env-file` understands; inside them nothing has a meaning. */
+function quoted(name: string, value: string): string {
+  const quote = ["'", '"', '`'].find(candidate => !value.includes(candidate))
+  if (!quote || value.includes('\n'))
+    throw new Trouble(`${name} holds characters that no environment file can.`)
+  return quote + value + quote
+}

@@ -17,6 +17,7 @@ export async function openEndpoint(sealed: SealedEndpoint, ports: OpenEndpointPo
     publicId: sealed.publicId,
     url: sealed.url,
     maxInFlight: sealed.maxInFlight,
+    ratePerSecond: sealed.ratePerSecond,
     timeoutSeconds: sealed.timeoutSeconds ?? ports.defaults.requestTimeoutSeconds,
     retrySchedule: sealed.retrySchedule ?? ports.defaults.retrySchedule,
   }

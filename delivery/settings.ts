@@ -20,6 +20,8 @@ export interface DeliverySettings {
   readonly retrySchedule: readonly number[]
   readonly requestTimeoutSeconds: number
   readonly leaseSeconds: number
+  /** Nothing but failures for so long disables an endpoint. */
+  readonly disableAfterSeconds: number
   readonly privateNetworks: readonly Cidr[]
   readonly allowHttp: boolean
 }
@@ -42,6 +44,11 @@ export function readDeliverySettings(env: Environment): DeliverySettings {
     retrySchedule: retrySchedule(env),
     requestTimeoutSeconds,
     leaseSeconds,
+    disableAfterSeconds: seconds(env, 'OUTBOX_DISABLE_AFTER_SECONDS', {
+      default: 5 * 86_400,
+      min: 0.01,
+      max: 365 * 86_400,
+    }),
     privateNetworks: cidrs(env, 'OUTBOX_ALLOW_PRIVATE_NETWORKS'),
     allowHttp: flag(env, 'OUTBOX_ALLOW_HTTP', false),
   })

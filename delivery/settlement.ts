@@ -72,6 +72,7 @@ function written(delivery: Leased, timing: Timing) {
     retryInSeconds: null,
     pauseEndpointSeconds: null,
     endpointGone: false,
+    counted: true,
     error: null,
     ...timing,
   }

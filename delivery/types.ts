@@ -30,6 +30,8 @@ export interface Leased {
   /** The event's data: the very text Postgres gave. */
   readonly data: string
   readonly traceparent: string | null
+  /** With a rate limit: its slot is so many seconds from the claim on; null = it may start at once. */
+  readonly startIn: number | null
 }
 
 /** One consistent version of an endpoint as the database keeps it: what is secret is sealed, in hexadecimal. */
@@ -40,6 +42,7 @@ export interface SealedEndpoint {
   readonly url: string
   readonly sealedHeaders: string | null
   readonly maxInFlight: number
+  readonly ratePerSecond: number | null
   readonly timeoutSeconds: number | null
   readonly retrySchedule: readonly number[] | null
   /** All keys that sign now, the newest first. */
@@ -61,6 +64,7 @@ export interface Endpoint {
   /** All keys that sign now: several during a rotation, the newest first. */
   readonly signers: readonly Signer[]
   readonly maxInFlight: number
+  readonly ratePerSecond: number | null
   readonly timeoutSeconds: number
   /** Waits in seconds after attempt 1, 2, …; after the last one a failure is final. */
   readonly retrySchedule: readonly number[]
@@ -140,6 +144,8 @@ export interface Settlement {
   readonly pauseEndpointSeconds: number | null
   /** 410: the receiver does not want this endpoint any more. */
   readonly endpointGone: boolean
+  /** False: it was our own network that failed, so it costs neither an attempt nor the endpoint's reputation. */
+  readonly counted: boolean
   readonly error: FailureKind | null
   readonly status: number | null
   readonly body: string | null

@@ -10,6 +10,9 @@ export type Run = (
   parameters: readonly unknown[],
 ) => Promise<unknown[][]>
 
+/** How many more each endpoint may get, and how many the claimer holds already. */
+export type Rooms = ReadonlyMap<EndpointId, { readonly room: number; readonly held: number }>
+
 export interface ClaimRequest {
   readonly lease: string
   readonly leaseSeconds: number
@@ -20,10 +23,12 @@ export interface ClaimRequest {
   readonly leaseLimit: number
   /** How many deliveries one endpoint may get, where `rooms` does not say. */
   readonly defaultRoom: number
-  readonly rooms: ReadonlyMap<EndpointId, number>
+  readonly rooms: Rooms
   /** The walk over the endpoints goes on behind this one. */
   readonly ringFrom: EndpointId | '0'
   readonly ringSteps: number
+  /** Senders that share what an endpoint may have in flight. */
+  readonly sharers: number
 }
 
 /** What a claim saw besides the deliveries it leased. */
@@ -36,10 +41,14 @@ export interface ClaimMeta {
   /** Deliveries made, and how many of them had to stay pending. */
   readonly born: number
   readonly bornWaiting: number
+  /** Of these, how many the next claim may lease at once: their lanes have room, but all senders decide together. */
+  readonly bornGuarded: number
   /** Where the walk over the endpoints stopped; null = it saw the last one. */
   readonly ringTo: EndpointId | null
   /** Seconds until the next delivery of the endpoints seen is due; null = none is waiting for its time. */
   readonly nextDueIn: number | null
+  /** Seconds until a lane with a rate limit and work has its next free slot; null = there is none. */
+  readonly nextSlotIn: number | null
   /** The statement's snapshot: every transaction below xmin has ended, none from xmax on had begun. */
   readonly xmin: bigint
   readonly xmax: bigint
@@ -48,13 +57,25 @@ export interface ClaimMeta {
 export interface Look {
   readonly listening: boolean
   readonly readOnly: boolean
+  /** Listeners connected to this database, this one included. */
+  readonly listeners: number
+  /** The database's clock. */
+  readonly unixSeconds: number
   readonly expired: boolean
   readonly work: boolean
 }
 
 export type Store = ReturnType<typeof createStore>
 
-export function createStore(run: Run, sender: Sender) {
+export interface StoreOptions {
+  readonly sender: Sender
+  /** The stopwatch that settlements were timed with, in milliseconds. */
+  readonly clock: () => number
+  /** Nothing but failures for so long disables an endpoint. */
+  readonly disableAfterSeconds: number
+}
+
+export function createStore(run: Run, { sender, clock, disableAfterSeconds }: StoreOptions) {
   return {
     /** Stop 5. */
     async claim(request: ClaimRequest): Promise<{ deliveries: Leased[]; meta: ClaimMeta }> {
@@ -66,15 +87,17 @@ export function createStore(run: Run, sender: Sender) {
         request.leaseLimit,
         request.defaultRoom,
         [...request.rooms.keys()],
-        [...request.rooms.values()],
+        [...request.rooms.values()].map(({ room }) => room),
+        [...request.rooms.values()].map(({ held }) => held),
         request.ringFrom,
         request.ringSteps,
+        request.sharers,
       ])
       return { deliveries: rows.map(row => leased(row, request.lease)), meta: claimMeta(first!) }
     },
 
-    /** Stop 10. Returns the deliveries that somebody else holds by now. `clock` is the one the settlements were timed with. */
-    async settleIfLeased(settlements: readonly Settlement[], clock: () => number) {
+    /** Stop 10. Returns the deliveries that somebody else holds by now. */
+    async settleIfLeased(settlements: readonly Settlement[]) {
       const now = clock()
       const rows = await run({ name: 'settle', text: queries.settle }, [
         sender,
@@ -91,6 +114,8 @@ export function createStore(run: Run, sender: Sender) {
         settlements.map(s => s.body),
         settlements.map(s => s.pauseEndpointSeconds),
         settlements.map(s => s.endpointGone),
+        settlements.map(s => s.counted),
+        disableAfterSeconds,
       ])
       return rows.map(([endpointId, eventId]) => ({
         endpointId: endpointId as EndpointId,
@@ -122,8 +147,15 @@ export function createStore(run: Run, sender: Sender) {
     /** The heartbeat: is the channel registered, and is there anything to do? */
     async look(): Promise<Look> {
       const [row] = await run({ name: 'look', text: queries.look }, [])
-      const [listening, readOnly, expired, work] = row as boolean[]
-      return { listening: listening!, readOnly: readOnly!, expired: expired!, work: work! }
+      const [listening, readOnly, listeners, unixSeconds, expired, work] = row as [
+        boolean,
+        boolean,
+        number,
+        number,
+        boolean,
+        boolean,
+      ]
+      return { listening, readOnly, listeners, unixSeconds, expired, work }
     },
   }
 }
@@ -131,7 +163,19 @@ export function createStore(run: Run, sender: Sender) {
 type Text = string | null
 
 function leased(row: unknown[], lease: string): Leased {
-  const [endpointId, eventId, attempt, spent, version, webhookId, type, timestamp, data, traceparent] = row
+  const [
+    endpointId,
+    eventId,
+    attempt,
+    spent,
+    version,
+    webhookId,
+    type,
+    timestamp,
+    data,
+    traceparent,
+    startIn,
+  ] = row
   return {
     endpointId: endpointId as EndpointId,
     eventId: eventId as EventId,
@@ -145,6 +189,7 @@ function leased(row: unknown[], lease: string): Leased {
     timestamp: timestamp as string,
     data: data as string,
     traceparent: traceparent as Text,
+    startIn: startIn as number | null,
   }
 }
 
@@ -156,15 +201,28 @@ function claimMeta(row: unknown[]): ClaimMeta {
     hadTurn: meta.had_turn,
     born: meta.born,
     bornWaiting: meta.born_waiting,
+    bornGuarded: meta.born_guarded,
     ringTo: meta.ring_to,
     nextDueIn: meta.next_due_in,
+    nextSlotIn: meta.next_slot_in,
     xmin: BigInt(meta.xmin),
     xmax: BigInt(meta.xmax),
   }
 }
 
 function sealedEndpoint(row: unknown[]): SealedEndpoint {
-  const [id, version, publicId, url, sealedHeaders, maxInFlight, timeoutSeconds, retrySchedule, secrets] = row
+  const [
+    id,
+    version,
+    publicId,
+    url,
+    sealedHeaders,
+    maxInFlight,
+    ratePerSecond,
+    timeoutSeconds,
+    retrySchedule,
+    secrets,
+  ] = row
   return {
     id: id as EndpointId,
     version: version as number,
@@ -172,6 +230,7 @@ function sealedEndpoint(row: unknown[]): SealedEndpoint {
     url: url as string,
     sealedHeaders: sealedHeaders as Text,
     maxInFlight: maxInFlight as number,
+    ratePerSecond: ratePerSecond as number | null,
     timeoutSeconds: timeoutSeconds as number | null,
     retrySchedule: retrySchedule as number[] | null,
     secrets: JSON.parse(secrets as string),

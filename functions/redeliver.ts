@@ -25,6 +25,8 @@ const ringSteps = 200
 /** Kept back for writing down what was already sent. */
 const reservedSubrequests = 4
 
+const clock = () => performance.now()
+
 export interface Report {
   readonly reclaimed: number
   readonly delivered: number
@@ -61,10 +63,13 @@ class Run {
     this.#settings = settings
     this.#mostSubrequests = mostSubrequests
     const database = openDatabase(settings, runSeconds + settings.delivery.requestTimeoutSeconds + 5)
-    this.#store = createStore((statement, parameters) => {
-      this.#subrequests++
-      return database.run(statement, parameters)
-    }, 'cron')
+    this.#store = createStore(
+      (statement, parameters) => {
+        this.#subrequests++
+        return database.run(statement, parameters)
+      },
+      { sender: 'cron', clock, disableAfterSeconds: settings.delivery.disableAfterSeconds },
+    )
   }
 
   async finish(): Promise<Report> {
@@ -82,7 +87,7 @@ class Run {
 
   async #deliverAll(): Promise<Report['stopped']> {
     const inFlight = new Set<Promise<void>>()
-    let stopped = this.#limit()
+    let stopped: Report['stopped'] | null = this.#limit()
     while (stopped === null) {
       if (this.#queue.length === 0 && !(await this.#claim())) {
         stopped = 'nothing due'
@@ -130,6 +135,7 @@ class Run {
       rooms: new Map(),
       ringFrom,
       ringSteps,
+      sharers: 1,
     })
     await this.#open(deliveries)
     this.#queue = deliveries
@@ -163,7 +169,7 @@ class Run {
     const settlement = await deliver(delivery, this.#endpoints.get(delivery.endpointId)!, {
       transport: fetchTransport(this.#settings.delivery),
       now: Date.now,
-      clock: () => performance.now(),
+      clock,
       random: Math.random,
       userAgent,
     })
@@ -175,6 +181,6 @@ class Run {
 
   async #settle(): Promise<void> {
     const batch = this.#unsettled.splice(0)
-    if (batch.length > 0) await this.#store.settleIfLeased(batch, () => performance.now())
+    if (batch.length > 0) await this.#store.settleIfLeased(batch)
   }
 }

@@ -2,7 +2,7 @@
 // notification told of, and notices a link that has silently died or a channel that is no longer registered.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { createStore, type Look } from '../drizzle/store.ts'
+import { createStore, type Look, type StoreOptions } from '../drizzle/store.ts'
 import { type Database, runOn, sqlstate } from './database.ts'
 import type { Log } from './log.ts'
 
@@ -13,6 +13,7 @@ const longestPauseMs = 5_000
 
 export interface EarsPorts {
   readonly database: Database
+  readonly storeOptions: StoreOptions
   readonly pollSeconds: number
   readonly log: Log
   readonly random: () => number
@@ -73,13 +74,13 @@ export class Ears {
 
   /** Ends only by throwing: the connection is lost, silent, or no longer registered; or we are told to stop. */
   async #listen(client: pg.Client, onReady: () => void): Promise<void> {
-    const { pollSeconds, onLook, onNotification, log } = this.#ports
+    const { pollSeconds, onLook, onNotification, log, storeOptions } = this.#ports
     const ended = new Promise<never>((_, reject) => {
       client.once('end', () => reject(new Error('the connection ended')))
       this.#stop.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true })
     })
     ended.catch(() => {})
-    const store = createStore(runOn(client), 'listener')
+    const store = createStore(runOn(client), storeOptions)
     client.on('notification', onNotification)
     await Promise.race([ended, client.query('listen outbox')])
     log.info('listening')

@@ -56,7 +56,9 @@ function vettedLookup(isReachable: (address: string) => boolean, resolve: Resolv
 function connectFailure(error: NodeJS.ErrnoException, protocol: string): FailureKind {
   if (error instanceof SendError) return error.kind
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout'
+  // One error for all the addresses that were tried.
+  if (error instanceof AggregateError) return 'connection'
   // While a TLS connection is made, an error that no system call reported is one of the handshake.
-  const isHandshake = error.syscall === undefined && !(error instanceof AggregateError)
-  return protocol === 'https:' && (isHandshake || error.code === 'EPROTO') ? 'tls' : 'connection'
+  const isHandshake = error.syscall === undefined || error.code === 'EPROTO'
+  return protocol === 'https:' && isHandshake ? 'tls' : 'connection'
 }

@@ -17,6 +17,8 @@ const ringSteps = 500
 /** Pause after a fan-out from which nothing could leave: the lanes are full, but others may be waiting. */
 const breathMs = 20
 const reclaimLimit = 500
+/** Slots of a lane with a rate limit are claimed this long before they come. */
+const slotLeadSeconds = 0.15
 /** An alarm rings a little late rather than a little early, when nothing is due yet. */
 const timerSlackMs = 5
 const longestTimerMs = 2 ** 31 - 1
@@ -127,11 +129,13 @@ export class Listener {
       rooms,
       ringFrom,
       ringSteps,
+      sharers: lanes.sharers,
     })
     this.#bound.note(meta, fanoutLimit)
     this.#ringFrom = meta.ringTo ?? '0'
     this.#fanoutLimit = nextFanoutLimit(meta, fanoutLimit)
     if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
+    if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))
     await this.#loadEndpoints(deliveries)
     lanes.add(deliveries, delivery => directory.of(delivery), rooms)
     return {
@@ -140,7 +144,7 @@ export class Listener {
         deliveries.length === leaseLimit ||
         meta.ringTo !== null ||
         ringFrom !== '0' ||
-        (meta.bornWaiting > 0 && deliveries.length > 0),
+        meta.bornGuarded > 0,
       full: deliveries.length === 0 && meta.born > 0 && meta.bornWaiting === meta.born,
     }
   }

@@ -10,6 +10,9 @@ export interface Gauges {
 }
 
 export class Metrics {
+  /** This machine's clock minus the database's. Receivers refuse timestamps that are some minutes off. */
+  skewSeconds = 0
+
   readonly #registry = new Registry()
   readonly #attempts = new Counter({
     name: 'outbox_attempts_total',
@@ -28,6 +31,7 @@ export class Metrics {
     this.#gauge('outbox_in_flight', 'Requests under way.', gauges.inFlight)
     this.#gauge('outbox_held', 'Deliveries leased by this listener.', gauges.held)
     this.#gauge('outbox_unsettled', 'Attempts made and not yet written down.', gauges.unsettled)
+    this.#gauge('outbox_clock_skew_seconds', 'This clock minus the database’s.', () => this.skewSeconds)
     this.#gauge('outbox_reconnects', 'Times the listening session was lost.', gauges.reconnects)
   }
 

@@ -5,10 +5,11 @@ import { type DeliverPorts, deliver } from '../delivery/deliver.ts'
 import { openKeyring } from '../delivery/secrets.ts'
 import type { Endpoint, Leased } from '../delivery/types.ts'
 import { userAgent } from '../delivery/version.ts'
-import { createStore } from '../drizzle/store.ts'
+import { createStore, type StoreOptions } from '../drizzle/store.ts'
 import { openDatabase, sqlstate } from './database.ts'
 import { Directory } from './directory.ts'
 import { Ears } from './ears.ts'
+import { EgressWatch } from './egress-watch.ts'
 import { serveHealth } from './health.ts'
 import { Lanes } from './lanes.ts'
 import { Listener } from './listener.ts'
@@ -34,7 +35,12 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
   const log = openLog(settings.logLevel, name)
   const clock = () => performance.now()
   const database = openDatabase(settings.databaseUrl, name, log)
-  const store = createStore(database.run, 'listener')
+  const storeOptions: StoreOptions = {
+    sender: 'listener',
+    clock,
+    disableAfterSeconds: settings.disableAfterSeconds,
+  }
+  const store = createStore(database.run, storeOptions)
   const directory = new Directory(store, {
     keyring: await openKeyring(settings.masterKeys),
     hmacSigner,
@@ -52,7 +58,6 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
 
   const settler = new Settler({
     store,
-    clock,
     log,
     onTrouble: trouble => (trouble ? lanes.pause() : lanes.resume()),
     onSettled: settlements => {
@@ -65,11 +70,18 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     unsettled: () => settler.size,
     reconnects: () => ears.reconnects,
   })
+  const watch = new EgressWatch(clock)
   const attempt = async (delivery: Leased, endpoint: Endpoint) => {
-    const settlement = await deliver(delivery, endpoint, ports)
-    settler.add(settlement)
-    metrics.count(settlement)
-    logAttempt(log, delivery, endpoint, settlement)
+    try {
+      const settlement = watch.judge(await deliver(delivery, endpoint, ports))
+      lanes.feel(watch.isDown)
+      settler.add(settlement)
+      metrics.count(settlement)
+      logAttempt(log, delivery, endpoint, settlement)
+    } catch (error) {
+      // A surprise: not settled, so its lease runs out and the books say `interrupted`.
+      log.error({ delivery: delivery.publicId, error: (error as Error).name }, 'an attempt broke off')
+    }
   }
   const released = new Set<Promise<void>>()
   const giveBack = (deliveries: readonly Leased[]) => {
@@ -95,11 +107,19 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
   })
   const ears = new Ears({
     database,
+    storeOptions,
     pollSeconds: settings.pollSeconds,
     log,
     random: Math.random,
     onNotification: () => listener.wake(),
-    onLook: look => void listener.note(look),
+    onLook: look => {
+      void listener.note(look)
+      if (look === null) return
+      lanes.share(look.listeners)
+      metrics.skewSeconds = Date.now() / 1000 - look.unixSeconds
+      if (look.readOnly) lanes.pause()
+      else if (settler.isCalm) lanes.resume()
+    },
   })
   const health = await serveHealth(settings.healthPort, {
     trouble: () => ears.trouble,

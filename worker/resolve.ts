@@ -9,18 +9,28 @@ import { readFile } from 'node:fs/promises'
 /** All addresses of a name, those to try first in front; rejects when there are none. */
 export type Resolve = (hostname: string) => Promise<string[]>
 
-const deadlineMs = 5000
-const hostsFile = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
-
-export async function resolve(hostname: string): Promise<string[]> {
-  const name = hostname.replace(/\.$/, '').toLowerCase()
-  // RFC 6761, section 6.3: never asked of anybody.
-  if (name === 'localhost' || name.endsWith('.localhost')) return ['127.0.0.1', '::1']
-  const known = await inHostsFile(name)
-  return known.length > 0 ? known : queryDns(name)
+export interface ResolveOptions {
+  /** Name servers, `address:port`; those of the system when left out. */
+  readonly servers?: readonly string[]
+  readonly hostsFile?: string
+  readonly deadlineMs?: number
 }
 
-async function inHostsFile(name: string): Promise<string[]> {
+export function createResolve({
+  servers,
+  hostsFile = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts',
+  deadlineMs = 5000,
+}: ResolveOptions = {}): Resolve {
+  return async hostname => {
+    const name = hostname.replace(/\.$/, '').toLowerCase()
+    // RFC 6761, section 6.3: nobody else is asked.
+    if (name === 'localhost' || name.endsWith('.localhost')) return ['127.0.0.1', '::1']
+    const known = await inHostsFile(hostsFile, name)
+    return known.length > 0 ? known : queryDns(name, servers, deadlineMs)
+  }
+}
+
+async function inHostsFile(hostsFile: string, name: string): Promise<string[]> {
   const text = await readFile(hostsFile, 'utf8').catch(() => '')
   return text.split('\n').flatMap(line => {
     const [address, ...names] = line.replace(/#.*/, '').toLowerCase().trim().split(/\s+/)
@@ -29,9 +39,10 @@ async function inHostsFile(name: string): Promise<string[]> {
 }
 
 /** IPv4 in front, because many containers have no IPv6 route. */
-async function queryDns(name: string): Promise<string[]> {
-  // A new one each time: it reads resolv.conf again and asks from a port that nobody could guess.
-  const resolver = new Resolver({ timeout: 1500, tries: 3 })
+async function queryDns(name: string, servers: readonly string[] | undefined, deadlineMs: number) {
+  // A new one each time: it reads resolv.conf again, and asks from a port that nobody could guess.
+  const resolver = new Resolver({ timeout: deadlineMs / 4, tries: 3 })
+  if (servers) resolver.setServers(servers)
   const deadline = setTimeout(() => resolver.cancel(), deadlineMs)
   try {
     const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])

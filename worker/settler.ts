@@ -12,9 +12,8 @@ const longestPauseMs = 5_000
 
 export interface SettlerPorts {
   readonly store: Store
-  readonly clock: () => number
   readonly log: Log
-  /** Called when the database stops taking settlements, and when it takes them again. */
+  /** Called when the database does not take settlements, and when it takes them again. */
   readonly onTrouble: (trouble: boolean) => void
   readonly onSettled: (settlements: readonly Settlement[]) => void
 }
@@ -24,6 +23,7 @@ export class Settler {
   #waiting: Settlement[] = []
   #flushing: Promise<void> | null = null
   #abandoned = false
+  #troubled = false
 
   constructor(ports: SettlerPorts) {
     this.#ports = ports
@@ -32,6 +32,11 @@ export class Settler {
   add(settlement: Settlement): void {
     this.#waiting.push(settlement)
     this.#flushing ??= this.#flush()
+  }
+
+  /** The database takes what it is given. */
+  get isCalm(): boolean {
+    return !this.#troubled
   }
 
   /** How many attempts are made but not yet in the books. */
@@ -59,17 +64,17 @@ export class Settler {
   }
 
   async #write(batch: readonly Settlement[]): Promise<void> {
-    const { store, clock, log, onTrouble, onSettled } = this.#ports
+    const { store, log, onSettled } = this.#ports
     for (let tries = 0; !this.#abandoned; tries++) {
       try {
-        const lost = await store.settleIfLeased(batch, clock)
-        if (tries > 0) onTrouble(false)
+        const lost = await store.settleIfLeased(batch)
+        if (tries > 0) this.#trouble(false)
         if (lost.length > 0)
           log.warn({ deliveries: lost.length }, 'settled too late: somebody else holds them by now')
         onSettled(batch)
         return
       } catch (error) {
-        onTrouble(true)
+        this.#trouble(true)
         log.error(
           { statement: 'settle', sqlstate: sqlstate(error), attempts: batch.length },
           'will try again',
@@ -77,5 +82,10 @@ export class Settler {
         await sleep(Math.min(longestPauseMs, 100 * 2 ** tries))
       }
     }
+  }
+
+  #trouble(troubled: boolean): void {
+    this.#troubled = troubled
+    this.#ports.onTrouble(troubled)
   }
 }

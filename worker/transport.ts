@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici'
 import { type FailureKind, type Response, SendError, type Transport } from '../delivery/types.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../delivery/url.ts'
 import { guardedConnector } from './egress.ts'
-import { type Resolve, resolve as resolveName } from './resolve.ts'
+import { createResolve, type Resolve } from './resolve.ts'
 
 /** More of a response's body than this is not read. */
 const maxBodyBytes = 65_536
@@ -15,7 +15,7 @@ const maxKeepAliveMs = 10_000
 /** How many connections there are to one origin at a time is up to the caller: one for each request under way. */
 export function createTransport(
   policy: EgressPolicy,
-  resolve: Resolve = resolveName,
+  resolve: Resolve = createResolve(),
 ): { send: Transport; close(): Promise<void> } {
   const agent = new Agent({
     connect: guardedConnector(policy.privateNetworks, resolve),

@@ -15,6 +15,8 @@
 -- $12 bodies          text[]
 -- $13 pauses          float8[]  the receiver wants nothing for so many seconds; null = it did not say
 -- $14 gone            bool[]    410: the receiver wants nothing ever again
+-- $15 counted         bool[]    false: it was our own network that failed, so it costs neither attempts nor reputation
+-- $16 disable_after   float8    seconds of nothing but failures after which an endpoint is disabled
 --
 -- Returns what could not be settled because somebody else holds it by now.
 with
@@ -25,13 +27,14 @@ result as materialized (
   select *
   from unnest(
     $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::float8[], $8::text[], $9::int[], $10::int[],
-    $11::float8[], $12::text[], $13::float8[], $14::bool[]
-  ) as r (endpoint_id, event_id, lease, number, state, retry_in, error, status, duration_ms, age, body, pause, gone)
+    $11::float8[], $12::text[], $13::float8[], $14::bool[], $15::bool[]
+  ) as r (endpoint_id, event_id, lease, number, state, retry_in, error, status, duration_ms, age, body, pause, gone, counted)
 ),
 settled as (
   update outbox.deliveries d
   set state = r.state::outbox.delivery_state,
       due_at = case when r.state = 'pending' then clock.now + make_interval(secs => r.retry_in) else d.due_at end,
+      budget_from = case when r.counted then d.budget_from else d.budget_from + 1 end,
       lease = null,
       leased_until = null,
       reason = r.error,
@@ -52,34 +55,72 @@ logged as (
       response_status = excluded.response_status, error = excluded.error, response_body = excluded.response_body
   where a.error = 'interrupted'
 ),
+
+-- What it says about the endpoints. ---------------------------------------------------------------------------------
 health as materialized (
-  select r.endpoint_id, bool_or(r.error is null) as succeeded, count(*) filter (where r.error is not null) as failures,
-         max(r.pause) as pause
+  select r.endpoint_id, count(*) filter (where r.error is null)::int as successes,
+         count(*) filter (where r.error is not null and r.counted)::int as failures,
+         bool_or(not r.counted) as spared, max(r.pause) as pause
   from result r
   group by r.endpoint_id
 ),
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written to.
-sick as materialized (
-  select l.endpoint_id
+lane as materialized (
+  select l.*, h.successes, h.failures as failed, h.spared, h.pause, p.max_in_flight,
+         l.failures + h.failures >= 10 and h.successes = 0 as tripped
   from outbox.lanes l
-  join health h on h.endpoint_id = l.endpoint_id and (h.failures > 0 or l.failures > 0)
+  join health h on h.endpoint_id = l.endpoint_id
+  join outbox.endpoints p on p.id = l.endpoint_id
+  where h.failures > 0 or l.failures > 0 or l.ramp is not null or l.probing
   order by l.endpoint_id
   for update of l
 ),
 noted as (
   update outbox.lanes l
-  set failures = case when h.succeeded then 0 else l.failures + h.failures end,
-      failing_since = case when h.succeeded then null else coalesce(l.failing_since, clock.now) end,
-      not_before = greatest(l.not_before, clock.now + make_interval(secs => h.pause))
-  from sick s
-  join health h on h.endpoint_id = s.endpoint_id
+  set failures = case when lane.successes > 0 then 0 else lane.failures + lane.failed end,
+      failing_since = case when lane.successes > 0 then null
+                           when lane.failed > 0 then coalesce(lane.failing_since, clock.now)
+                           else lane.failing_since end,
+      not_before = greatest(lane.not_before, clock.now + make_interval(secs => lane.pause)),
+      -- The circuit breaker. Ten failures in a row open it, each failed probe doubles the pause from 5 s up to 15 min
+      -- (each between 80 and 120 % of that), a success closes it.
+      probe_at = case
+        when lane.successes > 0 then null
+        when lane.probing and lane.spared then clock.now
+        when lane.probing or (lane.tripped and lane.probe_at is null)
+          then clock.now + make_interval(secs => (0.8 + 0.4 * random()) * least(900, 5 * 2 ^ least(lane.probes, 10)))
+        else lane.probe_at end,
+      probes = case when lane.successes > 0 then 0
+                    when lane.probing and not lane.spared then lane.probes + 1
+                    else lane.probes end,
+      probing = false,
+      -- After it has closed: two at a time, and one more with every success, until that is all the endpoint may have.
+      ramp = case
+        when lane.successes > 0 and lane.probe_at is not null then nullif(least(2, lane.max_in_flight), lane.max_in_flight)
+        when lane.ramp + lane.successes >= lane.max_in_flight then null
+        else lane.ramp + lane.successes end
+  from lane, clock
+  where l.endpoint_id = lane.endpoint_id
+),
+-- An endpoint whose row somebody holds is passed by: its next failure disables it.
+finished as (
+  select p.id, bool_or(r.gone) as gone
+  from result r
   cross join clock
-  where l.endpoint_id = s.endpoint_id
+  join outbox.endpoints p on p.id = r.endpoint_id
+  left join lane on lane.endpoint_id = r.endpoint_id
+  where r.gone
+     or lane.successes = 0 and lane.failed > 0 and lane.failing_since < clock.now - make_interval(secs => $16::float8)
+  group by p.id
 ),
 disabled as (
   update outbox.endpoints p
-  set state = 'disabled', disabled_reason = 'gone'
-  where p.id in (select r.endpoint_id from result r where r.gone) and p.state <> 'disabled'
+  set state = 'disabled',
+      disabled_reason = case when finished.gone then 'gone' else 'failing' end::outbox.disabled_reason
+  from finished
+  where p.id = finished.id
+    and p.id in (select id from outbox.endpoints where id in (select id from finished) and state <> 'disabled'
+                 for update skip locked)
 )
 select r.endpoint_id::text, r.event_id::text
 from result r

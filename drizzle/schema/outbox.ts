@@ -1,7 +1,18 @@
 // The outbox: events are facts and never change; a delivery is one event for one endpoint; an attempt is one request.
 import { sql } from 'drizzle-orm'
 import {
-  bigint, check, customType, doublePrecision, index, integer, json, pgSchema, primaryKey, text, timestamp,
+  bigint,
+  boolean,
+  check,
+  customType,
+  doublePrecision,
+  index,
+  integer,
+  json,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
 } from 'drizzle-orm/pg-core'
 
 export const outbox = pgSchema('outbox')
@@ -23,7 +34,13 @@ export const ordering = outbox.enum('ordering', ['none', 'key'])
  * pending: due at `due_at`, owned by nobody. sending: leased, a request is on its way. delivered: a 2xx came.
  * dead: the retry schedule is used up. canceled: nobody wants it any more (endpoint deleted, or an operator said so).
  */
-export const deliveryState = outbox.enum('delivery_state', ['pending', 'sending', 'delivered', 'dead', 'canceled'])
+export const deliveryState = outbox.enum('delivery_state', [
+  'pending',
+  'sending',
+  'delivered',
+  'dead',
+  'canceled',
+])
 export const sender = outbox.enum('sender', ['listener', 'cron'])
 
 /** Facts. Written by triggers and outbox.emit() in the writer's own transaction; never updated. */
@@ -118,14 +135,59 @@ export const lanes = outbox.table(
     not_before: time(),
     /** The circuit breaker is open: one probe may go at this time; null = closed. */
     probe_at: time(),
+    /** Probes that failed since the breaker opened: the pauses grow with it. */
+    probes: integer().notNull().default(0),
+    /** A probe is on its way. */
+    probing: boolean().notNull().default(false),
     /** After the breaker has closed, how many may be in flight until the lane is trusted again; null = max_in_flight. */
     ramp: integer(),
     /** With rate_per_second: the time of the next free slot. */
     paced_until: time(),
+    /** With ordering: where the next walk over the keys begins, when there were too many to look at in one go. */
+    walked_to: text(),
   },
   t => [
     check('lanes_failures', sql`${t.failures} >= 0 and (${t.failures} = 0) = (${t.failing_since} is null)`),
     check('lanes_ramp', sql`${t.ramp} >= 1`),
+    check(
+      'lanes_probes',
+      sql`${t.probes} >= 0 and (${t.probe_at} is not null or (${t.probes} = 0 and not ${t.probing}))`,
+    ),
+  ],
+)
+
+/** running: the engine works through it. done: it has seen every event. canceled: an operator stopped it. */
+export const replayState = outbox.enum('replay_state', ['running', 'done', 'canceled'])
+/** dead: what is dead. undelivered: also what was canceled or never made into a delivery. all: also what was delivered. */
+export const replayOnly = outbox.enum('replay_only', ['dead', 'undelivered', 'all'])
+
+/** A person asked for an endpoint's past events again. The engine works through them in small steps, at a bounded rate. */
+export const replays = outbox.table(
+  'replays',
+  {
+    id: id(),
+    nonce: nonce(),
+    endpoint_id: ref().references(() => endpoints.id),
+    since: time().notNull(),
+    until: time().notNull(),
+    event_types: text().array(),
+    only: replayOnly().notNull(),
+    rate_per_second: doublePrecision().notNull(),
+    state: replayState().notNull().default('running'),
+    /** Every event up to this one has been looked at. */
+    looked_to: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
+    /** Deliveries made due so far. */
+    replayed: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
+    stepped_at: time().notNull().default(sql`clock_timestamp()`),
+    created_at: time().notNull().default(sql`clock_timestamp()`),
+    finished_at: time(),
+  },
+  t => [
+    index('replays_running').on(t.id).where(sql`${t.state} = 'running'`),
+    index('replays_by_endpoint').on(t.endpoint_id, t.id),
+    check('replays_range', sql`${t.since} <= ${t.until}`),
+    check('replays_rate', sql`${t.rate_per_second} > 0`),
+    check('replays_finished', sql`(${t.state} = 'running') = (${t.finished_at} is null)`),
   ],
 )
 
@@ -174,12 +236,22 @@ export const deliveries = outbox.table(
     index('deliveries_pending').on(t.endpoint_id, t.due_at, t.event_id).where(sql`${t.state} = 'pending'`),
     index('deliveries_leases').on(t.leased_until).where(sql`${t.state} = 'sending'`),
     index('deliveries_dead').on(t.endpoint_id, t.event_id).where(sql`${t.state} = 'dead'`),
-    index('deliveries_open_by_key').on(t.endpoint_id, t.ordering_key, t.event_id)
+    index('deliveries_open_by_key')
+      .on(t.endpoint_id, t.ordering_key, t.event_id)
       .where(sql`${t.ordering_key} is not null and ${t.state} in ('pending', 'sending')`),
-    check('deliveries_lease', sql`(${t.state} = 'sending') = (${t.lease} is not null) and (${t.lease} is null) = (${t.leased_until} is null)`),
-    check('deliveries_attempt', sql`${t.attempt} >= (case when ${t.state} in ('sending', 'delivered') then 1 else 0 end)`),
+    check(
+      'deliveries_lease',
+      sql`(${t.state} = 'sending') = (${t.lease} is not null) and (${t.lease} is null) = (${t.leased_until} is null)`,
+    ),
+    check(
+      'deliveries_attempt',
+      sql`${t.attempt} >= (case when ${t.state} in ('sending', 'delivered') then 1 else 0 end)`,
+    ),
     check('deliveries_budget', sql`${t.budget_from} between 0 and ${t.attempt}`),
-    check('deliveries_finished', sql`(${t.state} in ('delivered', 'dead', 'canceled')) = (${t.finished_at} is not null)`),
+    check(
+      'deliveries_finished',
+      sql`(${t.state} in ('delivered', 'dead', 'canceled')) = (${t.finished_at} is not null)`,
+    ),
     check('deliveries_reason', sql`${t.state} not in ('dead', 'canceled') or ${t.reason} is not null`),
   ],
 )

@@ -1,7 +1,17 @@
 // The example shop: what an application's own tables look like. It knows nothing about webhooks;
 // the trigger on `orders` (drizzle/migrations) is the only link to the outbox.
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, pgEnum, pgTable, primaryKey, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  check,
+  index,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+} from 'drizzle-orm/pg-core'
 
 const id = () => bigint({ mode: 'bigint' }).primaryKey().generatedByDefaultAsIdentity()
 const ref = () => bigint({ mode: 'bigint' }).notNull()
@@ -28,15 +38,17 @@ export const orders = pgTable(
     created_at: createdAt(),
     updated_at: createdAt(),
   },
-  t => [
-    index('orders_by_client').on(t.client_id, t.id),
-    index('orders_by_status').on(t.status, t.id),
-  ],
+  t => [index('orders_by_client').on(t.client_id, t.id), index('orders_by_status').on(t.status, t.id)],
 )
 
 export const items = pgTable(
   'items',
-  { id: id(), client_id: ref().references(() => clients.id), name: text().notNull(), created_at: createdAt() },
+  {
+    id: id(),
+    client_id: ref().references(() => clients.id),
+    name: text().notNull(),
+    created_at: createdAt(),
+  },
   t => [index('items_by_client').on(t.client_id)],
 )
 
@@ -59,7 +71,12 @@ export const fulfillmentFees = pgTable(
 /** What a client pays on top for an item that is hard to ship. */
 export const itemFees = pgTable(
   'item_fees',
-  { id: id(), item_id: ref().references(() => items.id), kind: itemFeeKind().notNull(), amount_cents: amountCents() },
+  {
+    id: id(),
+    item_id: ref().references(() => items.id),
+    kind: itemFeeKind().notNull(),
+    amount_cents: amountCents(),
+  },
   t => [
     unique('item_fees_one_per_kind').on(t.item_id, t.kind),
     check('item_fees_amount', sql`${t.amount_cents} >= 0`),

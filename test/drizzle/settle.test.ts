@@ -5,12 +5,10 @@ import type { Leased, Settlement } from '../../delivery/types.ts'
 import { freshDatabase } from '../support/database.ts'
 import { addEndpoint, deliveryStates, emit, greedy, storeOn } from '../support/outbox.ts'
 
-const clock = () => 1_000
-
 describe('settling', () => {
   test('a success finishes the delivery and writes the attempt', async () => {
     const { client, store, leased } = await scene()
-    await store.settleIfLeased([success(leased)], clock)
+    await store.settleIfLeased([success(leased)])
     expect(await deliveryStates(client)).toEqual({ delivered: 1 })
     const { rows } = await client.query(
       `select number, sender, duration_ms, response_status, error, response_body,
@@ -32,7 +30,7 @@ describe('settling', () => {
 
   test('a failure makes it due again after the wait, and the endpoint’s health remembers', async () => {
     const { client, store, leased } = await scene()
-    await store.settleIfLeased([failure(leased, { retryInSeconds: 100 })], clock)
+    await store.settleIfLeased([failure(leased, { retryInSeconds: 100 })])
     const { rows } = await client.query(
       `select state, reason, extract(epoch from due_at - clock_timestamp()) as wait from outbox.deliveries`,
     )
@@ -43,9 +41,9 @@ describe('settling', () => {
 
   test('a success clears the endpoint’s failures', async () => {
     const { client, store, leased } = await scene()
-    await store.settleIfLeased([failure(leased, { retryInSeconds: 0 })], clock)
+    await store.settleIfLeased([failure(leased, { retryInSeconds: 0 })])
     const { deliveries } = await store.claim(greedy('b:1'))
-    await store.settleIfLeased([success(deliveries[0]!)], clock)
+    await store.settleIfLeased([success(deliveries[0]!)])
     expect((await client.query('select failures, failing_since from outbox.lanes')).rows).toEqual([
       { failures: 0, failing_since: null },
     ])
@@ -55,10 +53,10 @@ describe('settling', () => {
     const { client, store, leased } = await scene({ leaseSeconds: 0 })
     await store.reclaim(10, 10)
     const second = (await store.claim(greedy('b:1'))).deliveries[0]!
-    const lost = await store.settleIfLeased([failure(leased, { state: 'dead', retryInSeconds: null })], clock)
+    const lost = await store.settleIfLeased([failure(leased, { state: 'dead', retryInSeconds: null })])
     expect(lost).toEqual([{ endpointId: leased.endpointId, eventId: leased.eventId }])
     expect(await deliveryStates(client)).toEqual({ sending: 1 })
-    await store.settleIfLeased([success(second)], clock)
+    await store.settleIfLeased([success(second)])
     expect(await deliveryStates(client)).toEqual({ delivered: 1 })
     const { rows } = await client.query('select number, error from outbox.attempts order by number')
     expect(rows).toEqual([
@@ -69,15 +67,15 @@ describe('settling', () => {
 
   test('twice, because the first answer was lost, is harmless', async () => {
     const { client, store, leased } = await scene()
-    await store.settleIfLeased([success(leased)], clock)
-    expect(await store.settleIfLeased([success(leased)], clock)).toHaveLength(1)
+    await store.settleIfLeased([success(leased)])
+    expect(await store.settleIfLeased([success(leased)])).toHaveLength(1)
     expect(await deliveryStates(client)).toEqual({ delivered: 1 })
     expect((await client.query('select count(*)::int as n from outbox.attempts')).rows[0].n).toBe(1)
   })
 
   test('with a Retry-After pauses the whole endpoint', async () => {
     const { client, store, leased } = await scene()
-    await store.settleIfLeased([failure(leased, { retryInSeconds: 0, pauseEndpointSeconds: 600 })], clock)
+    await store.settleIfLeased([failure(leased, { retryInSeconds: 0, pauseEndpointSeconds: 600 })])
     expect((await store.claim(greedy('b:1'))).deliveries).toEqual([])
     const { rows } = await client.query(
       `select extract(epoch from not_before - clock_timestamp()) as pause from outbox.lanes`,
@@ -101,7 +99,7 @@ describe('settling', () => {
         ? success(leased)
         : failure(leased, i % 3 === 1 ? { retryInSeconds: 50 } : { state: 'dead', retryInSeconds: null })
     })
-    await store.settleIfLeased(batch, clock)
+    await store.settleIfLeased(batch)
     expect(await deliveryStates(client)).toEqual({ delivered: 100, pending: 100, dead: 100 })
   })
 })
@@ -125,6 +123,7 @@ function success(leased: Leased): Settlement {
     retryInSeconds: null,
     pauseEndpointSeconds: null,
     endpointGone: false,
+    counted: true,
     error: null,
     status: 204,
     body: 'ok',

@@ -83,7 +83,9 @@ export async function startTestReplica(url: string, env: Record<string, string> 
   return { ...replica, stop }
 }
 
-export const storeOn = (client: pg.Client) => createStore(runOn(client), 'listener')
+/** Its stopwatch stands at one second: an attempt that started at 0 began a second ago. */
+export const storeOn = (client: pg.Client, disableAfterSeconds = 86_400) =>
+  createStore(runOn(client), { sender: 'listener', clock: () => 1_000, disableAfterSeconds })
 
 /** A claim that takes all it can. */
 export const greedy = (lease: string, request: Partial<ClaimRequest> = {}): ClaimRequest => ({
@@ -96,6 +98,7 @@ export const greedy = (lease: string, request: Partial<ClaimRequest> = {}): Clai
   rooms: new Map(),
   ringFrom: '0',
   ringSteps: 1_000,
+  sharers: 1,
   ...request,
 })
 

@@ -8,7 +8,7 @@ import type { Keyring } from '../delivery/secrets.ts'
 import * as queries from '../drizzle/queries.gen.ts'
 import { disabledReason, endpointState, endpoints as endpointTable } from '../drizzle/schema/outbox.ts'
 import type { Database } from './db.ts'
-import { checkNewEndpoint, NewEndpoint } from './new-endpoint.ts'
+import { checkNewEndpoint, endpointFields, NewEndpoint } from './new-endpoint.ts'
 import { PageQuery, pageOf, replyPage } from './page.ts'
 import { badInput, problem } from './problem.ts'
 import { reply } from './reply.ts'
@@ -19,7 +19,7 @@ import type { App } from './settings.ts'
 const Endpoint = z
   .object({
     id: z.string().openapi({ example: 'ep_0000000000000001a1b2c3d4' }),
-    ...NewEndpoint.omit({ headers: true, secret: true }).shape,
+    ...endpointFields,
     state: z.enum(endpointState.enumValues),
     disabled_reason: z.enum(disabledReason.enumValues).nullable(),
     created_at: Time,
@@ -75,8 +75,9 @@ endpoints.openapi(listEndpoints, c =>
 
 endpoints.openapi(readEndpoint, async c => {
   const key = parseId('ep', c.req.valid('param').id)
-  const endpoint = key && (await findEndpoint(c.var.db, key.id))
-  return endpoint?.nonce === key?.nonce && endpoint ? reply(toEndpoint(endpoint)) : unknownEndpoint()
+  if (!key) return unknownEndpoint()
+  const endpoint = await findEndpoint(c.var.db, key.id)
+  return endpoint?.nonce === key.nonce ? reply(toEndpoint(endpoint)) : unknownEndpoint()
 })
 
 endpoints.openapi(postEndpoint, async c => {

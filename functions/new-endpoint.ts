@@ -17,36 +17,54 @@ const EventType = text(200).regex(
   'must be an event type such as order.shipped, or a prefix such as order.*',
 )
 
+/** What is given once and shown ever after. */
+export const endpointFields = {
+  url: text(maxUrlLength).regex(/^https?:\/\//, 'must begin with https://'),
+  description: text(1000).nullable(),
+  event_types: z
+    .array(EventType)
+    .min(1, 'must name at least one; leave it out for all')
+    .max(100, 'must not name more than 100')
+    .nullable()
+    .openapi({ description: 'null = all; `order.*` matches `order.shipped`', example: ['order.*'] }),
+  tenant: text(1000).nullable().openapi({ description: "null = every tenant's events" }),
+  signing: z.enum(signing.enumValues),
+  ordering: z
+    .enum(ordering.enumValues)
+    .openapi({ description: 'key = events with the same key arrive one after the other' }),
+  max_in_flight: wholeNumber(1, 1000),
+  rate_per_second: double({ above: 0, atMost: 10_000 })
+    .nullable()
+    .openapi({ description: 'null = no limit' }),
+  timeout_seconds: double({ above: 0, atMost: 60 })
+    .nullable()
+    .openapi({ description: 'null = OUTBOX_REQUEST_TIMEOUT_SECONDS' }),
+  retry_schedule: z
+    .array(double({ atMost: maxRetryWaitSeconds }))
+    .max(maxRetries, `must not have more than ${maxRetries} waits`)
+    .nullable()
+    .openapi({
+      description: 'Seconds to wait after attempt 1, 2, …; null = OUTBOX_RETRY_SCHEDULE',
+      example: [5, 300, 3600],
+    }),
+}
+
 export const NewEndpoint = z
   .strictObject({
-    url: text(maxUrlLength),
-    description: text(1000).nullable().default(null),
-    event_types: z
-      .array(EventType)
-      .min(1, 'must name at least one; leave it out for all')
-      .max(100, 'must not name more than 100')
-      .nullable()
-      .default(null)
-      .openapi({ description: 'null = all; `order.*` matches `order.shipped`', example: ['order.*'] }),
-    tenant: text(1000).nullable().default(null).openapi({ description: "null = every tenant's events" }),
+    url: endpointFields.url,
+    description: endpointFields.description.default(null),
+    event_types: endpointFields.event_types.default(null),
+    tenant: endpointFields.tenant.default(null),
     headers: z
       .record(z.string(), z.string())
       .default({})
       .openapi({ description: 'Sent with every webhook; never shown again' }),
-    signing: z.enum(signing.enumValues).default('hmac'),
-    ordering: z
-      .enum(ordering.enumValues)
-      .default('none')
-      .openapi({ description: 'key = events with the same key arrive one after the other' }),
-    max_in_flight: wholeNumber(1, 1000).default(32),
-    rate_per_second: double({ above: 0, atMost: 10_000 }).nullable().default(null),
-    timeout_seconds: double({ above: 0, atMost: 60 }).nullable().default(null),
-    retry_schedule: z
-      .array(double({ atLeast: 0, atMost: maxRetryWaitSeconds }))
-      .max(maxRetries, `must not have more than ${maxRetries} waits`)
-      .nullable()
-      .default(null)
-      .openapi({ description: 'Seconds to wait after attempt 1, 2, …', example: [5, 300, 3600] }),
+    signing: endpointFields.signing.default('hmac'),
+    ordering: endpointFields.ordering.default('none'),
+    max_in_flight: endpointFields.max_in_flight.default(32),
+    rate_per_second: endpointFields.rate_per_second.default(null),
+    timeout_seconds: endpointFields.timeout_seconds.default(null),
+    retry_schedule: endpointFields.retry_schedule.default(null),
     secret: z
       .string()
       .optional()

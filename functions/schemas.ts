@@ -68,20 +68,19 @@ interface Bounds {
 }
 
 /** A number where the nearest double will do. */
-export function double({ above, atLeast, atMost }: Bounds) {
+export function double({ above, atLeast = 0, atMost }: Bounds) {
   const bounds = above === undefined ? `from ${atLeast} to ${atMost}` : `above ${above} and at most ${atMost}`
   const message = `must be a number ${bounds}`
   const number = z.number({ error: message }).max(atMost, message)
-  const bounded = above === undefined ? number.min(atLeast ?? 0, message) : number.gt(above, message)
-  const documented = above === undefined ? { minimum: atLeast } : { exclusiveMinimum: above }
-  return z.preprocess(toDouble, bounded).openapi({ type: 'number', ...documented, maximum: atMost })
+  return z.preprocess(
+    toDouble,
+    above === undefined ? number.min(atLeast, message) : number.gt(above, message),
+  )
 }
 
 export function wholeNumber(atLeast: number, atMost: number) {
   const message = `must be a whole number from ${atLeast} to ${atMost}`
-  return z
-    .preprocess(toDouble, z.int({ error: message }).min(atLeast, message).max(atMost, message))
-    .openapi({ type: 'integer', minimum: atLeast, maximum: atMost })
+  return z.preprocess(toDouble, z.int({ error: message }).min(atLeast, message).max(atMost, message))
 }
 
 /** RFC 9457. */

@@ -126,6 +126,8 @@ describe('refuses', () => {
   test.each([
     ['no URL', { url: undefined }, 'url'],
     ['a relative URL', { url: '/hooks' }, 'url'],
+    ['a URL with white space before it', { url: ' https://example.com' }, 'url'],
+    ['a scheme in capitals', { url: 'HTTPS://example.com' }, 'url'],
     ['another scheme', { url: 'ftp://example.com' }, 'url'],
     ['a user and password', { url: 'https://user:pass@example.com' }, 'url'],
     ['a private address', { url: 'https://10.0.0.1/' }, 'url'],

@@ -647,7 +647,7 @@ noted as (
         when lane.successes > 0 then null
         when lane.probing and lane.spared then clock.now
         when lane.probing or (lane.tripped and lane.probe_at is null)
-          then clock.now + make_interval(secs => (0.8 + 0.4 * random()) * least(900, 5 * 2 ^ least(lane.probes, 10)))
+          then clock.now + make_interval(secs => (0.8 + 0.4 * random()) * least(900, 5 * 2 ^ least(lane.probes + lane.probing::int, 10)))
         else lane.probe_at end,
       probes = case when lane.successes > 0 then 0
                     when lane.probing and not lane.spared then lane.probes + 1

@@ -1,9 +1,10 @@
 // Stop 10 on real Postgres: only the holder of a lease decides, and every request that was made is in the books.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import type { Leased, Settlement } from '../../delivery/types.ts'
+import type { Leased } from '../../delivery/types.ts'
 import { freshDatabase } from '../support/database.ts'
 import { addEndpoint, deliveryStates, emit, greedy, storeOn } from '../support/outbox.ts'
+import { failure, success } from '../support/settlements.ts'
 
 describe('settling', () => {
   test('a success finishes the delivery and writes the attempt', async () => {
@@ -111,27 +112,4 @@ async function scene({ leaseSeconds = 60, events = 1 } = {}) {
   await emit(client, events)
   const { deliveries } = await store.claim(greedy('a:1', { leaseSeconds }))
   return { client, store, leased: deliveries[0]! }
-}
-
-function success(leased: Leased): Settlement {
-  return {
-    eventId: leased.eventId,
-    endpointId: leased.endpointId,
-    lease: leased.lease,
-    attempt: leased.attempt,
-    state: 'delivered',
-    retryInSeconds: null,
-    pauseEndpointSeconds: null,
-    endpointGone: false,
-    counted: true,
-    error: null,
-    status: 204,
-    body: 'ok',
-    durationMs: 12,
-    startedAt: 0,
-  }
-}
-
-function failure(leased: Leased, differs: Partial<Settlement>): Settlement {
-  return { ...success(leased), state: 'pending', error: 'timeout', status: null, body: null, ...differs }
 }

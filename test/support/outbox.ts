@@ -50,7 +50,7 @@ export async function emit(
   for (let n = 1; n <= count; n++) {
     const { rows } = await client.query('select outbox.emit($1, $2, $3) as id', [
       type,
-      { n },
+      key ? { n, key: key(n) } : { n },
       key?.(n) ?? null,
     ])
     ids.push(rows[0].id)

@@ -1,0 +1,26 @@
+// Settlements as a sender would make them, for tests of what is written down.
+import type { Leased, Settlement } from '../../delivery/types.ts'
+
+export function success(leased: Leased): Settlement {
+  return {
+    eventId: leased.eventId,
+    endpointId: leased.endpointId,
+    lease: leased.lease,
+    attempt: leased.attempt,
+    state: 'delivered',
+    retryInSeconds: null,
+    pauseEndpointSeconds: null,
+    endpointGone: false,
+    counted: true,
+    error: null,
+    status: 204,
+    body: 'ok',
+    durationMs: 12,
+    startedAt: 0,
+  }
+}
+
+/** Tried again, unless it says differently. */
+export function failure(leased: Leased, differs: Partial<Settlement>): Settlement {
+  return { ...success(leased), state: 'pending', error: 'timeout', status: null, body: null, ...differs }
+}

@@ -1,0 +1,66 @@
+// The walls between the folders hold, and the one that guards them can see.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { breachesOf, findBreaches } from '../dev/walls.ts'
+
+const root = join(import.meta.dirname, '..')
+
+test('no folder imports what is not its to import', () => {
+  expect(findBreaches(root)).toEqual([])
+})
+
+test.each([
+  ['delivery/retry.ts', `import pg from 'pg'`, 'pg'],
+  ['delivery/retry.ts', `import type { Pool } from "pg"`, 'pg'],
+  ['delivery/retry.ts', `import 'node:net'`, 'node:net'],
+  [
+    'delivery/retry.ts',
+    `import {\n  one,\n  type Two as Three,\n} from '../drizzle/store.ts'`,
+    '../drizzle/store.ts',
+  ],
+  ['delivery/retry.ts', `export * from '../worker/lanes.ts'`, '../worker/lanes.ts'],
+  ['delivery/retry.ts', `export { DurableObject } from 'cloudflare:workers'`, 'cloudflare:workers'],
+  ['delivery/retry.ts', `type Pool = import('pg').Pool`, 'pg'],
+  ['delivery/retry.ts', `const fs = await import(name)`, 'name'],
+  ['delivery/retry.ts', `/// <reference types="node" />`, 'node'],
+  ['drizzle/store.ts', `import { deliver } from '../delivery/deliver.ts'`, '../delivery/deliver.ts'],
+  ['drizzle/schema/shop.ts', `import { Client } from 'pg'`, 'pg'],
+  ['functions/orders.ts', `import { createHash } from 'node:crypto'`, 'node:crypto'],
+  [
+    'functions/receivers/billing.ts',
+    `import { Lanes } from '../../worker/lanes.ts'`,
+    '../../worker/lanes.ts',
+  ],
+  ['functions/orders.ts', `import { say } from '../dev/say.ts'`, '../dev/say.ts'],
+  ['functions/orders.ts', `import { z } from 'zodiac'`, 'zodiac'],
+  ['worker/lanes.ts', `import { Hono } from 'hono'`, 'hono'],
+  ['worker/lanes.ts', `import { app } from '../functions/index.ts'`, '../functions/index.ts'],
+])('%s is stopped at: %s', (file, source, target) => {
+  expect(breachesOf(file, `// A file.\nconst before = 'x'\n${source}\n`)).toEqual([
+    `${file} must not import ${target}`,
+  ])
+})
+
+test.each([
+  ['delivery/retry.ts', `import type { Random } from './types.ts'`],
+  ['drizzle/store.ts', `import type { Leased } from '../delivery/types.ts'`],
+  ['functions/receivers/billing.ts', `import * as queries from '../../drizzle/queries.gen.ts'`],
+  ['functions/orders.ts', `import { HTTPException } from 'hono/http-exception'`],
+  ['worker/transport.ts', `import { lookup } from 'node:dns/promises'\nimport { Agent } from 'undici'`],
+])('%s may: %s', (file, source) => {
+  expect(breachesOf(file, source)).toEqual([])
+})
+
+test('the compiler knows no global of Node or Cloudflare in delivery/', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'walls-'))
+  const globals = ['Buffer', 'HTMLRewriter', 'process', 'setImmediate']
+  writeFileSync(join(dir, 'probe.ts'), `export default [${globals}]`)
+  const config = { extends: join(root, 'delivery/tsconfig.json'), include: ['*.ts'] }
+  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(config))
+  const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', dir], { encoding: 'utf8' })
+  rmSync(dir, { recursive: true })
+  expect(stdout.match(/Cannot find name '\w+'/g)).toEqual(globals.map(name => `Cannot find name '${name}'`))
+})

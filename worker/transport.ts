@@ -12,7 +12,10 @@ const maxHeaderBytes = 16_384
 const keepAliveMs = 4000
 const maxKeepAliveMs = 10_000
 
-/** How many connections there are to one origin at a time is up to the caller: one for each request under way. */
+/**
+ * How many connections there are to one origin at a time is up to the caller: one for each request under way. Closing
+ * interrupts those requests: whoever closes has waited for what it wants to end well.
+ */
 export function createTransport(
   policy: EgressPolicy,
   resolve: Resolve = createResolve(),
@@ -45,7 +48,7 @@ export function createTransport(
       agent.dispatch(options, new Exchange(signal, answer, fail))
     })
   }
-  return { send, close: () => agent.close() }
+  return { send, close: () => agent.destroy() }
 }
 
 /**
@@ -88,8 +91,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#bytes >= maxBodyBytes) controller.abort(new Error('enough'))
   }
 
+  /** A turn of the loop later undici has taken the connection back: who sends again at once would else open another. */
   onResponseEnd() {
-    this.#finish('bad_response')
+    queueMicrotask(() => setImmediate(() => this.#finish('bad_response')))
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error) {

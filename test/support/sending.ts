@@ -1,0 +1,294 @@
+// What every transport must do, whatever the receiver does: run for the listener's and for the edge's.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { classify } from '../../delivery/outcome.ts'
+import { type FailureKind, type Response, SendError } from '../../delivery/types.ts'
+import { createAuthority } from './certificates.ts'
+import { eventually } from './eventually.ts'
+import { hostile } from './hostile.ts'
+import { ok, type RawRespond, startRawReceiver } from './raw-receiver.ts'
+import { startReceiver } from './receiver.ts'
+import type { SendOptions } from './workers/calls.ts'
+
+/** Sends `{"a":1}`; by default to loopback, with plenty of time. */
+export type SendTo = (
+  url: string,
+  options?: Partial<SendOptions> & { headers?: Record<string, string> },
+) => Promise<Seen>
+export type Seen = Response | { error: FailureKind }
+
+export const defaultOptions: SendOptions = {
+  allowHttp: true,
+  privateNetworks: ['127.0.0.0/8', '::1/128'],
+  timeoutSeconds: 10,
+}
+/** Enough to see that somebody waits, in seconds. */
+const short = 0.3
+
+export function describeSending(transport: string, start: () => Promise<SendTo>) {
+  describe(`${transport}: every transport`, () => {
+    let sendTo: SendTo
+    beforeAll(async () => {
+      sendTo = await start()
+    })
+
+    const toHostile = async (path: string, timeoutSeconds = 10) => {
+      const receiver = await startReceiver(hostile)
+      return { receiver, seen: await sendTo(`${receiver.url}${path}`, { timeoutSeconds }) }
+    }
+    const toRaw = async (respond: RawRespond, timeoutSeconds = 10) => {
+      const receiver = await startRawReceiver(respond)
+      return { receiver, seen: await sendTo(`http://127.0.0.1:${receiver.port}/`, { timeoutSeconds }) }
+    }
+
+    describe('sends', () => {
+      test('one POST with the exact bytes and headers, and wants nothing compressed', async () => {
+        const receiver = await startReceiver()
+        const url = `${receiver.url}/hooks/a%2Fb?x=1&y=%20#fragment`
+        const seen = await sendTo(url, {
+          headers: { 'content-type': 'application/json', 'webhook-id': 'evt_1' },
+        })
+        expect(seen).toMatchObject({ status: 200 })
+        expect(receiver.requests).toHaveLength(1)
+        expect(receiver.requests[0]).toMatchObject({
+          method: 'POST',
+          path: '/hooks/a%2Fb?x=1&y=%20',
+          body: Buffer.from('{"a":1}'),
+          headers: {
+            'content-type': 'application/json',
+            'webhook-id': 'evt_1',
+            'content-length': '7',
+            'accept-encoding': 'identity',
+          },
+        })
+      })
+
+      test.each([200, 201, 202, 204, 206, 299, 400, 404, 410, 429, 500, 503])(
+        'once, when the answer is %i',
+        async status => {
+          const { seen, receiver } = await toHostile(`/status/${status}`)
+          expect(seen).toMatchObject({ status })
+          expect(receiver.requests).toHaveLength(1)
+        },
+      )
+    })
+
+    describe('a redirect is an answer', () => {
+      test.each([300, 301, 302, 303, 304, 307, 308])('%i: its target is never contacted', async status => {
+        const target = await startReceiver()
+        const { seen } = await toHostile(`/redirect/${status}?to=${encodeURIComponent(target.url)}`)
+        expect(seen).toMatchObject({ status })
+        expect(target.requests).toHaveLength(0)
+      })
+
+      test('also one that says nowhere to go', async () => {
+        expect((await toHostile('/status/302')).seen).toMatchObject({ status: 302 })
+      })
+    })
+
+    describe('a status that does not exist is a failure', () => {
+      test.each(['000', '099', '600', '999', '20', 'abc'])('%s', async status => {
+        expect(outcomeOf((await toHostile(`/raw-status/${status}`, short)).seen).kind).toBe('failed')
+      })
+
+      test('101: nobody asked for another protocol', async () => {
+        const { seen } = await toRaw(socket => {
+          socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+        }, short)
+        expect(outcomeOf(seen).kind).toBe('failed')
+      })
+
+      test('a body and nothing else, as in HTTP 0.9', async () => {
+        expect(outcomeOf((await toRaw(socket => socket.end('200 OK, really\n'))).seen).kind).toBe('failed')
+      })
+    })
+
+    describe('what takes too long', () => {
+      test.each(['/hang', '/drip-headers'])(
+        '%s is given up at the deadline, and the connection with it',
+        async path => {
+          const receiver = await startReceiver((received, response, request) => {
+            request.socket.once('close', () => closed++)
+            return hostile(received, response, request)
+          })
+          let closed = 0
+          const started = performance.now()
+          expect(await sendTo(`${receiver.url}${path}`, { timeoutSeconds: short })).toEqual({
+            error: 'timeout',
+          })
+          expect(performance.now() - started).toBeGreaterThan(short * 1000 - 20)
+          expect(performance.now() - started).toBeLessThan(short * 1000 + 2000)
+          await eventually(() => closed === 1)
+        },
+      )
+
+      test('an answer that comes after the deadline is none', async () => {
+        expect((await toHostile('/slow/1500', short)).seen).toEqual({ error: 'timeout' })
+      })
+
+      test('a body that drips on holds nobody past the deadline, and the status counts', async () => {
+        const { seen } = await toHostile('/drip-body', short)
+        expect(seen).toMatchObject({ status: 200 })
+        expect(textOf(seen)).toMatch(/^x*$/)
+      })
+
+      test('informational answers without end are none', async () => {
+        const { seen } = await toRaw(pourEarlyHints, short)
+        expect(seen).toEqual({ error: 'timeout' })
+      })
+
+      test('a TLS handshake that never ends', async () => {
+        const silent = await startRawReceiver(() => {})
+        const seen = await sendTo(`https://127.0.0.1:${silent.port}/`, { timeoutSeconds: short })
+        expect(seen).toEqual({ error: 'timeout' })
+      })
+    })
+
+    describe('what is too much', () => {
+      test('of an endless body 64 KiB are read, then the connection is closed', async () => {
+        const receiver = await startReceiver((received, response, request) => {
+          request.socket.once('close', () => {
+            written = request.socket.bytesWritten
+          })
+          return hostile(received, response, request)
+        })
+        let written = 0
+        const seen = await sendTo(`${receiver.url}/flood`)
+        expect(seen).toMatchObject({ status: 200 })
+        expect(textOf(seen)).toBe('A'.repeat(65_536))
+        // What the operating system's buffers take is sent, and no more.
+        expect(await eventually(() => written)).toBeLessThan(32 << 20)
+      })
+
+      test('a compressed body is not unpacked beyond that', async () => {
+        const { seen } = await toHostile('/gzip-bomb')
+        expect(seen).toMatchObject({ status: 200 })
+        expect('body' in seen && seen.body.length).toBe(65_536)
+      })
+
+      test('15,000 bytes of header are no problem', async () => {
+        expect((await toHostile('/huge-header/15000')).seen).toMatchObject({ status: 200 })
+      })
+
+      test.each(['/huge-header/2000000', '/many-headers/200000'])('%s is a failure', async path => {
+        expect(outcomeOf((await toHostile(path)).seen).kind).toBe('failed')
+      })
+
+      test('a thousand informational answers before the real one', async () => {
+        expect((await toHostile('/early-hints')).seen).toMatchObject({ status: 200 })
+      })
+    })
+
+    describe('what breaks', () => {
+      test('before a status: the connection failed, and nothing was sent twice', async () => {
+        const { seen, receiver } = await toHostile('/reset')
+        expect(seen).toEqual({ error: 'connection' })
+        expect(receiver.requests).toHaveLength(1)
+      })
+
+      test('after a status: the status counts, and what came of the body is kept', async () => {
+        const { seen, receiver } = await toHostile('/reset-in-body')
+        expect(seen).toMatchObject({ status: 200 })
+        expect('abc').toContain(textOf(seen))
+        expect(receiver.requests).toHaveLength(1)
+      })
+
+      test('when nobody listens', async () => {
+        const receiver = await startReceiver()
+        await receiver.stop()
+        expect(await sendTo(receiver.url)).toEqual({ error: 'connection' })
+      })
+
+      test('when the certificate is one that anybody could make', async () => {
+        const tls = createAuthority('self-signed')
+        const receiver = await startRawReceiver(socket => socket.end(ok()), { tls })
+        const seen = await sendTo(`https://127.0.0.1:${receiver.port}/`)
+        expect(['tls', 'connection']).toContain('error' in seen && seen.error)
+        expect(receiver.requests).toHaveLength(0)
+      })
+    })
+
+    describe('what cannot be understood is a failure', () => {
+      test.each(['/two-lengths', '/garbage'])('%s', async path => {
+        expect(outcomeOf((await toHostile(path)).seen).kind).toBe('failed')
+      })
+    })
+
+    test('binary comes back as it is, and becomes text that can be stored', async () => {
+      const { seen } = await toHostile('/binary')
+      expect('body' in seen && [...seen.body]).toEqual([0x61, 0, 0xff, 0xfe, 0x62])
+      expect(outcomeOf(seen)).toMatchObject({ body: 'a\ufffd\ufffdb' })
+    })
+
+    test('Retry-After is handed on; given twice it says nothing', async () => {
+      expect((await toHostile('/retry-after/120')).seen).toMatchObject({ status: 429, retryAfter: '120' })
+      expect((await toHostile('/status/429')).seen).toMatchObject({ retryAfter: null })
+      const { seen } = await toRaw(socket => {
+        socket.end('HTTP/1.1 429 No\r\nretry-after: 1\r\nretry-after: 2\r\ncontent-length: 0\r\n\r\n')
+      })
+      expect(outcomeOf(seen)).toMatchObject({ error: 'throttled', retryAfterSeconds: null })
+    })
+
+    describe('without leave, loopback is out of reach', () => {
+      const spellings = [
+        '127.0.0.1',
+        '127.1',
+        '2130706433',
+        '0x7f000001',
+        '0',
+        '[::ffff:127.0.0.1]',
+        'localhost',
+        'localhost.',
+      ]
+
+      test.each(spellings)('as %s', async host => {
+        const receiver = await startRawReceiver(socket => socket.end(ok()))
+        const seen = await sendTo(`http://${host}:${receiver.port}/`, { privateNetworks: [] })
+        expect(seen).toEqual({ error: 'blocked_address' })
+        expect(receiver.connections).toHaveLength(0)
+      })
+
+      test('while with leave it is reached: the test above would see it', async () => {
+        const receiver = await startRawReceiver(socket => socket.end(ok()))
+        expect(await sendTo(`http://2130706433:${receiver.port}/`)).toMatchObject({ status: 200 })
+        expect(receiver.connections).toHaveLength(1)
+      })
+
+      test.each(['http://169.254.169.254/', 'http://[fd00:ec2::254]/', 'http://metadata.google.internal/'])(
+        'nor is %s, with leave for nearly everything',
+        async url => {
+          const seen = await sendTo(url, { privateNetworks: ['128.0.0.0/1', '8000::/1'] })
+          expect(seen).toEqual({ error: 'blocked_address' })
+        },
+      )
+    })
+
+    test.each(['ftp://127.0.0.1/', 'http://user@127.0.0.1/', 'http://127.0.0.1:22/', 'nonsense'])(
+      'nothing is sent to %s, whoever wrote it into the database',
+      async url => {
+        expect(await sendTo(url)).toEqual({ error: 'invalid_endpoint' })
+      },
+    )
+
+    test('nothing is sent in plain text where that is not allowed', async () => {
+      const receiver = await startReceiver()
+      expect(await sendTo(receiver.url, { allowHttp: false })).toEqual({ error: 'invalid_endpoint' })
+      expect(receiver.requests).toHaveLength(0)
+    })
+  })
+}
+
+export function outcomeOf(seen: Seen) {
+  return classify('error' in seen ? new SendError(seen.error) : seen)
+}
+
+export function textOf(seen: Seen): string {
+  return 'error' in seen ? seen.error : new TextDecoder().decode(seen.body)
+}
+
+const pourEarlyHints: RawRespond = socket => {
+  const pour = () => {
+    while (socket.writable && socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100)));
+    if (socket.writable) socket.once('drain', pour)
+  }
+  pour()
+}

@@ -33,6 +33,33 @@ cross join item_fee
 on conflict (order_id) do nothing
 `
 
+export const cancelDeleted = `
+-- Cancels what still waits for endpoints that were deleted, some at a time. Returns how many.
+--
+-- $1 limit  int
+with waiting as materialized (
+  select d.row
+  from outbox.endpoints p
+  cross join lateral (
+    select d.ctid as row
+    from outbox.deliveries d
+    where d.endpoint_id = p.id and d.state = 'pending'
+    limit $1::int
+    for update skip locked
+  ) d
+  where p.deleted_at is not null
+  limit $1::int
+),
+canceled as (
+  update outbox.deliveries d
+  set state = 'canceled', reason = 'endpoint deleted', finished_at = clock_timestamp()
+  from waiting
+  where d.ctid = waiting.row
+  returning 1
+)
+select count(*)::int from canceled
+`
+
 export const claim = `
 -- Stop 5. Fans new events out into deliveries and leases what is due: one statement, many rows.
 --
@@ -455,7 +482,13 @@ select
     where p.state = 'active'
       and exists (select from outbox.deliveries d
                   where d.endpoint_id = p.id and d.state = 'pending' and d.due_at <= clock_timestamp())
-  ) as work
+  ) as work,
+  exists (select from outbox.replays where state = 'running')
+  or exists (
+    select from outbox.endpoints p
+    where p.deleted_at is not null
+      and exists (select from outbox.deliveries d where d.endpoint_id = p.id and d.state = 'pending')
+  ) as chores
 `
 
 export const notifyClient = `
@@ -684,4 +717,84 @@ disabled as (
 select r.endpoint_id::text, r.event_id::text
 from result r
 where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
+`
+
+export const stepReplay = `
+-- One step of a replay: looks at the next events and makes as many deliveries due as the time since the last step allows.
+-- Whichever sender comes by takes the step; two never take the same.
+--
+-- $1 most_events  int  events to look at, at most
+--
+-- Returns how many deliveries were made due and whether replays are still running.
+with
+clock as materialized (
+  select clock_timestamp() as now
+),
+job as materialized (
+  select r.*, greatest(1, least(extract(epoch from clock.now - r.stepped_at), 5) * r.rate_per_second)::int as allowance
+  from outbox.replays r, clock
+  where r.state = 'running' and r.stepped_at <= clock.now - make_interval(secs => least(0.5, 1 / r.rate_per_second))
+  order by r.stepped_at
+  limit 1
+  for update of r skip locked
+),
+looked as materialized (
+  select e.id, e.type, e.key, e.tenant
+  from job
+  cross join lateral (
+    select e.id, e.type, e.key, e.tenant
+    from outbox.events e
+    where e.id > job.looked_to and e.occurred_at between job.since and job.until
+    order by e.id
+    limit $1::int
+  ) e
+),
+chosen as materialized (
+  select looked.id as event_id, p.id as endpoint_id, case when p.ordering = 'key' then looked.key end as ordering_key
+  from looked
+  cross join job
+  join outbox.endpoints p on p.id = job.endpoint_id
+  left join outbox.deliveries d on d.endpoint_id = p.id and d.event_id = looked.id
+  where (p.tenant is null or p.tenant = looked.tenant)
+    and outbox.matches(p.event_types, looked.type)
+    and outbox.matches(job.event_types, looked.type)
+    and case job.scope
+          when 'dead' then d.state = 'dead'
+          when 'undelivered' then d.state is null or d.state in ('dead', 'canceled')
+          when 'all' then d.state is null or d.state in ('dead', 'canceled', 'delivered')
+        end
+  order by looked.id
+  limit (select allowance from job)
+),
+-- Only what is finished begins anew: what is pending or on its way has a request coming anyway, and there are never two.
+revived as (
+  insert into outbox.deliveries as d (endpoint_id, event_id, state, ordering_key)
+  select endpoint_id, event_id, 'pending', ordering_key
+  from chosen
+  order by event_id
+  on conflict (endpoint_id, event_id) do update
+  set state = 'pending', budget_from = d.attempt, due_at = (select now from clock), reason = null, finished_at = null
+  where d.state in ('delivered', 'dead', 'canceled')
+  returning 1
+),
+stepped as (
+  update outbox.replays r
+  set looked_to = coalesce(seen.last, r.looked_to),
+      replayed = r.replayed + (select count(*) from revived),
+      stepped_at = clock.now,
+      state = case when seen.all then 'done' else 'running' end::outbox.replay_state,
+      finished_at = case when seen.all then clock.now end
+  from job, clock, (
+    select case when (select count(*) from chosen) = (select allowance from job)
+                then (select max(event_id) from chosen)
+                else (select max(id) from looked) end as last,
+           (select count(*) from chosen) < (select allowance from job) and (select count(*) from looked) < $1::int as all
+  ) seen
+  where r.id = job.id
+  returning r.state
+)
+select
+  (select count(*)::int from revived) as replayed,
+  exists (select from outbox.replays where state = 'running' and id not in (select id from job))
+  or exists (select from stepped where state = 'running') as running
 `

@@ -63,6 +63,8 @@ export interface Look {
   readonly unixSeconds: number
   readonly expired: boolean
   readonly work: boolean
+  /** Replays are running, or deliveries wait for endpoints that were deleted. */
+  readonly chores: boolean
 }
 
 export type Store = ReturnType<typeof createStore>
@@ -139,6 +141,19 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
       return row![0] as number
     },
 
+    /** One step of a replay that a person has asked for. */
+    async stepReplay(mostEvents: number): Promise<{ replayed: number; running: boolean }> {
+      const [row] = await run({ name: 'step_replay', text: queries.stepReplay }, [mostEvents])
+      const [replayed, running] = row as [number, boolean]
+      return { replayed, running }
+    },
+
+    /** Cancels what still waits for deleted endpoints; returns how many. */
+    async cancelDeleted(limit: number): Promise<number> {
+      const [row] = await run({ name: 'cancel_deleted', text: queries.cancelDeleted }, [limit])
+      return row![0] as number
+    },
+
     async readEndpoints(ids: readonly EndpointId[]): Promise<SealedEndpoint[]> {
       const rows = await run({ name: 'read_endpoints', text: queries.readEndpoints }, [ids])
       return rows.map(sealedEndpoint)
@@ -147,15 +162,16 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     /** The heartbeat: is the channel registered, and is there anything to do? */
     async look(): Promise<Look> {
       const [row] = await run({ name: 'look', text: queries.look }, [])
-      const [listening, readOnly, listeners, unixSeconds, expired, work] = row as [
+      const [listening, readOnly, listeners, unixSeconds, expired, work, chores] = row as [
         boolean,
         boolean,
         number,
         number,
+        boolean,
         boolean,
         boolean,
       ]
-      return { listening, readOnly, listeners, unixSeconds, expired, work }
+      return { listening, readOnly, listeners, unixSeconds, expired, work, chores }
     },
   }
 }

@@ -6,6 +6,7 @@ import { openKeyring } from '../delivery/secrets.ts'
 import type { Endpoint, Leased } from '../delivery/types.ts'
 import { userAgent } from '../delivery/version.ts'
 import { createStore, type StoreOptions } from '../drizzle/store.ts'
+import { Chores } from './chores.ts'
 import { openDatabase, sqlstate } from './database.ts'
 import { Directory } from './directory.ts'
 import { Ears } from './ears.ts'
@@ -105,6 +106,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     pollSeconds: settings.pollSeconds,
     maxAttempts: settings.retrySchedule.length + 1,
   })
+  const chores = new Chores(store, log, () => listener.wake())
   const ears = new Ears({
     database,
     storeOptions,
@@ -117,6 +119,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       if (look === null) return
       lanes.share(look.listeners)
       metrics.skewSeconds = Date.now() / 1000 - look.unixSeconds
+      if (look.chores && !look.readOnly) chores.begin()
       if (look.readOnly) lanes.pause()
       else if (settler.isCalm) lanes.resume()
     },
@@ -137,7 +140,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
         { in_flight: lanes.inFlight },
         'stopping: nothing new is claimed, what is in flight is finished',
       )
-      await listener.stop()
+      await Promise.all([listener.stop(), chores.stop()])
       const deadline = setTimeout(
         () => settler.abandon(),
         settings.requestTimeoutSeconds * 1000 + stopMarginMs,

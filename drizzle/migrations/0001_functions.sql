@@ -55,11 +55,13 @@ COMMENT ON FUNCTION outbox.emit IS 'Writes one event in the caller''s transactio
 --> statement-breakpoint
 CREATE FUNCTION outbox.matches(event_types text[], type text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN event_types IS NULL OR type = ANY (event_types) OR EXISTS (
-  SELECT FROM unnest(event_types) AS pattern
-  WHERE pattern = '*' OR (right(pattern, 2) = '.*' AND starts_with(type, left(pattern, -1))));
+RETURN CASE WHEN event_types IS NULL THEN NOT starts_with(type, 'outbox.')
+            ELSE type = ANY (event_types) OR EXISTS (
+              SELECT FROM unnest(event_types) AS pattern
+              WHERE CASE WHEN pattern = '*' THEN NOT starts_with(type, 'outbox.')
+                         ELSE right(pattern, 2) = '.*' AND starts_with(type, left(pattern, -1)) END) END;
 --> statement-breakpoint
-COMMENT ON FUNCTION outbox.matches IS 'Whether an endpoint with these event types wants this one: null = all, order.* = order.shipped and order.a.b.';
+COMMENT ON FUNCTION outbox.matches IS 'Whether an endpoint with these event types wants this one: null or * = all but the outbox''s own (outbox.…), order.* = order.shipped and order.a.b.';
 --> statement-breakpoint
 CREATE FUNCTION outbox.endpoint_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,4 +1,4 @@
-CREATE TYPE "outbox"."replay_only" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
 CREATE TYPE "outbox"."replay_state" AS ENUM('running', 'done', 'canceled');--> statement-breakpoint
 CREATE TABLE "outbox"."replays" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."replays_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
@@ -7,7 +7,7 @@ CREATE TABLE "outbox"."replays" (
 	"since" timestamp with time zone NOT NULL,
 	"until" timestamp with time zone NOT NULL,
 	"event_types" text[],
-	"only" "outbox"."replay_only" NOT NULL,
+	"scope" "outbox"."replay_scope" NOT NULL,
 	"rate_per_second" double precision NOT NULL,
 	"state" "outbox"."replay_state" DEFAULT 'running' NOT NULL,
 	"looked_to" bigint DEFAULT 0 NOT NULL,

@@ -16,4 +16,10 @@ select
     where p.state = 'active'
       and exists (select from outbox.deliveries d
                   where d.endpoint_id = p.id and d.state = 'pending' and d.due_at <= clock_timestamp())
-  ) as work
+  ) as work,
+  exists (select from outbox.replays where state = 'running')
+  or exists (
+    select from outbox.endpoints p
+    where p.deleted_at is not null
+      and exists (select from outbox.deliveries d where d.endpoint_id = p.id and d.state = 'pending')
+  ) as chores

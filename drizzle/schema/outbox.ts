@@ -159,7 +159,7 @@ export const lanes = outbox.table(
 /** running: the engine works through it. done: it has seen every event. canceled: an operator stopped it. */
 export const replayState = outbox.enum('replay_state', ['running', 'done', 'canceled'])
 /** dead: what is dead. undelivered: also what was canceled or never made into a delivery. all: also what was delivered. */
-export const replayOnly = outbox.enum('replay_only', ['dead', 'undelivered', 'all'])
+export const replayScope = outbox.enum('replay_scope', ['dead', 'undelivered', 'all'])
 
 /** A person asked for an endpoint's past events again. The engine works through them in small steps, at a bounded rate. */
 export const replays = outbox.table(
@@ -171,7 +171,7 @@ export const replays = outbox.table(
     since: time().notNull(),
     until: time().notNull(),
     event_types: text().array(),
-    only: replayOnly().notNull(),
+    scope: replayScope().notNull(),
     rate_per_second: doublePrecision().notNull(),
     state: replayState().notNull().default('running'),
     /** Every event up to this one has been looked at. */

@@ -101,7 +101,7 @@ describe('with order by key', () => {
     for (let round = 1; round <= 10; round++) {
       const { deliveries } = await claimSettled(store, `a:${round}`)
       expect(deliveries).toHaveLength(3)
-      for (const d of deliveries) (order[keyOf(d)] ??= []).push(numberOf(d))
+      for (const d of deliveries) order[keyOf(d)] = [...(order[keyOf(d)] ?? []), numberOf(d)]
       await store.settleIfLeased(deliveries.map(success))
     }
     expect(order).toEqual({

@@ -1,0 +1,24 @@
+-- Cancels what still waits for endpoints that were deleted, some at a time. Returns how many.
+--
+-- $1 limit  int
+with waiting as materialized (
+  select d.row
+  from outbox.endpoints p
+  cross join lateral (
+    select d.ctid as row
+    from outbox.deliveries d
+    where d.endpoint_id = p.id and d.state = 'pending'
+    limit $1::int
+    for update skip locked
+  ) d
+  where p.deleted_at is not null
+  limit $1::int
+),
+canceled as (
+  update outbox.deliveries d
+  set state = 'canceled', reason = 'endpoint deleted', finished_at = clock_timestamp()
+  from waiting
+  where d.ctid = waiting.row
+  returning 1
+)
+select count(*)::int from canceled

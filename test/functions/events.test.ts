@@ -123,6 +123,7 @@ describe('the list of events', () => {
     const seen = [...first.body.data, ...second.body.data].map((event: { id: string }) => event.id)
     expect(seen).toEqual(ids.reverse())
     expect(second.body.next_cursor).toBeNull()
+    expect((await api.get('/v1/events?type=paged&limit=3')).body.next_cursor).toBeNull()
   })
 
   test.each([

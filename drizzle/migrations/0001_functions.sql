@@ -1,4 +1,4 @@
--- What must share the writer's transaction lives in the database; everything else stays outside.
+-- Stop 2. What must share the writer's transaction lives in the database; everything else stays outside.
 
 CREATE FUNCTION outbox.event_id(id bigint, nonce integer) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -13,8 +13,14 @@ export type Settings = Record<string, string>
 const OURS = /^(OUTBOX_|DATABASE_URL|NEON_PROXY$|NOTIFICATIONS_SECRET$|BILLING_SECRET$)/
 
 export function developmentSettings(secrets: Secrets, env: NodeJS.ProcessEnv): Settings {
-  const given = Object.entries(env).filter(([name, value]) => OURS.test(name) && value)
-  return { ...defaults, ...secrets, ...(Object.fromEntries(given) as Settings) }
+  return { ...defaults, ...secrets, ...givenSettings(env) }
+}
+
+/** Of an environment what the functions and the listener may know: nothing of it is theirs but this. */
+export function givenSettings(env: NodeJS.ProcessEnv): Settings {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => OURS.test(name) && value),
+  ) as Settings
 }
 
 /** The first key that may do everything: `name:admin:key`. */

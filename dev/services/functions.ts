@@ -15,6 +15,7 @@ const wrangler = join(
 interface Options {
   root: string
   dir: string
+  host?: string
   port: number
   settings: Settings
   guard: Guard
@@ -24,14 +25,15 @@ export interface Functions extends Child {
   url: string
 }
 
-export async function startFunctions({ root, dir, port, settings, guard }: Options): Promise<Functions> {
+export async function startFunctions(options: Options): Promise<Functions> {
+  const { root, dir, host = '127.0.0.1', port, settings, guard } = options
   let ready = () => {}
   const untilReady = new Promise<void>(resolve => {
     ready = resolve
   })
   const log: string[] = []
   let started = false
-  const args = [wrangler, 'dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
+  const args = [wrangler, 'dev', '--ip', host, '--port', String(port), '--inspector-port', '0']
   // Settings come through the environment: on a command line others could read them. The empty file is named so that a
   // .dev.vars of yours is not taken as well.
   const noSettings = join(dir, 'none.env')

@@ -25,7 +25,7 @@ export async function registerReceivers(functionsUrl: string, settings: Settings
     for (const { path, secret, ...rest } of receivers) {
       const url = functionsUrl + path
       const { rows } = await client.query(
-        `select id, url from outbox.endpoints where deleted_at is null and url like 'http://127.0.0.1:%' || $1`,
+        `select id, url from outbox.endpoints where deleted_at is null and url ~ ('^http://(127.0.0.1|functions):[0-9]+' || $1 || '$')`,
         [path],
       )
       if (rows.length === 0)

@@ -1,0 +1,54 @@
+// `npm run check`: everything CI asks for besides the tests. A line for each step; what failed is told at the end.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { isFresh } from './generate.ts'
+import { findLockGaps } from './lock-gaps.ts'
+import { findBreaches } from './walls.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** Returns what is wrong; nothing when all is well. */
+type Step = () => string | Promise<string>
+
+const steps: Record<string, Step> = {
+  'lint and format': () => run('biome', 'ci', '--colors=off', '.'),
+  types: () => run('tsc', '-p', '.'),
+  'types of delivery/': () => run('tsc', '-p', 'delivery'),
+  walls: () => findBreaches(root).join('\n'),
+  'schema and migrations': async () => {
+    const said = await output(process.execPath, 'dev/drift.ts')
+    return said.text.includes('no drift') ? '' : said.text
+  },
+  'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
+  'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
+  'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),
+}
+
+const failures: string[] = []
+for (const [name, step] of Object.entries(steps)) {
+  const start = performance.now()
+  const wrong = await step()
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(`${wrong ? 'FAILED' : 'ok    '}  ${name.padEnd(22)} ${seconds.padStart(5)} s`)
+  if (wrong) failures.push(`--- ${name}\n${wrong.trim()}`)
+}
+for (const failure of failures) console.error(`\n${failure}`)
+process.exitCode = failures.length > 0 ? 1 : 0
+
+/** A tool of node_modules, judged by its exit code. */
+async function run(tool: string, ...args: string[]): Promise<string> {
+  const { code, text } = await output(join(root, 'node_modules/.bin', tool), ...args)
+  return code === 0 ? '' : text || `exit code ${code}`
+}
+
+async function output(command: string, ...args: string[]) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [out, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { code: code as number, text: out + errors }
+}

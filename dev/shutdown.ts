@@ -2,6 +2,8 @@
 import { say } from './say.ts'
 
 const IMPATIENT_MS = 300
+/** The watchdog takes up to a moment more, and all must be gone after three seconds. */
+const LONGEST_MS = 2000
 
 export class Shutdown {
   readonly #steps: (() => unknown)[] = []
@@ -19,6 +21,7 @@ export class Shutdown {
 
   /** Ends the process; what is slower than that the watchdog ends. */
   async run(exitCode: number): Promise<never> {
+    setTimeout(() => process.exit(exitCode), LONGEST_MS).unref()
     this.#running ??= this.#runSteps()
     await this.#running
     process.exit(exitCode)

@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 
-const GRACE_MS = 1500
+const GRACE_MS = 900
 const groups = new Set<number>()
 
 // Ctrl-C and friends are for the parent, which then closes our input.

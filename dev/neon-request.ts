@@ -1,0 +1,76 @@
+// What one request to the Neon proxy asks of Postgres: a query, or a batch of queries in one transaction.
+import type { IncomingHttpHeaders } from 'node:http'
+import pg from 'pg'
+
+interface Query {
+  query: string
+  params?: unknown[]
+}
+
+export type Body = Query | { queries: Query[] }
+
+/** The request makes no sense; SQL that makes none is a DatabaseError. */
+export class BadRequest extends Error {}
+
+export const statementsIn = (body: Body) => ('queries' in body ? body.queries.length : 1)
+
+export async function execute(pool: pg.Pool, headers: IncomingHttpHeaders, body: Body): Promise<unknown> {
+  return withClient(pool, async client => {
+    if (!('queries' in body)) return run(client, body)
+    await client.query(`begin ${transactionMode(headers)}`)
+    try {
+      const results = []
+      for (const query of body.queries) results.push(await run(client, query))
+      await client.query('commit')
+      return { results }
+    } catch (error) {
+      await client.query('rollback')
+      throw error
+    }
+  })
+}
+
+async function withClient<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    return await use(client)
+  } catch (error) {
+    // After an error the server has told us about, the connection is as good as new.
+    if (!(error instanceof pg.DatabaseError || error instanceof BadRequest)) broken = error as Error
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+const isolationLevels: Record<string, string> = {
+  ReadUncommitted: 'read uncommitted',
+  ReadCommitted: 'read committed',
+  RepeatableRead: 'repeatable read',
+  Serializable: 'serializable',
+}
+
+function transactionMode(headers: IncomingHttpHeaders): string {
+  const wanted = String(headers['neon-batch-isolation-level'] ?? 'ReadCommitted')
+  const level = isolationLevels[wanted]
+  if (!level) throw new BadRequest('unknown isolation level')
+  const readOnly = headers['neon-batch-read-only'] === 'true' ? 'read only' : 'read write'
+  const deferrable = headers['neon-batch-deferrable'] === 'true' ? 'deferrable' : 'not deferrable'
+  return `isolation level ${level}, ${readOnly}, ${deferrable}`
+}
+
+/** Values travel as the text Postgres prints: types are the driver's business. */
+const asText = { getTypeParser: () => (value: string) => value }
+
+async function run(client: pg.PoolClient, { query, params = [] }: Query) {
+  const { command, rowCount, rows, fields } = await client.query({
+    text: query,
+    values: params,
+    rowMode: 'array',
+    types: asText,
+    queryMode: 'extended', // exactly one statement per query, as on Neon
+  } as pg.QueryArrayConfig)
+  const described = fields.map(field => ({ ...field, format: 'text' }))
+  return { command, rowCount, rowAsArray: true, rows, fields: described }
+}

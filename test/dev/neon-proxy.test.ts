@@ -1,0 +1,83 @@
+// The stand-in must answer the real driver as Neon does: values exact, errors whole, batches all or nothing.
+import { neon, neonConfig } from '@neondatabase/serverless'
+import { beforeAll, expect, test } from 'vitest'
+import { type NeonProxy, startNeonProxy } from '../../dev/neon-proxy.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+
+let proxy: NeonProxy
+let database: TestDatabase
+let sql: ReturnType<typeof neon<false, false>>
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  proxy = await startNeonProxy({ port: 0 })
+  atEnd(proxy.stop)
+  neonConfig.fetchEndpoint = `${proxy.url}/sql`
+  sql = neon(database.url)
+})
+
+const post = (body: unknown, headers = {}) =>
+  fetch(`${proxy.url}/sql`, {
+    method: 'POST',
+    headers: { 'neon-connection-string': database.url, ...headers },
+    body: JSON.stringify(body),
+  })
+
+test('values come back exactly', async () => {
+  const [row] =
+    await sql`select ${'9007199254740993'}::bigint as big, ${'{"a":1.10}'}::json::text as json, null as nothing,
+    ${['a"b', 'c,d']}::text[] as list, '2026-01-02T03:04:05.123456Z'::timestamptz at time zone 'utc' as time`
+  expect(row).toMatchObject({
+    big: '9007199254740993',
+    json: '{"a":1.10}',
+    nothing: null,
+    list: ['a"b', 'c,d'],
+  })
+})
+
+test('an error of Postgres arrives with its code, constraint and position', async () => {
+  await expect(sql`insert into order_items values (1, 1)`).rejects.toMatchObject({
+    code: '23503',
+    constraint: 'order_items_order_id_orders_id_fk',
+    table: 'order_items',
+  })
+  await expect(sql`selec 1`).rejects.toMatchObject({ code: '42601', position: '1' })
+})
+
+test('one query is one statement', async () => {
+  await expect(sql.query('select 1; select 2')).rejects.toThrow('multiple commands')
+})
+
+test('a batch is one transaction and one round trip', async () => {
+  const before = { ...proxy.stats }
+  const txid = () => sql`select pg_current_xact_id()::text as id`
+  const [one, two] = await sql.transaction([txid(), txid()])
+  expect(one).toEqual(two)
+  expect(proxy.stats).toEqual({ requests: before.requests + 1, statements: before.statements + 2 })
+})
+
+test('a batch that fails leaves nothing behind', async () => {
+  const insert = sql`insert into clients (id, name, email) values (77, 'x', 'x')`
+  await expect(sql.transaction([insert, sql`select 1 / 0`])).rejects.toMatchObject({ code: '22012' })
+  expect(await sql`select from clients where id = 77`).toEqual([])
+})
+
+test('isolation level and access mode of a batch are honoured', async () => {
+  const mode = sql`select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as ro`
+  const [rows] = await sql.transaction([mode], { isolationLevel: 'Serializable', readOnly: true })
+  expect(rows).toEqual([{ level: 'serializable', ro: 'on' }])
+})
+
+test('an error does not spoil the connection for the next query', async () => {
+  for (let i = 0; i < 15; i++) await expect(sql`select 1 / 0`).rejects.toThrow()
+  expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
+})
+
+test('what is no query is refused, and a server that is gone is a 503', async () => {
+  expect((await post({}, { 'neon-connection-string': '' })).status).toBe(400)
+  expect((await post({ queries: [] }, { 'neon-batch-isolation-level': 'Strict' })).status).toBe(400)
+  const nobody = { 'neon-connection-string': 'postgresql://postgres@127.0.0.1:1/postgres' }
+  expect((await post({ query: 'select 1' }, nobody)).status).toBe(503)
+  expect((await fetch(proxy.url)).status).toBe(404)
+})

@@ -1,0 +1,106 @@
+// Order by key, against everything at once: many writers, several replicas that are killed, a receiver that fails at
+// random. The checker is proven on shuffled records first.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { freshDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
+import { findDisorder, type Seen } from '../support/order-checker.ts'
+import { addEndpoint, deliveryStates } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { startReplicaProcess } from '../support/replica-process.ts'
+
+const keys = Array.from({ length: 200 }, (_, i) => `k${i}`)
+const versions = 50
+const writers = 20
+
+describe('the checker', () => {
+  const inOrder: Seen[] = keys.flatMap(key =>
+    Array.from({ length: versions }, (_, i) => ({ key, version: i + 1 })),
+  )
+
+  test('is content with records in order, repeats included', () => {
+    expect(findDisorder(inOrder, keys, versions)).toEqual([])
+    expect(findDisorder([...inOrder, ...inOrder.slice(0, 500)], keys, versions)).toEqual([])
+  })
+
+  test('finds a swap, a gap and a missing key', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: keys.length - 1 }),
+        fc.integer({ min: 0, max: versions - 2 }),
+        (key, i) => {
+          const swapped = [...inOrder]
+          const at = key * versions + i
+          ;[swapped[at], swapped[at + 1]] = [swapped[at + 1]!, swapped[at]!]
+          expect(findDisorder(swapped, keys, versions)).toHaveLength(1)
+          expect(findDisorder(inOrder.toSpliced(at, 1), keys, versions)).toHaveLength(1)
+        },
+      ),
+    )
+    expect(findDisorder(inOrder.slice(versions), keys, versions)).toHaveLength(1)
+  })
+})
+
+test('200 keys × 50 versions from 20 writers over three replicas that keep being killed arrive as 1..50, key by key', async () => {
+  const db = await freshDatabase()
+  const client = await db.connect()
+  const successes: Seen[] = []
+  const receiver = await startReceiver(received => {
+    if (Math.random() < 0.1) return 500
+    successes.push(JSON.parse(received.body.toString()).data)
+    return 200
+  })
+  await addEndpoint(client, { url: receiver.url, ordering: 'key', max_in_flight: 64 })
+  const env = {
+    OUTBOX_RETRY_SCHEDULE: '0.05,0.05,0.05,0.05,0.05,0.05,0.05,0.05,0.05,0.05',
+    OUTBOX_POLL_SECONDS: '0.5',
+    OUTBOX_LEASE_SECONDS: '6',
+    OUTBOX_REQUEST_TIMEOUT_SECONDS: '1',
+  }
+  const replicas = await Promise.all([1, 2, 3].map(() => startReplicaProcess(db.url, env)))
+  await client.query('create table versions (key text primary key, version int not null)')
+  await client.query('insert into versions select unnest($1::text[]), 0', [keys])
+
+  const write = async () => {
+    const writer = await db.connect()
+    for (let n = 0; n < (keys.length * versions) / writers; n++) {
+      await writer.query(
+        `with next as (
+           update versions set version = version + 1
+           where key = (select key from versions where version < $1 order by random() limit 1 for update skip locked)
+           returning key, version
+         )
+         select outbox.emit('version.made', jsonb_build_object('key', key, 'version', version), key) from next`,
+        [versions],
+      )
+    }
+  }
+  const writing = Promise.all(Array.from({ length: writers }, write))
+  let done = false
+  const killing = (async () => {
+    for (let n = 0; !done; n++) {
+      await eventually(() => done || successes.length > (n + 1) * 1_500, { timeoutMs: 60_000 })
+      if (done) return
+      replicas[n % 3]!.signal('SIGKILL')
+      await replicas[n % 3]!.exited
+      replicas[n % 3] = await startReplicaProcess(db.url, env)
+    }
+  })()
+  await writing
+  // Writers that found every row taken wrote nothing in that turn: the rest is written here.
+  await client.query(
+    `select outbox.emit('version.made', jsonb_build_object('key', key, 'version', v), key)
+     from versions, generate_series(version + 1, $1) as v order by key, v`,
+    [versions],
+  )
+  await eventually(async () => (await deliveryStates(client)).delivered === keys.length * versions, {
+    timeoutMs: 60_000,
+  })
+  done = true
+  await killing
+  expect(findDisorder(successes, keys, versions)).toEqual([])
+  for (const replica of replicas) {
+    replica.signal('SIGTERM')
+    expect(await replica.exited).toBe(0)
+  }
+}, 120_000)

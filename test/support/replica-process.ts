@@ -1,0 +1,48 @@
+// A listener replica as a process of its own, so that it can be killed, frozen and stopped like a container.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { atEnd } from './cleanup.ts'
+import { testSettings } from './settings.ts'
+
+export interface ReplicaProcess {
+  pid: number
+  signal(signal: NodeJS.Signals): void
+  /** The exit code, or the signal that ended it. */
+  exited: Promise<number | NodeJS.Signals>
+}
+
+/** Returns once it listens. */
+export async function startReplicaProcess(
+  url: string,
+  env: Record<string, string> = {},
+): Promise<ReplicaProcess> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      ...testSettings,
+      DATABASE_URL_UNPOOLED: url,
+      OUTBOX_HEALTH_PORT: '0',
+      OUTBOX_REQUEST_TIMEOUT_SECONDS: '5',
+      ...env,
+    },
+  })
+  const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals)
+  atEnd(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  await listening(child)
+  return { pid: child.pid!, signal: signal => void child.kill(signal), exited }
+}
+
+async function listening(child: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  createInterface({ input: child.stdout! }).on('line', line => {
+    if (line.includes('"msg":"listening"')) resolve()
+  })
+  child.once('exit', code => reject(new Error(`the replica exited with ${code} before it listened`)))
+  await promise
+}

@@ -1,0 +1,104 @@
+// `npm run dev` as a person runs it: in a terminal's process group, on ports and in a directory of its own.
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../../dev/ports.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { eventually } from '../support/eventually.ts'
+
+export interface Place {
+  stateDir: string
+  ports: { functions: number; postgres: number; health: number }
+}
+
+export async function freshPlace(): Promise<Place> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'outbox-dev-'))
+  atEnd(() => rmSync(stateDir, { recursive: true, force: true }))
+  return {
+    stateDir,
+    ports: { functions: await freePort(), postgres: await freePort(), health: await freePort() },
+  }
+}
+
+export class DevCommand {
+  readonly url: string
+  readonly exited: Promise<number | null>
+  readonly #npm: ReturnType<typeof spawn>
+  #output = ''
+
+  constructor({ stateDir, ports }: Place, ...flags: string[]) {
+    this.url = `http://127.0.0.1:${ports.functions}`
+    this.#npm = spawn('npm', ['run', 'dev', '--', '--port', String(ports.functions), ...flags], {
+      cwd: join(import.meta.dirname, '../..'),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        OUTBOX_STATE_DIR: stateDir,
+        OUTBOX_POSTGRES_PORT: String(ports.postgres),
+        OUTBOX_HEALTH_PORT: String(ports.health),
+      },
+    })
+    for (const stream of [this.#npm.stdout!, this.#npm.stderr!]) {
+      stream.setEncoding('utf8').on('data', text => {
+        this.#output += text
+      })
+    }
+    this.exited = new Promise(resolve => this.#npm.once('exit', resolve))
+    atEnd(() => this.#endWithForce())
+  }
+
+  /** The first match, as soon as it has been printed. */
+  async prints(pattern: RegExp, timeoutMs = 5_000): Promise<RegExpMatchArray> {
+    try {
+      return await eventually(() => this.#output.match(pattern), { timeoutMs })
+    } catch {
+      throw new Error(`it never printed ${pattern}, but:\n${this.#output}`)
+    }
+  }
+
+  /** npm and everything below it that is still alive, or those whose command line matches. */
+  processes(command = /^/): number[] {
+    const table = new Map(processTable().map(entry => [entry.pid, entry]))
+    const isOurs = (pid: number | undefined): boolean =>
+      pid !== undefined && (pid === this.#npm.pid || isOurs(table.get(pid)?.parent))
+    return [...table.values()]
+      .filter(entry => isOurs(entry.pid) && command.test(entry.command))
+      .map(entry => entry.pid)
+  }
+
+  /** What Ctrl-C in a terminal does: a signal to the whole foreground group. */
+  pressCtrlC(): void {
+    process.kill(-this.#npm.pid!, 'SIGINT')
+  }
+
+  killNpm(): void {
+    this.#npm.kill('SIGKILL')
+  }
+
+  /** After a failed test. */
+  #endWithForce(): void {
+    for (const pid of this.processes()) process.kill(pid, 'SIGKILL')
+  }
+}
+
+export function alive(pids: number[]): number[] {
+  const all = new Set(processTable().map(({ pid }) => pid))
+  return pids.filter(pid => all.has(pid))
+}
+
+/** Zombies don't count: they have ended, and only wait for somebody to notice. */
+function processTable() {
+  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+  return lines
+    .map(line => line.trim().split(/\s+/))
+    .filter(([, , state]) => !state!.startsWith('Z'))
+    .map(([pid, parent, , ...args]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      command: args.join(' '),
+    }))
+}

@@ -32,7 +32,7 @@ BEGIN
   SELECT event.id, event.nonce INTO new_id, new_nonce FROM event;
   -- First the row, then the look: by now this transaction has an id that a listener falling asleep waits for.
   -- `ALTER DATABASE … SET outbox.notify = off` does without notifications; listeners then find events when they poll.
-  IF CASE WHEN current_setting('outbox.notify', true) = 'off' THEN false ELSE NOT outbox.someone_is_awake() END THEN
+  IF (CASE WHEN current_setting('outbox.notify', true) = 'off' THEN false ELSE NOT outbox.someone_is_awake() END) THEN
     -- Constant payload: a payload can be too long, and counting notifications never counts events.
     NOTIFY outbox;
   END IF;

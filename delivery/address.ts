@@ -8,17 +8,17 @@ export interface Cidr {
   readonly bits: number
 }
 
-/** IPv4, "IANA special-purpose address registry"; multicast and class E; and Azure's host, which lies in public space. */
+/** The IANA special-purpose address registry, multicast and class E. */
 const specialIPv4 = networks(
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24',
   '192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15',
-  '198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 168.63.129.16/32',
+  '198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4',
 )
 const globalIPv6 = networks('2000::/3')
 /** Inside 2000::/3: protocol assignments with Teredo, documentation, 6to4, AS112, documentation again. */
 const specialIPv6 = networks('2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20')
 
-/** Where clouds keep credentials (AWS, Google, Azure, Oracle, Alibaba): no setting opens these. */
+/** Where clouds keep credentials (AWS, Google, Azure, Oracle, Alibaba): no setting opens these. Azure's is a public address. */
 const metadata = networks(
   '169.254.169.0/24 169.254.170.0/24 168.63.129.16/32 192.0.0.192/32 100.100.100.200/32',
   'fd00:ec2::/32 fd20:ce::254/128',

@@ -59,6 +59,5 @@ function connectFailure(error: NodeJS.ErrnoException, protocol: string): Failure
   // One error for all the addresses that were tried.
   if (error instanceof AggregateError) return 'connection'
   // While a TLS connection is made, an error that no system call reported is one of the handshake.
-  const isHandshake = error.syscall === undefined || error.code === 'EPROTO'
-  return protocol === 'https:' && isHandshake ? 'tls' : 'connection'
+  return protocol === 'https:' && error.syscall === undefined ? 'tls' : 'connection'
 }

@@ -94,6 +94,8 @@ describe('of the body is kept', () => {
 
   test('no half character, where the cut goes through one', () => {
     expect(bodyOf(Buffer.from('xxx' + '😀'.repeat(300)))).toBe('xxx' + '😀'.repeat(255))
+    // Without the NULs there is room for a replacement character.
+    expect(bodyOf(Buffer.from('\0\0\0' + '😀'.repeat(300)))).toBe('😀'.repeat(255))
   })
 
   test('no more than that even where every byte is replaced by three', () => {

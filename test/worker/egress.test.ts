@@ -103,11 +103,11 @@ describe('a name', () => {
     expect(await sendTo(`http://receiver.test:${receiver.port}/`)).toBe(200)
   })
 
-  test('all of whose addresses are dead is a failed connection', async () => {
+  test.each(['http', 'https'])('all of whose addresses are dead is a failed connection: %s', async scheme => {
     const { url, stop } = await startReceiver()
     await stop()
     const sendTo = senderThrough(async () => ['127.0.0.1', '::1'], everything)
-    expect(await sendTo(url.replace('127.0.0.1', 'receiver.test'))).toBe('connection')
+    expect(await sendTo(`${scheme}://receiver.test:${new URL(url).port}/`)).toBe('connection')
   })
 
   test('that does not resolve says so', async () => {

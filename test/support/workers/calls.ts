@@ -11,7 +11,7 @@ import {
 import { openKeyring, SecretUnavailable } from '../../../delivery/secrets.ts'
 import { send } from '../../../delivery/send.ts'
 import { ed25519Signer, hmacSigner, signedHeaders } from '../../../delivery/signature.ts'
-import { SendError } from '../../../delivery/types.ts'
+import { type FailureKind, type Response, SendError } from '../../../delivery/types.ts'
 import { verify } from '../../../delivery/verify.ts'
 import { fetchTransport } from '../../../functions/transport.ts'
 
@@ -51,13 +51,26 @@ export const calls = {
     }
   },
 
-  async send(request: { url: string; headers: Record<string, string>; body: string }, options: SendOptions) {
+  /** One after the other within one call, as the cron function does it. */
+  async send(requests: TextRequest[], options: SendOptions) {
     const privateNetworks = options.privateNetworks.map(text => parseCidr(text)!)
     const transport = fetchTransport({ allowHttp: options.allowHttp, privateNetworks })
-    const seen = await send({ ...request, body: utf8(request.body) }, transport, options.timeoutSeconds)
-    return seen instanceof SendError ? { error: seen.kind } : { ...seen, body: [...seen.body] }
+    const results: TextResponse[] = []
+    for (const request of requests) {
+      const seen = await send({ ...request, body: utf8(request.body) }, transport, options.timeoutSeconds)
+      results.push(seen instanceof SendError ? { error: seen.kind } : { ...seen, body: [...seen.body] })
+    }
+    return results
   },
 }
+
+export interface TextRequest {
+  url: string
+  headers: Record<string, string>
+  body: string
+}
+
+export type TextResponse = (Omit<Response, 'body'> & { body: number[] }) | { error: FailureKind }
 
 export interface SendOptions {
   allowHttp: boolean

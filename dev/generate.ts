@@ -22,10 +22,10 @@ function generate(): string {
   const files = readdirSync(queries)
     .filter(name => name.endsWith('.sql'))
     .sort()
-  return header + files.map(file => statement(file, readFileSync(join(queries, file), 'utf8'))).join('')
+  return header + files.map(file => asConstant(file, readFileSync(join(queries, file), 'utf8'))).join('')
 }
 
-function statement(file: string, text: string): string {
+export function asConstant(file: string, text: string): string {
   const name = basename(file, '.sql').replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
   const literal = text.trim().replace(/[\\`]|\$\{/g, '\\$&')
   return `\nexport const ${name} = \`\n${literal}\n\`\n`

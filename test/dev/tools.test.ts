@@ -1,0 +1,63 @@
+// The small tools behind `npm run check` and `npm run generate` see what they are there to see.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { asConstant, isFresh } from '../../dev/generate.ts'
+import { findLockGaps } from '../../dev/lock-gaps.ts'
+import { readOptions } from '../../dev/options.ts'
+import { developmentSettings } from '../../dev/settings.ts'
+
+test('a statement goes through the generated module unharmed', async () => {
+  const sql = `select '\\d \`tick\` \${no}' -- "quotes"\n`
+  const { claimNext } = await import(
+    `data:text/javascript,${encodeURIComponent(asConstant('claim_next.sql', sql))}`
+  )
+  expect(claimNext).toBe(`\n${sql}`)
+})
+
+test('the generated statements are those of the SQL files', () => {
+  expect(isFresh()).toBe(true)
+})
+
+test('a lock file that lacks a platform package is caught', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'outbox-lock-'))
+  const file = join(dir, 'package-lock.json')
+  const packages = {
+    '': { dependencies: { a: '1' } },
+    'node_modules/a': { dependencies: { b: '1', c: '1' }, optionalDependencies: { 'a-darwin': '1' } },
+    'node_modules/a/node_modules/b': { dependencies: { c: '1' } },
+    'node_modules/c': {},
+  }
+  writeFileSync(file, JSON.stringify({ packages }))
+  expect(findLockGaps(file)).toEqual(['node_modules/a needs a-darwin, which package-lock.json lacks'])
+  rmSync(dir, { recursive: true })
+})
+
+test('the development command takes its flags, and explains itself when they are wrong', () => {
+  expect(readOptions([])).toEqual({ fresh: false, port: 8787, listeners: 1, cron: true, seed: true })
+  const flags = ['--fresh', '--port', '9000', '--listeners', '0', '--no-cron', '--no-seed']
+  expect(readOptions(flags)).toEqual({ fresh: true, port: 9000, listeners: 0, cron: false, seed: false })
+  expect(() => readOptions(['--listeners', '-1'])).toThrow(/--listeners/)
+  expect(() => readOptions(['--port', '80.5'])).toThrow('--port takes a whole number from 1 to 65535')
+  expect(() => readOptions(['--frehs'])).toThrow(/'--frehs'.*--fresh +begin with an empty database/s)
+})
+
+test('the environment wins over the settings of development, and nothing else of it is handed on', () => {
+  const secrets = { OUTBOX_MASTER_KEYS: 'dev:x', NOTIFICATIONS_SECRET: 'n', BILLING_SECRET: 'b' }
+  const env = {
+    OUTBOX_API_KEYS: 'me:admin:k',
+    OUTBOX_ALLOW_HTTP: '',
+    BILLING_SECRET: 'mine',
+    HOME: '/home/me',
+    AWS_KEY: 'no',
+  }
+  expect(developmentSettings(secrets, env)).toEqual({
+    ...secrets,
+    BILLING_SECRET: 'mine',
+    OUTBOX_API_KEYS: 'me:admin:k',
+    OUTBOX_ORDERS_PUBLIC: 'true',
+    OUTBOX_ALLOW_HTTP: 'true',
+    OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8,::1/128',
+  })
+})

@@ -1,0 +1,51 @@
+// The last line of a test run tells the truth, above all when a file could not even be loaded.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { atEnd } from './cleanup.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** A project of one test file, run with our reporter. */
+function run(source: string) {
+  const dir = mkdtempSync(join(tmpdir(), 'outbox-reporter-'))
+  atEnd(() => rmSync(dir, { recursive: true, force: true }))
+  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
+  writeFileSync(join(dir, 'a.test.ts'), `import { beforeAll, expect, test } from 'vitest'\n${source}`)
+  const reporters = ['--reporter=default', `--reporter=${join(root, 'test/support/reporter.ts')}`]
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const { stdout, status } = spawnSync(process.execPath, [vitest, 'run', '--root', dir, ...reporters], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, NO_COLOR: '1' },
+  })
+  return { lastLine: stdout.trimEnd().split('\n').at(-1), status }
+}
+
+test.each([
+  ['passing', `test('a', () => {})\ntest('b', () => {})`, '2 passed, 0 failed', 0],
+  ['failing', `test('a', () => {})\ntest('b', () => expect(1).toBe(2))`, '1 passed, 1 failed', 1],
+  [
+    'skipped',
+    `test('a', () => {})\ntest.skip('b', () => {})\ntest.todo('c')`,
+    '1 passed, 0 failed, 2 skipped',
+    0,
+  ],
+  ['an import that fails', `import './missing.ts'\ntest('a', () => {})`, '0 passed, 1 failed', 1],
+  [
+    'a hook that fails',
+    `beforeAll(() => { throw new Error('no') })\ntest('a', () => {})`,
+    '0 passed, 1 failed, 1 skipped',
+    1,
+  ],
+  [
+    'an error outside any test',
+    `test('a', () => void Promise.reject(new Error('no')))`,
+    '1 passed, 1 failed',
+    1,
+  ],
+  ['no test at all', ``, '0 passed, 1 failed', 1],
+])('%s', (_, source, lastLine, status) => {
+  expect(run(source)).toEqual({ lastLine, status })
+})

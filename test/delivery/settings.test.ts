@@ -20,6 +20,7 @@ test('only the master keys have no default', () => {
     retrySchedule: [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400],
     requestTimeoutSeconds: 15,
     leaseSeconds: 60,
+    disableAfterSeconds: 432_000,
     privateNetworks: [],
     allowHttp: false,
   })
@@ -35,6 +36,7 @@ test('each is read, spaces and decimals included', () => {
       OUTBOX_RETRY_SCHEDULE: '0.2, 1,2.5',
       OUTBOX_REQUEST_TIMEOUT_SECONDS: '0.5',
       OUTBOX_LEASE_SECONDS: '5.5',
+      OUTBOX_DISABLE_AFTER_SECONDS: '0.5',
       OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8, ::1/128',
       OUTBOX_ALLOW_HTTP: 'true',
     }),
@@ -43,6 +45,7 @@ test('each is read, spaces and decimals included', () => {
     retrySchedule: [0.2, 1, 2.5],
     requestTimeoutSeconds: 0.5,
     leaseSeconds: 5.5,
+    disableAfterSeconds: 0.5,
     privateNetworks: [
       { network: Uint8Array.of(127, 0, 0, 0), bits: 8 },
       { network: Uint8Array.of(...Array(15).fill(0), 1), bits: 128 },
@@ -89,6 +92,7 @@ describe('a bad value is refused by its name', () => {
     ['OUTBOX_REQUEST_TIMEOUT_SECONDS', '15s'],
     ['OUTBOX_LEASE_SECONDS', 'CANARY'],
     ['OUTBOX_LEASE_SECONDS', 'Infinity'],
+    ['OUTBOX_DISABLE_AFTER_SECONDS', '0'],
     ['OUTBOX_ALLOW_PRIVATE_NETWORKS', '10.0.0.0'],
     ['OUTBOX_ALLOW_PRIVATE_NETWORKS', '10.0.0.1/8'],
     ['OUTBOX_ALLOW_PRIVATE_NETWORKS', '10.0.0.0/8,'],

@@ -23,6 +23,7 @@ export const authenticate: MiddlewareHandler<App> = async (c, next) => {
       headers: { 'www-authenticate': 'Bearer realm="outbox"' },
     })
   }
+  c.set('apiKey', key)
   if (key.scope === 'read' && !isRead(c.req.method)) return problem(403, 'This key may only read.')
   return next()
 }

@@ -3,12 +3,15 @@ import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Run } from '../drizzle/store.ts'
+import type { Driver, StatementMemory } from './memory.ts'
 
 export interface Database {
   /** A statement said with the builder; the name is what the log calls it. */
   build<T>(name: string, statement: (builder: NeonHttpDatabase) => Promise<T>): Promise<T>
   /** A hand-written statement of drizzle/queries. */
   run: Run
+  /** For what a handler makes up: a repeat with the same Idempotency-Key gets what was chosen the first time. */
+  choose(name: string, random: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /** What may be told of a failed statement: the driver's own message can carry bound parameters. */
@@ -33,14 +36,18 @@ export class DatabaseError extends Error {
 export function openDatabase(
   { databaseUrl, neonProxy }: { databaseUrl: string; neonProxy: string | null },
   deadlineSeconds = 8,
+  memory?: StatementMemory,
 ): Database {
   if (neonProxy) neonConfig.fetchEndpoint = new URL('/sql', neonProxy).href
-  const query = neon(databaseUrl, { fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) } })
-  const builder = drizzle(query)
+  const neonDriver = neon(databaseUrl, {
+    fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) },
+  })
+  const driverFor = (name: string): Driver => memory?.through(neonDriver, name) ?? neonDriver
   return {
-    build: (name, statement) => named(name, () => statement(builder)),
+    build: (name, statement) => named(name, () => statement(drizzle(driverFor(name) as typeof neonDriver))),
     run: ({ name, text }, parameters) =>
-      named(name, () => query.query(text, [...parameters], { arrayMode: true })),
+      named(name, () => driverFor(name).query(text, [...parameters], { arrayMode: true })),
+    choose: async (_name, random) => random,
   }
 }
 

@@ -87,8 +87,9 @@ endpoints.openapi(postEndpoint, async c => {
   const key = await signingKey(wanted.secret)
   if (!key) errors.push({ path: 'secret', message: 'must be whsec_ and the base64 of 24 to 64 bytes' })
   if (errors.length > 0 || !key) return badInput(...errors)
-  const id = await createEndpoint(c.var.db, keyring, wanted, key)
-  return reply({ ...toEndpoint((await findEndpoint(c.var.db, id))!), secret: formatSecret(key) }, 201)
+  const chosen = { ...key, bytes: await c.var.db.choose('secret', key.bytes) }
+  const id = await createEndpoint(c.var.db, keyring, wanted, chosen)
+  return reply({ ...toEndpoint((await findEndpoint(c.var.db, id))!), secret: formatSecret(chosen) }, 201)
 })
 
 /** A new one, or the one the receiver knows already; null if that is none. */

@@ -8,6 +8,7 @@ import { deliveries } from './deliveries.ts'
 import { endpoints } from './endpoints.ts'
 import { events } from './events.ts'
 import { health } from './health.ts'
+import { repeatSafely } from './idempotency.ts'
 import { log } from './log.ts'
 import { describe } from './openapi.ts'
 import { orders } from './orders.ts'
@@ -30,7 +31,7 @@ app.use(async (c, next) => {
   c.set('db', openDatabase(c.var.settings))
   await next()
 })
-app.use(authenticate, limitBody, readJson)
+app.use(authenticate, limitBody, readJson, repeatSafely)
 
 for (const routes of [health, orders, clients, events, endpoints, deliveries, notifications, billing]) {
   app.route('/', routes)

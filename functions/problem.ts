@@ -5,6 +5,7 @@ import type { ZodError } from 'zod'
 import { SettingsError } from '../delivery/settings.ts'
 import { DatabaseError } from './db.ts'
 import { log } from './log.ts'
+import { keyReused } from './memory.ts'
 import { type Reply, reply } from './reply.ts'
 
 /** What is wrong with one part of the input; the path is dotted (`item_ids.0`) and empty for the whole. */
@@ -23,6 +24,8 @@ const titles: Partial<Record<number, string>> = {
   405: 'Method Not Allowed',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 }
@@ -64,6 +67,7 @@ export function problemFor(error: Error): Reply {
     return unavailable(error.message)
   }
   if (error instanceof DatabaseError) {
+    if (error.sqlstate === keyReused) return problem(422, 'This Idempotency-Key belongs to another request.')
     log('a statement failed', { statement: error.statement, sqlstate: error.sqlstate })
     return error.isUnavailable ? unavailable('The database can not be reached just now.') : unexpected()
   }

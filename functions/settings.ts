@@ -19,7 +19,7 @@ export type Env = Environment
 /** What Hono's handlers find in their context. */
 export interface App {
   Bindings: Env
-  Variables: { settings: Settings; db: Database }
+  Variables: { settings: Settings; db: Database; apiKey?: ApiKey }
 }
 
 export interface Settings {

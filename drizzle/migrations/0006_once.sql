@@ -1,0 +1,78 @@
+-- Runs a statement of a request that carries an Idempotency-Key, and remembers what it answered, in one transaction: the
+-- effect and the memory of it can't come apart, whoever dies in between. The second time it only remembers.
+-- Nobody gains rights by it: the statement runs with those of the caller. (functions/idempotency.ts)
+CREATE FUNCTION outbox.once(
+  scope text, key text, fingerprint text, step text, begins boolean, statement text, parameters text[]
+) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  now timestamptz := clock_timestamp();
+  claimed outbox.idempotency_keys;
+  remembered json;
+  result_types regtype[];
+  row record;
+  columns json;
+  rows json[] := '{}';
+BEGIN
+  -- Holds the key's row until the statement has taken effect: whoever comes with the same key meanwhile waits here.
+  -- Only the first statement of a request may find that the 24 hours are over: a request is repeated as a whole or not.
+  INSERT INTO outbox.idempotency_keys AS known VALUES (once.scope, once.key, once.fingerprint, now)
+  ON CONFLICT ON CONSTRAINT idempotency_keys_scope_key_pk DO UPDATE
+  SET (fingerprint, claimed_at) = (
+    SELECT CASE WHEN expired THEN excluded.fingerprint ELSE known.fingerprint END,
+           CASE WHEN expired THEN now ELSE known.claimed_at END
+    FROM (SELECT once.begins AND known.claimed_at < now - interval '24 hours') AS age (expired))
+  RETURNING known.* INTO claimed;
+  IF claimed.fingerprint <> once.fingerprint THEN
+    RAISE EXCEPTION USING ERRCODE = 'OB422', MESSAGE = 'this idempotency key was used for another request';
+  END IF;
+  IF claimed.claimed_at = now THEN
+    DELETE FROM outbox.idempotency_steps WHERE scope = once.scope AND key = once.key;
+    -- Each new key takes away some old ones, an hour late: a request may still be in the middle of its statements.
+    DELETE FROM outbox.idempotency_keys WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM outbox.idempotency_keys WHERE claimed_at < now - interval '25 hours'
+      LIMIT 10 FOR UPDATE SKIP LOCKED));
+  END IF;
+
+  SELECT answer INTO remembered FROM outbox.idempotency_steps
+  WHERE scope = once.scope AND key = once.key AND step = once.step;
+  IF FOUND THEN
+    RETURN remembered;
+  END IF;
+
+  -- PREPARE finds out the parameters' types; the values are quoted, never part of the statement's text.
+  -- One that failed before it was deallocated is still there: prepared statements outlive a rollback.
+  IF EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'outbox_once') THEN
+    DEALLOCATE outbox_once;
+  END IF;
+  EXECUTE 'PREPARE outbox_once AS ' || statement;
+  SELECT p.result_types INTO result_types FROM pg_prepared_statements p WHERE p.name = 'outbox_once';
+  SELECT 'EXECUTE outbox_once' || coalesce('(' || string_agg(quote_nullable(value), ', ' ORDER BY place) || ')', '')
+  INTO statement
+  FROM unnest(parameters) WITH ORDINALITY AS parameter (value, place);
+  IF result_types IS NULL THEN
+    EXECUTE statement;
+  ELSE
+    FOR row IN EXECUTE statement LOOP
+      -- What a JSON parser could change goes as text, as the driver gives it. json_each keeps columns of the same name.
+      SELECT json_agg(name ORDER BY place),
+             array_append(rows, json_agg(
+               CASE WHEN value::text = 'null' THEN NULL
+                    WHEN result_types[place] IN ('bigint'::regtype, 'numeric'::regtype, 'json'::regtype, 'jsonb'::regtype)
+                    THEN to_json(value::text)
+                    ELSE value END
+               ORDER BY place))
+      INTO columns, rows
+      FROM json_each(to_json(row)) WITH ORDINALITY AS field (name, value, place);
+    END LOOP;
+  END IF;
+  DEALLOCATE outbox_once;
+
+  INSERT INTO outbox.idempotency_steps (scope, key, step, answer)
+  VALUES (once.scope, once.key, once.step, json_build_object('columns', columns, 'rows', rows))
+  RETURNING answer INTO remembered;
+  RETURN remembered;
+END $$;
+--> statement-breakpoint
+COMMENT ON FUNCTION outbox.once IS 'Runs a statement once for an Idempotency-Key and remembers its rows with its effect.';

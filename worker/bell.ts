@@ -9,11 +9,11 @@ export class Bell {
     this.#wake?.()
   }
 
-  /** Returns when the bell rings, at once when it has rung since the last wait, or after so many milliseconds. */
+  /** Returns when the bell rings, at once when it has rung since the last wait, or after so many milliseconds (Infinity: never). */
   async wait(milliseconds: number): Promise<void> {
     if (!this.#rung) {
       await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, milliseconds)
+        const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : undefined
         this.#wake = () => {
           clearTimeout(timer)
           resolve()

@@ -2,14 +2,18 @@
 // notification told of, and notices a link that has silently died or a channel that is no longer registered.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { createStore, type Look, type StoreOptions } from '../drizzle/store.ts'
+import { createStore, type Look, type Run, type StoreOptions } from '../drizzle/store.ts'
 import { type Database, runOn, sqlstate } from './database.ts'
 import type { Log } from './log.ts'
+import type { ListeningSession } from './wakefulness.ts'
+import { hangUp } from './watch.ts'
 
 /** An answer to the heartbeat that takes longer means that the link is dead. */
 const heartbeatTimeoutMs = 5_000
 const shortestPauseMs = 200
 const longestPauseMs = 5_000
+/** A writer that is just looking holds the lock for some microseconds. */
+const lockTries = 5
 
 export interface EarsPorts {
   readonly database: Database
@@ -17,15 +21,22 @@ export interface EarsPorts {
   readonly pollSeconds: number
   readonly log: Log
   readonly random: () => number
-  /** Called for every notification, and with what the heartbeat saw; null: a new session listens, look at everything. */
   readonly onNotification: () => void
-  readonly onLook: (look: Look | null) => void
+  /** A listener says that it is awake, and may want help. */
+  readonly onCall: () => void
+  /** A new session listens: anything may have happened meanwhile. */
+  readonly onListening: () => void
+  readonly onLook: (look: Look) => void
 }
 
-export class Ears {
+export class Ears implements ListeningSession {
   readonly #ports: EarsPorts
   readonly #stop = new AbortController()
   readonly #done: Promise<void>
+  #client: pg.Client | null = null
+  /** Statements on this session go one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #lastPid: number | null = null
   #heard: number | null = null
   #readOnly = false
   reconnects = 0
@@ -43,29 +54,58 @@ export class Ears {
     return this.#readOnly ? 'the database is read-only' : null
   }
 
+  get isOpen(): boolean {
+    return this.#client !== null
+  }
+
+  async tryLock(): Promise<boolean> {
+    for (let tries = 0; tries < lockTries; tries++) {
+      const [row] = await this.#ask('select pg_try_advisory_lock(1869967992, 2)')
+      if (row![0] === true) return true
+    }
+    return false
+  }
+
+  async unlock(): Promise<void> {
+    await this.#ask('select pg_advisory_unlock(1869967992, 2)')
+  }
+
+  async call(): Promise<void> {
+    await this.#ask(`select pg_notify('outbox', '${callPayload}')`)
+  }
+
   async close(): Promise<void> {
     this.#stop.abort()
     await this.#done
   }
 
+  #ask(text: string): Promise<unknown[][]> {
+    return this.#run({ name: '', text }, [])
+  }
+
+  readonly #run: Run = (statement, parameters) => {
+    const client = this.#client
+    if (client === null) return Promise.reject(new Error('nobody listens'))
+    const answer = this.#turn.then(() => runOn(client)(statement, parameters))
+    this.#turn = answer.catch(() => {})
+    return answer
+  }
+
   async #listenForEver(): Promise<void> {
     for (let failures = 0; !this.#stop.signal.aborted; failures++) {
-      let client: pg.Client | null = null
       try {
-        client = await this.#ports.database.connect()
+        const client = await this.#ports.database.connect()
+        this.#client = client
+        this.#turn = Promise.resolve()
         await this.#listen(client, () => {
           failures = 0
         })
       } catch (error) {
         if (this.#stop.signal.aborted) break
-        this.#heard = null
         this.reconnects++
         this.#ports.log.warn({ sqlstate: sqlstate(error), failures }, 'lost the database, connecting again')
       } finally {
-        // A link that swallows everything never answers a goodbye: hang up.
-        client?.end().catch(() => {})
-        if (client !== null)
-          (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+        this.#letGo()
       }
       const pause = Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(failures, 10))
       await sleep(pause * (0.5 + this.#ports.random()), null, { signal: this.#stop.signal }).catch(() => {})
@@ -74,17 +114,14 @@ export class Ears {
 
   /** Ends only by throwing: the connection is lost, silent, or no longer registered; or we are told to stop. */
   async #listen(client: pg.Client, onReady: () => void): Promise<void> {
-    const { pollSeconds, onLook, onNotification, log, storeOptions } = this.#ports
-    const ended = new Promise<never>((_, reject) => {
-      client.once('end', () => reject(new Error('the connection ended')))
-      this.#stop.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true })
-    })
-    ended.catch(() => {})
-    const store = createStore(runOn(client), storeOptions)
-    client.on('notification', onNotification)
-    await Promise.race([ended, client.query('listen outbox')])
+    const { pollSeconds, onLook, onListening, log, storeOptions } = this.#ports
+    const ended = endOf(client, this.#stop.signal)
+    const store = createStore(this.#run, storeOptions)
+    client.on('notification', ({ processId, payload }) => this.#hear(payload, processId === pidOf(client)))
+    await Promise.race([ended, this.#ask('listen outbox')])
+    await Promise.race([ended, this.#endPredecessor(client)])
     log.info('listening')
-    onLook(null)
+    onListening()
     for (;;) {
       const look = await Promise.race([ended, store.look(), expire(heartbeatTimeoutMs, this.#stop.signal)])
       if (!look.listening) throw new Error('the channel is no longer registered')
@@ -95,6 +132,51 @@ export class Ears {
       await Promise.race([ended, sleep(pollSeconds * 1000, null, { signal: this.#stop.signal })])
     }
   }
+
+  #hear(payload: string | undefined, isOwn: boolean): void {
+    if (payload === callPayload && isOwn) return
+    if (payload === callPayload) this.#ports.onCall()
+    this.#ports.onNotification()
+  }
+
+  /** The session before this one may live on at the server, where it would still count as awake. */
+  async #endPredecessor(client: pg.Client): Promise<void> {
+    const pid = this.#lastPid
+    this.#lastPid = pidOf(client)
+    if (pid === null) return
+    await this.#run(
+      {
+        name: '',
+        text: `select pg_terminate_backend(pid) from pg_stat_activity
+               where pid = $1 and application_name = current_setting('application_name') and pid <> pg_backend_pid()`,
+      },
+      [pid],
+    )
+  }
+
+  #letGo(): void {
+    const client = this.#client
+    this.#client = null
+    this.#heard = null
+    if (client === null) return
+    client.end().catch(() => {})
+    hangUp(client)
+  }
+}
+
+const callPayload = 'awake'
+
+function pidOf(client: pg.Client): number {
+  return (client as unknown as { processID: number }).processID
+}
+
+function endOf(client: pg.Client, stop: AbortSignal): Promise<never> {
+  const ended = new Promise<never>((_, reject) => {
+    client.once('end', () => reject(new Error('the connection ended')))
+    stop.addEventListener('abort', () => reject(new Error('stopped')), { once: true })
+  })
+  ended.catch(() => {})
+  return ended
 }
 
 async function expire(milliseconds: number, signal: AbortSignal): Promise<never> {

@@ -21,8 +21,8 @@ export class FanoutBound {
     this.#candidate = null
   }
 
-  note(meta: ClaimMeta, fanoutLimit: number): void {
-    const sawAll = meta.hadTurn && meta.fanned < fanoutLimit
+  /** `sawAll`: the claim fanned out everything that its snapshot showed. */
+  note(meta: ClaimMeta, sawAll: boolean): void {
     if (!sawAll) return
     if (this.#candidate !== null && meta.xmin >= this.#candidate.xmax) {
       this.#from = this.#candidate.from

@@ -7,6 +7,7 @@ import type { Directory } from './directory.ts'
 import { FanoutBound } from './fanout-bound.ts'
 import type { Lanes } from './lanes.ts'
 import type { Log } from './log.ts'
+import type { Wakefulness } from './wakefulness.ts'
 
 /** Deliveries one fan-out should make, about: bounds the time that one statement takes. */
 const fanoutBudget = 1_000
@@ -26,6 +27,7 @@ const longestTimerMs = 2 ** 31 - 1
 export interface ListenerPorts {
   readonly store: Store
   readonly lanes: Lanes
+  readonly wakefulness: Wakefulness
   readonly directory: Directory
   readonly giveBack: (deliveries: readonly Leased[]) => void
   readonly log: Log
@@ -60,14 +62,17 @@ export class Listener {
     this.#bell.ring()
   }
 
-  /** What the heartbeat saw; null after a new session began to listen: anything may have happened meanwhile. */
-  async note(look: Look | null): Promise<void> {
-    this.#readOnly = look?.readOnly ?? false
-    if (look === null || look.work) {
-      this.#bound.reset()
-      this.wake()
-    }
-    if (look?.expired && !look.readOnly) await this.#reclaim()
+  /** A new session listens: anything may have happened meanwhile. */
+  lookAtEverything(): void {
+    this.#bound.reset()
+    this.wake()
+  }
+
+  /** What the heartbeat saw. */
+  async note(look: Look): Promise<void> {
+    this.#readOnly = look.readOnly
+    if (look.work) this.lookAtEverything()
+    if (look.expired && !look.readOnly) await this.#reclaim()
   }
 
   /** A retry will be due: look then, and not only at the next poll. */
@@ -91,15 +96,17 @@ export class Listener {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
+      let restMs = this.#ports.pollSeconds * 1000
       try {
         await this.#drain()
+        restMs = await this.#ports.wakefulness.rest()
       } catch (error) {
         this.#ports.log.error(
           { statement: 'claim', sqlstate: sqlstate(error) },
           'could not claim, will try again',
         )
       }
-      await this.#bell.wait(this.#ports.pollSeconds * 1000)
+      if (!this.#stopping) await this.#bell.wait(restMs)
     }
   }
 
@@ -110,6 +117,7 @@ export class Listener {
       if (leaseLimit === 0) return
       const { more, full } = await this.#claim(leaseLimit)
       if (!more) return
+      await this.#ports.wakefulness.strain()
       if (full) await this.#bell.wait(breathMs)
     }
   }
@@ -131,7 +139,9 @@ export class Listener {
       ringSteps,
       sharers: lanes.sharers,
     })
-    this.#bound.note(meta, fanoutLimit)
+    const sawAll = meta.hadTurn && meta.fanned < fanoutLimit
+    this.#bound.note(meta, sawAll)
+    this.#ports.wakefulness.note(meta, sawAll)
     this.#ringFrom = meta.ringTo ?? '0'
     this.#fanoutLimit = nextFanoutLimit(meta, fanoutLimit)
     if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)

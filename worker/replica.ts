@@ -20,6 +20,8 @@ import type { ListenerSettings } from './settings.ts'
 import { Settler } from './settler.ts'
 import { ed25519Signer, hmacSigner } from './signers.ts'
 import { createTransport } from './transport.ts'
+import { Wakefulness } from './wakefulness.ts'
+import { Watch } from './watch.ts'
 
 /** On top of the longest request: time to write down what came of it. */
 const stopMarginMs = 4_000
@@ -71,11 +73,11 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     unsettled: () => settler.size,
     reconnects: () => ears.reconnects,
   })
-  const watch = new EgressWatch(clock)
+  const egress = new EgressWatch(clock)
   const attempt = async (delivery: Leased, endpoint: Endpoint) => {
     try {
-      const settlement = watch.judge(await deliver(delivery, endpoint, ports))
-      lanes.feel(watch.isDown)
+      const settlement = egress.judge(await deliver(delivery, endpoint, ports))
+      lanes.feel(egress.isDown)
       settler.add(settlement)
       metrics.count(settlement)
       logAttempt(log, delivery, endpoint, settlement)
@@ -95,9 +97,39 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     released.add(release)
   }
   const lanes = new Lanes({ attempt, giveBack, onRoom: () => listener.wake(), clock })
+  const watch = new Watch(database)
+  const ears = new Ears({
+    database,
+    storeOptions,
+    pollSeconds: settings.pollSeconds,
+    log,
+    random: Math.random,
+    onNotification: () => listener.wake(),
+    onCall: () => wakefulness.watchOver(),
+    onListening: () => {
+      wakefulness.begin()
+      listener.lookAtEverything()
+    },
+    onLook: look => {
+      void listener.note(look)
+      lanes.share(look.listeners)
+      metrics.skewSeconds = Date.now() / 1000 - look.unixSeconds
+      if (look.chores && !look.readOnly) chores.begin()
+      if (look.readOnly) lanes.pause()
+      else if (settler.isCalm) lanes.resume()
+    },
+  })
+  const wakefulness = new Wakefulness({
+    session: ears,
+    watch: onFree => watch.begin(onFree),
+    wake: () => listener.wake(),
+    pollSeconds: settings.pollSeconds,
+    clock,
+  })
   const listener = new Listener({
     store,
     lanes,
+    wakefulness,
     directory,
     giveBack,
     log,
@@ -107,23 +139,6 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     maxAttempts: settings.retrySchedule.length + 1,
   })
   const chores = new Chores(store, log, () => listener.wake())
-  const ears = new Ears({
-    database,
-    storeOptions,
-    pollSeconds: settings.pollSeconds,
-    log,
-    random: Math.random,
-    onNotification: () => listener.wake(),
-    onLook: look => {
-      void listener.note(look)
-      if (look === null) return
-      lanes.share(look.listeners)
-      metrics.skewSeconds = Date.now() / 1000 - look.unixSeconds
-      if (look.chores && !look.readOnly) chores.begin()
-      if (look.readOnly) lanes.pause()
-      else if (settler.isCalm) lanes.resume()
-    },
-  })
   const health = await serveHealth(settings.healthPort, {
     trouble: () => ears.trouble,
     exposition: () => metrics.exposition(),
@@ -153,7 +168,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       await settler.drained()
       clearTimeout(deadline)
       clearInterval(ticking)
-      await ears.close()
+      await Promise.all([ears.close(), watch.close()])
       await transport.close()
       await health.close()
       const clean = lanes.held === 0 && settler.size === 0

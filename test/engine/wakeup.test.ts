@@ -1,0 +1,120 @@
+// Quiet wake-up under a stress that tries to break it: bursts that wake the listener, and transactions that looked while it
+// was awake and commit around its falling asleep. The poll timer is set so long that it cannot help, and after each burst
+// nothing else happens, so that no later event can help either.
+//
+// WAKEUP_STRESS_SECONDS sets how long it goes on.
+import type pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
+import { addEndpoint, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { type ReplicaProcess, startReplicaProcess } from '../support/replica-process.ts'
+
+const stressSeconds = Number(process.env.WAKEUP_STRESS_SECONDS ?? 6)
+const pollNever = { OUTBOX_POLL_SECONDS: '3600' }
+
+describe('quiet wake-up', () => {
+  test(
+    'no event is late, whenever its transaction commits around the listener’s falling asleep',
+    async () => {
+      const { db } = await scene()
+      await startTestReplica(db.url, pollNever)
+      const late = await stress(db, stressSeconds)
+      expect(late).toEqual([])
+    },
+    (stressSeconds + 60) * 1000,
+  )
+
+  test(
+    'nor while replicas join and die, also awake',
+    async () => {
+      const { db } = await scene()
+      const replicas: ReplicaProcess[] = [
+        await startReplicaProcess(db.url, pollNever),
+        await startReplicaProcess(db.url, pollNever),
+      ]
+      const late = await stress(db, stressSeconds, async () => {
+        const victim = replicas.shift()!
+        victim.signal('SIGKILL')
+        await victim.exited
+        replicas.push(await startReplicaProcess(db.url, pollNever))
+      })
+      expect(late).toEqual([])
+    },
+    (stressSeconds + 60) * 1000,
+  )
+
+  test('an awake listener is not notified, and a sleeping one is', async () => {
+    const { db, client, receiver } = await scene()
+    const notified = await countNotifications(db)
+    await startTestReplica(db.url, pollNever)
+    await emit(client)
+    await receiver.waitFor(1)
+    expect(notified()).toBe(1)
+    for (let n = 0; n < 20; n++) await emitAtOnce(client, 100)
+    await receiver.waitFor(2_001)
+    // Each statement was a transaction of its own: with a plain NOTIFY there were twenty more.
+    expect(notified()).toBeLessThan(12)
+  })
+
+  test('with notifications turned off, events are found by polling', async () => {
+    const { db, client, receiver } = await scene()
+    await client.query(
+      `do $$ begin execute format('alter database %I set outbox.notify = off', current_database()); end $$`,
+    )
+    const notified = await countNotifications(db)
+    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
+    await emit(await db.connect())
+    await receiver.waitFor(1)
+    expect(notified()).toBe(0)
+  })
+})
+
+async function scene() {
+  const db = await freshDatabase()
+  const client = await db.connect()
+  const receiver = await startReceiver()
+  await addEndpoint(client, { url: receiver.url, max_in_flight: 200 })
+  return { db, client, receiver }
+}
+
+/** Bursts until the time is up. Returns the events that nobody had looked at five seconds after they were committed. */
+async function stress(db: TestDatabase, seconds: number, disturb?: () => Promise<void>): Promise<string[]> {
+  const writers = await Promise.all(Array.from({ length: 8 }, () => db.connect()))
+  const observer = await db.connect()
+  const waiting = async () =>
+    (await observer.query('select event_id from outbox.fanout')).rows.map(row => row.event_id)
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+    await Promise.all([...writers.map(burst), randomPause().then(disturb)])
+    await eventually(async () => (await waiting()).length === 0).catch(() => null)
+    const late = await waiting()
+    if (late.length > 0) return late
+  }
+  return []
+}
+
+/** Half of the writers are quick, and wake the listener; the others hold their transaction open beyond its bedtime. */
+async function burst(writer: pg.Client, index: number): Promise<void> {
+  if (index % 2 === 0) return void (await emit(writer, 40))
+  await randomPause()
+  await writer.query('begin')
+  await emit(writer)
+  await writer.query('savepoint here')
+  await emit(writer)
+  await writer.query('rollback to here')
+  await randomPause()
+  await writer.query('commit')
+}
+
+const randomPause = () => new Promise<void>(resolve => setTimeout(resolve, Math.random() * 250))
+
+async function countNotifications(db: TestDatabase): Promise<() => number> {
+  const client = await db.connect()
+  let count = 0
+  client.on('notification', ({ payload }) => {
+    if (payload === '') count++
+  })
+  await client.query('listen outbox')
+  return () => count
+}

@@ -2,6 +2,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { findApiKey } from './api-keys.ts'
 import { problem } from './problem.ts'
+import { limitGuesses } from './rate-limit.ts'
 import type { App, Settings } from './settings.ts'
 
 /** The receivers prove who calls by the webhook's signature. */
@@ -17,8 +18,11 @@ const shopPath = /^\/(orders|clients)(\/|$)/
 export const authenticate: MiddlewareHandler<App> = async (c, next) => {
   const { settings } = c.var
   if (isOpen(c.req.path, settings)) return next()
-  const key = await findApiKey(settings.apiKeys, bearerToken(c.req.header('authorization')))
+  const token = bearerToken(c.req.header('authorization'))
+  const key = await findApiKey(settings.apiKeys, token)
   if (!key) {
+    const limited = token === '' ? null : await limitGuesses(c)
+    if (limited) return limited
     return problem(401, 'Send a valid key: Authorization: Bearer <key>.', {
       headers: { 'www-authenticate': 'Bearer realm="outbox"' },
     })

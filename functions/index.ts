@@ -13,6 +13,7 @@ import { log } from './log.ts'
 import { describe } from './openapi.ts'
 import { orders } from './orders.ts'
 import { badInput, inputErrors, problemFor } from './problem.ts'
+import { limitExpensive } from './rate-limit.ts'
 import { billing } from './receivers/billing.ts'
 import { notifications } from './receivers/notifications.ts'
 import { redeliver } from './redeliver.ts'
@@ -31,7 +32,7 @@ app.use(async (c, next) => {
   c.set('db', openDatabase(c.var.settings))
   await next()
 })
-app.use(authenticate, limitBody, readJson, repeatSafely)
+app.use(authenticate, limitBody, readJson, limitExpensive, repeatSafely)
 
 for (const routes of [health, orders, clients, events, endpoints, deliveries, notifications, billing]) {
   app.route('/', routes)

@@ -364,7 +364,15 @@ select
     'born', (select count(*) from born),
     'born_waiting', (select count(*) from born where state = 'pending'),
     'born_guarded', (select count(*) from chosen where guarded),
-    'ring_to', (select case when count(*) >= $11::int then max(endpoint_id)::text end from ring),
+    'ring_to', (
+      select case
+        -- The limit was reached: whoever comes behind the last one served has not had a turn.
+        when (select count(*) from taken) >= $5::int and (select max(endpoint_id) from taken) < max(ring.endpoint_id)
+          then (select max(endpoint_id)::text from taken)
+        when count(*) >= $11::int then max(ring.endpoint_id)::text
+      end
+      from ring
+    ),
     'next_due_in', (select extract(epoch from min(due_at) - (select now from clock))::float8 from lane
                     where due_at > (select now from clock)),
     'next_slot_in', (select min(extract(epoch from gate.next_slot - (select now from clock))::float8

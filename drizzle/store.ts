@@ -43,7 +43,7 @@ export interface ClaimMeta {
   readonly bornWaiting: number
   /** Of these, how many the next claim may lease at once: their lanes have room, but all senders decide together. */
   readonly bornGuarded: number
-  /** Where the walk over the endpoints stopped; null = it saw the last one. */
+  /** The last endpoint that had its turn; null = the walk saw all, and what was due of them was leased. */
   readonly ringTo: EndpointId | null
   /** Seconds until the next delivery of the endpoints seen is due; null = none is waiting for its time. */
   readonly nextDueIn: number | null

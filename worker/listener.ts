@@ -15,6 +15,8 @@ const fewestEvents = 20
 const mostEvents = 500
 /** Endpoints one claim looks at. */
 const ringSteps = 500
+/** What one endpoint gets at a time where so many wait that one claim can't serve them all. */
+const smallPortion = 8
 /** Pause after a fan-out from which nothing could leave: the lanes are full, but others may be waiting. */
 const breathMs = 20
 const reclaimLimit = 500
@@ -133,7 +135,7 @@ export class Listener {
       fanoutLimit,
       fanoutFrom: this.#bound.from,
       leaseLimit,
-      defaultRoom: leaseLimit,
+      defaultRoom: ringFrom === '0' ? leaseLimit : smallPortion,
       rooms,
       ringFrom,
       ringSteps,

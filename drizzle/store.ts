@@ -54,6 +54,13 @@ export interface ClaimMeta {
   readonly xmax: bigint
 }
 
+export interface Settled {
+  /** The deliveries that somebody else holds by now: only the books were written. */
+  readonly lost: readonly { readonly endpointId: EndpointId; readonly eventId: EventId }[]
+  /** Something that had to wait may go now: the next event of a key, or more of a lane whose breaker has closed. */
+  readonly eased: boolean
+}
+
 export interface Look {
   readonly listening: boolean
   readonly readOnly: boolean
@@ -98,8 +105,8 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
       return { deliveries: rows.map(row => leased(row, request.lease)), meta: claimMeta(first!) }
     },
 
-    /** Stop 10. Returns the deliveries that somebody else holds by now. */
-    async settleIfLeased(settlements: readonly Settlement[]) {
+    /** Stop 10. */
+    async settleIfLeased(settlements: readonly Settlement[]): Promise<Settled> {
       const now = clock()
       const rows = await run({ name: 'settle', text: queries.settle }, [
         sender,
@@ -119,10 +126,14 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
         settlements.map(s => s.counted),
         disableAfterSeconds,
       ])
-      return rows.map(([endpointId, eventId]) => ({
-        endpointId: endpointId as EndpointId,
-        eventId: eventId as EventId,
-      }))
+      const lost = rows.filter(([, , eased]) => !eased)
+      return {
+        lost: lost.map(([endpointId, eventId]) => ({
+          endpointId: endpointId as EndpointId,
+          eventId: eventId as EventId,
+        })),
+        eased: lost.length < rows.length,
+      }
     },
 
     /** Gives back what was claimed and never sent. */

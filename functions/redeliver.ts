@@ -90,6 +90,9 @@ class Run {
     let stopped: Report['stopped'] | null = this.#limit()
     while (stopped === null) {
       if (this.#queue.length === 0 && !(await this.#claim())) {
+        // What is on its way may let something follow: the next event of a key, or more after a probe.
+        await Promise.all(inFlight)
+        if (await this.#settle()) continue
         stopped = 'nothing due'
         break
       }
@@ -141,7 +144,7 @@ class Run {
     this.#queue = deliveries
     this.#ringFrom = meta.ringTo ?? '0'
     this.#portion = deliveries.length < leaseLimit ? Math.min(claimSize, this.#portion * 2) : smallPortion
-    const more = meta.fanned === claimSize || meta.ringTo !== null || ringFrom !== '0'
+    const more = meta.fanned === claimSize || meta.bornGuarded > 0 || meta.ringTo !== null || ringFrom !== '0'
     return deliveries.length > 0 || more
   }
 
@@ -179,8 +182,9 @@ class Run {
     this.#unsettled.push(settlement)
   }
 
-  async #settle(): Promise<void> {
+  /** True when something that had to wait may go now. */
+  async #settle(): Promise<boolean> {
     const batch = this.#unsettled.splice(0)
-    if (batch.length > 0) await this.#store.settleIfLeased(batch)
+    return batch.length > 0 && (await this.#store.settleIfLeased(batch)).eased
   }
 }

@@ -63,7 +63,8 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     store,
     log,
     onTrouble: trouble => (trouble ? lanes.pause() : lanes.resume()),
-    onSettled: settlements => {
+    onSettled: (settlements, eased) => {
+      if (eased) listener.wake()
       for (const s of settlements) if (s.retryInSeconds !== null) listener.wakeIn(s.retryInSeconds)
     },
   })

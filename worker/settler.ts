@@ -15,7 +15,8 @@ export interface SettlerPorts {
   readonly log: Log
   /** Called when the database does not take settlements, and when it takes them again. */
   readonly onTrouble: (trouble: boolean) => void
-  readonly onSettled: (settlements: readonly Settlement[]) => void
+  /** `eased`: something that had to wait may go now. */
+  readonly onSettled: (settlements: readonly Settlement[], eased: boolean) => void
 }
 
 export class Settler {
@@ -67,11 +68,11 @@ export class Settler {
     const { store, log, onSettled } = this.#ports
     for (let tries = 0; !this.#abandoned; tries++) {
       try {
-        const lost = await store.settleIfLeased(batch)
+        const { lost, eased } = await store.settleIfLeased(batch)
         if (tries > 0) this.#trouble(false)
         if (lost.length > 0)
           log.warn({ deliveries: lost.length }, 'settled too late: somebody else holds them by now')
-        onSettled(batch)
+        onSettled(batch, eased)
         return
       } catch (error) {
         this.#trouble(true)

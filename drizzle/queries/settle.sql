@@ -18,7 +18,8 @@
 -- $15 counted         bool[]    false: it was our own network that failed, so it costs neither attempts nor reputation
 -- $16 disable_after   float8    seconds of nothing but failures after which an endpoint is disabled
 --
--- Returns what could not be settled because somebody else holds it by now.
+-- Returns what could not be settled because somebody else holds it by now, and a row with `eased` where something that had
+-- to wait may go: the next event of a key, or more of a lane whose breaker has closed.
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -41,7 +42,7 @@ settled as (
       finished_at = case when r.state = 'pending' then null else clock.now end
   from result r, clock
   where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
-  returning d.endpoint_id, d.event_id
+  returning d.endpoint_id, d.event_id, d.ordering_key, d.state
 ),
 -- Every request that was made is in the books, also one whose lease is lost. `interrupted` was a guess: the truth replaces it.
 logged as (
@@ -122,6 +123,16 @@ disabled as (
     and p.id in (select id from outbox.endpoints where id in (select id from finished) and state <> 'disabled'
                  for update skip locked)
 )
-select r.endpoint_id::text, r.event_id::text
+select r.endpoint_id::text, r.event_id::text, false as eased
 from result r
 where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
+union all
+select null, null, true
+where exists (select from lane where lane.successes > 0 and (lane.probe_at is not null or lane.ramp is not null))
+   or exists (
+     select
+     from settled s
+     join outbox.deliveries next
+       on next.endpoint_id = s.endpoint_id and next.ordering_key = s.ordering_key and next.state = 'pending'
+     where s.state <> 'pending'
+   )

@@ -85,7 +85,9 @@ describe('a replay', () => {
     await client.query(`update outbox.replays set stepped_at = clock_timestamp() - interval '1 second'`)
     const other = storeOn(await db.connect())
     const steps = await Promise.all([store.stepReplay(1_000), other.stepReplay(1_000)])
-    expect(steps.map(step => step.replayed).sort((a, b) => a - b)).toEqual([0, 20])
+    const [less, more] = steps.map(step => step.replayed).sort((a, b) => a - b)
+    expect(less).toBe(0)
+    expect(more).toBeGreaterThanOrEqual(20)
   })
 })
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { findDisorder, type Seen } from '../support/order-checker.ts'
-import { addEndpoint, deliveryStates } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, startTestReplica } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { startReplicaProcess } from '../support/replica-process.ts'
 
@@ -104,3 +104,18 @@ test('200 keys × 50 versions from 20 writers over three replicas that keep bein
     expect(await replica.exited).toBe(0)
   }
 }, 120_000)
+
+test('the next event of a key leaves as soon as the one before is settled, not at the next poll', async () => {
+  const db = await freshDatabase()
+  const client = await db.connect()
+  const receiver = await startReceiver()
+  await addEndpoint(client, { url: receiver.url, ordering: 'key' })
+  await client.query(
+    `select outbox.emit('a.b', jsonb_build_object('version', v), 'k') from generate_series(1, 30) as v`,
+  )
+  await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
+  const requests = await receiver.waitFor(30)
+  expect(requests.map(r => JSON.parse(r.body.toString()).data.version)).toEqual(
+    Array.from({ length: 30 }, (_, i) => i + 1),
+  )
+})

@@ -38,6 +38,14 @@ describe('the cron function', () => {
     expect(rows).toEqual([{ error: 'interrupted' }, { error: 'timeout' }])
   })
 
+  test('delivers all waiting events of a key in one run, in their order', async () => {
+    const { api, receiver } = await scene()
+    await api.db.query(`update outbox.endpoints set ordering = 'key'`)
+    await emit(api.db, 8, { key: () => 'k' })
+    await api.worker.scheduled()
+    expect(receiver.requests.map(r => JSON.parse(r.body.toString()).data.n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
   test('has at most six requests under way', async () => {
     let underWay = 0
     let most = 0

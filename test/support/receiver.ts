@@ -31,7 +31,7 @@ export interface Receiver {
 
 const ok: Respond = () => 200
 
-export async function startReceiver(respond: Respond = ok): Promise<Receiver> {
+export async function startReceiver(respond: Respond = ok, { port = 0 } = {}): Promise<Receiver> {
   const requests: Received[] = []
   const seen = new Map<string, number>()
   const server = createServer(async (request, response) => {
@@ -44,7 +44,7 @@ export async function startReceiver(respond: Respond = ok): Promise<Receiver> {
   // A test decides how long a receiver takes, nobody else.
   server.requestTimeout = 0
   server.headersTimeout = 0
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const stop = async () => {
     if (!server.listening) return

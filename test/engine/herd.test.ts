@@ -1,0 +1,59 @@
+// What failed together does not come back together.
+import { expect, test } from 'vitest'
+import { freshDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+test('the second attempts of 2,000 deliveries that failed together spread over the whole jitter', async () => {
+  const { db, client, receiver } = await scene(() => 500)
+  // Too few for each to open its circuit breaker: all are tried.
+  for (let n = 0; n < 250; n++) await addEndpoint(client, { url: `${receiver.url}/${n}` })
+  await emitAtOnce(client, 8)
+  await startTestReplica(db.url, { OUTBOX_RETRY_SCHEDULE: '100' })
+  await eventually(() => receiver.requests.length === 2_000, { timeoutMs: 15_000 })
+  await eventually(async () => !(await deliveryStates(client)).sending)
+  const { rows } = await client.query(`
+    select floor(extract(epoch from d.due_at - a.started_at))::int as wait, count(*)::int as n
+    from outbox.deliveries d join outbox.attempts a using (endpoint_id, event_id) group by wait order by wait`)
+  expect(rows[0].wait).toBeGreaterThanOrEqual(80)
+  expect(rows.at(-1).wait).toBeLessThanOrEqual(123)
+  expect(rows.length).toBeGreaterThanOrEqual(39)
+  expect(Math.max(...rows.map(row => row.n))).toBeLessThan((3 * 2_000) / 40)
+})
+
+test('an outage of our own network costs no attempts and disables nobody, and ends with the first answer', async () => {
+  const { db, client, receiver } = await scene()
+  const others = await Promise.all([1, 2, 3].map(() => startReceiver()))
+  const all = [receiver, ...others]
+  for (const { url } of all) await addEndpoint(client, { url })
+  await startTestReplica(db.url, {
+    OUTBOX_RETRY_SCHEDULE: '0.01,0.01,0.01',
+    OUTBOX_DISABLE_AFTER_SECONDS: '0.5',
+  })
+  await emit(client)
+  await eventually(async () => (await deliveryStates(client)).delivered === 4)
+  const ports = all.map(r => Number(new URL(r.url).port))
+  await Promise.all(all.map(r => r.stop()))
+  await emitAtOnce(client, 20)
+  await eventually(async () => {
+    const { rows } = await client.query(
+      `select count(*)::int as n from outbox.deliveries where budget_from > 0`,
+    )
+    return rows[0].n > 0
+  })
+  const back = await Promise.all(ports.map(port => startReceiver(undefined, { port })))
+  await client.query(`update outbox.deliveries set due_at = clock_timestamp() where state = 'pending'`)
+  await client.query('notify outbox')
+  await eventually(async () => (await deliveryStates(client)).delivered === 84, { timeoutMs: 15_000 })
+  expect(back.reduce((sum, r) => sum + r.requests.length, 0)).toBe(80)
+  expect(
+    (await client.query(`select count(*)::int as n from outbox.endpoints where state = 'disabled'`)).rows[0]
+      .n,
+  ).toBe(0)
+})
+
+async function scene(respond?: Parameters<typeof startReceiver>[0]) {
+  const db = await freshDatabase()
+  return { db, client: await db.connect(), receiver: await startReceiver(respond) }
+}

@@ -1,6 +1,7 @@
 // `npm run dev`: the whole system on one machine, from an empty directory to the first webhook.
 // What it starts it also ends: on Ctrl-C in order, and through the watchdog however else it dies.
 import { join, resolve } from 'node:path'
+import { SettingsError } from '../delivery/settings.ts'
 import { generateIfStale } from './generate.ts'
 import { startGuard } from './guard.ts'
 import { migrate } from './migrate.ts'
@@ -10,18 +11,18 @@ import { freePort, isPortFree } from './ports.ts'
 import { say, Trouble, withoutPassword } from './say.ts'
 import { seed } from './seed.ts'
 import { startCron } from './services/cron.ts'
-import {
-  type Database,
-  embeddedDatabase,
-  givenDatabase,
-  isLocal,
-  removeDatabase,
-} from './services/database.ts'
+import { isLocal, reachDatabase, removeDatabase, startDatabase } from './services/database.ts'
 import { startFunctions } from './services/functions.ts'
 import { Listener } from './services/listener.ts'
 import { registerReceivers } from './services/receivers.ts'
 import { watchFolders } from './services/watch.ts'
-import { adminKey, developmentSettings, type Settings } from './settings.ts'
+import {
+  adminKey,
+  checkSettings,
+  type DevelopmentSettings,
+  developmentSettings,
+  type Settings,
+} from './settings.ts'
 import { Shutdown } from './shutdown.ts'
 import { openState, type State } from './state.ts'
 
@@ -33,7 +34,7 @@ shutdown.listen()
 try {
   await start(readOptions(process.argv.slice(2)))
 } catch (error) {
-  console.error(error instanceof Trouble ? error.message : error)
+  console.error(error instanceof Trouble || error instanceof SettingsError ? error.message : error)
   await shutdown.run(1)
 }
 
@@ -42,18 +43,17 @@ async function start(options: Options): Promise<void> {
   const state = openState(resolve(process.env.OUTBOX_STATE_DIR ?? join(root, '.outbox')))
   shutdown.add(state.unlock)
   const settings = developmentSettings(state.secrets, process.env)
-  const healthPort = wholeNumber('OUTBOX_HEALTH_PORT', settings.OUTBOX_HEALTH_PORT ?? '9090', 1, 65_000)
+  await checkSettings(settings)
+  const healthPort = wholeNumber('OUTBOX_HEALTH_PORT', settings.OUTBOX_HEALTH_PORT, 1, 65_000)
   await expectFree(options.port, 'the functions', '--port N')
   for (let i = 0; i < options.listeners; i++)
     await expectFree(healthPort + i, 'a listener', 'OUTBOX_HEALTH_PORT=N')
 
-  const database = await openDatabase(options, state, settings)
-  settings.DATABASE_URL = database.pooled
-  settings.DATABASE_URL_UNPOOLED = database.direct
-  if (isLocal(database.pooled)) settings.NEON_PROXY ??= await openProxy()
+  await openDatabase(options, state, settings)
+  if (isLocal(settings.DATABASE_URL)) settings.NEON_PROXY ??= await openProxy()
   state.writeEnvironment(settings)
 
-  const prepared = prepare(database, options)
+  const prepared = prepare(settings.DATABASE_URL_UNPOOLED, options)
   const [functionsUrl] = await Promise.all([
     runFunctions(options.port, state.dir, settings),
     prepared.then(() => runListeners(options.listeners, healthPort, settings)),
@@ -64,29 +64,26 @@ async function start(options: Options): Promise<void> {
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   say('ready', `${functionsUrl}  (after ${seconds} s; Ctrl-C stops everything)`)
   say('api key', process.env.OUTBOX_API_KEYS ? 'one of OUTBOX_API_KEYS' : adminKey(settings)!)
-  say('database', withoutPassword(database.direct))
+  say('database', withoutPassword(settings.DATABASE_URL_UNPOOLED))
 }
 
-async function openDatabase({ fresh }: Options, state: State, settings: Settings): Promise<Database> {
-  const { DATABASE_URL: pooled, DATABASE_URL_UNPOOLED: direct } = settings
-  if (pooled || direct) {
+async function openDatabase({ fresh }: Options, state: State, settings: DevelopmentSettings): Promise<void> {
+  if (process.env.DATABASE_URL || process.env.DATABASE_URL_UNPOOLED) {
     if (fresh)
       throw new Trouble('--fresh empties only the embedded database, and DATABASE_URL names another one.')
-    return givenDatabase(pooled ?? direct!, direct ?? pooled!)
+    return reachDatabase(settings.DATABASE_URL_UNPOOLED)
   }
-  const port = wholeNumber('OUTBOX_POSTGRES_PORT', settings.OUTBOX_POSTGRES_PORT ?? '15432', 1, 65_535)
   const dir = join(state.dir, 'postgres')
   if (fresh) await removeDatabase(dir)
+  const port = wholeNumber('OUTBOX_POSTGRES_PORT', settings.OUTBOX_POSTGRES_PORT, 1, 65_535)
   await expectFree(port, 'the database', 'OUTBOX_POSTGRES_PORT=N')
-  const database = await embeddedDatabase({ dir, port, guard, onDeath: () => giveUp('Postgres has died') })
-  shutdown.add(database.stop)
-  return database
+  shutdown.add(await startDatabase({ dir, port, guard, onDeath: () => giveUp('Postgres has died') }))
 }
 
-async function prepare({ direct }: Database, options: Options): Promise<void> {
+async function prepare(databaseUrl: string, options: Options): Promise<void> {
   say('database', 'bringing it to the newest migration')
-  await migrate(direct)
-  if (options.seed && (await seed(direct)))
+  await migrate(databaseUrl)
+  if (options.seed && (await seed(databaseUrl)))
     say('database', 'loaded the example shop: 10 clients, 1,000 orders')
 }
 

@@ -1,26 +1,44 @@
 // The settings of the development system: open where production is closed, and the environment always wins.
+import { readSettings as readFunctionsSettings } from '../functions/settings.ts'
+import { readListenerSettings } from '../worker/settings.ts'
 import type { Secrets } from './state.ts'
+
+export type Settings = Record<string, string>
 
 const defaults = {
   OUTBOX_API_KEYS: 'dev:admin:dev',
   OUTBOX_ORDERS_PUBLIC: 'true',
   OUTBOX_ALLOW_HTTP: 'true',
   OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8,::1/128',
+  OUTBOX_POSTGRES_PORT: '15432',
+  OUTBOX_HEALTH_PORT: '9090',
 }
-
-export type Settings = Record<string, string>
 
 const OURS = /^(OUTBOX_|DATABASE_URL|NEON_PROXY$|NOTIFICATIONS_SECRET$|BILLING_SECRET$)/
-
-export function developmentSettings(secrets: Secrets, env: NodeJS.ProcessEnv): Settings {
-  return { ...defaults, ...secrets, ...givenSettings(env) }
-}
 
 /** Of an environment what the functions and the listener may know: nothing of it is theirs but this. */
 export function givenSettings(env: NodeJS.ProcessEnv): Settings {
   return Object.fromEntries(
     Object.entries(env).filter(([name, value]) => OURS.test(name) && value),
   ) as Settings
+}
+
+/** What is always set, and whatever else was given. */
+export type DevelopmentSettings = Settings &
+  typeof defaults &
+  Record<'DATABASE_URL' | 'DATABASE_URL_UNPOOLED', string>
+
+export function developmentSettings(secrets: Secrets, env: NodeJS.ProcessEnv): DevelopmentSettings {
+  const settings: Settings & typeof defaults = { ...defaults, ...secrets, ...givenSettings(env) }
+  const embedded = `postgresql://postgres@127.0.0.1:${settings.OUTBOX_POSTGRES_PORT}/outboxdb`
+  const url = settings.DATABASE_URL ?? settings.DATABASE_URL_UNPOOLED ?? embedded
+  return { DATABASE_URL: url, DATABASE_URL_UNPOOLED: url, ...settings }
+}
+
+/** As the functions and the listener will check them, only before anything has been started. */
+export async function checkSettings(settings: Settings): Promise<void> {
+  readListenerSettings(settings)
+  await readFunctionsSettings(settings)
 }
 
 /** The first key that may do everything: `name:admin:key`. */

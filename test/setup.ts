@@ -19,26 +19,35 @@ export default async function setup(project: TestProject) {
   const guard = startGuard() // for the day the test run itself is killed
   const postgres = await startPostgres({ dir, port: await freePort(), guard, settings, ephemeral: true })
   const proxy = await startNeonProxy({ port: 0 })
-  await createTemplates(postgres.url)
-  project.provide('postgresUrl', postgres.url)
-  project.provide('proxyUrl', proxy.url)
-  return async () => {
+  const stop = async () => {
     await proxy.stop()
     await postgres.stop()
   }
+  try {
+    await createTemplates(postgres.url)
+  } catch (error) {
+    await stop() // or the run would hang after telling what is wrong
+    throw error
+  }
+  project.provide('postgresUrl', postgres.url)
+  project.provide('proxyUrl', proxy.url)
+  return stop
 }
 
 async function createTemplates(url: string) {
   const admin = new pg.Client({ connectionString: url })
   await admin.connect()
-  await admin.query('create database migrated')
-  await migrate(url.replace(/postgres$/, 'migrated'))
-  await admin.query('create database seeded template migrated')
-  await seed(url.replace(/postgres$/, 'seeded'))
-  // Nobody may be connected to what is being cloned, autovacuum included.
-  for (const name of ['migrated', 'seeded'])
-    await admin.query(`alter database ${name} allow_connections false`)
-  await admin.end()
+  try {
+    await admin.query('create database migrated')
+    await migrate(url.replace(/postgres$/, 'migrated'))
+    await admin.query('create database seeded template migrated')
+    await seed(url.replace(/postgres$/, 'seeded'))
+    // Nobody may be connected to what is being cloned, autovacuum included.
+    await admin.query('alter database migrated allow_connections false')
+    await admin.query('alter database seeded allow_connections false')
+  } finally {
+    await admin.end()
+  }
 }
 
 declare module 'vitest' {

@@ -2,21 +2,8 @@
 import { existsSync, rmSync } from 'node:fs'
 import pg from 'pg'
 import type { Guard } from '../guard.ts'
-import { type Postgres, startPostgres, stopLeftover } from '../postgres.ts'
-import { say } from '../say.ts'
-
-export interface Database {
-  /** For migrations and listeners. */
-  direct: string
-  /** For the functions. */
-  pooled: string
-  stop(): Promise<void>
-}
-
-/** Nothing is stopped here that we did not start. */
-export function givenDatabase(pooled: string, direct = pooled): Database {
-  return { pooled, direct, async stop() {} }
-}
+import { startPostgres, stopLeftover } from '../postgres.ts'
+import { say, Trouble } from '../say.ts'
 
 interface Options {
   dir: string
@@ -25,21 +12,18 @@ interface Options {
   onDeath(): void
 }
 
-export async function embeddedDatabase({ dir, port, guard, onDeath }: Options): Promise<Database> {
+/** Starts it with a database `outboxdb`; returns the function that stops it. */
+export async function startDatabase({ dir, port, guard, onDeath }: Options): Promise<() => Promise<void>> {
   say('database', `${existsSync(dir) ? 'starting' : 'creating'} the embedded Postgres on port ${port}`)
   // A commit lost in a power cut is no loss here, and commits get fast.
   const postgres = await startPostgres({ dir, port, guard, settings: { synchronous_commit: 'off' } })
-  let stopping = false
-  void postgres.exited.then(() => stopping || onDeath())
-  const url = await createDatabase(postgres)
-  return {
-    pooled: url,
-    direct: url,
-    async stop() {
-      stopping = true
-      await postgres.stop()
-    },
-  }
+  void postgres.exited.then(onDeath)
+  const admin = new pg.Client({ connectionString: postgres.url })
+  await admin.connect()
+  const { rowCount } = await admin.query(`select from pg_database where datname = 'outboxdb'`)
+  if (rowCount === 0) await admin.query('create database outboxdb')
+  await admin.end()
+  return postgres.stop
 }
 
 export async function removeDatabase(dir: string): Promise<void> {
@@ -47,13 +31,16 @@ export async function removeDatabase(dir: string): Promise<void> {
   rmSync(dir, { recursive: true, force: true })
 }
 
-async function createDatabase({ url }: Postgres): Promise<string> {
-  const admin = new pg.Client({ connectionString: url })
-  await admin.connect()
-  const { rowCount } = await admin.query(`select from pg_database where datname = 'outboxdb'`)
-  if (rowCount === 0) await admin.query('create database outboxdb')
-  await admin.end()
-  return url.replace(/postgres$/, 'outboxdb')
+/** A database that was named: who can't reach it says so at once, before anything else is started. */
+export async function reachDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  try {
+    await client.connect()
+  } catch (error) {
+    throw new Trouble(`The database at ${new URL(url).host} can't be reached: ${(error as Error).message}.`)
+  } finally {
+    await client.end()
+  }
 }
 
 /** Neon answers SQL over HTTP itself; a Postgres on this machine or network needs the local proxy for that. */

@@ -25,9 +25,11 @@ export class DevCommand {
   readonly url: string
   readonly exited: Promise<number | null>
   readonly #npm: ReturnType<typeof spawn>
-  #output = ''
+  /** All it has printed so far. */
+  output = ''
+  #ended = false
 
-  constructor({ stateDir, ports }: Place, ...flags: string[]) {
+  constructor({ stateDir, ports }: Place, settings: Record<string, string> = {}, ...flags: string[]) {
     this.url = `http://127.0.0.1:${ports.functions}`
     this.#npm = spawn('npm', ['run', 'dev', '--', '--port', String(ports.functions), ...flags], {
       cwd: join(import.meta.dirname, '../..'),
@@ -38,24 +40,27 @@ export class DevCommand {
         OUTBOX_STATE_DIR: stateDir,
         OUTBOX_POSTGRES_PORT: String(ports.postgres),
         OUTBOX_HEALTH_PORT: String(ports.health),
+        ...settings,
       },
     })
     for (const stream of [this.#npm.stdout!, this.#npm.stderr!]) {
       stream.setEncoding('utf8').on('data', text => {
-        this.#output += text
+        this.output += text
       })
     }
-    this.exited = new Promise(resolve => this.#npm.once('exit', resolve))
+    this.exited = new Promise(resolve => this.#npm.once('close', resolve)) // when all it printed has come
+    void this.exited.then(() => {
+      this.#ended = true
+    })
     atEnd(() => this.#endWithForce())
   }
 
   /** The first match, as soon as it has been printed. */
   async prints(pattern: RegExp, timeoutMs = 5_000): Promise<RegExpMatchArray> {
-    try {
-      return await eventually(() => this.#output.match(pattern), { timeoutMs })
-    } catch {
-      throw new Error(`it never printed ${pattern}, but:\n${this.#output}`)
-    }
+    await eventually(() => pattern.test(this.output) || this.#ended, { timeoutMs }).catch(() => {})
+    const match = this.output.match(pattern)
+    if (match) return match
+    throw new Error(`it never printed ${pattern}, but:\n${this.output}`)
   }
 
   /** npm and everything below it that is still alive, or those whose command line matches. */

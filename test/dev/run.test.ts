@@ -15,9 +15,9 @@ let dev: DevCommand
 
 beforeAll(async () => {
   place = await freshPlace()
-  dev = new DevCommand(place, '--no-cron')
+  dev = new DevCommand(place, {}, '--no-cron')
   await dev.prints(/^ready .*^database +postgresql/ms, START_MS)
-}, START_MS)
+}, START_MS + 10_000)
 
 const patch = (id: number, status: string) =>
   fetch(`${dev.url}/orders/update`, {
@@ -59,6 +59,13 @@ test('a port that is taken is named', async () => {
   await second.prints(new RegExp(`Port ${place.ports.functions} is taken.*--port N`))
 })
 
+test('a bad setting is named before anything is started, its value is not', async () => {
+  const second = new DevCommand(await freshPlace(), { DATABASE_URL: 'postgresql://no host:hush' })
+  expect(await second.exited).toBe(1)
+  await second.prints(/DATABASE_URL(_UNPOOLED)? is not valid: expected/)
+  expect(second.output).not.toMatch(/hush|embedded/)
+})
+
 test('a listener that dies is announced, and the cron function covers for it', async () => {
   process.kill(dev.processes(/worker\/main\.ts/)[0]!, 'SIGKILL')
   await dev.prints(/listener 1 died \(SIGKILL\).*cron function covers.*npm run listener:dev/s)
@@ -95,7 +102,7 @@ test('Ctrl-C leaves nothing behind', async () => {
 test(
   'a second start keeps the data, and killing npm leaves nothing behind',
   async () => {
-    dev = new DevCommand(place, '--no-cron')
+    dev = new DevCommand(place, {}, '--no-cron')
     await dev.prints(/^ready/m, START_MS)
     expect(await charge(1)).toHaveProperty('amount_cents')
     const before = dev.processes()
@@ -108,7 +115,7 @@ test(
 test(
   'killing the runner itself leaves nothing behind, and --fresh begins anew',
   async () => {
-    dev = new DevCommand(place, '--no-cron', '--fresh', '--listeners', '2')
+    dev = new DevCommand(place, {}, '--no-cron', '--fresh', '--listeners', '2')
     await dev.prints(/^ready/m, START_MS)
     expect(await charge(1)).toBeNull()
     expect(dev.processes(/worker\/main\.ts/)).toHaveLength(2)

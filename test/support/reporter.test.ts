@@ -9,10 +9,12 @@ import { atEnd } from './cleanup.ts'
 const root = join(import.meta.dirname, '../..')
 
 /** A project of one test file, run with our reporter. */
-function run(source: string) {
+function run(source: string, setup = '') {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-reporter-'))
   atEnd(() => rmSync(dir, { recursive: true, force: true }))
   symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
+  writeFileSync(join(dir, 'vitest.config.ts'), `export default { test: { globalSetup: 'setup.ts' } }`)
+  writeFileSync(join(dir, 'setup.ts'), `export default () => { ${setup} }`)
   writeFileSync(join(dir, 'a.test.ts'), `import { beforeAll, expect, test } from 'vitest'\n${source}`)
   const reporters = ['--reporter=default', `--reporter=${join(root, 'test/support/reporter.ts')}`]
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
@@ -48,4 +50,11 @@ test.each([
   ['no test at all', ``, '0 passed, 1 failed', 1],
 ])('%s', (_, source, lastLine, status) => {
   expect(run(source)).toEqual({ lastLine, status })
+})
+
+test('a setup that fails', () => {
+  expect(run(`test('a', () => {})`, `throw new Error('no database')`)).toEqual({
+    lastLine: '0 passed, 1 failed',
+    status: 1,
+  })
 })

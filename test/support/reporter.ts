@@ -3,7 +3,8 @@ import type { Reporter, SerializedError, TestModule, TestSuite } from 'vitest/no
 
 export default class Summary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]) {
-    const count = { passed: 0, failed: unhandled.length, skipped: 0 }
+    // When not even one file was come to, it was the setup that failed, or there is nothing to run.
+    const count = { passed: 0, failed: unhandled.length || (modules.length === 0 ? 1 : 0), skipped: 0 }
     for (const module of modules) {
       for (const test of module.children.allTests()) {
         const { state } = test.result()

@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { billOrder } from '../../drizzle/queries.gen.ts'
 import type { App } from '../settings.ts'
+import { verified } from './verified.ts'
 import { receiveOrderWebhook, receives } from './webhook.ts'
 
 const postBilling = createRoute({
@@ -9,13 +10,14 @@ const postBilling = createRoute({
   path: '/receivers/billing',
   summary: 'Demo receiver: bills shipped orders',
   security: [],
+  middleware: verified(settings => settings.billingSecrets),
   responses: receives,
 })
 
 export const billing = new OpenAPIHono<App>()
 
 billing.openapi(postBilling, c =>
-  receiveOrderWebhook(c, c.var.settings.billingSecrets, async ({ webhookId, type, orderId }) => {
+  receiveOrderWebhook(c.var.webhook, async ({ webhookId, type, orderId }) => {
     if (type !== 'order.shipped') return
     await c.var.db.run({ name: 'bill_order', text: billOrder }, [webhookId, orderId])
   }),

@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { notifyClient } from '../../drizzle/queries.gen.ts'
 import type { App } from '../settings.ts'
+import { verified } from './verified.ts'
 import { receiveOrderWebhook, receives } from './webhook.ts'
 
 const news: Partial<Record<string, string>> = {
@@ -16,13 +17,14 @@ const postNotification = createRoute({
   path: '/receivers/notifications',
   summary: 'Demo receiver: writes to clients about their orders',
   security: [],
+  middleware: verified(settings => settings.notificationsSecrets),
   responses: receives,
 })
 
 export const notifications = new OpenAPIHono<App>()
 
 notifications.openapi(postNotification, c =>
-  receiveOrderWebhook(c, c.var.settings.notificationsSecrets, async ({ webhookId, type, orderId }) => {
+  receiveOrderWebhook(c.var.webhook, async ({ webhookId, type, orderId }) => {
     const what = news[type]
     if (what === undefined) return
     const sentence = `your order ${orderId} ${what}.`

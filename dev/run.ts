@@ -12,7 +12,7 @@ import { say, Trouble, withoutPassword } from './say.ts'
 import { seed } from './seed.ts'
 import { startCron } from './services/cron.ts'
 import { isLocal, reachDatabase, removeDatabase, startDatabase } from './services/database.ts'
-import { startFunctions } from './services/functions.ts'
+import { type Functions, startFunctions } from './services/functions.ts'
 import { Listener } from './services/listener.ts'
 import { registerReceivers } from './services/receivers.ts'
 import { watchFolders } from './services/watch.ts'
@@ -96,8 +96,10 @@ async function openProxy(): Promise<string> {
 async function runFunctions(port: number, dir: string, settings: Settings): Promise<string> {
   say('functions', `starting on port ${port}`)
   generateIfStale()
-  const functions = await startFunctions({ root, dir, port, settings, guard })
-  shutdown.add(() => functions.stop())
+  let functions: Functions | undefined
+  // Said before the listeners say theirs, so that the receivers are there until the last webhook has been answered.
+  shutdown.add(() => functions?.stop())
+  functions = await startFunctions({ root, dir, port, settings, guard })
   void functions.ended.then(how => giveUp(`wrangler dev has ended (${how})`))
   return functions.url
 }
@@ -112,7 +114,7 @@ async function runListeners(count: number, healthPort: number, settings: Setting
   await Promise.all(listeners.map(listener => listener.start()))
   const onChange = () => {
     if (generateIfStale()) return // the file it wrote is a change of its own
-    for (const listener of listeners) void listener.restart()
+    for (const listener of listeners) listener.restart()
   }
   shutdown.add(watchFolders(root, ['worker', 'delivery', 'drizzle'], onChange))
 }

@@ -22,7 +22,9 @@ export class Listener {
   readonly #options: Options
   readonly #name: string
   #child: Child | undefined
-  #restart: NodeJS.Timeout | undefined
+  #later: NodeJS.Timeout | undefined
+  /** Restarts take turns: files often change faster than a listener ends. */
+  #turn = Promise.resolve()
 
   constructor(options: Options) {
     this.#options = options
@@ -32,23 +34,19 @@ export class Listener {
   /** Resolves when it is ready to work. */
   async start(): Promise<void> {
     const child = this.#spawn()
-    const died = child.ended.then(how => {
-      throw new Trouble(`${this.#name} did not start (${how}).`)
-    })
-    died.catch(() => {})
-    await Promise.race([this.#untilReady(), died])
-    void child.ended.then(how => this.#afterDeath(child, how))
+    while (!(await this.#isReady())) {
+      if (this.#child !== child) throw new Trouble(`${this.#name} did not start.`)
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
   }
 
   /** Its code has changed. */
-  async restart(): Promise<void> {
-    await this.stop()
-    const child = this.#spawn()
-    void child.ended.then(how => this.#afterDeath(child, how))
+  restart(): void {
+    this.#turn = this.#turn.then(() => this.stop()).then(() => void this.#spawn())
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#restart)
+    clearTimeout(this.#later)
     const child = this.#child
     this.#child = undefined // so that its end is no surprise
     await child?.stop()
@@ -56,36 +54,38 @@ export class Listener {
 
   #spawn(): Child {
     const { root, settings, healthPort, guard } = this.#options
-    this.#child = startChild([join(root, 'worker/main.ts')], {
+    const child = startChild([join(root, 'worker/main.ts')], {
       cwd: root,
       guard,
       env: { ...process.env, ...settings, OUTBOX_HEALTH_PORT: String(healthPort) },
       onLine: line => say(this.#name, inShort(line)),
     })
-    return this.#child
+    void child.ended.then(how => this.#child === child && this.#afterDeath(how))
+    this.#child = child
+    return child
   }
 
-  async #untilReady(): Promise<void> {
-    const url = `http://127.0.0.1:${this.#options.healthPort}/readyz`
-    while (!(await fetch(url).catch(() => null))?.ok) await new Promise(resolve => setTimeout(resolve, 20))
+  async #isReady(): Promise<boolean> {
+    const answer = await fetch(`http://127.0.0.1:${this.#options.healthPort}/readyz`).catch(() => null)
+    return answer?.ok ?? false
   }
 
-  #afterDeath(child: Child, how: string): void {
-    if (this.#child !== child) return // we ended it ourselves
+  #afterDeath(how: string): void {
     this.#child = undefined
     say(this.#name, `died (${how}). The cron function covers for it, at the next full minute.`)
-    say(this.#name, `It starts again in ${RESTART_SECONDS} s. To start one at once: npm run listener:dev`)
+    say(
+      this.#name,
+      `It starts again in ${RESTART_SECONDS} s, or when its code changes. To start one at once: npm run listener:dev`,
+    )
     this.#startLater()
   }
 
   #startLater(): void {
-    this.#restart = setTimeout(async () => {
-      if (await isPortFree(this.#options.healthPort)) {
-        say(this.#name, 'starting again')
-        await this.restart()
-      } else {
-        this.#startLater() // somebody has started one by hand
-      }
+    this.#later = setTimeout(async () => {
+      // Where the port is taken, somebody has started one by hand.
+      if (!(await isPortFree(this.#options.healthPort))) return this.#startLater()
+      say(this.#name, 'starting again')
+      this.restart()
     }, RESTART_SECONDS * 1000)
   }
 }

@@ -1,0 +1,204 @@
+// Least privilege: what the Worker and the listener may do in the database when they log in as themselves, and what not.
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Api, startApi } from '../functions/api.ts'
+import { fillShop } from '../functions/shop.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { freshDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
+import { addEndpoint, deliveryStates, emit, startTestReplica } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+type Role = 'outbox_functions' | 'outbox_listener'
+
+let owner: pg.Client
+let url: string
+beforeAll(async () => {
+  const database = await freshDatabase()
+  url = database.url
+  owner = await database.connect()
+  await fillShop(owner)
+  await owner.query('insert into orders (id, client_id) values (17, 1)')
+  await addEndpoint(owner, { url: 'https://a.example' })
+})
+
+/** A user of its own who is a member of the role, as docs/roles.md says; gone at the end. */
+async function loginAs(role: Role | null, databaseUrl = url): Promise<string> {
+  const name = `login_${randomUUID().replaceAll('-', '')}`
+  const admin = new pg.Client({ connectionString: databaseUrl })
+  await admin.connect()
+  await admin.query(`create role ${name} login password 'secret' ${role ? `in role ${role}` : ''}`)
+  atEnd(() => admin.end())
+  atEnd(() => admin.query(`drop owned by ${name} cascade; drop role ${name}`))
+  const login = new URL(databaseUrl)
+  login.username = name
+  login.password = 'secret'
+  return login.href
+}
+
+async function connectAs(role: Role | null): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: await loginAs(role) })
+  await client.connect()
+  atEnd(() => client.end())
+  return client
+}
+
+const forbidden: Record<Role, string[]> = {
+  outbox_functions: [
+    'delete from outbox.events',
+    `update outbox.events set type = 'x'`,
+    `insert into outbox.events (type, data) values ('a.b', '{}')`,
+    'truncate outbox.events',
+    'delete from outbox.deliveries',
+    'delete from outbox.attempts',
+    'delete from outbox.endpoints',
+    'delete from outbox.endpoint_secrets',
+    'update outbox.endpoint_secrets set endpoint_id = 1',
+    'delete from orders',
+    'update clients set name = name',
+    'update fulfillment_fees set amount_cents = 0',
+    'delete from charges',
+    'alter table outbox.events disable trigger all',
+    'drop function outbox.emit',
+    'create table outbox.mine ()',
+    'select outbox.grant_roles()',
+  ],
+  outbox_listener: [
+    'select from orders',
+    `update orders set status = 'shipped'`,
+    'select from clients',
+    'select from charges',
+    'delete from outbox.events',
+    `insert into outbox.events (type, data) values ('a.b', '{}')`,
+    'delete from outbox.deliveries',
+    'delete from outbox.attempts',
+    `update outbox.endpoints set url = 'https://evil.example'`,
+    'update outbox.endpoints set sealed_headers = null',
+    `insert into outbox.endpoints (url) values ('https://evil.example')`,
+    'update outbox.endpoint_secrets set sealed = sealed',
+    'delete from outbox.endpoint_secrets',
+    'select from outbox.idempotency_steps',
+    'select from outbox.rate_buckets',
+    `select outbox.once('a', 'b', 'c', 'd', true, 'select 1', '{}')`,
+    'select outbox.grant_roles()',
+  ],
+}
+
+describe.each(Object.keys(forbidden) as Role[])('%s', role => {
+  test('may not do what is none of its business', async () => {
+    const client = await connectAs(role)
+    for (const statement of forbidden[role]) {
+      await expect(client.query(statement), statement).rejects.toMatchObject({ code: '42501' })
+    }
+  })
+
+  test('is refused for want of rights and not for bad SQL: the owner is not', async () => {
+    for (const statement of forbidden[role]) {
+      await owner.query('begin')
+      const sqlstate = await owner.query(statement).then(
+        () => 'none',
+        error => error.code,
+      )
+      expect(sqlstate, statement).not.toMatch(/^42/)
+      await owner.query('rollback')
+    }
+  })
+})
+
+test('anybody may emit an event, and see nothing of the outbox', async () => {
+  const nobody = await connectAs(null)
+  await owner.query('grant insert on orders, order_items to public; grant select on order_items to public')
+  expect((await nobody.query(`select outbox.emit('a.b', '{}') as id`)).rows[0].id).toMatch(/^evt_/)
+  await nobody.query('insert into orders (client_id) values (1)')
+  const { rows } = await owner.query(`select tablename from pg_tables where schemaname = 'outbox'`)
+  expect(rows.length).toBeGreaterThan(8)
+  for (const { tablename } of rows) {
+    await expect(nobody.query(`select from outbox.${tablename}`), tablename).rejects.toMatchObject({
+      code: '42501',
+    })
+  }
+})
+
+test('each table of the outbox says who may use it', async () => {
+  const { rows } = await owner.query(
+    `select relname from pg_class
+     where relnamespace = 'outbox'::regnamespace and relkind in ('r', 'p')
+       and not has_table_privilege('outbox_functions', oid, 'select')`,
+  )
+  expect(rows, 'name it in outbox.grant_roles(), in a new migration that replaces that function').toEqual([])
+})
+
+test('every function that runs with its owner’s rights pins its search path', async () => {
+  const { rows } = await owner.query(
+    `select proname, proconfig from pg_proc where prosecdef and pronamespace in ('outbox'::regnamespace, 'public'::regnamespace)`,
+  )
+  expect(rows.length).toBeGreaterThan(4)
+  for (const { proname, proconfig } of rows) expect(proconfig?.join(), proname).toContain('search_path=')
+})
+
+test('a look-alike table or function in a schema of one’s own is not used', async () => {
+  const nobody = await connectAs(null)
+  await nobody.query('create temp table events (like pg_class)')
+  await nobody.query(
+    `create function pg_temp.bounded(text, int) returns text language sql as $$ select 'evil' $$`,
+  )
+  await nobody.query('set search_path = pg_temp, public')
+  const { rows } = await nobody.query(`select outbox.emit('a.b', '{}', 'key') as id`)
+  const event = await owner.query('select key from outbox.events where outbox.event_id(id, nonce) = $1', [
+    rows[0].id,
+  ])
+  expect(event.rows).toEqual([{ key: 'key' }])
+})
+
+test('without the right to create roles the migration says so and goes on', async () => {
+  const client = await connectAs(null)
+  const notices: string[] = []
+  client.on('notice', notice => notices.push(notice.message ?? ''))
+  const { rows } = await owner.query(`select pg_get_functiondef('outbox.grant_roles'::regproc) as source`)
+  await owner.query('grant create on schema public to public')
+  const copy = rows[0].source
+    .replaceAll('outbox_functions', 'no_such_role')
+    .replace('outbox.grant_roles', 'public.grant_copy')
+  await client.query(copy)
+  await client.query('select public.grant_copy()')
+  expect(notices.join()).toContain('may not: nothing is granted')
+})
+
+describe('the whole road with these roles', () => {
+  let api: Api
+  let receiver: Awaited<ReturnType<typeof startReceiver>>
+  beforeAll(async () => {
+    receiver = await startReceiver()
+    const database = await freshDatabase()
+    const DATABASE_URL = await loginAs('outbox_functions', database.url)
+    api = await startApi({ DATABASE_URL })
+    const db = await database.connect()
+    api = { ...api, database, db }
+    await fillShop(db)
+    await db.query('insert into orders (id, client_id) values (17, 1)')
+    const { status } = await api.post('/v1/endpoints', {
+      url: `${receiver.url}/hook`,
+      event_types: ['order.*'],
+    })
+    expect(status).toBe(201)
+  })
+
+  test('from a PATCH to the webhook and the books, by the listener', async () => {
+    const listener = await startTestReplica(await loginAs('outbox_listener', api.database.url))
+    const headers = { 'idempotency-key': 'k' }
+    expect((await api.patch('/orders/17', { status: 'shipped' }, { headers })).status).toBe(200)
+    await receiver.waitFor(1)
+    await eventually(async () => (await deliveryStates(api.db)).delivered === 1)
+    expect((await api.get('/v1/deliveries?limit=1')).body.data[0].state).toBe('delivered')
+    expect(await listener.stop()).toBe(true)
+  })
+
+  test('and by the cron function, to the demo receiver too', async () => {
+    const before = receiver.requests.length
+    expect((await api.post('/orders', { client_id: 1, item_ids: [1] })).status).toBe(201)
+    await emit(api.db, 1, { type: 'order.other' })
+    expect(await api.worker.scheduled()).toBe('ok')
+    expect(receiver.requests.length).toBe(before + 2)
+  })
+})

@@ -60,6 +60,12 @@ canceled as (
 select count(*)::int from canceled
 `
 
+export const captureHealth = `
+-- The self-check of capture: what was measured, whether it is fine, what to do if not (drizzle/migrations/0010_explain.sql).
+select name, value, healthy, advice
+from outbox.capture_health()
+`
+
 export const claim = `
 -- Stop 5. Fans new events out into deliveries and leases what is due: one statement, many rows.
 --
@@ -469,6 +475,29 @@ select
   (select id::text from created) as id,
   exists (select from client) as client_known,
   array(select item_id::text from foreign_item order by item_id) as foreign_items
+`
+
+export const eventTypes = `
+-- Every event type that the watched tables can produce, with the fields of its data (drizzle/migrations/0010_explain.sql).
+select type, relation, operations::text[], fields::text
+from outbox.event_types()
+`
+
+export const explain = `
+-- Which endpoints get an event, why the others do not, and how far each delivery is (drizzle/migrations/0010_explain.sql).
+--
+-- $1 event  text  its public id
+select endpoint, url, verdict, delivery_state, story
+from outbox.explain($1::text)
+`
+
+export const explainRow = `
+-- Why a row of a table did or did not make an event (drizzle/migrations/0010_explain.sql).
+--
+-- $1 table  text
+-- $2 key    text
+select holds, finding
+from outbox.explain_row($1::text, $2::text)
 `
 
 export const look = `

@@ -1,5 +1,6 @@
 // Stop 6: one attempt, start to finish. A failing receiver is an outcome, not an exception.
 import { webhookBody } from './body.ts'
+import { contextHeaders } from './context.ts'
 import { classify } from './outcome.ts'
 import { send } from './send.ts'
 import { settle } from './settlement.ts'
@@ -60,7 +61,7 @@ async function sign(delivery: Leased, endpoint: Endpoint, ports: DeliverPorts): 
       'user-agent': ports.userAgent,
       'outbox-delivery': delivery.publicId,
       'outbox-attempt': String(delivery.attempt),
-      ...(delivery.traceparent === null ? {} : { traceparent: delivery.traceparent }),
+      ...contextHeaders(delivery),
       ...(await signedHeaders(delivery.webhookId, timestamp, body, endpoint.signers)),
     },
   }

@@ -29,6 +29,8 @@ export interface Leased {
   readonly timestamp: string
   /** The event's data: the very text Postgres gave. */
   readonly data: string
+  /** Who changed the row, and in which trace, as the writer's transaction said: not checked by anybody. */
+  readonly actor: string | null
   readonly traceparent: string | null
   /** With a rate limit: its slot is so many seconds from the claim on; null = it may start at once. */
   readonly startIn: number | null

@@ -200,6 +200,7 @@ function leased(row: unknown[], lease: string): Leased {
     type,
     timestamp,
     data,
+    actor,
     traceparent,
     startIn,
   ] = row
@@ -215,6 +216,7 @@ function leased(row: unknown[], lease: string): Leased {
     type: type as string,
     timestamp: timestamp as string,
     data: data as string,
+    actor: actor as Text,
     traceparent: traceparent as Text,
     startIn: startIn as number | null,
   }

@@ -3,6 +3,7 @@ import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Run } from '../drizzle/store.ts'
+import { inContext, type RequestContext } from './context.ts'
 import type { Driver, StatementMemory } from './memory.ts'
 
 export interface Database {
@@ -37,12 +38,14 @@ export function openDatabase(
   { databaseUrl, neonProxy }: { databaseUrl: string; neonProxy: string | null },
   deadlineSeconds = 8,
   memory?: StatementMemory,
+  context?: RequestContext | null,
 ): Database {
   if (neonProxy) neonConfig.fetchEndpoint = new URL('/sql', neonProxy).href
   const neonDriver = neon(databaseUrl, {
     fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) },
   })
-  const driverFor = (name: string): Driver => memory?.through(neonDriver, name) ?? neonDriver
+  const driver = context ? inContext(neonDriver, context) : neonDriver
+  const driverFor = (name: string): Driver => memory?.through(driver, name) ?? driver
   return {
     build: (name, statement) => named(name, () => statement(drizzle(driverFor(name) as typeof neonDriver))),
     run: ({ name, text }, parameters) =>

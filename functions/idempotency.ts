@@ -8,6 +8,7 @@
 // same rows, provided it is given its random bytes by `db.choose`. It costs no round trip more than without the header.
 import type { MiddlewareHandler } from 'hono'
 import { decodeBase64, encodeBase64 } from '../delivery/base64.ts'
+import { contextOf, type RequestContext } from './context.ts'
 import { type Database, openDatabase } from './db.ts'
 import { StatementMemory } from './memory.ts'
 import { badInput } from './problem.ts'
@@ -21,12 +22,12 @@ export const repeatSafely: MiddlewareHandler<App> = async (c, next) => {
   }
   const scope = c.var.apiKey?.name ?? nobody
   const memory = new StatementMemory(scope, key, await fingerprint(c.req.raw, await c.req.bytes()))
-  c.set('db', remembering(c.var.settings, memory))
+  c.set('db', remembering(c.var.settings, memory, contextOf(c)))
   return next()
 }
 
-function remembering(settings: Settings, memory: StatementMemory): Database {
-  const db = openDatabase(settings, undefined, memory)
+function remembering(settings: Settings, memory: StatementMemory, context: RequestContext | null): Database {
+  const db = openDatabase(settings, undefined, memory, context)
   const { keyring } = settings
   return {
     ...db,

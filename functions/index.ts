@@ -2,11 +2,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { authenticate } from './auth.ts'
 import { limitBody, readJson } from './body.ts'
+import { captureHealth } from './capture-health.ts'
 import { clients } from './clients.ts'
+import { contextOf } from './context.ts'
 import { openDatabase } from './db.ts'
 import { deliveries } from './deliveries.ts'
 import { endpoints } from './endpoints.ts'
+import { eventTypes } from './event-types.ts'
 import { events } from './events.ts'
+import { explain } from './explain.ts'
 import { health } from './health.ts'
 import { repeatSafely } from './idempotency.ts'
 import { log } from './log.ts'
@@ -32,9 +36,26 @@ app.use(async (c, next) => {
   c.set('db', openDatabase(c.var.settings))
   await next()
 })
-app.use(authenticate, limitBody, readJson, limitExpensive, repeatSafely)
+app.use(authenticate)
+app.use(async (c, next) => {
+  c.set('db', openDatabase(c.var.settings, undefined, undefined, contextOf(c)))
+  await next()
+})
+app.use(limitBody, readJson, limitExpensive, repeatSafely)
 
-for (const routes of [health, orders, clients, events, endpoints, deliveries, notifications, billing]) {
+for (const routes of [
+  health,
+  orders,
+  clients,
+  events,
+  endpoints,
+  deliveries,
+  explain,
+  eventTypes,
+  captureHealth,
+  notifications,
+  billing,
+]) {
   app.route('/', routes)
 }
 describe(app)

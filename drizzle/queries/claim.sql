@@ -292,8 +292,8 @@ claimed as (
 )
 select
   null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as spent, null::int as version,
-  null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as traceparent,
-  null::float8 as start_in,
+  null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
+  null::text as traceparent, null::float8 as start_in,
   json_build_object(
     'fanned', (select count(*) from fresh),
     'fanned_to', (select max(event_id)::text from waiting),
@@ -326,7 +326,7 @@ union all
     c.endpoint_id::text, c.event_id::text, c.attempt, c.spent, p.version,
     outbox.event_id(e.id, e.nonce), e.type,
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    e.data::text, e.traceparent, c.start_in, null
+    e.data::text, e.actor, e.traceparent, c.start_in, null
   from claimed c
   join outbox.events e on e.id = c.event_id
   join outbox.endpoints p on p.id = c.endpoint_id

@@ -1,3 +1,6 @@
 -- Every event type that the watched tables can produce, with the fields of its data (drizzle/migrations/0010_explain.sql).
-select type, relation, operations::text[], fields::text
-from outbox.event_types()
+-- `is_row`: these fields are the row's columns, shown as it was and as it is; else they are the data itself.
+select t.type, t.relation, t.operations::text[], t.fields::text,
+       exists (select from outbox.watches w
+               where outbox.full_name(w.relation) = t.relation and w.options -> 'columns' is not null) as is_row
+from outbox.event_types() as t

@@ -1,0 +1,25 @@
+// The writer's context as headers. Any session may set it to anything, and no content of an event may break a request:
+// a trace that is none is left out, and an actor is made fit for a header.
+import type { Leased } from './types.ts'
+
+const longestActor = 200
+
+export function contextHeaders({ actor, traceparent }: Pick<Leased, 'actor' | 'traceparent'>) {
+  return {
+    ...(actor === null ? {} : { 'outbox-actor': headerText(actor) }),
+    ...(traceparent !== null && isTraceparent(traceparent) ? { traceparent } : {}),
+  }
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+export function isTraceparent(text: string): boolean {
+  return /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(text)
+}
+
+/** Visible ASCII and inner spaces stay; `%` and everything else is percent-encoded UTF-8, as in a URL. */
+function headerText(actor: string): string {
+  return Array.from(actor.trim())
+    .slice(0, longestActor)
+    .map(character => (/^[\x20-\x24\x26-\x7e]$/.test(character) ? character : encodeURIComponent(character)))
+    .join('')
+}

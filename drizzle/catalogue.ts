@@ -1,0 +1,96 @@
+// The catalogue: every event type the database can produce, with a JSON Schema of its data and an example. It is made
+// from the database as it is now, so a migration that changes a payload shows here.
+import { type Field, fieldExample, fieldSchema, objectOf, orNull, type Schema } from './json-schema.ts'
+import { eventTypes } from './queries.gen.ts'
+import type { Run } from './store.ts'
+
+export interface EventType {
+  readonly type: string
+  /** The table it comes from; null = the outbox itself. */
+  readonly table: string | null
+  readonly operations: readonly string[]
+  /** JSON Schema 2020-12 of the webhook's `data`. */
+  readonly schema: Schema
+  readonly example: unknown
+}
+
+export async function readCatalogue(run: Run): Promise<EventType[]> {
+  const rows = await run({ name: 'event_types', text: eventTypes }, [])
+  const watched = rows.map(row => {
+    const [type, table, operations, fields, isRow] = row as [string, string, string[], string | null, boolean]
+    // An expression for the whole data may give anything.
+    const members: Field[] | null = fields === null ? null : JSON.parse(fields)
+    if (members === null) return { type, table, operations, schema: {}, example: {} }
+    const data = isRow ? rowChange(table, operations, members) : fieldsOf(members)
+    return { type, table, operations, ...data }
+  })
+  return [...watched, ...own].sort((a, b) => (a.type < b.type ? -1 : 1))
+}
+
+function fieldsOf(fields: readonly Field[]) {
+  return {
+    schema: objectOf(Object.fromEntries(fields.map(field => [field.name, fieldSchema(field)]))),
+    example: Object.fromEntries(fields.map(field => [field.name, fieldExample(field)])),
+  }
+}
+
+/** What outbox.data_sql() makes when nobody asked for other data. */
+function rowChange(table: string, operations: readonly string[], columns: readonly Field[]) {
+  const row = fieldsOf(columns)
+  const [first] = operations
+  /** A side of the change is there in some of the type's operations, in all, or in none. */
+  const shownIn = (where: readonly string[], schema: Schema): Schema => {
+    const shown = operations.filter(operation => where.includes(operation))
+    if (shown.length === 0) return { type: 'null' }
+    return shown.length === operations.length ? schema : orNull(schema)
+  }
+  return {
+    schema: objectOf({
+      table: { const: table },
+      operation: { enum: operations },
+      new: shownIn(['insert', 'update'], row.schema),
+      old: shownIn(['update', 'delete'], row.schema),
+      changed: shownIn(['update'], { type: 'array', items: { type: 'string' } }),
+    }),
+    example: {
+      table,
+      operation: first,
+      new: first === 'insert' || first === 'update' ? row.example : null,
+      old: first === 'update' || first === 'delete' ? row.example : null,
+      changed: first === 'update' ? columns.slice(-1).map(column => column.name) : null,
+    },
+  }
+}
+
+const string = { type: 'string' }
+const ownType = (type: string, properties: Record<string, Schema>, example: unknown): EventType => ({
+  type,
+  table: null,
+  operations: [],
+  schema: objectOf(properties),
+  example,
+})
+
+/** What the outbox says of itself; only endpoints that name these types get them. */
+const own: readonly EventType[] = [
+  ownType(
+    'outbox.capture.failed',
+    { table: string, operation: string, sqlstate: string },
+    { table: 'public.invoices', operation: 'update', sqlstate: '22012' },
+  ),
+  ownType(
+    'outbox.endpoint.disabled',
+    {
+      endpoint_id: string,
+      description: orNull(string),
+      reason: { enum: ['gone', 'failing', 'manual'] },
+      failing_since: orNull({ type: 'string', format: 'date-time' }),
+    },
+    {
+      endpoint_id: 'ep_00000000000000010badcafe',
+      description: 'billing',
+      reason: 'failing',
+      failing_since: '2026-10-01T12:00:00.000000Z',
+    },
+  ),
+]

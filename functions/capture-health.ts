@@ -1,0 +1,38 @@
+// Is everything captured? For operators and their alarms: each check with a sentence on what to do.
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { captureHealth as captureHealthStatement } from '../drizzle/queries.gen.ts'
+import { reply } from './reply.ts'
+import { answers } from './schemas.ts'
+import type { App } from './settings.ts'
+
+const CaptureHealth = z
+  .object({
+    healthy: z.boolean(),
+    checks: z.array(
+      z.object({
+        name: z.string().openapi({ example: 'broken_triggers' }),
+        value: z.number(),
+        healthy: z.boolean(),
+        advice: z.string(),
+      }),
+    ),
+  })
+  .openapi('CaptureHealth')
+
+const readCaptureHealth = createRoute({
+  method: 'get',
+  path: '/v1/health/capture',
+  summary: 'Check the capture: triggers, notifications, fan-out, old transactions',
+  responses: answers(CaptureHealth, 'Every check, and what to do where one fails'),
+})
+
+export const captureHealth = new OpenAPIHono<App>()
+
+captureHealth.openapi(readCaptureHealth, async c => {
+  const rows = await c.var.db.run({ name: 'capture_health', text: captureHealthStatement }, [])
+  const checks = rows.map(row => {
+    const [name, value, healthy, advice] = row as [string, number, boolean, string]
+    return { name, value, healthy, advice }
+  })
+  return reply({ healthy: checks.every(check => check.healthy), checks })
+})

@@ -20,6 +20,8 @@ export interface Database {
   readonly run: Run
   /** A connection of its own, for LISTEN. */
   connect(): Promise<pg.Client>
+  /** The links have gone silent: hangs up, so that whoever waits for an answer learns it now and tries again. */
+  hangUp(): void
   close(): Promise<void>
 }
 
@@ -37,6 +39,9 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     idleTimeoutMillis: 0,
     onConnect: async client => void (await client.query(sessionSettings)),
   })
+  const clients = new Set<pg.PoolClient>()
+  pool.on('connect', client => void clients.add(client))
+  pool.on('remove', client => void clients.delete(client))
   pool.on('error', error => log.warn({ sqlstate: sqlstate(error) }, 'an idle database connection broke'))
   return {
     run: runOn(pool),
@@ -51,6 +56,9 @@ export function openDatabase(url: string, name: string, log: Log): Database {
       }
       return client
     },
+    hangUp() {
+      for (const client of clients) hangUp(client)
+    },
     close: () => pool.end(),
   }
 }
@@ -60,6 +68,11 @@ export function runOn(connection: pg.Pool | pg.Client): Run {
     const result = await connection.query({ name, text, values: parameters as unknown[], rowMode: 'array' })
     return result.rows
   }
+}
+
+/** A link that swallows everything never answers a goodbye, and a statement that waits for a lock reads none. */
+export function hangUp(client: pg.ClientBase): void {
+  ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
 }
 
 /** What may be logged of a database error: its SQLSTATE or network code. The message may carry parameters. */

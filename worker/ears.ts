@@ -3,13 +3,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { createStore, type Look, type Run, type StoreOptions } from '../drizzle/store.ts'
-import { type Database, runOn, sqlstate } from './database.ts'
+import { type Database, hangUp, runOn, sqlstate } from './database.ts'
 import type { Log } from './log.ts'
 import type { ListeningSession } from './wakefulness.ts'
-import { hangUp } from './watch.ts'
 
 /** An answer to the heartbeat that takes longer means that the link is dead. */
 const heartbeatTimeoutMs = 5_000
+const heartbeatTimeout = 'HEARTBEAT_TIMEOUT'
 const shortestPauseMs = 200
 const longestPauseMs = 5_000
 /** A writer that is just looking holds the lock for some microseconds. */
@@ -103,6 +103,7 @@ export class Ears implements ListeningSession {
       } catch (error) {
         if (this.#stop.signal.aborted) break
         this.reconnects++
+        if (sqlstate(error) === heartbeatTimeout) this.#ports.database.hangUp()
         this.#ports.log.warn({ sqlstate: sqlstate(error), failures }, 'lost the database, connecting again')
       } finally {
         this.#letGo()
@@ -181,5 +182,5 @@ function endOf(client: pg.Client, stop: AbortSignal): Promise<never> {
 
 async function expire(milliseconds: number, signal: AbortSignal): Promise<never> {
   await sleep(milliseconds, null, { signal, ref: false })
-  throw Object.assign(new Error('no answer to the heartbeat'), { code: 'HEARTBEAT_TIMEOUT' })
+  throw Object.assign(new Error('no answer to the heartbeat'), { code: heartbeatTimeout })
 }

@@ -20,6 +20,9 @@ const smallPortion = 8
 /** Pause after a fan-out from which nothing could leave: the lanes are full, but others may be waiting. */
 const breathMs = 20
 const reclaimLimit = 500
+/** While the database does not take the claim. */
+const shortestPauseMs = 100
+const longestPauseMs = 5_000
 /** Slots of a lane with a rate limit are claimed this long before they come. */
 const slotLeadSeconds = 0.15
 /** An alarm rings a little late rather than a little early, when nothing is due yet. */
@@ -97,14 +100,16 @@ export class Listener {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping) {
-      let restMs = this.#ports.pollSeconds * 1000
+    for (let failures = 0; !this.#stopping; ) {
+      let restMs: number
       try {
         await this.#drain()
         restMs = await this.#ports.wakefulness.rest()
+        failures = 0
       } catch (error) {
+        restMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** failures++)
         this.#ports.log.error(
-          { statement: 'claim', sqlstate: sqlstate(error) },
+          { statement: 'claim', sqlstate: sqlstate(error), failures },
           'could not claim, will try again',
         )
       }

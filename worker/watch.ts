@@ -1,7 +1,7 @@
 // Waits until no listener is awake any more: until the lock of the one that is comes free, because it sleeps or has died.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Database } from './database.ts'
+import { type Database, hangUp } from './database.ts'
 
 /** Asked anew this often, so that a link that has died in silence is noticed. */
 const lockTimeout = '10s'
@@ -63,9 +63,4 @@ export class Watch {
     client?.end().catch(() => {})
     if (client !== null) hangUp(client)
   }
-}
-
-/** A link that swallows everything never answers a goodbye, and a statement that waits for a lock reads none. */
-export function hangUp(client: pg.Client): void {
-  ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
 }

@@ -9,6 +9,8 @@ import { testSettings } from './settings.ts'
 export interface ReplicaProcess {
   pid: number
   signal(signal: NodeJS.Signals): void
+  /** As when whoever read its output has died. */
+  closeOutput(): void
   /** The exit code, or the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>
 }
@@ -35,7 +37,12 @@ export async function startReplicaProcess(
     await exited
   })
   await listening(child)
-  return { pid: child.pid!, signal: signal => void child.kill(signal), exited }
+  return {
+    pid: child.pid!,
+    signal: signal => void child.kill(signal),
+    closeOutput: () => child.stdout.destroy(),
+    exited,
+  }
 }
 
 async function listening(child: ChildProcess): Promise<void> {

@@ -1,0 +1,115 @@
+// The listener when its database is away, silent, read-only or full of noise: no crash, nothing lost, and the truth on /readyz.
+import { describe, expect, test } from 'vitest'
+import { freshDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+
+const quickPoll = { OUTBOX_POLL_SECONDS: '0.2' }
+
+describe('a listener', () => {
+  test('that starts while the database refuses connections is not ready, and works once they are taken', async () => {
+    const { client, receiver, proxy, proxied } = await scene()
+    proxy.mode('refuse')
+    const replica = await startTestReplica(proxied, quickPoll)
+    expect((await ready(replica)).status).toBe(503)
+    expect(await (await ready(replica)).text()).toBe('not connected to the database\n')
+    await emit(client, 3)
+    proxy.mode('pass')
+    await receiver.waitFor(3, { timeoutMs: 10_000 })
+    await eventually(async () => (await ready(replica)).status === 200)
+  })
+
+  test('whose links are reset connects again and looks at what it missed', async () => {
+    const { client, receiver, proxy, proxied } = await scene()
+    const replica = await startTestReplica(proxied, { OUTBOX_POLL_SECONDS: '3600' })
+    await eventually(async () => (await ready(replica)).status === 200)
+    proxy.mode('refuse')
+    proxy.cut()
+    await emit(client, 3)
+    proxy.mode('pass')
+    await receiver.waitFor(3, { timeoutMs: 10_000 })
+  })
+
+  test('whose link has silently died notices, says so, and comes back by itself', async () => {
+    const { client, receiver, proxy, proxied } = await scene()
+    const replica = await startTestReplica(proxied, quickPoll)
+    await eventually(async () => (await ready(replica)).status === 200)
+    proxy.mode('silence')
+    await eventually(async () => (await ready(replica)).status === 503, { timeoutMs: 15_000 })
+    expect((await fetch(`http://127.0.0.1:${replica.healthPort}/livez`)).status).toBe(200)
+    await emit(client, 3)
+    proxy.mode('pass')
+    await receiver.waitFor(3, { timeoutMs: 15_000 })
+  }, 60_000)
+
+  test('that cannot write down what it sent stops sending, and settles when it can again', async () => {
+    const hold = Promise.withResolvers<void>()
+    const { client, receiver, proxy, proxied } = await scene(async () => {
+      await hold.promise
+      return 200
+    })
+    await startTestReplica(proxied, quickPoll)
+    await emitAtOnce(client, 100)
+    await receiver.waitFor(32)
+    proxy.mode('refuse')
+    proxy.cut()
+    hold.resolve()
+    // Nothing new can be claimed, and what waits in memory is not sent: only what was under way is finished.
+    await eventually(async () => {
+      const { rows } = await client.query(`select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and application_name like 'listener-%'`)
+      return rows[0].n === 0
+    })
+    expect(receiver.requests).toHaveLength(32)
+    proxy.mode('pass')
+    await eventually(async () => (await deliveryStates(client)).delivered === 100, { timeoutMs: 15_000 })
+    expect(receiver.requests).toHaveLength(100)
+  })
+
+  test('stops sending while the database is read-only, and resumes by itself', async () => {
+    const { db, client, receiver } = await scene()
+    const replica = await startTestReplica(db.url, quickPoll)
+    await eventually(async () => (await ready(replica)).status === 200)
+    const { rows } = await client.query('select current_database() as name')
+    await client.query(`alter database ${rows[0].name} set default_transaction_read_only = on`)
+    await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name like 'listener-%'`)
+    await eventually(async () => (await (await ready(replica)).text()) === 'the database is read-only\n')
+    await client.query('set transaction read write')
+    await emit(client, 2)
+    expect(receiver.requests).toHaveLength(0)
+    await client.query('begin; set transaction read write')
+    await client.query(`alter database ${rows[0].name} reset default_transaction_read_only`)
+    await client.query('commit')
+    await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name like 'listener-%'`)
+    await receiver.waitFor(2, { timeoutMs: 10_000 })
+  })
+
+  test('is not confused by junk on its channel', async () => {
+    const { db, client, receiver } = await scene()
+    await startTestReplica(db.url)
+    await client.query(
+      `select pg_notify('outbox', n || repeat('x', 7000)) from generate_series(1, 2000) as n`,
+    )
+    await client.query(`select pg_notify('outbox', 'awake') from generate_series(1, 10)`)
+    await emit(client, 5)
+    await receiver.waitFor(5)
+    expect(await eventually(async () => (await deliveryStates(client)).delivered === 5)).toBe(true)
+  })
+})
+
+async function scene(respond?: Parameters<typeof startReceiver>[0]) {
+  const db = await freshDatabase()
+  const client = await db.connect()
+  const receiver = await startReceiver(respond)
+  await addEndpoint(client, { url: receiver.url })
+  const url = new URL(db.url)
+  const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) })
+  url.port = String(proxy.port)
+  return { db, client, receiver, proxy, proxied: url.href }
+}
+
+const ready = (replica: { healthPort: number }) => fetch(`http://127.0.0.1:${replica.healthPort}/readyz`)

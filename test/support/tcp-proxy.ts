@@ -1,0 +1,51 @@
+// A TCP link that can be cut in the ways real ones are: refused, reset, or silent with both ends left open.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { atEnd } from './cleanup.ts'
+
+export interface TcpProxy {
+  port: number
+  /** pass: as if it were not there. silence: whatever is sent is swallowed, nothing is closed. refuse: new links are reset. */
+  mode(mode: 'pass' | 'silence' | 'refuse'): void
+  /** Resets every link there is. */
+  cut(): void
+}
+
+export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  let mode: 'pass' | 'silence' | 'refuse' = 'pass'
+  const links = new Set<Socket>()
+  const pump = (from: Socket, to: Socket) => {
+    from.on('data', data => {
+      if (mode !== 'silence' && to.writable) to.write(data)
+    })
+    from.on('error', () => {})
+    from.on('close', () => {
+      links.delete(from)
+      if (mode !== 'silence') to.destroy()
+    })
+  }
+  const server = createServer(client => {
+    if (mode === 'refuse') return void client.resetAndDestroy()
+    const upstream = connect(target)
+    for (const link of [client, upstream]) links.add(link)
+    pump(client, upstream)
+    pump(upstream, client)
+  })
+  const cut = () => {
+    for (const link of links) link.resetAndDestroy()
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  atEnd(async () => {
+    cut()
+    server.close()
+    await once(server, 'close')
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    mode: next => {
+      mode = next
+    },
+    cut,
+  }
+}

@@ -1,0 +1,40 @@
+// The API's routes as its own description has them, and the marks of what must never be in an answer.
+import { expect } from 'vitest'
+import type { Description, Operation } from '../../functions/docs.ts'
+import type { Answer, Api } from '../functions/api.ts'
+
+export interface Route {
+  readonly method: string
+  readonly path: string
+  readonly operation: Operation
+  /** Needs no key. */
+  readonly open: boolean
+}
+
+export async function routesOf(api: Api): Promise<Route[]> {
+  const { paths } = (await api.get('/openapi.json')).body as Description
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation: operation!,
+      open: operation!.security?.length === 0,
+    })),
+  )
+}
+
+/** SQL, stacks, file names, drivers: an attacker's map of our insides. */
+const insides =
+  /\bat \w+.*:\d+:\d+|\.(ts|js):\d|node_modules|NeonDbError|DrizzleQueryError|TypeError|SyntaxError|ZodError|SQLSTATE|\bselect\b.*\bfrom\b|insert into|pg_catalog|syntax error at|violates|does not exist/i
+
+/** Whatever was asked: never our fault, always in our form, nothing of our insides. */
+export function expectDecent(route: string, answer: Answer): void {
+  expect(answer.status, `${route}: ${answer.text}`).toBeLessThan(500)
+  if (answer.status < 400) return
+  expect(answer.headers.get('content-type'), route).toBe('application/problem+json')
+  const keys = ['type', 'title', 'status', 'detail']
+  if (answer.body.errors !== undefined) keys.push('errors')
+  expect(Object.keys(answer.body), route).toEqual(keys)
+  expect(answer.body.status, route).toBe(answer.status)
+  expect(answer.text, route).not.toMatch(insides)
+}

@@ -28,16 +28,21 @@ export async function addEndpoint(
     Object.values(columns),
   )
   const id = rows[0].id as EndpointId
+  return { id, secret: await addSecret(client, id) }
+}
+
+/** A new signing key for the endpoint, sealed as the API seals it. */
+export async function addSecret(client: pg.Client, endpointId: EndpointId): Promise<string> {
   const key = await generateSecret('hmac')
-  const next = await client.query(`select nextval('outbox.endpoint_secrets_id_seq')::text as id`)
+  const { rows } = await client.query(`select nextval('outbox.endpoint_secrets_id_seq')::text as id`)
   const keyring = await openKeyring(testSettings.OUTBOX_MASTER_KEYS)
-  const sealed = await keyring.seal(key.bytes, secretContext(next.rows[0].id, id))
+  const sealed = await keyring.seal(key.bytes, secretContext(rows[0].id, endpointId))
   await client.query(
     `insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed) overriding system value
      values ($1, $2, 'hmac', $3)`,
-    [next.rows[0].id, id, Buffer.from(sealed)],
+    [rows[0].id, endpointId, Buffer.from(sealed)],
   )
-  return { id, secret: formatSecret(key) }
+  return formatSecret(key)
 }
 
 /** Events that were committed one by one; returns their public ids. */

@@ -19,6 +19,8 @@ beforeAll(async () => {
   await api.db.query(
     `insert into clients (id, name, email) select n, 'C', 'c@example.com' from generate_series(3, 20) as n`,
   )
+  // What the schemas give for an example exists.
+  await api.db.query(`insert into items (id, client_id, name) values (17, 17, 'kite')`)
   await api.db.query('insert into orders (client_id) select 1 from generate_series(1, 20)')
   useComponents((await api.get('/openapi.json')).body.components.schemas)
   routes = await routesOf(api)
@@ -55,7 +57,7 @@ test('no request is answered with a 5xx, an odd form, or anything of our insides
 })
 
 test('afterwards everything is still there and works', async () => {
-  expect((await api.db.query('select from clients')).rowCount).toBe(2)
+  expect((await api.db.query('select from clients')).rowCount).toBe(20)
   expect((await api.patch('/orders/1', { status: 'shipped' })).status).toBe(200)
   expect((await api.get('/healthz')).status).toBe(200)
 })

@@ -1,5 +1,5 @@
 // The database over HTTP: Neon's driver, one round trip for each statement, no connection to keep.
-import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
+import { NeonDbError, neon, neonConfig, types } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Run } from '../drizzle/store.ts'
@@ -49,10 +49,22 @@ export function openDatabase(
   return {
     build: (name, statement) => named(name, () => statement(drizzle(driverFor(name) as typeof neonDriver))),
     run: ({ name, text }, parameters) =>
-      named(name, () => driverFor(name).query(text, [...parameters], { arrayMode: true })),
+      named(name, () =>
+        driverFor(name).query(text, [...parameters], { arrayMode: true, types: timesAsText }),
+      ),
     choose: async (_name, random) => random,
   }
 }
+
+/** Times stay the text that Postgres wrote; the driver's own choice depends on whether Drizzle has been used before. */
+const timesAsText = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    timeOids.has(oid)
+      ? (value: string) => value
+      : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+}
+/** date, timestamp, timestamptz */
+const timeOids = new Set([1082, 1114, 1184])
 
 async function named<T>(name: string, statement: () => Promise<T>): Promise<T> {
   try {

@@ -1,13 +1,15 @@
-// Public ids: how the API, the console and the webhook headers name an event, an endpoint or a delivery.
+// Public ids: how the API, the console and the webhook headers name an event, an endpoint, a delivery or a replay.
 // The same text is made in SQL by outbox.event_id and outbox.endpoint_id.
 
-/** `evt_` or `ep_`, the row's id in 16 hex digits, its random half in 8. */
-export function formatId(prefix: 'evt' | 'ep', id: bigint, nonce: number): string {
+export type IdPrefix = 'evt' | 'ep' | 'rpl'
+
+/** `evt_`, `ep_` or `rpl_`, the row's id in 16 hex digits, its random half in 8. */
+export function formatId(prefix: IdPrefix, id: bigint, nonce: number): string {
   return `${prefix}_${hex64(id)}${(nonce >>> 0).toString(16).padStart(8, '0')}`
 }
 
 /** null for anything that formatId could not have written. */
-export function parseId(prefix: 'evt' | 'ep', text: string): { id: bigint; nonce: number } | null {
+export function parseId(prefix: IdPrefix, text: string): { id: bigint; nonce: number } | null {
   const digits = hexAfter(prefix, text, 24)
   const id = digits && rowId(digits.slice(0, 16))
   return id ? { id, nonce: Number.parseInt(digits.slice(16), 16) | 0 } : null

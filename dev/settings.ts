@@ -41,11 +41,8 @@ export async function checkSettings(settings: Settings): Promise<void> {
   await readFunctionsSettings(settings)
 }
 
-/** The first key that may do everything: `name:admin:key`. */
+/** The first key that may do everything: `name:admin:key` without a tenant. */
 export function adminKey(settings: Settings): string | undefined {
   const keys = (settings.OUTBOX_API_KEYS ?? '').split(',').map(key => key.trim().split(':'))
-  return keys
-    .find(([, scope]) => scope === 'admin')
-    ?.slice(2)
-    .join(':')
+  return keys.find(([, scope, , tenant]) => scope === 'admin' && tenant === undefined)?.at(2)
 }

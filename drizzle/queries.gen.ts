@@ -60,10 +60,104 @@ canceled as (
 select count(*)::int from canceled
 `
 
+export const cancelReplay = `
+-- Stops a replay; what it has made due stays due. One that is done stays done.
+--
+-- $1 id          bigint
+-- $2 nonce       int
+-- $3 tenant      text  null = whoever's endpoint it is
+-- $4 who         text  } for the audit
+-- $5 request_id  text  }
+with
+canceled as (
+  update outbox.replays r
+  set state = 'canceled', finished_at = clock_timestamp()
+  from outbox.endpoints p
+  where r.id = $1::bigint and r.nonce = $2::int and r.state = 'running'
+    and p.id = r.endpoint_id and ($3::text is null or p.tenant = $3::text)
+  returning r.id, r.endpoint_id
+)
+insert into outbox.audit (who, request_id, action, endpoint_id, replay_id)
+select $4::text, $5::text, 'replay.canceled', endpoint_id, id
+from canceled
+`
+
 export const captureHealth = `
 -- The self-check of capture: what was measured, whether it is fine, what to do if not (drizzle/migrations/0010_explain.sql).
 select name, value, healthy, advice
 from outbox.capture_health()
+`
+
+export const changeEndpoint = `
+-- Every change of an endpoint's row: settings, pause, resume, disable, delete.
+--
+-- $1 id          bigint
+-- $2 nonce       int
+-- $3 tenant      text    null = whoever's endpoint it is
+-- $4 changes     jsonb   column → new value; what is not named stays
+-- $5 from        text[]  states in which it may be made
+-- $6 action      text    } for the audit
+-- $7 who         text    }
+-- $8 request_id  text    }
+--
+-- Returns no row where there is no such endpoint, else whether its state allowed the change.
+with
+before as materialized (
+  select p as endpoint, p.state
+  from outbox.endpoints p
+  where p.id = $1::bigint and p.nonce = $2::int and p.deleted_at is null
+    and ($3::text is null or p.tenant = $3::text)
+  for update
+),
+after as materialized (
+  select before.endpoint as was, wanted.*
+  from before
+  cross join lateral jsonb_populate_record(before.endpoint, $4::jsonb) as wanted
+  where before.state::text = any ($5::text[])
+),
+difference as materialized (
+  select after.id, jsonb_object_agg(
+    case old.key when 'sealed_headers' then 'headers' else old.key end,
+    case old.key
+      when 'sealed_headers' then '"changed"'
+      -- A query may hold a token.
+      when 'url' then jsonb_build_object('from', regexp_replace(old.value #>> '{}', '\\?.*', '?***'),
+                                         'to', regexp_replace(new.value #>> '{}', '\\?.*', '?***'))
+      else jsonb_build_object('from', old.value, 'to', new.value)
+    end
+  ) as changes
+  from after
+  cross join lateral jsonb_each(to_jsonb(after.was)) as old
+  join lateral jsonb_each($4::jsonb) as given on given.key = old.key
+  join lateral jsonb_each(to_jsonb(jsonb_populate_record(after.was, $4::jsonb))) as new on new.key = old.key
+  where old.value <> new.value
+  group by after.id
+),
+changed as (
+  update outbox.endpoints p
+  set url = after.url, description = after.description, event_types = after.event_types, tenant = after.tenant,
+      sealed_headers = after.sealed_headers, ordering = after.ordering, max_in_flight = after.max_in_flight,
+      rate_per_second = after.rate_per_second, timeout_seconds = after.timeout_seconds,
+      retry_schedule = after.retry_schedule, state = after.state, disabled_reason = after.disabled_reason,
+      deleted_at = after.deleted_at
+  from after
+  join difference on difference.id = after.id
+  where p.id = after.id
+  returning p.id, p.deleted_at
+),
+stopped as (
+  update outbox.replays r
+  set state = 'canceled', finished_at = clock_timestamp()
+  from changed
+  where r.endpoint_id = changed.id and r.state = 'running' and changed.deleted_at is not null
+),
+audited as (
+  insert into outbox.audit (who, request_id, action, endpoint_id, changes)
+  select $7::text, $8::text, $6::text, id, changes
+  from difference
+)
+select exists (select from after) as allowed
+from before
 `
 
 export const claim = `
@@ -419,23 +513,33 @@ export const createEndpoint = `
 -- $11 rate_per_second float8    null = no limit
 -- $12 timeout_seconds float8    null = OUTBOX_REQUEST_TIMEOUT_SECONDS
 -- $13 retry_schedule  float8[]  null = OUTBOX_RETRY_SCHEDULE
+-- $14 signing         outbox.signing
+-- $15 public_key      text      with ed25519
+-- $16 who             text      } for the audit
+-- $17 request_id      text      }
 with
 endpoint as (
   insert into outbox.endpoints (
-    id, sealed_headers, url, description, event_types, tenant,
+    id, sealed_headers, url, description, event_types, tenant, signing,
     ordering, max_in_flight, rate_per_second, timeout_seconds, retry_schedule
   )
   overriding system value
   values (
-    $1::bigint, decode($4::text, 'hex'), $5::text, $6::text, $7::text[], $8::text,
+    $1::bigint, decode($4::text, 'hex'), $5::text, $6::text, $7::text[], $8::text, $14::outbox.signing,
     $9::outbox.ordering, $10::int, $11::float8, $12::float8, $13::float8[]
   )
-  returning id
+  returning id, nonce, signing
+),
+audited as (
+  insert into outbox.audit (who, request_id, action, endpoint_id)
+  select $16::text, $17::text, 'endpoint.created', endpoint.id
+  from endpoint
 )
-insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed)
+insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed, public_key)
 overriding system value
-select $2::bigint, endpoint.id, 'hmac', decode($3::text, 'hex')
+select $2::bigint, endpoint.id, endpoint.signing, decode($3::text, 'hex'), $15::text
 from endpoint
+returning (select outbox.endpoint_id(id, nonce) from endpoint) as public_id
 `
 
 export const createOrder = `
@@ -475,6 +579,20 @@ select
   (select id::text from created) as id,
   exists (select from client) as client_known,
   array(select item_id::text from foreign_item order by item_id) as foreign_items
+`
+
+export const emitEvent = `
+-- An event that comes in over HTTP, written as outbox.emit() would for anybody else.
+--
+-- $1 type       text
+-- $2 data       text    JSON
+-- $3 key        text
+-- $4 tenant     text
+-- $5 most_bytes int     of the data as Postgres prints it: 1e300 is three hundred digits
+--
+-- Returns the event's public id; no row where the data is too large.
+select outbox.emit($1::text, $2::jsonb, $3::text, $4::text) as id
+where octet_length($2::jsonb::text) <= $5::int
 `
 
 export const eventTypes = `
@@ -610,6 +728,49 @@ reclaimed as (
 select count(*)::int as reclaimed from reclaimed
 `
 
+export const redeliverDelivery = `
+-- A person wants this delivery sent again, now. What is on its way has a request coming: there are never two at once.
+--
+-- $1 event_id     bigint
+-- $2 endpoint_id  bigint
+-- $3 tenant       text  null = whoever's delivery it is
+-- $4 who          text  } for the audit
+-- $5 request_id   text  }
+--
+-- Returns no row where there is no such delivery, else the state it was in and its endpoint's.
+with
+delivery as materialized (
+  select d.endpoint_id, d.event_id, d.state, p.state as endpoint_state
+  from outbox.deliveries d
+  join outbox.endpoints p on p.id = d.endpoint_id
+  join outbox.events e on e.id = d.event_id
+  where d.event_id = $1::bigint and d.endpoint_id = $2::bigint
+    and ($3::text is null or p.tenant = $3::text and e.tenant = $3::text)
+  for update of d
+),
+revived as (
+  update outbox.deliveries d
+  set state = 'pending',
+      budget_from = case when delivery.state = 'pending' then d.budget_from else d.attempt end,
+      due_at = clock_timestamp(),
+      reason = case when delivery.state = 'pending' then d.reason end,
+      finished_at = null
+  from delivery
+  where d.endpoint_id = delivery.endpoint_id and d.event_id = delivery.event_id
+    and delivery.state <> 'sending' and delivery.endpoint_state <> 'disabled'
+  returning d.endpoint_id, d.event_id
+),
+audited as (
+  insert into outbox.audit (who, request_id, action, endpoint_id, event_id)
+  select $4::text, $5::text, 'delivery.redelivered', endpoint_id, event_id
+  from revived
+)
+select
+  delivery.state::text, delivery.endpoint_state::text,
+  case when exists (select from revived) then pg_notify('outbox', '')::text end as noticed
+from delivery
+`
+
 export const release = `
 -- Gives back deliveries that were claimed but never sent: as if they had not been claimed.
 --
@@ -627,6 +788,120 @@ export const reserveEndpointIds = `
 select
   nextval('outbox.endpoints_id_seq')::text as endpoint_id,
   nextval('outbox.endpoint_secrets_id_seq')::text as secret_id
+`
+
+export const reserveSecretId = `
+-- The id a new secret will have: what is sealed is bound to it before the row exists.
+select nextval('outbox.endpoint_secrets_id_seq')::text as secret_id
+`
+
+export const rotateSecret = `
+-- A new signing key takes over; older ones go on signing beside it until the overlap is over at the latest.
+--
+-- $1 id               bigint
+-- $2 nonce            int
+-- $3 tenant           text    null = whoever's endpoint it is
+-- $4 secret_id        bigint  from reserve_secret_id.sql
+-- $5 signing          outbox.signing
+-- $6 sealed_secret    text    hex
+-- $7 public_key       text    with ed25519
+-- $8 overlap_seconds  float8
+-- $9 most_alive       int     keys that may sign at once
+-- $10 who             text    } for the audit
+-- $11 request_id      text    }
+--
+-- Returns no row where there is no such endpoint, else whether there was room for another key. Of two at once the second
+-- breaks endpoint_secrets_one_endless.
+with
+clock as materialized (
+  select clock_timestamp() as now
+),
+endpoint as materialized (
+  select p.id, p.signing
+  from outbox.endpoints p
+  where p.id = $1::bigint and p.nonce = $2::int and p.deleted_at is null
+    and ($3::text is null or p.tenant = $3::text)
+  for update
+),
+room as materialized (
+  select endpoint.id, endpoint.signing
+  from endpoint, clock
+  where $8::float8 = 0 -- ends all others
+     or $9::int > (select count(*) from outbox.endpoint_secrets s
+                   where s.endpoint_id = endpoint.id and (s.expires_at is null or s.expires_at > clock.now))
+),
+ended as (
+  update outbox.endpoint_secrets s
+  set expires_at = least(s.expires_at, clock.now + make_interval(secs => $8::float8)) -- least() passes nulls by
+  from room, clock
+  where s.endpoint_id = room.id and (s.expires_at is null or s.expires_at > clock.now)
+  returning s.id
+),
+born as (
+  insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed, public_key)
+  overriding system value
+  select $4::bigint, room.id, $5::outbox.signing, decode($6::text, 'hex'), $7::text
+  from room
+  where (select count(*) from ended) >= 0 -- only once the old ones have their end
+),
+signed as (
+  update outbox.endpoints p
+  set signing = $5::outbox.signing
+  from room
+  where p.id = room.id
+),
+audited as (
+  insert into outbox.audit (who, request_id, action, endpoint_id, changes)
+  select $10::text, $11::text, 'endpoint.rotated', room.id,
+         jsonb_build_object('signing', jsonb_build_object('from', room.signing, 'to', $5::outbox.signing),
+                            'overlap_seconds', $8::float8)
+  from room
+)
+select exists (select from room) as had_room
+from endpoint
+`
+
+export const sendTest = `
+-- One event for one endpoint: no fan-out, so nobody else gets it.
+--
+-- $1 id          bigint
+-- $2 nonce       int
+-- $3 tenant      text  null = whoever's endpoint it is
+-- $4 who         text  } for the audit
+-- $5 request_id  text  }
+--
+-- Returns no row where there is no such endpoint; nulls where it is disabled; else the event's id and nonce.
+with
+endpoint as materialized (
+  select p.id, p.state
+  from outbox.endpoints p
+  where p.id = $1::bigint and p.nonce = $2::int and p.deleted_at is null
+    and ($3::text is null or p.tenant = $3::text)
+),
+-- A function, because nobody may write events but by way of one.
+event as materialized (
+  select written.id, written.nonce
+  from endpoint
+  cross join lateral outbox.record_test(endpoint.id) as written
+  where endpoint.state <> 'disabled'
+),
+delivery as (
+  insert into outbox.deliveries (endpoint_id, event_id, state)
+  select endpoint.id, event.id, 'pending'
+  from event
+  cross join endpoint
+),
+audited as (
+  insert into outbox.audit (who, request_id, action, endpoint_id, event_id)
+  select $4::text, $5::text, 'endpoint.tested', endpoint.id, event.id
+  from event
+  cross join endpoint
+)
+select
+  event.id::text as event_id, event.nonce as event_nonce,
+  case when event.id is not null then pg_notify('outbox', '')::text end as noticed
+from endpoint
+left join event on true
 `
 
 export const settle = `
@@ -768,6 +1043,174 @@ where exists (select from lane where lane.successes > 0 and (lane.probe_at is no
        on next.endpoint_id = s.endpoint_id and next.ordering_key = s.ordering_key and next.state = 'pending'
      where s.state <> 'pending'
    )
+`
+
+export const startReplay = `
+-- Counts what a replay would send and, unless that is all that was asked for, begins it. step_replay.sql does the rest.
+--
+-- $1 id               bigint
+-- $2 nonce            int
+-- $3 tenant           text         null = whoever's endpoint it is
+-- $4 since            timestamptz
+-- $5 until            timestamptz  null = now
+-- $6 event_types      text[]       null = those the endpoint wants
+-- $7 scope            outbox.replay_scope
+-- $8 rate_per_second  float8
+-- $9 dry_run          bool
+-- $10 most_events     int          events to look at for the count, at most
+-- $11 who             text         } for the audit
+-- $12 request_id      text         }
+--
+-- Returns no row where there is no such endpoint, else what it found. \`id\` is null where nothing was begun.
+with
+clock as materialized (
+  select clock_timestamp() as now
+),
+endpoint as materialized (
+  select p.id, p.tenant, p.event_types, p.state
+  from outbox.endpoints p
+  where p.id = $1::bigint and p.nonce = $2::int and p.deleted_at is null
+    and ($3::text is null or p.tenant = $3::text)
+),
+range as materialized (
+  select since, until,
+         outbox.last_event_before(since) as from_id,
+         -- Ten minutes later, of which the function takes five back: whatever lies above came after the range.
+         outbox.last_event_before(until + interval '10 minutes') as to_id
+  from (select $4::timestamptz as since, coalesce($5::timestamptz, now) as until, now from clock) asked
+  where since <= until and until <= now
+),
+looked as materialized (
+  select e.id, e.type, e.tenant
+  from range
+  cross join lateral (
+    select e.id, e.type, e.tenant
+    from outbox.events e
+    where e.id > range.from_id and e.id <= range.to_id and e.occurred_at between range.since and range.until
+    order by e.id
+    limit $10::int + 1
+  ) e
+),
+-- The very conditions of step_replay.sql.
+chosen as materialized (
+  select count(*) as events
+  from (select * from looked order by id limit $10::int) looked
+  cross join endpoint p
+  left join outbox.deliveries d on d.endpoint_id = p.id and d.event_id = looked.id
+  where (p.tenant is null or p.tenant = looked.tenant)
+    and outbox.matches(p.event_types, looked.type)
+    and outbox.matches($6::text[], looked.type)
+    and case $7::outbox.replay_scope
+          when 'dead' then d.state = 'dead'
+          when 'undelivered' then d.state is null or d.state in ('dead', 'canceled')
+          when 'all' then d.state is null or d.state in ('dead', 'canceled', 'delivered')
+        end
+),
+begun as (
+  insert into outbox.replays (endpoint_id, since, until, event_types, scope, rate_per_second, looked_to)
+  select endpoint.id, range.since, range.until, $6::text[], $7::outbox.replay_scope, $8::float8, range.from_id
+  from endpoint
+  cross join range
+  where not $9::bool and endpoint.state <> 'disabled'
+  on conflict (endpoint_id) where state = 'running' do nothing
+  returning id, nonce, endpoint_id
+),
+audited as (
+  insert into outbox.audit (who, request_id, action, endpoint_id, replay_id, changes)
+  select $11::text, $12::text, 'replay.started', begun.endpoint_id, begun.id,
+         jsonb_build_object('since', range.since, 'until', range.until, 'only', $7::text)
+  from begun
+  cross join range
+)
+select
+  exists (select from range) as in_range,
+  endpoint.state::text,
+  (select events::int from chosen) as count,
+  (select count(*) > $10::int from looked) as has_more,
+  begun.id::text, begun.nonce,
+  case when begun.id is not null then pg_notify('outbox', '')::text end as noticed
+from endpoint
+left join begun on true
+`
+
+export const stats = `
+-- How things stand, at a bounded cost however much there is: a few hundred thousand index entries at most.
+--
+-- $1 tenant          text  null = everybody's endpoints
+-- $2 most_counted    int   deliveries to count, over all endpoints
+-- $3 most_endpoints  int   endpoints to list
+--
+-- Each count stops at \`limit\`, which is smaller where there are many endpoints.
+with recursive
+clock as materialized (
+  select clock_timestamp() as now
+),
+endpoint as materialized (
+  select p.id, p.nonce, p.state
+  from outbox.endpoints p
+  where p.deleted_at is null and ($1::text is null or p.tenant = $1::text)
+),
+cap as materialized (
+  select greatest(10, least(10000, $2::int / greatest(1, count(*))))::int as most from endpoint
+),
+-- Leased rows are as many as requests on their way, so they are grouped instead of looked up for each endpoint.
+sending as materialized (
+  select d.endpoint_id, count(*)::int as n
+  from (select endpoint_id from outbox.deliveries where state = 'sending' limit $2::int) d
+  group by d.endpoint_id
+),
+counted as materialized (
+  select endpoint.*, pending.n as pending, dead.n as dead, coalesce(sending.n, 0) as sending, oldest.due_at
+  from endpoint
+  cross join lateral (
+    select count(*)::int as n
+    from (select from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'pending'
+          limit (select most from cap)) d
+  ) pending
+  cross join lateral (
+    select count(*)::int as n
+    from (select from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'dead'
+          limit (select most from cap)) d
+  ) dead
+  left join sending on sending.endpoint_id = endpoint.id
+  left join lateral (
+    select d.due_at from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'pending'
+    order by d.due_at limit 1
+  ) oldest on true
+),
+-- Back through the last hour in steps of 8, 16, 32 … seconds, until it is over or enough was counted: the last minute of a
+-- busy system is as many rows as the last hour of a quiet one. (attempts_by_time finds each step's.)
+step (age, seconds, n) as (
+  select 0, 0, 0::bigint
+  union all
+  select step.age + step.seconds, next.seconds, step.n + delivered.n
+  from step
+  cross join clock
+  cross join lateral (select least(greatest(8, step.seconds * 2), 3600 - step.age - step.seconds) as seconds) next
+  cross join lateral (
+    select count(*) as n
+    from outbox.attempts a
+    where a.error is null
+      and a.started_at <= clock.now - make_interval(secs => step.age + step.seconds)
+      and a.started_at > clock.now - make_interval(secs => step.age + step.seconds + next.seconds)
+      and ($1::text is null or a.endpoint_id in (select id from endpoint))
+  ) delivered
+  where step.n < $2::int and next.seconds > 0
+)
+select
+  (select most from cap) as counted_to,
+  (select max(n)::int from step) as delivered,
+  (select max(age + seconds) < 3600 from step) as delivered_is_capped,
+  (select greatest(0, extract(epoch from clock.now - min(due_at)))::float8 from counted where state <> 'disabled') as oldest_pending_seconds,
+  (select coalesce(sum(pending), 0)::int from counted) as pending,
+  (select coalesce(sum(sending), 0)::int from counted) as sending,
+  (select coalesce(sum(dead), 0)::int from counted) as dead,
+  (select bool_or(greatest(pending, dead) >= (select most from cap)) from counted) as is_capped,
+  (
+    select coalesce(json_agg(json_build_array(id::text, nonce, state, pending, sending, dead) order by pending desc, id desc), '[]')
+    from (select * from counted order by pending desc, id desc limit $3::int) listed
+  )::text as endpoints
+from clock
 `
 
 export const stepReplay = `

@@ -4,16 +4,26 @@ export interface ApiKey {
   readonly name: string
   readonly scope: 'admin' | 'read'
   readonly hash: Uint8Array
+  /** It sees and changes only what is this tenant's; null = everything. */
+  readonly tenant: string | null
 }
 
-/** `name:scope:key` with commas between them; null when any part is malformed. */
+/** `name:scope:key` or `name:scope:key:tenant`, with commas between them; null when any part is malformed. */
 export async function parseApiKeys(spec: string): Promise<readonly ApiKey[] | null> {
-  const matches = spec.split(',').map(part => /^([\w-]+):(admin|read):([\w.~+/=-]+)$/.exec(part.trim()))
+  const matches = spec
+    .split(',')
+    .map(part => /^([\w-]+):(admin|read):([\w.~+/=-]+)(?::([^,\s]+))?$/.exec(part.trim()))
   if (matches.includes(null)) return null
   return Promise.all(
     matches.map(async match => {
-      const [, name, scope, key] = match as unknown as [string, string, ApiKey['scope'], string]
-      return { name, scope, hash: await hashOf(key) }
+      const [, name, scope, key, tenant = null] = match as unknown as [
+        string,
+        string,
+        ApiKey['scope'],
+        string,
+        string?,
+      ]
+      return { name, scope, tenant, hash: await hashOf(key) }
     }),
   )
 }

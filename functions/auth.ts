@@ -14,6 +14,8 @@ const openPaths = new Set([
   '/receivers/billing',
 ])
 const shopPath = /^\/(orders|clients)(\/|$)/
+/** All that a key with a tenant may ask for: these routes know about tenants, the others show everything. */
+const tenantPath = /^\/v1\/((endpoints|deliveries|replays|stats|event-types)(\/|$)|events(\/[^/]+)?$)/
 
 export const authenticate: MiddlewareHandler<App> = async (c, next) => {
   const { settings } = c.var
@@ -29,6 +31,8 @@ export const authenticate: MiddlewareHandler<App> = async (c, next) => {
   }
   c.set('apiKey', key)
   if (key.scope === 'read' && !isRead(c.req.method)) return problem(403, 'This key may only read.')
+  if (key.tenant !== null && !tenantPath.test(c.req.path))
+    return problem(403, 'This is not for keys with a tenant.')
   return next()
 }
 

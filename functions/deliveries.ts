@@ -1,6 +1,6 @@
 // Deliveries for people: where each stands, and what its attempts saw.
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { and, asc, desc, eq, lt, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseDeliveryId } from '../delivery/ids.ts'
 import {
   attempts,
@@ -10,6 +10,7 @@ import {
   events,
   sender,
 } from '../drizzle/schema.ts'
+import { callerOf } from './caller.ts'
 import type { Database } from './db.ts'
 import { PageQuery, type Position, pageOf, replyPage } from './page.ts'
 import { problem } from './problem.ts'
@@ -74,7 +75,7 @@ export const deliveries = new OpenAPIHono<App>()
 
 deliveries.openapi(listDeliveries, c => {
   const { state, endpoint_id, event_id, ...page } = c.req.valid('query')
-  const filter = { state, endpoint: endpoint_id, event: event_id }
+  const filter = { state, endpoint: endpoint_id, event: event_id, tenant: callerOf(c).tenant }
   return replyPage(c, page, {
     read: (after, limit) => findDeliveries(c.var.db, filter, { after, limit }),
     positionOf: row => [row.eventId, row.endpointId],
@@ -85,10 +86,9 @@ deliveries.openapi(listDeliveries, c => {
 deliveries.openapi(readDelivery, async c => {
   const ids = parseDeliveryId(c.req.valid('param').id)
   if (!ids) return unknownDelivery()
-  const { eventId, endpointId } = ids
-  const [[delivery], log] = await Promise.all([
-    findDeliveries(c.var.db, { event: { id: eventId }, endpoint: { id: endpointId } }),
-    findAttempts(c.var.db, eventId, endpointId),
+  const [delivery, log] = await Promise.all([
+    findDelivery(c.var.db, ids, callerOf(c).tenant),
+    findAttempts(c.var.db, ids.eventId, ids.endpointId),
   ])
   return delivery ? reply({ ...toDelivery(delivery), attempts: log.map(toAttempt) }) : unknownDelivery()
 })
@@ -103,10 +103,12 @@ interface Filter {
   readonly state?: z.infer<typeof State> | undefined
   readonly endpoint?: RowKey | undefined
   readonly event?: RowKey | undefined
+  /** Both the event and the endpoint must be theirs; null = whoever's. */
+  readonly tenant: string | null
 }
 
 /** Looks at each endpoint's newest: deliveries have no index over all endpoints, because every one would have to pay for it. */
-export function findDeliveries(db: Database, { state, endpoint, event }: Filter, page?: Page) {
+export function findDeliveries(db: Database, { state, endpoint, event, tenant }: Filter, page?: Page) {
   return db.build('list_deliveries', builder => {
     const newest = builder
       .select()
@@ -117,6 +119,7 @@ export function findDeliveries(db: Database, { state, endpoint, event }: Filter,
           event && eq(deliveryTable.event_id, event.id),
           state && eq(deliveryTable.state, state),
           page?.after ? behind(page.after) : undefined,
+          tenant === null ? undefined : ofTenant(tenant),
         ),
       )
       .orderBy(desc(deliveryTable.event_id))
@@ -143,11 +146,25 @@ export function findDeliveries(db: Database, { state, endpoint, event }: Filter,
           endpoint && eq(endpoints.id, endpoint.id),
           endpoint?.nonce === undefined ? undefined : eq(endpoints.nonce, endpoint.nonce),
           event?.nonce === undefined ? undefined : eq(events.nonce, event.nonce),
+          tenant === null ? undefined : eq(endpoints.tenant, tenant),
         ),
       )
       .orderBy(desc(newest.event_id), desc(newest.endpoint_id))
       .limit(page?.limit ?? maxEndpoints)
   })
+}
+
+export async function findDelivery(
+  db: Database,
+  { eventId, endpointId }: { eventId: bigint; endpointId: bigint },
+  tenant: string | null,
+) {
+  const [delivery] = await findDeliveries(db, {
+    event: { id: eventId },
+    endpoint: { id: endpointId },
+    tenant,
+  })
+  return delivery
 }
 
 interface Page {
@@ -163,6 +180,10 @@ function behind([eventId, endpointId]: Position): SQL | undefined {
     lt(deliveryTable.event_id, eventId!),
     and(eq(deliveryTable.event_id, eventId!), lt(deliveryTable.endpoint_id, endpointId ?? 0n)),
   )
+}
+
+function ofTenant(tenant: string): SQL {
+  return sql`exists (select from outbox.events e where e.id = ${deliveryTable.event_id} and e.tenant = ${tenant})`
 }
 
 function findAttempts(db: Database, eventId: bigint, endpointId: bigint) {
@@ -197,4 +218,4 @@ function toAttempt(row: typeof attempts.$inferSelect): z.infer<typeof Attempt> {
   return { number, started_at: startedAt, duration_ms, response_status, error, response_body, sender }
 }
 
-const unknownDelivery = () => problem(404, 'There is no such delivery.')
+export const unknownDelivery = () => problem(404, 'There is no such delivery.')

@@ -1,49 +1,46 @@
-// Where webhooks go. Secrets and custom headers are sealed before they reach the database.
+// Where webhooks go: list, read, create, change, delete. Secrets and custom headers are sealed before they reach the database.
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, isNull, lt } from 'drizzle-orm'
-import { headersContext, secretContext } from '../delivery/endpoint.ts'
-import { formatId, parseId } from '../delivery/ids.ts'
-import { formatSecret, generateSecret, parseSecret, type SigningKey } from '../delivery/keys.ts'
+import { headersContext } from '../delivery/endpoint.ts'
+import { parseId } from '../delivery/ids.ts'
+import type { SigningKey } from '../delivery/keys.ts'
 import type { Keyring } from '../delivery/secrets.ts'
 import * as queries from '../drizzle/queries.gen.ts'
-import { disabledReason, endpointState, endpoints as endpointTable } from '../drizzle/schema/outbox.ts'
+import { endpoints as endpointTable } from '../drizzle/schema/outbox.ts'
+import { type Caller, callerOf, refuseOtherTenant } from './caller.ts'
+import { changeEndpoint, replyEndpoint } from './change-endpoint.ts'
 import type { Database } from './db.ts'
-import { checkNewEndpoint, endpointFields, NewEndpoint } from './new-endpoint.ts'
+import {
+  Endpoint,
+  EndpointId,
+  findEndpoint,
+  ListedEndpoint,
+  ShownKey,
+  toEndpoint,
+  unknownEndpoint,
+  withoutQuery,
+} from './endpoint.ts'
+import { checkEndpoint, EndpointChanges, NewEndpoint } from './endpoint-settings.ts'
 import { PageQuery, pageOf, replyPage } from './page.ts'
-import { badInput, problem } from './problem.ts'
-import { reply } from './reply.ts'
-import { answers, body, Time } from './schemas.ts'
+import { badInput } from './problem.ts'
+import { noContent, reply } from './reply.ts'
+import { answers, body, emptyAnswer } from './schemas.ts'
 import type { App } from './settings.ts'
-
-/** What may be shown at any time: neither the secret nor the headers. */
-const Endpoint = z
-  .object({
-    id: z.string().openapi({ example: 'ep_0000000000000001a1b2c3d4' }),
-    ...endpointFields,
-    state: z.enum(endpointState.enumValues),
-    disabled_reason: z.enum(disabledReason.enumValues).nullable(),
-    created_at: Time,
-    updated_at: Time,
-  })
-  .openapi('Endpoint')
-
-const CreatedEndpoint = Endpoint.extend({
-  secret: z.string().openapi({ description: 'What webhooks are signed with. Shown this once.' }),
-}).openapi('CreatedEndpoint')
+import { chooseKey, sealKey, showKey, toHex } from './signing-key.ts'
 
 const listEndpoints = createRoute({
   method: 'get',
   path: '/v1/endpoints',
-  summary: 'List endpoints, newest first',
+  summary: 'List endpoints, newest first, without the queries of their URLs',
   request: { query: z.strictObject(PageQuery) },
-  responses: answers(pageOf(Endpoint), 'A page of endpoints'),
+  responses: answers(pageOf(ListedEndpoint), 'A page of endpoints'),
 })
 
 const readEndpoint = createRoute({
   method: 'get',
   path: '/v1/endpoints/{id}',
   summary: 'Read an endpoint',
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: EndpointId },
   responses: answers(Endpoint, 'The endpoint'),
 })
 
@@ -52,110 +49,137 @@ const postEndpoint = createRoute({
   path: '/v1/endpoints',
   summary: 'Create an endpoint; it gets every event from now on',
   request: { body: body(NewEndpoint) },
-  responses: answers(CreatedEndpoint, 'The new endpoint and its secret', 201),
+  responses: answers(
+    Endpoint.extend(ShownKey).openapi('CreatedEndpoint'),
+    'The new endpoint and its key, shown this once',
+    201,
+  ),
+})
+
+const patchEndpoint = createRoute({
+  method: 'patch',
+  path: '/v1/endpoints/{id}',
+  summary: 'Change settings of an endpoint; what is left out stays',
+  request: { params: EndpointId, body: body(EndpointChanges) },
+  responses: answers(Endpoint, 'The endpoint as it is now'),
+})
+
+const deleteEndpoint = createRoute({
+  method: 'delete',
+  path: '/v1/endpoints/{id}',
+  summary: 'Delete an endpoint: what waits for it is canceled, its history stays',
+  request: { params: EndpointId },
+  responses: emptyAnswer('It is deleted'),
 })
 
 export const endpoints = new OpenAPIHono<App>()
 
-endpoints.openapi(listEndpoints, c =>
-  replyPage(c, c.req.valid('query'), {
+endpoints.openapi(listEndpoints, c => {
+  const { tenant } = callerOf(c)
+  return replyPage(c, c.req.valid('query'), {
     read: (after, limit) =>
       c.var.db.build('list_endpoints', builder =>
         builder
           .select()
           .from(endpointTable)
-          .where(and(isNull(endpointTable.deleted_at), after ? lt(endpointTable.id, after[0]!) : undefined))
+          .where(
+            and(
+              isNull(endpointTable.deleted_at),
+              tenant === null ? undefined : eq(endpointTable.tenant, tenant),
+              after ? lt(endpointTable.id, after[0]!) : undefined,
+            ),
+          )
           .orderBy(desc(endpointTable.id))
           .limit(limit),
       ),
     positionOf: endpoint => [endpoint.id],
-    write: toEndpoint,
-  }),
-)
-
-endpoints.openapi(readEndpoint, async c => {
-  const key = parseId('ep', c.req.valid('param').id)
-  if (!key) return unknownEndpoint()
-  const endpoint = await findEndpoint(c.var.db, key.id)
-  return endpoint?.nonce === key.nonce ? reply(toEndpoint(endpoint)) : unknownEndpoint()
+    write: endpoint => ({ ...toEndpoint(endpoint), url: withoutQuery(endpoint.url) }),
+  })
 })
+
+endpoints.openapi(readEndpoint, c => replyEndpoint(c, c.req.valid('param').id))
 
 endpoints.openapi(postEndpoint, async c => {
+  const { db, settings } = c.var
+  const caller = callerOf(c)
   const wanted = c.req.valid('json')
-  const { delivery, keyring } = c.var.settings
-  const errors = checkNewEndpoint(wanted, delivery)
-  const key = await signingKey(wanted.secret)
-  if (!key) errors.push({ path: 'secret', message: 'must be whsec_ and the base64 of 24 to 64 bytes' })
-  if (errors.length > 0 || !key) return badInput(...errors)
-  const chosen = { ...key, bytes: await c.var.db.choose('secret', key.bytes) }
-  const id = await createEndpoint(c.var.db, keyring, wanted, chosen)
-  return reply({ ...toEndpoint((await findEndpoint(c.var.db, id))!), secret: formatSecret(chosen) }, 201)
+  const errors = checkEndpoint(wanted, settings.delivery)
+  const key = await chooseKey(db, wanted.signing, wanted.secret)
+  if ('path' in key) return badInput(...errors, key)
+  if (errors.length > 0) return badInput(...errors)
+  const refused = refuseOtherTenant(caller, wanted.tenant)
+  if (refused) return refused
+  const id = await createEndpoint(db, settings.keyring, wanted, key, caller)
+  return reply({ ...(await findEndpoint(db, id, caller))!, ...showKey(key) }, 201)
 })
 
-/** A new one, or the one the receiver knows already; null if that is none. */
-async function signingKey(secret: string | undefined): Promise<SigningKey | null> {
-  if (secret === undefined) return generateSecret('hmac')
-  const key = await parseSecret(secret)
-  return key?.signing === 'hmac' ? key : null
-}
+endpoints.openapi(patchEndpoint, async c => {
+  const { settings } = c.var
+  const wanted = c.req.valid('json')
+  const errors = checkEndpoint(wanted, settings.delivery)
+  if (errors.length > 0) return badInput(...errors)
+  const caller = callerOf(c)
+  const refused = refuseOtherTenant(caller, wanted.tenant)
+  if (refused) return refused
+  const { id } = c.req.valid('param')
+  const row = parseId('ep', id)
+  if (!row) return unknownEndpoint()
+  const { headers, tenant, ...changes } = wanted
+  const sealed = headers === undefined ? null : await sealHeaders(settings.keyring, headers, String(row.id))
+  const refusal = await changeEndpoint(c, id, 'endpoint.changed', {
+    ...changes,
+    ...(tenant === undefined ? {} : { tenant: caller.tenant ?? tenant }),
+    ...(headers === undefined ? {} : { sealed_headers: sealed && `\\x${sealed}` }),
+  })
+  return refusal ?? replyEndpoint(c, id)
+})
+
+endpoints.openapi(deleteEndpoint, async c => {
+  const { id } = c.req.valid('param')
+  const refusal = await changeEndpoint(c, id, 'endpoint.deleted', {
+    state: 'disabled',
+    disabled_reason: 'manual',
+    deleted_at: 'now', // Postgres reads this as the time by its own clock
+  })
+  return refusal ?? noContent()
+})
 
 /** The ids come first: what is sealed is bound to the row it will be in. */
-async function createEndpoint(db: Database, keyring: Keyring, wanted: NewEndpoint, key: SigningKey) {
-  const reserve = { name: 'reserve_endpoint_ids', text: queries.reserveEndpointIds }
-  const [row] = await db.run(reserve, [])
+async function createEndpoint(
+  db: Database,
+  keyring: Keyring,
+  wanted: NewEndpoint,
+  key: SigningKey,
+  { who, tenant, requestId }: Caller,
+): Promise<string> {
+  const [row] = await db.run({ name: 'reserve_endpoint_ids', text: queries.reserveEndpointIds }, [])
   const [endpointId, secretId] = row as [string, string]
-  const headers = new TextEncoder().encode(JSON.stringify(wanted.headers))
-  const hasHeaders = Object.keys(wanted.headers).length > 0
-  await db.run({ name: 'create_endpoint', text: queries.createEndpoint }, [
+  const { sealed, publicKey } = await sealKey(keyring, key, secretId, endpointId)
+  const [created] = await db.run({ name: 'create_endpoint', text: queries.createEndpoint }, [
     endpointId,
     secretId,
-    toHex(await keyring.seal(key.bytes, secretContext(secretId, endpointId))),
-    hasHeaders ? toHex(await keyring.seal(headers, headersContext(endpointId))) : null,
+    sealed,
+    await sealHeaders(keyring, wanted.headers, endpointId),
     wanted.url,
     wanted.description,
     wanted.event_types,
-    wanted.tenant,
+    tenant ?? wanted.tenant,
     wanted.ordering,
     wanted.max_in_flight,
     wanted.rate_per_second,
     wanted.timeout_seconds,
     wanted.retry_schedule,
+    wanted.signing,
+    publicKey,
+    who,
+    requestId,
   ])
-  return BigInt(endpointId)
+  return created![0] as string
 }
 
-async function findEndpoint(db: Database, id: bigint) {
-  const [endpoint] = await db.build('read_endpoint', builder =>
-    builder
-      .select()
-      .from(endpointTable)
-      .where(and(eq(endpointTable.id, id), isNull(endpointTable.deleted_at))),
-  )
-  return endpoint
+/** null = none. */
+async function sealHeaders(keyring: Keyring, headers: Record<string, string> | null, endpointId: string) {
+  if (headers === null || Object.keys(headers).length === 0) return null
+  const text = new TextEncoder().encode(JSON.stringify(headers))
+  return toHex(await keyring.seal(text, headersContext(endpointId)))
 }
-
-function toEndpoint(row: typeof endpointTable.$inferSelect): z.infer<typeof Endpoint> {
-  return {
-    id: formatId('ep', row.id, row.nonce),
-    url: row.url,
-    description: row.description,
-    event_types: row.event_types,
-    tenant: row.tenant,
-    signing: row.signing,
-    ordering: row.ordering,
-    max_in_flight: row.max_in_flight,
-    rate_per_second: row.rate_per_second,
-    timeout_seconds: row.timeout_seconds,
-    retry_schedule: row.retry_schedule,
-    state: row.state,
-    disabled_reason: row.disabled_reason,
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-  }
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
-}
-
-const unknownEndpoint = () => problem(404, 'There is no such endpoint.')

@@ -3,6 +3,8 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseId } from '../delivery/ids.ts'
 import { events as eventTable } from '../drizzle/schema/outbox.ts'
+import { type Caller, callerOf } from './caller.ts'
+import type { Database } from './db.ts'
 import { Delivery, findDeliveries, State, toDelivery } from './deliveries.ts'
 import { JsonText } from './json.ts'
 import { PageQuery, pageOf, replyPage } from './page.ts'
@@ -11,7 +13,7 @@ import { reply } from './reply.ts'
 import { answers, Time, TimeText, text } from './schemas.ts'
 import type { App } from './settings.ts'
 
-const Event = z
+export const Event = z
   .object({
     id: z.string().openapi({ example: 'evt_00000000000004d2a1b2c3d4' }),
     type: z.string().openapi({ example: 'order.shipped' }),
@@ -65,26 +67,29 @@ const eventColumns = {
 }
 
 /** By way of the endpoints, because deliveries are found by endpoint first. Ids as text: they may exceed a double. */
-const deliveriesInShort = sql<string>`(
+const deliveriesInShort = (tenant: string | null) => sql<string>`(
   select coalesce(json_agg(json_build_array(p.id::text, p.nonce, d.state) order by p.id), '[]')
   from outbox.endpoints p
   join outbox.deliveries d on d.endpoint_id = p.id and d.event_id = events.id
+  where ${tenant}::text is null or p.tenant = ${tenant}::text
 )::text`
 
 export const events = new OpenAPIHono<App>()
 
 events.openapi(listEvents, c => {
   const { type, tenant, key, since, until, ...page } = c.req.valid('query')
+  const caller = callerOf(c)
   return replyPage(c, page, {
     read: (after, limit) =>
       c.var.db.build('list_events', builder =>
         builder
-          .select({ ...eventColumns, deliveries: deliveriesInShort })
+          .select({ ...eventColumns, deliveries: deliveriesInShort(caller.tenant) })
           .from(eventTable)
           .where(
             and(
               type === undefined ? undefined : eq(eventTable.type, type),
               tenant === undefined ? undefined : eq(eventTable.tenant, tenant),
+              caller.tenant === null ? undefined : eq(eventTable.tenant, caller.tenant),
               key === undefined ? undefined : eq(eventTable.key, key),
               since && gte(eventTable.occurred_at, since),
               until && lt(eventTable.occurred_at, until),
@@ -100,19 +105,34 @@ events.openapi(listEvents, c => {
 })
 
 events.openapi(readEvent, async c => {
-  const key = parseId('evt', c.req.valid('param').id)
+  const { id } = c.req.valid('param')
+  const key = parseId('evt', id)
   if (!key) return unknownEvent()
-  const [[event], deliveries] = await Promise.all([
-    c.var.db.build('read_event', builder =>
-      builder
-        .select(eventColumns)
-        .from(eventTable)
-        .where(and(eq(eventTable.id, key.id), eq(eventTable.nonce, key.nonce))),
-    ),
-    findDeliveries(c.var.db, { event: key }),
+  const { tenant } = callerOf(c)
+  const [event, deliveries] = await Promise.all([
+    findEvent(c.var.db, id, { tenant }),
+    findDeliveries(c.var.db, { event: key, tenant }),
   ])
   return event ? reply({ ...toEvent(event), deliveries: deliveries.map(toDelivery) }) : unknownEvent()
 })
+
+export async function findEvent(db: Database, publicId: string, { tenant }: Pick<Caller, 'tenant'>) {
+  const key = parseId('evt', publicId)
+  if (!key) return undefined
+  const [event] = await db.build('read_event', builder =>
+    builder
+      .select(eventColumns)
+      .from(eventTable)
+      .where(
+        and(
+          eq(eventTable.id, key.id),
+          eq(eventTable.nonce, key.nonce),
+          tenant === null ? undefined : eq(eventTable.tenant, tenant),
+        ),
+      ),
+  )
+  return event
+}
 
 interface EventRow {
   id: bigint
@@ -124,7 +144,7 @@ interface EventRow {
   data: string
 }
 
-function toEvent({ id, nonce, type, key, tenant, timestamp, data }: EventRow) {
+export function toEvent({ id, nonce, type, key, tenant, timestamp, data }: EventRow) {
   return { id: formatId('evt', id, nonce), type, key, tenant, timestamp, data: new JsonText(data) }
 }
 

@@ -4,6 +4,7 @@ import { and, eq } from 'drizzle-orm'
 import { parseId } from '../delivery/ids.ts'
 import { explainRow as explainRowStatement, explain as explainStatement } from '../drizzle/queries.gen.ts'
 import { deliveryState, events } from '../drizzle/schema/outbox.ts'
+import { withoutQuery } from './endpoint.ts'
 import { problem } from './problem.ts'
 import { reply } from './reply.ts'
 import { answers, text } from './schemas.ts'
@@ -84,7 +85,7 @@ explain.openapi(explainEvent, async c => {
   if (known.length === 0) return unknownEvent()
   const endpoints = rows.map(row => {
     const [endpoint_id, url, verdict, delivery_state, story] = row as [string, string, string, string, string]
-    return { endpoint_id, url, verdict, delivery_state, story }
+    return { endpoint_id, url: withoutQuery(url), verdict, delivery_state, story }
   })
   return reply({ id, endpoints })
 })

@@ -1,5 +1,7 @@
 // The Worker: HTTP functions, the cron function, the demo receivers. The road of an event begins at functions/orders.ts.
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { requestId } from 'hono/request-id'
+import { audit } from './audit.ts'
 import { authenticate } from './auth.ts'
 import { limitBody, readJson } from './body.ts'
 import { captureHealth } from './capture-health.ts'
@@ -7,6 +9,8 @@ import { clients } from './clients.ts'
 import { contextOf } from './context.ts'
 import { openDatabase } from './db.ts'
 import { deliveries } from './deliveries.ts'
+import { emit } from './emit.ts'
+import { endpointActions } from './endpoint-actions.ts'
 import { endpoints } from './endpoints.ts'
 import { eventTypes } from './event-types.ts'
 import { events } from './events.ts'
@@ -21,7 +25,11 @@ import { limitExpensive } from './rate-limit.ts'
 import { billing } from './receivers/billing.ts'
 import { notifications } from './receivers/notifications.ts'
 import { redeliver } from './redeliver.ts'
+import { redelivery } from './redelivery.ts'
+import { replays } from './replays.ts'
+import { rotation } from './rotate.ts'
 import { type App, type Env, readSettings } from './settings.ts'
+import { stats } from './stats.ts'
 import { nothingHere } from './unknown.ts'
 
 export const app = new OpenAPIHono<App>({
@@ -31,7 +39,7 @@ export const app = new OpenAPIHono<App>({
 app.onError(problemFor)
 app.notFound(c => nothingHere(app, c))
 
-app.use(async (c, next) => {
+app.use(requestId(), async (c, next) => {
   c.set('settings', await readSettings(c.env))
   c.set('db', openDatabase(c.var.settings))
   await next()
@@ -43,21 +51,14 @@ app.use(async (c, next) => {
 })
 app.use(limitBody, readJson, limitExpensive, repeatSafely)
 
-for (const routes of [
-  health,
-  orders,
-  clients,
-  events,
-  endpoints,
-  deliveries,
-  explain,
-  eventTypes,
-  captureHealth,
-  notifications,
-  billing,
-]) {
-  app.route('/', routes)
-}
+const routes = [
+  [health, captureHealth, orders, clients],
+  [events, emit, eventTypes, explain, deliveries, redelivery],
+  [endpoints, endpointActions, rotation, replays],
+  [stats, audit],
+  [notifications, billing],
+]
+for (const part of routes.flat()) app.route('/', part)
 describe(app)
 
 export default {

@@ -32,6 +32,7 @@ export type Json =
   | null
   | undefined
   | JsonText
+  | RawNumber
   | readonly Json[]
   | { readonly [name: string]: Json }
 
@@ -51,8 +52,32 @@ export function toDouble(value: unknown): unknown {
 export function writeJson(value: Json): string {
   if (value instanceof JsonText) return value.text
   if (typeof value === 'bigint') return String(value)
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`
   const members = Object.entries(value as Record<string, Json>).filter(([, member]) => member !== undefined)
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`).join(',')}}`
 }
+
+const deepest = 100
+/** Of a number with an exponent: Postgres writes it out, 1e300 as three hundred digits. */
+const longestExponent = 400
+
+/** What keeps this value out of a jsonb column, or null if nothing does. */
+export function storageProblem(value: unknown, depth = 1): string | null {
+  if (depth > deepest) return `must not be nested deeper than ${deepest} levels`
+  if (typeof value === 'string') return isStorable(value) ? null : unstorable
+  if (JSON.isRawJSON(value)) {
+    const [, exponent] = /e[+-]?(\d+)$/i.exec(value.rawJSON) ?? []
+    return Number(exponent ?? 0) > longestExponent ? 'contains a number that is too large or too small' : null
+  }
+  if (typeof value !== 'object' || value === null) return null
+  for (const [name, member] of Object.entries(value)) {
+    const problem = isStorable(name) ? storageProblem(member, depth + 1) : unstorable
+    if (problem) return problem
+  }
+  return null
+}
+
+/** Text that Postgres keeps unchanged: no NUL, no half of a surrogate pair. */
+export const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')
+const unstorable = 'contains a character that can not be stored'

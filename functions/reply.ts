@@ -16,3 +16,8 @@ export function reply(
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
   }) as Reply
 }
+
+/** Done, and nothing is left to be shown. */
+export function noContent(): Reply {
+  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } }) as Reply
+}

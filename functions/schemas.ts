@@ -1,7 +1,7 @@
 // Small schemas that several objects share: each validates, documents and types at once.
 import { z } from '@hono/zod-openapi'
-import { formatId, parseId } from '../delivery/ids.ts'
-import { toDouble } from './json.ts'
+import { formatId, type IdPrefix, parseId } from '../delivery/ids.ts'
+import { isStorable, toDouble } from './json.ts'
 
 const maxBigint = 9223372036854775807n
 const int64 = { type: 'integer', format: 'int64', minimum: 1 } as const
@@ -26,7 +26,7 @@ export const RowIdText = z
   .openapi({ ...int64, example: 17 })
 
 /** An opaque id in a query. In a path a malformed one is simply unknown. */
-export function publicId(prefix: 'evt' | 'ep') {
+export function publicId(prefix: IdPrefix) {
   return z
     .string()
     .transform((value, context) => {
@@ -49,14 +49,11 @@ export const TimeText = z.iso
   .refine(time => time.getTime() >= 0, 'must not be before 1970')
   .openapi({ type: 'string', format: 'date-time' })
 
-/** Text that Postgres stores unchanged: no NUL, no half of a surrogate pair. */
+/** Text that Postgres can store, of bounded length. */
 export function text(maxBytes: number) {
   return z
     .string()
-    .refine(
-      value => value.isWellFormed() && !value.includes('\0'),
-      'contains a character that can not be stored',
-    )
+    .refine(isStorable, 'contains a character that can not be stored')
     .refine(value => byteLength(value) <= maxBytes, `must not be longer than ${maxBytes} bytes`)
     .openapi({ maxLength: maxBytes })
 }
@@ -96,18 +93,32 @@ export const Problem = z
 
 const byteLength = (value: string) => new TextEncoder().encode(value).length
 
+const aProblem = {
+  description: 'A problem',
+  content: { 'application/problem+json': { schema: Problem } },
+} as const
+
 /** The two halves of a route's contract that are the same everywhere. */
 export function body<Schema extends z.ZodType>(schema: Schema) {
   return { required: true, content: { 'application/json': { schema } } } as const
 }
 
-export function answers<Schema extends z.ZodType, Status extends 200 | 201 = 200>(
+/** An empty body means the same as `{}`. */
+export function optionalBody<Schema extends z.ZodType>(schema: Schema) {
+  return { required: false, content: { 'application/json': { schema } } } as const
+}
+
+export function answers<Schema extends z.ZodType, Status extends 200 | 201 | 202 = 200>(
   schema: Schema,
   description: string,
   status = 200 as Status,
 ) {
   return {
     [status]: { description, content: { 'application/json': { schema } } },
-    default: { description: 'A problem', content: { 'application/problem+json': { schema: Problem } } },
+    default: aProblem,
   } as const
+}
+
+export function emptyAnswer(description: string) {
+  return { 204: { description }, default: aProblem } as const
 }

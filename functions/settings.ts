@@ -19,7 +19,7 @@ export type Env = Environment
 /** What Hono's handlers find in their context. */
 export interface App {
   Bindings: Env
-  Variables: { settings: Settings; db: Database; apiKey?: ApiKey }
+  Variables: { settings: Settings; db: Database; apiKey?: ApiKey; requestId: string }
 }
 
 export interface Settings {
@@ -76,7 +76,11 @@ function neonProxy(env: Env): string | null {
 async function apiKeys(env: Env): Promise<readonly ApiKey[]> {
   const name = 'OUTBOX_API_KEYS'
   const keys = await parseApiKeys(read(env, name) ?? '')
-  if (!keys) throw expected(name, 'name:scope:key with commas between them, scope admin or read')
+  if (!keys)
+    throw expected(
+      name,
+      'name:scope:key or name:scope:key:tenant with commas between them, scope admin or read',
+    )
   return keys
 }
 

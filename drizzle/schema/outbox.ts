@@ -13,6 +13,7 @@ import {
   primaryKey,
   text,
   timestamp,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core'
 
 export const outbox = pgSchema('outbox')
@@ -185,6 +186,7 @@ export const replays = outbox.table(
   },
   t => [
     index('replays_running').on(t.id).where(sql`${t.state} = 'running'`),
+    uniqueIndex('replays_one_per_endpoint').on(t.endpoint_id).where(sql`${t.state} = 'running'`),
     index('replays_by_endpoint').on(t.endpoint_id, t.id),
     check('replays_range', sql`${t.since} <= ${t.until}`),
     check('replays_rate', sql`${t.rate_per_second} > 0`),
@@ -200,10 +202,16 @@ export const endpointSecrets = outbox.table(
     endpoint_id: ref().references(() => endpoints.id),
     signing: signing().notNull(),
     sealed: bytea().notNull(),
+    /** `whpk_…` of an ed25519 key: what receivers verify with. Not a secret. */
+    public_key: text(),
     created_at: time().notNull().default(sql`clock_timestamp()`),
     expires_at: time(),
   },
-  t => [index('endpoint_secrets_by_endpoint').on(t.endpoint_id, t.id)],
+  t => [
+    index('endpoint_secrets_by_endpoint').on(t.endpoint_id, t.id),
+    // Two rotations at once: the second fails instead of leaving two keys that never end.
+    uniqueIndex('endpoint_secrets_one_endless').on(t.endpoint_id).where(sql`${t.expires_at} is null`),
+  ],
 )
 
 /**
@@ -274,6 +282,8 @@ export const attempts = outbox.table(
   },
   t => [
     primaryKey({ columns: [t.endpoint_id, t.event_id, t.number] }),
+    // Rows lie in the order of time, so this index has a few bytes for every 32 pages and costs writers next to nothing.
+    index('attempts_by_time').using('brin', t.started_at).with({ pages_per_range: 32, autosummarize: true }),
     check('attempts_number', sql`${t.number} >= 1`),
     check('attempts_duration', sql`${t.duration_ms} >= 0`),
     check('attempts_body', sql`octet_length(${t.response_body}) <= 1024`),

@@ -1,4 +1,5 @@
-// What may be said about an endpoint: the shape is the schema's business, what depends on our settings is checked after.
+// What may be said about an endpoint, at first and later: the shape is the schema's business, what depends on our settings
+// is checked after.
 import { z } from '@hono/zod-openapi'
 import { checkHeaders } from '../delivery/headers.ts'
 import {
@@ -49,55 +50,84 @@ export const endpointFields = {
     }),
 }
 
+const Headers = z
+  .record(z.string(), z.string())
+  .openapi({ description: 'Sent with every webhook; never shown again' })
+
+const Secret = z
+  .string()
+  .openapi({ description: 'An existing `whsec_…` or `whsk_…` to go on with; left out, a new one is made' })
+
 export const NewEndpoint = z
   .strictObject({
     url: endpointFields.url,
     description: endpointFields.description.default(null),
     event_types: endpointFields.event_types.default(null),
     tenant: endpointFields.tenant.default(null),
-    headers: z
-      .record(z.string(), z.string())
-      .default({})
-      .openapi({ description: 'Sent with every webhook; never shown again' }),
+    headers: Headers.default({}),
     signing: endpointFields.signing.default('hmac'),
     ordering: endpointFields.ordering.default('none'),
     max_in_flight: endpointFields.max_in_flight.default(32),
     rate_per_second: endpointFields.rate_per_second.default(null),
     timeout_seconds: endpointFields.timeout_seconds.default(null),
     retry_schedule: endpointFields.retry_schedule.default(null),
-    secret: z
-      .string()
-      .optional()
-      .openapi({ description: 'An existing `whsec_…` to go on with; left out, a new one is made' }),
+    secret: Secret.optional(),
   })
   .openapi('NewEndpoint')
 
 export type NewEndpoint = z.infer<typeof NewEndpoint>
 
-export function checkNewEndpoint(endpoint: NewEndpoint, settings: DeliverySettings): InputError[] {
+/** What is left out stays, null goes back to the default. */
+export const EndpointChanges = z
+  .strictObject({
+    url: endpointFields.url.optional(),
+    description: endpointFields.description.optional(),
+    event_types: endpointFields.event_types.optional(),
+    tenant: endpointFields.tenant.optional(),
+    headers: Headers.nullable().optional(),
+    ordering: endpointFields.ordering.optional(),
+    max_in_flight: endpointFields.max_in_flight.optional(),
+    rate_per_second: endpointFields.rate_per_second.optional(),
+    timeout_seconds: endpointFields.timeout_seconds.optional(),
+    retry_schedule: endpointFields.retry_schedule.optional(),
+  })
+  .openapi('EndpointChanges')
+
+export type EndpointChanges = z.infer<typeof EndpointChanges>
+
+export const Rotation = z
+  .strictObject({
+    overlap_seconds: wholeNumber(0, 604_800)
+      .default(86_400)
+      .openapi({ description: 'How long the old key goes on signing beside the new one' }),
+    signing: endpointFields.signing.optional().openapi({ description: 'Left out, the kind stays' }),
+    secret: Secret.optional(),
+  })
+  .openapi('Rotation')
+
+export function checkEndpoint(endpoint: EndpointChanges, settings: DeliverySettings): InputError[] {
   return [
     ...urlErrors(endpoint, settings),
-    ...checkHeaders(endpoint.headers).map(({ name, problem }) => ({
+    ...checkHeaders(endpoint.headers ?? {}).map(({ name, problem }) => ({
       path: name === '' ? 'headers' : `headers.${name}`,
       message: problem,
     })),
     ...timeoutErrors(endpoint, settings),
-    ...signingErrors(endpoint),
   ]
 }
 
-function urlErrors({ url }: NewEndpoint, settings: DeliverySettings): InputError[] {
+function urlErrors({ url }: EndpointChanges, settings: DeliverySettings): InputError[] {
+  if (url === undefined) return []
   const checked = checkEndpointUrl(url, settings)
   return checked.ok ? [] : [{ path: 'url', message: checked.problem }]
 }
 
 /** Else the lease of a slow delivery would end while its request is under way, and it would be sent twice. */
-function timeoutErrors({ timeout_seconds }: NewEndpoint, { leaseSeconds }: DeliverySettings): InputError[] {
+function timeoutErrors(
+  { timeout_seconds = null }: EndpointChanges,
+  { leaseSeconds }: DeliverySettings,
+): InputError[] {
   const longest = leaseSeconds - leaseMarginSeconds
   if (timeout_seconds === null || timeout_seconds <= longest) return []
   return [{ path: 'timeout_seconds', message: `must be at most ${longest}` }]
-}
-
-function signingErrors({ signing }: NewEndpoint): InputError[] {
-  return signing === 'hmac' ? [] : [{ path: 'signing', message: 'ed25519 is not available yet: use hmac' }]
 }

@@ -1,0 +1,19 @@
+-- Stops a replay; what it has made due stays due. One that is done stays done.
+--
+-- $1 id          bigint
+-- $2 nonce       int
+-- $3 tenant      text  null = whoever's endpoint it is
+-- $4 who         text  } for the audit
+-- $5 request_id  text  }
+with
+canceled as (
+  update outbox.replays r
+  set state = 'canceled', finished_at = clock_timestamp()
+  from outbox.endpoints p
+  where r.id = $1::bigint and r.nonce = $2::int and r.state = 'running'
+    and p.id = r.endpoint_id and ($3::text is null or p.tenant = $3::text)
+  returning r.id, r.endpoint_id
+)
+insert into outbox.audit (who, request_id, action, endpoint_id, replay_id)
+select $4::text, $5::text, 'replay.canceled', endpoint_id, id
+from canceled

@@ -1,0 +1,40 @@
+-- A person wants this delivery sent again, now. What is on its way has a request coming: there are never two at once.
+--
+-- $1 event_id     bigint
+-- $2 endpoint_id  bigint
+-- $3 tenant       text  null = whoever's delivery it is
+-- $4 who          text  } for the audit
+-- $5 request_id   text  }
+--
+-- Returns no row where there is no such delivery, else the state it was in and its endpoint's.
+with
+delivery as materialized (
+  select d.endpoint_id, d.event_id, d.state, p.state as endpoint_state
+  from outbox.deliveries d
+  join outbox.endpoints p on p.id = d.endpoint_id
+  join outbox.events e on e.id = d.event_id
+  where d.event_id = $1::bigint and d.endpoint_id = $2::bigint
+    and ($3::text is null or p.tenant = $3::text and e.tenant = $3::text)
+  for update of d
+),
+revived as (
+  update outbox.deliveries d
+  set state = 'pending',
+      budget_from = case when delivery.state = 'pending' then d.budget_from else d.attempt end,
+      due_at = clock_timestamp(),
+      reason = case when delivery.state = 'pending' then d.reason end,
+      finished_at = null
+  from delivery
+  where d.endpoint_id = delivery.endpoint_id and d.event_id = delivery.event_id
+    and delivery.state <> 'sending' and delivery.endpoint_state <> 'disabled'
+  returning d.endpoint_id, d.event_id
+),
+audited as (
+  insert into outbox.audit (who, request_id, action, endpoint_id, event_id)
+  select $4::text, $5::text, 'delivery.redelivered', endpoint_id, event_id
+  from revived
+)
+select
+  delivery.state::text, delivery.endpoint_state::text,
+  case when exists (select from revived) then pg_notify('outbox', '')::text end as noticed
+from delivery

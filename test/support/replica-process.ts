@@ -11,6 +11,8 @@ export interface ReplicaProcess {
   signal(signal: NodeJS.Signals): void
   /** As when whoever read its output has died. */
   closeOutput(): void
+  /** All it has said so far, on standard output and standard error. */
+  said(): string
   /** The exit code, or the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>
 }
@@ -21,7 +23,7 @@ export async function startReplicaProcess(
   env: Record<string, string> = {},
 ): Promise<ReplicaProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
       ...testSettings,
@@ -36,11 +38,20 @@ export async function startReplicaProcess(
     child.kill('SIGKILL')
     await exited
   })
+  let said = ''
+  child.stdout.on('data', text => {
+    said += text
+  })
+  child.stderr.on('data', text => {
+    said += text
+    process.stderr.write(text)
+  })
   await listening(child)
   return {
     pid: child.pid!,
     signal: signal => void child.kill(signal),
     closeOutput: () => child.stdout.destroy(),
+    said: () => said,
     exited,
   }
 }

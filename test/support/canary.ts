@@ -1,0 +1,49 @@
+// Secrets that can be found again: plain, in hex, in base64 at whatever offset, and as a URL would spell them.
+import { randomBytes } from 'node:crypto'
+
+export class Canary {
+  readonly name: string
+  /** 33 bytes, so that its base64 needs no padding; with characters that a URL must escape. */
+  readonly text = `CANARY/${randomBytes(12).toString('hex')}+=`
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** As a signing secret or master key. */
+  get base64(): string {
+    return Buffer.from(this.text).toString('base64')
+  }
+
+  /** The forms in which it is in this text; none when it is not. */
+  formsIn(text: string): string[] {
+    return Object.entries(this.#forms())
+      .filter(([, form]) => text.toLowerCase().includes(form.toLowerCase()))
+      .map(([form]) => form)
+  }
+
+  #forms(): Record<string, string> {
+    const bytes = Buffer.from(this.text)
+    return {
+      plain: this.text,
+      core: this.text.slice(7, 31), // whatever was done to the characters around it
+      hex: bytes.toString('hex'),
+      url: encodeURIComponent(this.text),
+      ...Object.fromEntries([0, 1, 2].map(offset => [`base64+${offset}`, base64At(bytes, offset)])),
+    }
+  }
+}
+
+/** The part of the base64 that is the same whatever stands before and behind. */
+function base64At(bytes: Buffer, offset: number): string {
+  const whole = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
+  return whole.slice(offset === 0 ? 0 : 4, -4)
+}
+
+/** `canary in place as form` for each that is somewhere it must not be. */
+export function sightings(canaries: readonly Canary[], places: Readonly<Record<string, string>>): string[] {
+  return canaries.flatMap(canary =>
+    Object.entries(places).flatMap(([place, text]) =>
+      canary.formsIn(text).map(form => `${canary.name} in ${place} as ${form}`),
+    ),
+  )
+}

@@ -1,6 +1,6 @@
 // Is everything captured? For operators and their alarms: each check with a sentence on what to do.
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { captureHealth as captureHealthStatement } from '../drizzle/queries.gen.ts'
+import { readCaptureHealth } from '../drizzle/capture-health.ts'
 import { reply } from './reply.ts'
 import { answers } from './schemas.ts'
 import type { App } from './settings.ts'
@@ -19,7 +19,7 @@ const CaptureHealth = z
   })
   .openapi('CaptureHealth')
 
-const readCaptureHealth = createRoute({
+const checkCapture = createRoute({
   method: 'get',
   path: '/v1/health/capture',
   summary: 'Check the capture: triggers, notifications, fan-out, old transactions',
@@ -28,11 +28,7 @@ const readCaptureHealth = createRoute({
 
 export const captureHealth = new OpenAPIHono<App>()
 
-captureHealth.openapi(readCaptureHealth, async c => {
-  const rows = await c.var.db.run({ name: 'capture_health', text: captureHealthStatement }, [])
-  const checks = rows.map(row => {
-    const [name, value, healthy, advice] = row as [string, number, boolean, string]
-    return { name, value, healthy, advice }
-  })
-  return reply({ healthy: checks.every(check => check.healthy), checks })
+captureHealth.openapi(checkCapture, async c => {
+  const checks = await readCaptureHealth(c.var.db.run)
+  return reply({ healthy: checks.every(check => check.healthy), checks: checks.map(check => ({ ...check })) })
 })

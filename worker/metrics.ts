@@ -1,6 +1,7 @@
 // What Prometheus may ask. No label carries an id or a url, so the answer stays small however many endpoints there are.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Settlement } from '../delivery/types.ts'
+import { addCaptureGauges, type CaptureGaugesPorts } from './capture-gauges.ts'
 
 export interface Gauges {
   readonly inFlight: () => number
@@ -27,12 +28,13 @@ export class Metrics {
     registers: [this.#registry],
   })
 
-  constructor(gauges: Gauges) {
+  constructor(gauges: Gauges, capture: CaptureGaugesPorts) {
     this.#gauge('outbox_in_flight', 'Requests under way.', gauges.inFlight)
     this.#gauge('outbox_held', 'Deliveries leased by this listener.', gauges.held)
     this.#gauge('outbox_unsettled', 'Attempts made and not yet written down.', gauges.unsettled)
     this.#gauge('outbox_clock_skew_seconds', 'This clock minus the database’s.', () => this.skewSeconds)
     this.#gauge('outbox_reconnects', 'Times the listening session was lost.', gauges.reconnects)
+    addCaptureGauges(this.#registry, capture)
   }
 
   count(settlement: Settlement): void {

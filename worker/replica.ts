@@ -5,6 +5,7 @@ import { type DeliverPorts, deliver } from '../delivery/deliver.ts'
 import { openKeyring } from '../delivery/secrets.ts'
 import type { Endpoint, Leased } from '../delivery/types.ts'
 import { userAgent } from '../delivery/version.ts'
+import { readCaptureHealth } from '../drizzle/capture-health.ts'
 import { createStore, type StoreOptions } from '../drizzle/store.ts'
 import { Chores } from './chores.ts'
 import { openDatabase, sqlstate } from './database.ts'
@@ -68,12 +69,23 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       for (const s of settlements) if (s.retryInSeconds !== null) listener.wakeIn(s.retryInSeconds)
     },
   })
-  const metrics = new Metrics({
-    inFlight: () => lanes.inFlight,
-    held: () => lanes.held,
-    unsettled: () => settler.size,
-    reconnects: () => ears.reconnects,
-  })
+  const metrics = new Metrics(
+    {
+      inFlight: () => lanes.inFlight,
+      held: () => lanes.held,
+      unsettled: () => settler.size,
+      reconnects: () => ears.reconnects,
+    },
+    {
+      read: () => readCaptureHealth(database.run),
+      onTrouble: error =>
+        log.warn(
+          { statement: 'capture_health', sqlstate: sqlstate(error) },
+          'the self-check of capture could not be read',
+        ),
+      clock,
+    },
+  )
   const egress = new EgressWatch(clock)
   const attempt = async (delivery: Leased, endpoint: Endpoint) => {
     try {

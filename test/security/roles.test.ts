@@ -1,5 +1,4 @@
 // Least privilege: what the Worker and the listener may do in the database when they log in as themselves, and what not.
-import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
@@ -7,10 +6,9 @@ import { fillShop } from '../functions/shop.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
+import { loginAs, type Role } from '../support/login.ts'
 import { addEndpoint, deliveryStates, emit, startTestReplica } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-
-type Role = 'outbox_functions' | 'outbox_listener'
 
 let owner: pg.Client
 let url: string
@@ -23,22 +21,8 @@ beforeAll(async () => {
   await addEndpoint(owner, { url: 'https://a.example' })
 })
 
-/** A user of its own who is a member of the role, as docs/roles.md says; gone at the end. */
-async function loginAs(role: Role | null, databaseUrl = url): Promise<string> {
-  const name = `login_${randomUUID().replaceAll('-', '')}`
-  const admin = new pg.Client({ connectionString: databaseUrl })
-  await admin.connect()
-  await admin.query(`create role ${name} login password 'secret' ${role ? `in role ${role}` : ''}`)
-  atEnd(() => admin.end())
-  atEnd(() => admin.query(`drop owned by ${name} cascade; drop role ${name}`))
-  const login = new URL(databaseUrl)
-  login.username = name
-  login.password = 'secret'
-  return login.href
-}
-
 async function connectAs(role: Role | null): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: await loginAs(role) })
+  const client = new pg.Client({ connectionString: await loginAs(role, url) })
   await client.connect()
   atEnd(() => client.end())
   return client

@@ -52,9 +52,17 @@ const nasty = fc.constantFrom<unknown>(
   ],
 )
 
-export function requestFor({ method, path, operation }: Route): fc.Arbitrary<Request> {
+/** `ids` are such as really exist: a route that only ever hears of unknown ones is not tested. */
+export function requestFor(
+  { method, path, operation }: Route,
+  ids: readonly string[],
+): fc.Arbitrary<Request> {
   const parameters = operation.parameters ?? []
-  const inPath = parameters.filter(parameter => parameter.in === 'path')
+  const inPath = parameters
+    .filter(parameter => parameter.in === 'path')
+    .map(parameter =>
+      ids.length > 0 ? { ...parameter, schema: { ...parameter.schema, enum: ids } } : parameter,
+    )
   const inQuery = parameters.filter(parameter => parameter.in === 'query')
   return fc.record({
     method: fc.constant(method),

@@ -89,6 +89,44 @@ test('a new endpoint is made once, and every answer shows the one secret', async
     expect(JSON.stringify(rows)).not.toContain(bytes.toString(form))
 })
 
+describe('whatever is asked of an endpoint is done once and answered alike', () => {
+  let endpoint: string
+  beforeEach(async () => {
+    const { body } = await api.post('/v1/endpoints', { url: 'https://c.example/' })
+    endpoint = `/v1/endpoints/${body.id}`
+  })
+  const bookkeeping = async () =>
+    (
+      await api.db.query(`select (select count(*) from outbox.audit) as audit, (select count(*) from outbox.events) as events,
+      (select count(*) from outbox.endpoint_secrets) as secrets, (select count(*) from outbox.replays) as replays`)
+    ).rows[0]
+
+  test.each<[string, string, unknown]>([
+    ['PATCH', '', { description: 'new' }],
+    ['POST', '/rotate', {}],
+    ['POST', '/rotate', { signing: 'ed25519' }],
+    ['POST', '/pause', {}],
+    ['POST', '/test', {}],
+    ['POST', '/replay', { since: '2026-01-01T00:00:00Z', only: 'all' }],
+  ])('%s …%s %j', async (method, path, body) => {
+    const ask = () => api.call(method, endpoint + path, keyed({ body }))
+    const first = await ask()
+    expect(first.status, first.text).toBeLessThan(300)
+    const before = await bookkeeping()
+    for (const repeat of await Promise.all([ask(), ask(), ask()])) expect(same(repeat)).toEqual(same(first))
+    expect(await bookkeeping()).toEqual(before)
+  })
+
+  test('POST /v1/events', async () => {
+    const asJson = keyed({ headers: { 'content-type': 'application/json' } })
+    const ask = () => api.post('/v1/events', '{"type":"a.b","data":{"n":12345678901234567890}}', asJson)
+    const answers = await Promise.all(Array.from({ length: 10 }, ask))
+    expect(answers[0]!.status).toBe(202)
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(await eventCount()).toBe(1)
+  })
+})
+
 describe('the key belongs to its request', () => {
   test.each([
     ['another body', () => api.patch('/orders/17', { status: 'canceled' }, keyed())],

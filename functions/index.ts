@@ -43,6 +43,7 @@ app.use(requestId(), async (c, next) => {
   c.set('settings', await readSettings(c.env))
   c.set('db', openDatabase(c.var.settings))
   await next()
+  c.header('x-request-id', c.var.requestId) // what requestId() itself sets is lost where a handler makes a Response
 })
 app.use(authenticate)
 app.use(async (c, next) => {

@@ -4,9 +4,11 @@ import { version } from '../delivery/version.ts'
 import { type Description, type Operation, renderDocs } from './docs.ts'
 import { reply } from './reply.ts'
 import type { App } from './settings.ts'
+import { describeWebhooks } from './webhooks.ts'
 
 export function describe(app: OpenAPIHono<App>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
+  describeWebhooks(app)
   app.get('/openapi.json', () => reply(describeAll(app) as never))
   app.get('/docs', () => renderDocs(describeAll(app)))
 }

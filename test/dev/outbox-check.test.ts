@@ -1,0 +1,89 @@
+// The gate for published payloads, on a real database and a real file.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { checkCatalogue } from '../../dev/outbox-check.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'outbox-check-'))
+const file = join(dir, 'catalogue.json')
+afterAll(() => rmSync(dir, { recursive: true }))
+
+let database: TestDatabase
+let db: pg.Client
+beforeEach(async () => {
+  database = await freshDatabase()
+  db = await database.connect()
+  await db.query(`create type mood as enum ('sad', 'glad')`)
+  await db.query(`create table people (id int primary key, name text, feels mood, moods mood[], email text)`)
+  await db.query(`select outbox.watch('people', except_columns => '{email}')`)
+  expect((await checkCatalogue(database.url, { file, write: true })).ok).toBe(true)
+})
+const check = () => checkCatalogue(database.url, { file })
+
+test('is content with what it has written', async () => {
+  expect(await check()).toEqual({
+    ok: true,
+    text: expect.stringMatching(/^all \d+ published event types are as they were$/),
+  })
+})
+
+test.each([
+  [
+    'a column that was dropped',
+    `alter table people drop column name cascade`,
+    'people.created: new: name can no longer be read',
+  ],
+  [
+    'a column that was retyped',
+    `select outbox.unwatch('people'); alter table people alter column name type int using 1; select outbox.watch('people', except_columns => '{email}')`,
+    'people.updated: old: name was {"type":["string","null"]} and is {"type":["integer","null"]}',
+  ],
+  [
+    'a column that is left out now',
+    `select outbox.watch('people', except_columns => '{email,name}')`,
+    'people.created: new: name is gone',
+  ],
+  [
+    'a table that is no longer watched',
+    `select outbox.unwatch('people')`,
+    'people.created can no longer be produced',
+  ],
+  [
+    "a column of an expression's field that was retyped",
+    `select outbox.unwatch('orders'); alter table orders alter column client_id type text;
+     select outbox.watch('orders', operations => '{insert}', type_sql => $$'order.' || NEW.status$$,
+       possible_types => '{order.created,order.shipped,order.backorder,order.canceled}',
+       fields => '{"order_id": "NEW.id", "client_id": "NEW.client_id", "status": "NEW.status", "previous_status": "OLD.status", "item_ids": "ARRAY(SELECT 1::bigint)"}')`,
+    'order.shipped: client_id was',
+  ],
+])('fails for %s', async (_, migration, sentence) => {
+  await db.query('alter table orders drop constraint orders_client_id_clients_id_fk')
+  await db.query(migration)
+  const { ok, text } = await check()
+  expect(ok).toBe(false)
+  expect(text).toContain(sentence)
+})
+
+test.each([
+  ['a new table', `create table pets (id int primary key); select outbox.watch('pets')`, 'pets.created'],
+  [
+    'a new column',
+    `alter table people add age int; select outbox.watch('people', except_columns => '{email}')`,
+    'people.created',
+  ],
+  ['a new label of an enum', `alter type mood add value 'calm'`, 'people.created'],
+])('is content with %s, and says that it is not published', async (_, migration, type) => {
+  for (const statement of migration.split('; ')) await db.query(statement)
+  expect(await check()).toEqual({ ok: true, text: expect.stringContaining(type) })
+})
+
+test('the file of this repository is what the migrations produce', async () => {
+  const fresh = await freshDatabase()
+  await checkCatalogue(fresh.url, { file, write: true })
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../outbox-catalogue.json'), 'utf8')),
+  )
+})

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Guard } from './guard.ts'
 
 export interface Child {
+  pid: number
   /** Says how it ended: `exit code 1`, `SIGKILL`. */
   ended: Promise<string>
   /** SIGTERM, and after the grace SIGKILL, to the whole group. */
@@ -32,6 +33,7 @@ export function startChild(args: string[], { cwd, env, guard, onLine }: Options)
     })
   })
   return {
+    pid: group,
     ended,
     async stop(graceMs = 1200) {
       signalGroup(group, 'SIGTERM')

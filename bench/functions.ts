@@ -1,0 +1,63 @@
+// Workers under `wrangler dev` with the local stand-in for Neon's SQL over HTTP, in a process of its own that counts.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from '../dev/ports.ts'
+import { type Functions, startFunctions } from '../dev/services/functions.ts'
+import { untilTrue } from './clock.ts'
+import { outboxSettings } from './contestants/outbox.ts'
+import type { Database, Ground } from './ground.ts'
+import { startProcess } from './process.ts'
+
+const root = join(import.meta.dirname, '..')
+
+export interface Proxy {
+  url: string
+  /** Round trips so far. */
+  roundTrips(): Promise<number>
+  stop(): Promise<void>
+}
+
+export async function startProxy({ guard }: Ground): Promise<Proxy> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const isThere = () =>
+    fetch(`${url}/stats`).then(
+      () => true,
+      () => false,
+    )
+  const proxy = await startProcess([join(root, 'dev/neon-proxy.ts')], {
+    guard,
+    env: { PORT: String(port) },
+    untilReady: () => untilTrue(isThere, 20),
+  })
+  return {
+    url,
+    roundTrips: async () => ((await (await fetch(`${url}/stats`)).json()) as { requests: number }).requests,
+    stop: () => proxy.stop(),
+  }
+}
+
+/** `folder` is the one with the wrangler.toml, by default Outbox's own. */
+export async function startWorker(
+  ground: Ground,
+  database: Database,
+  proxy: Proxy,
+  { folder = '.', settings = {} }: { folder?: string; settings?: Record<string, string> } = {},
+): Promise<Functions> {
+  const port = await freePort()
+  const dir = join(root, `.outbox/bench-workers/${port}`)
+  mkdirSync(dir, { recursive: true })
+  return startFunctions({
+    root: join(root, folder),
+    dir,
+    port,
+    guard: ground.guard,
+    settings: {
+      ...outboxSettings(ground, database),
+      NEON_PROXY: proxy.url,
+      OUTBOX_API_KEYS: 'bench:admin:bench',
+      OUTBOX_ORDERS_PUBLIC: 'true',
+      ...settings,
+    },
+  })
+}

@@ -1,0 +1,103 @@
+// What we have set out to reach, as relations of figures of one run: only those can be compared.
+import type { Results } from './results.ts'
+
+export interface Goal {
+  readonly scenario: string
+  readonly says: string
+  readonly wanted: string
+  /** NaN when it was not measured. */
+  readonly seen: number
+  readonly reached: boolean
+}
+
+export function goals(results: Results): Goal[] {
+  const rate = (scenario: string, variant: string, contestant = 'Outbox') =>
+    results.median(scenario, variant, contestant, 'rate')
+  const figure = (scenario: string, variant: string, metric: string, contestant = 'Outbox') =>
+    results.median(scenario, variant, contestant, metric)
+  const one = (contestant: string) =>
+    rate('throughput', '1 endpoint') / rate('throughput', '1 endpoint', contestant)
+  const p50 = (contestant: string) =>
+    figure('latency', '200 per second', 'p50') / figure('latency', '200 per second', 'p50', contestant)
+  const writers = (variant: string, contestant: string, than: string) =>
+    rate('writers', variant, contestant) / rate('writers', variant, than)
+  const held = '64 writers, commits held at 2 ms'
+  const fast = '16 writers, commits fast'
+  const many = rate('many-endpoints', '10,000 endpoints') / rate('many-endpoints', '1 endpoint')
+  const neighbour = (variant: string) => figure('noisy-neighbour', variant, 'p95 of the healthy')
+  const patch = rate('edge', 'PATCH /orders/:id') / rate('edge', 'PATCH /orders/:id', 'bare Hono + Neon')
+
+  return [
+    atLeast('throughput', 'rate over pg-boss', 2.5, one('pg-boss')),
+    atLeast('throughput', 'rate over graphile-worker', 2.5, one('graphile-worker')),
+    atLeast('throughput', 'rate over the bare loop', 0.65, one('bare loop')),
+    atMost('latency', 'p50 at 200/s over graphile-worker', 1.2, p50('graphile-worker')),
+    atMost('latency', 'p50 at 200/s over pg-boss', 1, p50('pg-boss')),
+    atMost('latency', 'p50 at 200/s, ms', 3, figure('latency', '200 per second', 'p50')),
+    atMost('latency', 'p99 at 200/s, ms', 15, figure('latency', '200 per second', 'p99')),
+    atLeast(
+      'writers',
+      'quiet over no wake-up, 64 writers, held',
+      0.95,
+      writers(held, 'captured, quiet wake-up', 'captured, no wake-up'),
+    ),
+    atLeast(
+      'writers',
+      'quiet over plain NOTIFY, 64 writers, held',
+      10,
+      writers(held, 'captured, quiet wake-up', 'captured, plain NOTIFY'),
+    ),
+    atLeast(
+      'writers',
+      'captured over not captured, 16 writers',
+      0.7,
+      writers(fast, 'captured, quiet wake-up', 'not captured'),
+    ),
+    atLeast(
+      'writers',
+      'filtered out over not captured, 16 writers',
+      0.97,
+      writers(fast, 'filtered out', 'not captured'),
+    ),
+    atLeast(
+      'backlog',
+      'rate with 1 M over 10 k waiting',
+      0.9,
+      rate('backlog', '1 M waiting') / rate('backlog', '10 k waiting'),
+    ),
+    atMost('backlog', 'memory with 1 M waiting, MB', 200, figure('backlog', '1 M waiting', 'memory, most')),
+    atLeast(
+      'old-snapshot',
+      'rate with over without',
+      0.8,
+      rate('old-snapshot', 'held open') / rate('old-snapshot', 'nobody'),
+    ),
+    atMost(
+      'noisy-neighbour',
+      'p95 with over without',
+      2,
+      neighbour('one never answers') / neighbour('all answer'),
+    ),
+    atLeast('many-endpoints', 'rate with 10,000 over 1', 0.7, many),
+    atMost('edge', 'round trips per PATCH', 1, figure('edge', 'PATCH /orders/:id', 'round trips')),
+    atLeast('edge', 'rate over bare Hono + Neon', 0.85, patch),
+    atMost('idle', 'queries per minute', 12, figure('idle', 'nothing happens', 'queries')),
+    atMost('idle', 'CPU, % of a core', 1, figure('idle', 'nothing happens', 'CPU')),
+  ].filter(({ seen }) => !Number.isNaN(seen))
+}
+
+const atLeast = (scenario: string, says: string, bound: number, seen: number): Goal => ({
+  scenario,
+  says,
+  wanted: `≥ ${bound}`,
+  seen,
+  reached: seen >= bound,
+})
+
+const atMost = (scenario: string, says: string, bound: number, seen: number): Goal => ({
+  scenario,
+  says,
+  wanted: `≤ ${bound}`,
+  seen,
+  reached: seen <= bound,
+})

@@ -1,0 +1,24 @@
+// One signed POST with Outbox's own signature and undici's fastest call: what the bare loop and the job queues send.
+import { Agent, request } from 'undici'
+import { webhookBody } from '../delivery/body.ts'
+import { parseSecret } from '../delivery/keys.ts'
+import { signedHeaders } from '../delivery/signature.ts'
+import { hmacSigner } from '../worker/signers.ts'
+import { eventType, inFlight, type Job } from './event.ts'
+
+const agent = new Agent({ connections: inFlight, pipelining: 1 })
+const secret = await parseSecret(process.env.BENCH_SECRET!)
+const signers = [hmacSigner(secret!.bytes)]
+
+/** Throws unless a 2xx came: whoever calls it then has to try again. */
+export async function post(id: string, { endpoint, timestamp, data }: Job): Promise<void> {
+  const body = webhookBody({ type: eventType(endpoint), timestamp, data: JSON.stringify(data) })
+  const headers = {
+    'content-type': 'application/json',
+    ...(await signedHeaders(id, Math.floor(Date.now() / 1000), body, signers)),
+  }
+  const url = `${process.env.RECEIVER_URL}/e/${endpoint}`
+  const answer = await request(url, { method: 'POST', headers, body, dispatcher: agent })
+  await answer.body.dump()
+  if (answer.statusCode >= 300) throw new Error(`status ${answer.statusCode}`)
+}

@@ -1,0 +1,88 @@
+// A process of the benchmark: says `ready` when it is, can be asked what it costs, and speaks up only in trouble.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Child, startChild } from '../dev/child.ts'
+import type { Guard } from '../dev/guard.ts'
+import { say, Trouble } from '../dev/say.ts'
+
+const root = join(import.meta.dirname, '..')
+
+export interface Process extends Child {
+  /** Resolves with the rest of the first line that begins with this word. */
+  line(word: string): Promise<string>
+}
+
+interface Options {
+  guard: Guard
+  env?: NodeJS.ProcessEnv
+  /** How it says that it is ready; without, it prints a line `ready`. */
+  untilReady?: () => Promise<void>
+}
+
+export async function startProcess(args: string[], { guard, env, untilReady }: Options): Promise<Process> {
+  const lines: string[] = []
+  let onLine = () => {}
+  const child = startChild(args, {
+    cwd: root,
+    guard,
+    env: { ...process.env, ...env },
+    onLine(text) {
+      lines.push(text)
+      onLine()
+    },
+  })
+  const died = child.ended.then(how => {
+    throw new Trouble(`${args.at(-1)} ended (${how}):\n${lines.slice(-20).join('\n')}`)
+  })
+  died.catch(() => {}) // whoever waits for a line is told; one that is stopped has done nothing wrong
+  const line = (word: string) => {
+    const found = new Promise<string>(resolve => {
+      const look = () => {
+        const text = lines.find(candidate => candidate.startsWith(word))
+        if (text === undefined) onLine = look
+        else {
+          lines.splice(lines.indexOf(text), 1) // heard
+          resolve(text.slice(word.length).trim())
+        }
+      }
+      look()
+    })
+    return Promise.race([found, died])
+  }
+  await (untilReady ? Promise.race([untilReady(), died]) : line('ready'))
+  return {
+    ...child,
+    line,
+    async stop() {
+      await child.stop(20_000)
+      for (const text of lines.slice(0, 3)) say('said', text)
+    },
+  }
+}
+
+export interface Cost {
+  /** CPU time so far, user and system. */
+  cpuSeconds: number
+  memoryMb: number
+}
+
+/** Linux tells in hundredths of a second; elsewhere `ps` must do. */
+export function costOf(pid: number): Cost {
+  if (process.platform !== 'linux') return costByPs(pid)
+  // The name may hold anything, so the fields are counted from behind it.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+    memoryMb: Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024,
+  }
+}
+
+function costByPs(pid: number): Cost {
+  const [memory, time] = execFileSync('ps', ['-o', 'rss=,time=', '-p', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .split(/\s+/)
+  const cpuSeconds = time!.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+  return { cpuSeconds, memoryMb: Number(memory) / 1024 }
+}

@@ -1,0 +1,69 @@
+// `npm run bench`: brings up the ground, runs the scenarios, prints one table, leaves JSON and a page in bench/results/.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { say, Trouble } from '../dev/say.ts'
+import { goals } from './goals.ts'
+import type { Ground } from './ground.ts'
+import { installPeers } from './install.ts'
+import type { Options } from './options.ts'
+import { readOptions } from './options.ts'
+import { readable } from './report/numbers.ts'
+import { page } from './report/page.ts'
+import { table } from './report/table.ts'
+import { Results } from './results.ts'
+import type { Scenario } from './scenario.ts'
+
+try {
+  installPeers()
+  // Only now, because they import what has just been installed.
+  const { scenarios } = await import('./scenarios/index.ts')
+  const { openGround } = await import('./ground.ts')
+  const options = readOptions(
+    process.argv.slice(2),
+    scenarios.map(({ name }) => name),
+  )
+  const chosen = scenarios.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
+  const ground = await openGround()
+  try {
+    await measure(ground, chosen, options)
+  } finally {
+    await ground.stop()
+  }
+} catch (error) {
+  console.error(error instanceof Trouble ? error.message : error)
+  process.exitCode = 1
+}
+
+async function measure(ground: Ground, chosen: readonly Scenario[], options: Options): Promise<void> {
+  const { describeMachine } = await import('./machine.ts')
+  const header = await describeMachine(ground)
+  if (options.quick) header.mind = 'a quick run: it shows that everything runs, and measures nothing'
+  for (const [name, text] of Object.entries(header)) say(name, text)
+  const results = new Results()
+  for (const { name, question, run } of chosen) {
+    say('scenario', `${name}: ${question}`)
+    await run({
+      ground,
+      quick: options.quick,
+      rounds: options.rounds,
+      record(measured) {
+        results.add(name, measured)
+        const { variant, contestant, metric, unit, value } = measured
+        say('', `${variant}, ${contestant}: ${metric} ${readable(value)} ${unit}`)
+      },
+      note: text => results.notes.push({ scenario: name, text }),
+    })
+    write(header, results) // a later one that fails takes nothing with it
+  }
+  console.log(`\n${table(results, goals(results))}\n`)
+}
+
+function write(header: Record<string, string>, results: Results): void {
+  const dir = join(import.meta.dirname, 'results')
+  mkdirSync(dir, { recursive: true })
+  const { figures, notes } = results
+  const json = JSON.stringify({ header, figures, notes, goals: goals(results) }, null, 2)
+  writeFileSync(join(dir, 'latest.json'), `${json}\n`)
+  writeFileSync(join(dir, 'latest.html'), page(header, results, goals(results)))
+  say('written', relative(process.cwd(), join(dir, 'latest.html')))
+}

@@ -1,0 +1,64 @@
+// Cron: a thousand deliveries have failed once and are due again, and no listener is there.
+import { monotonicMs, untilTrue } from '../clock.ts'
+import { isOutboxDone } from '../contestants/outbox.ts'
+import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
+import { startProxy, startWorker } from '../functions.ts'
+import { type Scenario, takeTurns } from '../scenario.ts'
+
+const plans = [
+  { variant: "a paid plan's 9,000 subrequests", subrequests: 9_000 },
+  { variant: "the free plan's 45 subrequests", subrequests: 45 },
+]
+
+/** Each of the receivers takes 50 ms, as one far away does. */
+export const cron: Scenario = {
+  name: 'cron',
+  question: 'How much does one run of the cron function redeliver of 1,000 failures, and what does it need?',
+  async run({ ground, quick, rounds, record }) {
+    const failures = quick ? 100 : 1_000
+    await takeTurns(rounds, plans, async ({ variant, subrequests }) => {
+      const stage = await openStage(ground, { paths: pathsTo(20, 'slow'), listeners: 0 })
+      const { client } = stage.database
+      await stage.commit(failures)
+      await client.query(failOnce)
+      const proxy = await startProxy(ground)
+      const worker = await startWorker(ground, stage.database, proxy, {
+        settings: { OUTBOX_CRON_SUBREQUESTS: String(subrequests) },
+      })
+      await fetch(`${worker.url}/healthz`) // the first request starts the isolate
+      const roundTripsBefore = await proxy.roundTrips()
+      const start = monotonicMs()
+      // Answers when the run is over.
+      const answer = await fetch(`${worker.url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`)
+      await answer.text()
+      const seconds = (monotonicMs() - start) / 1000
+      const roundTrips = (await proxy.roundTrips()) - roundTripsBefore
+      if (subrequests > failures * 2) {
+        await untilTrue(() => stage.database.isTrue(isOutboxDone))
+      }
+      const { received, mostUnderWay } = await ground.receiver.stats()
+      await worker.stop()
+      await proxy.stop()
+      await stage.leave()
+      const about = { variant, contestant: 'Outbox' }
+      record({ ...about, metric: 'redelivered in one run', unit: 'webhooks', value: received })
+      record({ ...about, metric: 'time', unit: 's', value: seconds })
+      record({ ...about, metric: 'requests at once', unit: 'connections', value: mostUnderWay })
+      record({ ...about, metric: 'subrequests', unit: 'requests', value: received + roundTrips })
+    })
+  },
+}
+
+/** Every event becomes a delivery that has had its first attempt and is due again. */
+const failOnce = `
+  with fresh as (delete from outbox.fanout returning event_id),
+  failed as (
+    insert into outbox.deliveries (endpoint_id, event_id, state, attempt, reason)
+    select p.id, e.id, 'pending', 1, 'connection'
+    from fresh
+    join outbox.events e on e.id = fresh.event_id
+    join outbox.endpoints p on outbox.matches(p.event_types, e.type)
+    returning endpoint_id, event_id
+  )
+  insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, duration_ms, error)
+  select endpoint_id, event_id, 1, 'listener', clock_timestamp(), 5, 'connection' from failed`

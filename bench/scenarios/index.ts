@@ -1,0 +1,27 @@
+// All scenarios, in the order they are run.
+import type { Scenario } from '../scenario.ts'
+import { backlog } from './backlog.ts'
+import { cron } from './cron.ts'
+import { edge } from './edge.ts'
+import { idle } from './idle.ts'
+import { latency } from './latency.ts'
+import { manyEndpoints } from './many-endpoints.ts'
+import { noisyNeighbour } from './noisy-neighbour.ts'
+import { oldSnapshot } from './old-snapshot.ts'
+import { replicas } from './replicas.ts'
+import { throughput } from './throughput.ts'
+import { writers } from './writers.ts'
+
+export const scenarios: readonly Scenario[] = [
+  throughput,
+  latency,
+  writers,
+  backlog,
+  oldSnapshot,
+  noisyNeighbour,
+  manyEndpoints,
+  replicas,
+  edge,
+  cron,
+  idle,
+]

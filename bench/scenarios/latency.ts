@@ -1,0 +1,42 @@
+// Latency: how long from the commit until the receiver has the webhook?
+import { graphileWorker } from '../contestants/graphile-worker.ts'
+import { outbox } from '../contestants/outbox.ts'
+import { pgBoss } from '../contestants/pg-boss.ts'
+import { plainNotify } from '../contestants/plain-notify.ts'
+import { delaysAtPace } from '../paced.ts'
+import { percentile } from '../results.ts'
+import { type Scenario, takeTurns } from '../scenario.ts'
+
+const contestants = [outbox, pgBoss, graphileWorker, plainNotify]
+
+export const latency: Scenario = {
+  name: 'latency',
+  question: 'How long from the commit until the receiver has the request?',
+  async run({ ground, quick, rounds, record }) {
+    const seconds = quick ? 2 : 15
+    for (const perSecond of [50, 200, 1_000]) {
+      await takeTurns(rounds, contestants, async ({ name, enter }) => {
+        const queue = await enter(ground, { endpoints: 1, tunedFor: 'latency' })
+        await queue.drain(500)
+        const writer = await queue.openWriter()
+        const delays = await delaysAtPace(writer, ground.receiver, {
+          count: perSecond * seconds,
+          perSecond,
+          endpointOf: () => 0,
+        })
+        await writer.close()
+        await queue.untilDone()
+        await queue.leave()
+        for (const percent of [50, 95, 99]) {
+          record({
+            variant: `${perSecond} per second`,
+            contestant: name,
+            metric: `p${percent}`,
+            unit: 'ms',
+            value: percentile(delays, percent),
+          })
+        }
+      })
+    }
+  },
+}

@@ -1,0 +1,28 @@
+// Throughput: how many webhooks a second, when there is always one more to send?
+import { bareLoop } from '../contestants/bare-loop.ts'
+import { graphileWorker } from '../contestants/graphile-worker.ts'
+import { outbox } from '../contestants/outbox.ts'
+import { pgBoss } from '../contestants/pg-boss.ts'
+import { plainNotify } from '../contestants/plain-notify.ts'
+import { type Scenario, takeTurns } from '../scenario.ts'
+
+const contestants = [bareLoop, outbox, pgBoss, graphileWorker, plainNotify]
+
+export const throughput: Scenario = {
+  name: 'throughput',
+  question: 'How many webhooks a second, from the commit of all events to the last 2xx on disk?',
+  async run({ ground, quick, rounds, record }) {
+    const count = quick ? 3_000 : 50_000
+    const warmUp = quick ? 500 : 2_000
+    for (const endpoints of [1, 20]) {
+      await takeTurns(rounds, contestants, async contestant => {
+        const running = await contestant.enter(ground, { endpoints, tunedFor: 'throughput' })
+        await running.drain(warmUp)
+        const value = count / (await running.drain(count))
+        await running.leave()
+        const variant = endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`
+        record({ variant, contestant: contestant.name, metric: 'rate', unit: 'webhooks/s', value })
+      })
+    }
+  },
+}

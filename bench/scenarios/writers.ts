@@ -1,0 +1,161 @@
+// The writer's cost: how many updates a second are left when every one of them is captured?
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type pg from 'pg'
+import { startListener } from '../contestants/outbox.ts'
+import type { Ground } from '../ground.ts'
+import { type Bench, type Scenario, takeTurns } from '../scenario.ts'
+
+const run = promisify(execFile)
+const rows = 100_000
+/** Rows of one large update. */
+const block = 1_000
+
+interface Capture {
+  readonly name: string
+  /** Makes an uncaptured table a captured one. */
+  readonly sql?: string
+  readonly statement: 'single' | 'single, not watched'
+}
+
+/** Watched for one column, so that updates of the other make no event. */
+const watch = `select outbox.watch('public.bench_rows', operations => '{update}', when_changed => '{n}')`
+const database = (setting: string) =>
+  `do $$ begin execute format('alter database %I set ${setting}', current_database()); end $$`
+const silent = `${database('outbox.notify = off')}; ${watch}`
+
+const captures: Capture[] = [
+  { name: 'not captured', statement: 'single' },
+  { name: 'captured, no wake-up', sql: silent, statement: 'single' },
+  { name: 'captured, quiet wake-up', sql: watch, statement: 'single' },
+  {
+    name: 'captured, plain NOTIFY',
+    sql: `${silent};
+      create function public.tell() returns trigger language plpgsql as $$ begin notify bench; return null; end $$;
+      create trigger tell after update on public.bench_rows for each row execute function public.tell()`,
+    statement: 'single',
+  },
+  { name: 'filtered out', sql: watch, statement: 'single, not watched' },
+]
+
+const scripts = {
+  single: `\\set id random(1, ${rows})\nupdate bench_rows set n = n + 1 where id = :id;\n`,
+  'single, not watched': `\\set id random(1, ${rows})\nupdate bench_rows set other = other + 1 where id = :id;\n`,
+  block: `\\set b random(0, ${rows / block - 1})\nupdate bench_rows set n = n + 1 where id > :b * ${block} and id <= (:b + 1) * ${block};\n`,
+}
+
+export const writers: Scenario = {
+  name: 'writers',
+  question: 'How many updates a second remain when each is captured, with a listener at work?',
+  async run(bench) {
+    if (!(await hasPgbench())) {
+      bench.note(
+        'Skipped: it needs pgbench, which comes with Postgres (Debian: postgresql-contrib), on the PATH.',
+      )
+      return
+    }
+    bench.note(
+      'pgbench, prepared statements. Held commits: commit_delay of 2 ms with commit_siblings 0, as slow disks do.',
+    )
+    await singleRows(bench)
+    await largeUpdates(bench)
+  },
+}
+
+async function singleRows({ ground, quick, rounds, record }: Bench): Promise<void> {
+  for (const commits of ['fast', 'held at 2 ms'] as const) {
+    for (const clients of quick ? [16] : [1, 16, 64]) {
+      await takeTurns(rounds, captures, async capture => {
+        const value = await updatesPerSecond(ground, capture, {
+          script: scripts[capture.statement],
+          clients,
+          seconds: quick ? 2 : 8,
+          commitDelay: commits === 'fast' ? 0 : 2_000,
+        })
+        const variant = `${clients} ${clients === 1 ? 'writer' : 'writers'}, commits ${commits}`
+        record({ variant, contestant: capture.name, metric: 'rate', unit: 'updates/s', value })
+      })
+    }
+  }
+}
+
+async function largeUpdates({ ground, quick, rounds, record }: Bench): Promise<void> {
+  const whole = captures.filter(capture => capture.statement === 'single')
+  await takeTurns(rounds, whole, async capture => {
+    const value = await updatesPerSecond(ground, capture, {
+      script: scripts.block,
+      clients: 1,
+      seconds: quick ? 2 : 8,
+      commitDelay: 0,
+    })
+    const variant = '1 writer, 1,000 rows in each update'
+    record({ variant, contestant: capture.name, metric: 'rate', unit: 'updates/s', value })
+  })
+}
+
+interface Load {
+  readonly script: string
+  readonly clients: number
+  readonly seconds: number
+  /** Microseconds. */
+  readonly commitDelay: number
+}
+
+/**
+ * There is no endpoint, so the listener claims what is captured and sends nothing: what is compared is the wake-up, and
+ * sending would take the same CPU from all. Where nobody tells it, the listener polls as fast as an awake one does.
+ */
+async function updatesPerSecond(ground: Ground, { sql }: Capture, load: Load): Promise<number> {
+  const database = await ground.outboxDatabase()
+  await prepare(database.client, sql, load.commitDelay)
+  const listener = await startListener(ground, database, { OUTBOX_POLL_SECONDS: '0.05' })
+  const listening = await database.connect()
+  await listening.query('listen bench')
+  const dir = mkdtempSync(join(tmpdir(), 'outbox-bench-'))
+  writeFileSync(join(dir, 'script.sql'), load.script)
+  try {
+    const common = [
+      '-n',
+      '-M',
+      'prepared',
+      '-f',
+      join(dir, 'script.sql'),
+      '-c',
+      String(load.clients),
+      '-j',
+      '2',
+    ]
+    if (load.clients === 1) common[common.length - 1] = '1'
+    await run('pgbench', [...common, '-T', '1', database.url]) // warms up, and the listener is awake
+    const { stdout } = await run('pgbench', [...common, '-T', String(load.seconds), database.url])
+    return Number(/^tps = ([\d.]+)/m.exec(stdout)![1])
+  } finally {
+    rmSync(dir, { recursive: true })
+    await listening.end()
+    await listener.stop()
+    await database.drop()
+  }
+}
+
+async function prepare(
+  client: pg.Client,
+  captureSql: string | undefined,
+  commitDelay: number,
+): Promise<void> {
+  await client.query(`
+    create table public.bench_rows (id bigint primary key, n bigint not null, other bigint not null) with (fillfactor = 70);
+    insert into public.bench_rows select id, 0, 0 from generate_series(1, ${rows}) id;
+    analyze public.bench_rows;
+    ${database(`commit_delay = ${commitDelay}`)};
+    ${database('commit_siblings = 0')};
+    ${captureSql ?? ''}`)
+}
+
+const hasPgbench = () =>
+  run('pgbench', ['--version']).then(
+    () => true,
+    () => false,
+  )

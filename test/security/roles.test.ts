@@ -121,6 +121,16 @@ test('every function that runs with its owner’s rights pins its search path', 
   for (const { proname, proconfig } of rows) expect(proconfig?.join(), proname).toContain('search_path=')
 })
 
+test('what anybody may run with the owner’s rights writes an event and shows nothing', async () => {
+  const { rows } = await owner.query(
+    `select proname from pg_proc
+     where prosecdef and pronamespace = 'outbox'::regnamespace and prorettype <> 'trigger'::regtype
+       and has_function_privilege('public', oid, 'execute')
+     order by proname`,
+  )
+  expect(rows.map(({ proname }) => proname)).toEqual(['record'])
+})
+
 test('a look-alike table or function in a schema of one’s own is not used', async () => {
   const nobody = await connectAs(null)
   await nobody.query('create temp table events (like pg_class)')

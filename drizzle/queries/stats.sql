@@ -65,7 +65,8 @@ select
   (select most from cap) as counted_to,
   (select max(n)::int from step) as delivered,
   (select max(age + seconds) < 3600 from step) as delivered_is_capped,
-  (select greatest(0, extract(epoch from clock.now - min(due_at)))::float8 from counted where state <> 'disabled') as oldest_pending_seconds,
+  (select case when count(due_at) > 0 then greatest(0, extract(epoch from clock.now - min(due_at))) end::float8
+   from counted where state <> 'disabled') as oldest_pending_seconds,
   (select coalesce(sum(pending), 0)::int from counted) as pending,
   (select coalesce(sum(sending), 0)::int from counted) as sending,
   (select coalesce(sum(dead), 0)::int from counted) as dead,

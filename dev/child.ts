@@ -10,6 +10,7 @@ export interface Child {
   ended: Promise<string>
   /** SIGTERM, and after the grace SIGKILL, to the whole group. */
   stop(graceMs?: number): Promise<void>
+  signal(signal: NodeJS.Signals): void
 }
 
 interface Options {
@@ -35,6 +36,7 @@ export function startChild(args: string[], { cwd, env, guard, onLine }: Options)
   return {
     pid: group,
     ended,
+    signal: signal => signalGroup(group, signal),
     async stop(graceMs = 1200) {
       signalGroup(group, 'SIGTERM')
       const deadline = new AbortController()

@@ -68,6 +68,7 @@ class Pools {
     if (known) return known
     const pool = new pg.Pool({ connectionString: url.href, max: CONNECTIONS_PER_DATABASE })
     pool.on('error', () => {}) // an idle connection was cut; the pool opens another one
+    pool.on('connect', client => client.on('error', () => {})) // one in use was cut; its query says so
     this.#pools.set(url.href, pool)
     return pool
   }

@@ -2,24 +2,29 @@
 import { say } from '../say.ts'
 
 /** Returns the function that stops it. */
-export function startCron(functionsUrl: string): () => void {
+export function startCron(functionsUrl: string, tell = tellTrouble): () => void {
   let timer: NodeJS.Timeout
   const untilNextMinute = () => 60_000 - (Date.now() % 60_000)
   const tick = () => {
     timer = setTimeout(tick, untilNextMinute())
-    void fire(functionsUrl)
+    void fireCron(functionsUrl).then(tell)
   }
   timer = setTimeout(tick, untilNextMinute())
   return () => clearTimeout(timer)
 }
 
-async function fire(functionsUrl: string): Promise<void> {
+function tellTrouble(outcome: string): void {
+  if (outcome !== 'ok') say('cron', `the cron function ended with: ${outcome}`)
+}
+
+/** Fires it once and waits for all it does. Returns `ok`, or what went wrong. */
+export async function fireCron(functionsUrl: string): Promise<string> {
   try {
     const url = `${functionsUrl}/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${Date.now()}&format=json`
     const answer = await fetch(url, { signal: AbortSignal.timeout(120_000) })
     const { outcome } = (await answer.json()) as { outcome: string }
-    if (outcome !== 'ok') say('cron', `the cron function ended with: ${outcome}`)
+    return outcome
   } catch (error) {
-    say('cron', `the cron function could not be fired: ${(error as Error).message}`)
+    return (error as Error).message
   }
 }

@@ -19,6 +19,8 @@ interface Options {
   port: number
   settings: Settings
   guard: Guard
+  /** Hears what they log once they have started. */
+  onLine?: (line: string) => void
 }
 
 export interface Functions extends Child {
@@ -26,7 +28,7 @@ export interface Functions extends Child {
 }
 
 export async function startFunctions(options: Options): Promise<Functions> {
-  const { root, dir, host = '127.0.0.1', port, settings, guard } = options
+  const { root, dir, host = '127.0.0.1', port, settings, guard, onLine = passOn } = options
   let ready = () => {}
   const untilReady = new Promise<void>(resolve => {
     ready = resolve
@@ -44,7 +46,7 @@ export async function startFunctions(options: Options): Promise<Functions> {
     guard,
     env: { ...environment(dir), ...settings },
     onLine(line) {
-      if (started) return passOn(line)
+      if (started) return onLine(line)
       log.push(line)
       if (line.includes('Ready on')) ready()
     },

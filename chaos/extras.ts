@@ -1,0 +1,49 @@
+// Requests made again after a success. Each needs a cause: a person asked for a replay, or a fault caught the successful
+// request before its outcome was in the books. Their number is then at most what was in flight at the faults.
+import { type Records, type Request, type Span, succeeded } from './records.ts'
+
+/** So long after its answer an outcome may still be unwritten: a batch on its way; the cron function writes at its end. */
+const unwrittenMs = { listener: 1_000, cron: 20_000 }
+
+export interface Extra {
+  request: Request
+  /** null = none: a violation. */
+  cause: 'fault' | 'replay' | null
+}
+
+export function findExtras(records: Records, byDelivery: Map<string, Request[]>) {
+  const dangers = records.faults.flatMap(fault => fault.dangers)
+  const cron = new Set(
+    records.books.attempts
+      .filter(attempt => attempt.sender === 'cron')
+      .map(({ endpoint, webhookId, number }) => `${endpoint} ${webhookId} ${number}`),
+  )
+  const wasCaught = (request: Request) => {
+    const sender = cron.has(`${request.endpoint} ${request.webhookId} ${request.attempt}`)
+      ? 'cron'
+      : 'listener'
+    return dangers.some(span => overlaps(span, request, unwrittenMs[sender]))
+  }
+  const extras = [...byDelivery.values()].flatMap(requests => {
+    // By number, not by time: a frozen sender may send number 1 long after another has sent number 2.
+    const inOrder = requests.toSorted((a, b) => a.attempt - b.attempt)
+    return inOrder.slice(1).flatMap((request, i): Extra[] => {
+      const success = inOrder.slice(0, i + 1).findLast(succeeded)
+      if (success === undefined) return []
+      if (wasReplayed(records, success, request)) return [{ request, cause: 'replay' }]
+      return [{ request, cause: wasCaught(success) ? 'fault' : null }]
+    })
+  })
+  return { extras, inFlightAtFaults: records.requests.filter(wasCaught).length }
+}
+
+function overlaps({ from, until }: Span, { came, answered }: Request, slackMs: number): boolean {
+  return came <= until && answered + slackMs >= from
+}
+
+function wasReplayed({ replays }: Records, success: Request, request: Request): boolean {
+  return replays.some(
+    ({ endpoint, asked, finished }) =>
+      endpoint === request.endpoint && asked <= request.came && success.came <= finished,
+  )
+}

@@ -1,0 +1,135 @@
+// The system under test, as in production but on one machine: Postgres with its durability on, the functions in workerd,
+// listener replicas behind links of their own, receivers in another process.
+import { appendFileSync, chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { type Child, startChild } from '../dev/child.ts'
+import type { Guard } from '../dev/guard.ts'
+import { migrate } from '../dev/migrate.ts'
+import { startNeonProxy } from '../dev/neon-proxy.ts'
+import { freePort } from '../dev/ports.ts'
+import { startPostgres } from '../dev/postgres.ts'
+import { startCron } from '../dev/services/cron.ts'
+import { startFunctions } from '../dev/services/functions.ts'
+import type { Shutdown } from '../dev/shutdown.ts'
+import { Link } from './link.ts'
+import type { Options } from './options.ts'
+import type { ReceiversConfig } from './receivers.ts'
+import { Replica } from './replica.ts'
+import { type Actor, settings } from './scene.ts'
+
+export interface System {
+  functionsUrl: string
+  receiversUrl: string
+  replicas: Replica[]
+  /** For the lab's own questions and its SQL writers; they go past all links. */
+  pool: pg.Pool
+  restartDatabase(): Promise<void>
+  stopCron(): void
+}
+
+const root = join(import.meta.dirname, '..')
+const apiKey = 'lab'
+
+export async function startSystem(
+  { seed, replicas: count, out }: Options,
+  actors: Actor[],
+  { guard, shutdown }: { guard: Guard; shutdown: Shutdown },
+): Promise<System> {
+  const dir = mkdtempSync(join(tmpdir(), 'outbox-chaos-'))
+  chmodSync(dir, 0o755) // Postgres may run as another user
+  shutdown.add(() => rmSync(dir, { recursive: true, force: true }))
+  const log = (name: string) => join(out, `${name}.log`)
+
+  const database = { dir: join(dir, 'postgres'), port: await freePort(), guard }
+  let postgres = await startPostgres(database)
+  let restarted = Promise.resolve()
+  shutdown.add(() => postgres.stop())
+  const databaseUrl = postgres.url.replace(/postgres$/, 'outboxdb')
+  await createDatabase(postgres.url)
+  await migrate(databaseUrl)
+  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: 'chaos', max: 20 })
+  pool.on('error', () => {}) // we cut them ourselves, idle or not
+  pool.on('connect', client => client.on('error', () => {}))
+  shutdown.add(() => pool.end())
+
+  const receivers = await startReceivers({ seed, ledger: join(out, 'requests.jsonl'), actors }, guard, log)
+  shutdown.add(() => receivers.stop())
+  const proxy = await startNeonProxy({ port: await freePort() })
+  shutdown.add(proxy.stop)
+  const functions = await startFunctions({
+    root,
+    dir,
+    port: await freePort(),
+    settings: { ...settings, DATABASE_URL: databaseUrl, NEON_PROXY: proxy.url },
+    guard,
+    onLine: line => appendFileSync(log('functions'), `${line}\n`),
+  })
+  shutdown.add(() => functions.stop())
+  for (const actor of actors) await register(functions.url, receivers.url, actor)
+
+  const replicas: Replica[] = []
+  for (let n = 1; n <= count; n++) {
+    const link = await Link.open(database.port)
+    shutdown.add(() => link.close())
+    const name = `replica ${n}`
+    replicas.push(new Replica({ name, link, databaseUrl, settings, guard, logFile: log(`replica-${n}`) }))
+  }
+  shutdown.add(() => Promise.all(replicas.map(replica => replica.kill())))
+  const stopCron = startCron(functions.url, outcome => appendFileSync(log('cron'), `${outcome}\n`))
+  shutdown.add(stopCron)
+  return {
+    functionsUrl: functions.url,
+    receiversUrl: receivers.url,
+    replicas,
+    pool,
+    stopCron,
+    restartDatabase() {
+      restarted = restarted.then(async () => {
+        await postgres.crash()
+        postgres = await startPostgres(database)
+      })
+      return restarted
+    },
+  }
+}
+
+async function createDatabase(url: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  await admin.query('create database outboxdb')
+  await admin.end()
+}
+
+async function startReceivers(
+  config: Omit<ReceiversConfig, 'port'>,
+  guard: Guard,
+  log: (name: string) => string,
+): Promise<Child & { url: string }> {
+  const port = await freePort()
+  const ready = Promise.withResolvers<void>()
+  const child = startChild([join(import.meta.dirname, 'receivers.ts')], {
+    cwd: root,
+    guard,
+    env: { PATH: process.env.PATH, CHAOS_RECEIVERS: JSON.stringify({ ...config, port }) },
+    onLine: line => (line === 'ready' ? ready.resolve() : appendFileSync(log('receivers'), `${line}\n`)),
+  })
+  void child.ended.then(how => ready.reject(new Error(`the receivers did not start: ${how}`)))
+  await ready.promise
+  return { ...child, url: `http://127.0.0.1:${port}` }
+}
+
+async function register(functionsUrl: string, receiversUrl: string, actor: Actor): Promise<void> {
+  const answer = await fetch(`${functionsUrl}/v1/endpoints`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+    body: JSON.stringify({
+      url: `${receiversUrl}/hooks/${actor.name}`,
+      event_types: actor.types.map(type => `${type}*`),
+      ordering: actor.ordered ? 'key' : 'none',
+      secret: actor.secret,
+    }),
+  })
+  if (answer.status !== 201) throw new Error(`an endpoint was refused: ${await answer.text()}`)
+}

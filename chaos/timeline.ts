@@ -1,0 +1,29 @@
+// The run second by second: what was delivered, how old the oldest open event was, what each receiver saw.
+import type { Sample } from './observer.ts'
+import { type Records, type Span, succeeded } from './records.ts'
+
+export interface Timeline {
+  seconds: number
+  delivered: number[]
+  /** null while the database was away. */
+  oldestSeconds: (number | null)[]
+  requests: Record<string, number[]>
+}
+
+export function timelineOf({ requests, endpoints }: Records, samples: Sample[], run: Span): Timeline {
+  const seconds = Math.ceil((run.until - run.from) / 1000)
+  const second = (at: number) => Math.min(seconds - 1, Math.max(0, Math.floor((at - run.from) / 1000)))
+  const zeros = () => new Array<number>(seconds).fill(0)
+  const timeline: Timeline = {
+    seconds,
+    delivered: zeros(),
+    oldestSeconds: new Array(seconds).fill(null),
+    requests: Object.fromEntries(endpoints.map(({ name }) => [name, zeros()])),
+  }
+  for (const request of requests) {
+    timeline.requests[request.endpoint]![second(request.came)]!++
+    if (succeeded(request)) timeline.delivered[second(request.answered)]!++
+  }
+  for (const { at, oldestSeconds } of samples) timeline.oldestSeconds[second(at)] = oldestSeconds
+  return timeline
+}

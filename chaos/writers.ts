@@ -1,0 +1,126 @@
+// Those who change things while all goes wrong: through the API and through SQL, a tenth of it rolled back. What they are
+// told became of each change goes into their own ledger; what really became of it stands in tables of the shop's own.
+import { setTimeout as wait } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Random } from '../dev/random.ts'
+import type { Ledger } from './ledger.ts'
+import type { Write } from './records.ts'
+
+const keys = 40
+/** More would only wait for each other. */
+const mostAtOnce = 8
+
+export async function prepareShop(pool: pg.Pool, orders: number): Promise<void> {
+  await pool.query(`
+    create schema chaos;
+    create table chaos.keys (key text primary key, version int not null);
+    create table chaos.facts (token text primary key);
+    insert into chaos.keys select 'k' || n, 0 from generate_series(1, ${keys}) as n;
+    begin;
+    set local outbox.capture = 'off';
+    insert into clients (name, email) values ('Chaos & Sons', 'chaos@example.com');
+    insert into orders (client_id) select (select max(id) from clients) from generate_series(1, ${orders});
+    commit`)
+}
+
+interface Ports {
+  pool: pg.Pool
+  functionsUrl: string
+  ledger: Ledger<Write>
+  random: Random
+  /** Changes per second. */
+  rate: number
+}
+
+export class Writers {
+  readonly #ports: Ports
+  readonly #underWay = new Set<Promise<void>>()
+  #order = 0
+  #fact = 0
+  #going = false
+  #done: Promise<void> = Promise.resolve()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  start(): void {
+    this.#going = true
+    this.#done = this.#run()
+  }
+
+  /** Returns when the outcome of everything begun is written down. */
+  async stop(): Promise<void> {
+    this.#going = false
+    await this.#done
+    await Promise.all(this.#underWay)
+  }
+
+  async #run(): Promise<void> {
+    const { rate, random } = this.#ports
+    for (let next = Date.now(); this.#going; next = Math.max(next + 1000 / rate, Date.now() - 1000)) {
+      await wait(Math.max(0, next - Date.now()))
+      if (this.#underWay.size >= mostAtOnce) continue
+      const change = random.chance(1 / 3) ? this.#updateOrder(++this.#order) : this.#recordFact(++this.#fact)
+      const tracked = change.finally(() => this.#underWay.delete(tracked))
+      this.#underWay.add(tracked)
+    }
+  }
+
+  async #updateOrder(id: number): Promise<void> {
+    const answer = await fetch(`${this.#ports.functionsUrl}/orders/update`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id, status: 'shipped' }),
+      signal: AbortSignal.timeout(30_000),
+    }).catch(() => null)
+    await answer?.arrayBuffer().catch(() => {})
+    this.#note(`orders/${id}`, answer?.ok ? 'committed' : 'unknown')
+  }
+
+  async #recordFact(number: number): Promise<void> {
+    const { pool, random } = this.#ports
+    const token = `fact-${number}`
+    const holdMs = random.chance(0.05) ? 300 : random.between(0, 50)
+    const end = random.chance(0.1) ? 'rollback' : 'commit'
+    const key = `k${random.between(1, keys)}`
+    const outcome = await transact(pool, end, async client => {
+      await client.query(
+        `with next as (update chaos.keys set version = version + 1 where key = $2 returning key, version),
+              fact as (insert into chaos.facts values ($1))
+         select outbox.emit('fact.recorded', jsonb_build_object('token', $1::text, 'key', key, 'version', version), key)
+         from next`,
+        [token, key],
+      )
+      await wait(holdMs)
+    })
+    this.#note(token, outcome)
+  }
+
+  #note(token: string, outcome: Write['outcome']): void {
+    this.#ports.ledger.append({ token, outcome, at: Date.now(), promptly: false })
+  }
+}
+
+/** Only a broken commit leaves the outcome open: whoever was cut before has been rolled back. */
+export async function transact(
+  pool: pg.Pool,
+  end: 'commit' | 'rollback',
+  change: (client: pg.PoolClient) => Promise<unknown>,
+): Promise<Write['outcome']> {
+  let outcome: Write['outcome'] = 'rolled back'
+  let client: pg.PoolClient | undefined
+  let failure: Error | undefined
+  try {
+    client = await pool.connect()
+    await client.query('begin')
+    await change(client)
+    if (end === 'commit') outcome = 'unknown'
+    await client.query(end)
+    if (end === 'commit') outcome = 'committed'
+  } catch (error) {
+    failure = error as Error
+  }
+  client?.release(failure)
+  return outcome
+}

@@ -2,6 +2,7 @@
 import { type Cidr, parseCidr } from './address.ts'
 import { defaultRetrySchedule } from './retry.ts'
 import { parseMasterKeys } from './secrets.ts'
+import { databasePorts } from './url.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -24,6 +25,8 @@ export interface DeliverySettings {
   readonly disableAfterSeconds: number
   readonly privateNetworks: readonly Cidr[]
   readonly allowHttp: boolean
+  /** Ports from 1024 on that webhooks are not sent to. */
+  readonly blockedPorts: readonly number[]
 }
 
 export function readDeliverySettings(env: Environment): DeliverySettings {
@@ -51,6 +54,7 @@ export function readDeliverySettings(env: Environment): DeliverySettings {
     }),
     privateNetworks: cidrs(env, 'OUTBOX_ALLOW_PRIVATE_NETWORKS'),
     allowHttp: flag(env, 'OUTBOX_ALLOW_HTTP', false),
+    blockedPorts: ports(env, 'OUTBOX_BLOCKED_PORTS'),
   })
 }
 
@@ -118,6 +122,15 @@ export function cidrs(env: Environment, name: string): readonly Cidr[] {
     name,
     'networks such as 10.0.0.0/8 or ::1/128 with commas between them, no bits set behind the prefix',
   )
+}
+
+function ports(env: Environment, name: string): readonly number[] {
+  const value = read(env, name)
+  if (value === null) return databasePorts
+  const numbers = value === 'none' ? [] : value.split(',').map(decimal)
+  if (numbers.every(port => Number.isInteger(port) && port >= 1024 && port <= 65_535))
+    return Object.freeze(numbers)
+  throw expected(name, 'ports from 1024 to 65535 with commas between them, or none')
 }
 
 /** A setting that must be there, in a form that only its owner knows. */

@@ -5,6 +5,8 @@ export interface EgressPolicy {
   readonly allowHttp: boolean
   /** Networks that webhooks may reach although they are not public. */
   readonly privateNetworks: readonly Cidr[]
+  /** Ports from 1024 on that webhooks are not sent to. */
+  readonly blockedPorts?: readonly number[]
 }
 
 /** `problem` ends the sentence "the URL …"; it repeats nothing of the URL, which may hold a token. */
@@ -15,10 +17,10 @@ export type CheckedUrl =
 export const maxUrlLength = 2048
 
 /** Databases and caches that understand, or choke on, a line of HTTP. Below 1024 only 80 and 443 are served anyway. */
-const databasePorts = new Set([
+export const databasePorts: readonly number[] = [
   1433, 1521, 2379, 2380, 3306, 5432, 5433, 5984, 6379, 6380, 7687, 9042, 9200, 9300, 11211, 26257, 27017,
   27018, 27019,
-])
+]
 
 export function checkEndpointUrl(text: string, policy: EgressPolicy): CheckedUrl {
   if (text.length > maxUrlLength) return invalid(`must not be longer than ${maxUrlLength} characters`)
@@ -28,7 +30,8 @@ export function checkEndpointUrl(text: string, policy: EgressPolicy): CheckedUrl
   if (url.protocol === 'http:' && !policy.allowHttp) return invalid('must begin with https://')
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return invalid('must begin with https://')
   if (url.username || url.password) return invalid('must not contain a user name or password')
-  if (!isAllowedPort(url.port)) return invalid('has a port that webhooks are not sent to')
+  if (!isAllowedPort(url.port, policy.blockedPorts ?? databasePorts))
+    return invalid('has a port that webhooks are not sent to')
   if (!isAllowedHost(url.hostname, policy.privateNetworks)) {
     return { ok: false, problem: 'has a host that is not public', error: 'blocked_address' }
   }
@@ -39,10 +42,10 @@ function invalid(problem: string): CheckedUrl {
   return { ok: false, problem, error: 'invalid_endpoint' }
 }
 
-function isAllowedPort(port: string): boolean {
+function isAllowedPort(port: string, blocked: readonly number[]): boolean {
   // The parser leaves out the scheme's own port.
   if (port === '' || port === '80' || port === '443') return true
-  return Number(port) >= 1024 && !databasePorts.has(Number(port))
+  return Number(port) >= 1024 && !blocked.includes(Number(port))
 }
 
 /** The parser has already turned `127.1`, `0x7f000001` and full-width digits into plain addresses. */

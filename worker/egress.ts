@@ -12,6 +12,10 @@ const connectTimeoutMs = 10_000
 /** Where several addresses are to be had: how long one may take before the next is tried. */
 const nextAddressMs = 1000
 
+export function areReachable(addresses: readonly string[], privateNetworks: readonly Cidr[]): boolean {
+  return addresses.every(address => isAllowed(address, privateNetworks))
+}
+
 /** A connector for undici that reaches allowed addresses only. Every error it reports is a SendError. */
 export function guardedConnector(
   privateNetworks: readonly Cidr[],

@@ -17,6 +17,7 @@ import { Lanes } from './lanes.ts'
 import { Listener } from './listener.ts'
 import { logAttempt, openLog } from './log.ts'
 import { Metrics } from './metrics.ts'
+import { createResolve } from './resolve.ts'
 import type { ListenerSettings } from './settings.ts'
 import { Settler } from './settler.ts'
 import { ed25519Signer, hmacSigner } from './signers.ts'
@@ -51,7 +52,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     ed25519Signer,
     defaults: settings,
   })
-  const transport = createTransport(settings)
+  const transport = createTransport(settings, createResolve(), settings.egressProxy)
   const ports: DeliverPorts = {
     transport: transport.send,
     now: Date.now,

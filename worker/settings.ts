@@ -15,6 +15,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly pollSeconds: number
   readonly healthPort: number
   readonly logLevel: string
+  /** An HTTP proxy that all webhooks go through (CONNECT); null = they are sent directly. */
+  readonly egressProxy: string | null
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
@@ -26,6 +28,7 @@ export function readListenerSettings(env: NodeJS.ProcessEnv): ListenerSettings {
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
     logLevel: logLevel(env),
+    egressProxy: egressProxy(env),
   })
 }
 
@@ -48,4 +51,10 @@ function logLevel(env: NodeJS.ProcessEnv): string {
   const level = read(env, 'OUTBOX_LOG_LEVEL') ?? 'info'
   if (logLevels.includes(level)) return level
   throw expected('OUTBOX_LOG_LEVEL', `one of ${logLevels.join(', ')}`)
+}
+
+function egressProxy(env: NodeJS.ProcessEnv): string | null {
+  const proxy = read(env, 'OUTBOX_EGRESS_PROXY')
+  if (proxy === null || /^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) return proxy
+  throw expected('OUTBOX_EGRESS_PROXY', 'the address of an HTTP proxy, http://host:port')
 }

@@ -1,8 +1,8 @@
 // How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression.
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { type FailureKind, type Response, SendError, type Transport } from '../delivery/types.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../delivery/url.ts'
-import { guardedConnector } from './egress.ts'
+import { areReachable, guardedConnector } from './egress.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 
 /** More of a response's body than this is not read. */
@@ -12,30 +12,39 @@ const maxHeaderBytes = 16_384
 const keepAliveMs = 4000
 const maxKeepAliveMs = 10_000
 
+const clientOptions = {
+  allowH2: false,
+  pipelining: 1,
+  maxHeaderSize: maxHeaderBytes,
+  keepAliveTimeout: keepAliveMs,
+  keepAliveMaxTimeout: maxKeepAliveMs,
+  // The signal covers the whole request; these would be timers for nothing.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+}
+
 /**
  * How many connections there are to one origin at a time is up to the caller: one for each request under way. Closing
  * interrupts those requests: whoever closes has waited for what it wants to end well.
+ *
+ * With an egress proxy every request is tunnelled through it (CONNECT), plain HTTP too. The proxy then resolves the name
+ * and dials, and must itself refuse what it may not reach; what is known here to be out of bounds is not even asked for.
  */
 export function createTransport(
   policy: EgressPolicy,
   resolve: Resolve = createResolve(),
+  egressProxy: string | null = null,
 ): { send: Transport; close(): Promise<void> } {
-  const agent = new Agent({
-    connect: guardedConnector(policy.privateNetworks, resolve),
-    allowH2: false,
-    pipelining: 1,
-    maxHeaderSize: maxHeaderBytes,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: maxKeepAliveMs,
-    // The signal covers the whole request; these would be timers for nothing.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  })
+  const agent =
+    egressProxy === null
+      ? new Agent({ ...clientOptions, connect: guardedConnector(policy.privateNetworks, resolve) })
+      : new ProxyAgent({ ...clientOptions, uri: egressProxy, proxyTunnel: true })
   const send: Transport = async (request, signal) => {
     // Once more, although the API has checked it: the row may have been edited by hand.
     const checked = checkEndpointUrl(request.url, policy)
     if (!checked.ok) throw new SendError(checked.error)
-    const { origin, pathname, search } = checked.url
+    const { origin, hostname, pathname, search } = checked.url
+    if (egressProxy !== null) await refuseUnreachable(hostname)
     const headers = { ...request.headers, 'accept-encoding': 'identity' }
     return new Promise((answer, fail) => {
       const options = {
@@ -47,6 +56,10 @@ export function createTransport(
       }
       agent.dispatch(options, new Exchange(signal, answer, fail))
     })
+  }
+  const refuseUnreachable = async (hostname: string) => {
+    const addresses = await resolve(hostname).catch(() => [])
+    if (!areReachable(addresses, policy.privateNetworks)) throw new SendError('blocked_address')
   }
   return { send, close: () => agent.destroy() }
 }

@@ -10,6 +10,7 @@ import {
   SettingsError,
   seconds,
 } from '../../delivery/settings.ts'
+import { databasePorts } from '../../delivery/url.ts'
 
 const masterKeys = `a:${randomBytes(32).toString('base64')}`
 const minimal = { OUTBOX_MASTER_KEYS: masterKeys }
@@ -23,6 +24,7 @@ test('only the master keys have no default', () => {
     disableAfterSeconds: 432_000,
     privateNetworks: [],
     allowHttp: false,
+    blockedPorts: databasePorts,
   })
   expect(() => readDeliverySettings({})).toThrow(
     /^OUTBOX_MASTER_KEYS is not set: expected .* Not starting\.$/,
@@ -51,6 +53,7 @@ test('each is read, spaces and decimals included', () => {
       { network: Uint8Array.of(...Array(15).fill(0), 1), bits: 128 },
     ],
     allowHttp: true,
+    blockedPorts: databasePorts,
   })
 })
 

@@ -9,7 +9,7 @@
 // G13 books        each request is an attempt; no success that no receiver gave
 import { findExtras } from './extras.ts'
 import { promptMs } from './hush.ts'
-import { type Records, type Request, succeeded } from './records.ts'
+import { attemptId, type Records, type Request, succeeded } from './records.ts'
 import { promptEndpoint } from './scene.ts'
 
 export interface Violation {
@@ -87,8 +87,8 @@ class Index {
 
   constructor({ requests, books }: Records) {
     this.byDelivery = Map.groupBy(requests, r => `${r.endpoint} ${r.webhookId}`)
-    for (const r of requests) this.requests.set(`${r.endpoint} ${r.webhookId} ${r.attempt}`, r)
-    this.attempts = new Map(books.attempts.map(a => [`${a.endpoint} ${a.webhookId} ${a.number}`, a]))
+    for (const r of requests) this.requests.set(attemptId(r.endpoint, r.webhookId, r.attempt), r)
+    this.attempts = new Map(books.attempts.map(a => [attemptId(a.endpoint, a.webhookId, a.number), a]))
   }
 }
 
@@ -201,7 +201,7 @@ function books({ requests, books }: Records, index: Index): Violation[] {
   const name = (r: { endpoint: string; webhookId: string }) => `${r.webhookId} to ${r.endpoint}`
   const numbers = new Set<string>()
   const unwritten = requests.flatMap(request => {
-    const id = `${request.endpoint} ${request.webhookId} ${request.attempt}`
+    const id = attemptId(request.endpoint, request.webhookId, request.attempt)
     const twice = numbers.has(id)
     numbers.add(id)
     return [
@@ -210,7 +210,7 @@ function books({ requests, books }: Records, index: Index): Violation[] {
     ]
   })
   const untrue = books.attempts.flatMap(attempt => {
-    const request = index.requests.get(`${attempt.endpoint} ${attempt.webhookId} ${attempt.number}`)
+    const request = index.requests.get(attemptId(attempt.endpoint, attempt.webhookId, attempt.number))
     const isSuccess = attempt.error === null
     if (isSuccess && !(request && succeeded(request)))
       return [

@@ -1,6 +1,6 @@
 // Requests made again after a success. Each needs a cause: a person asked for a replay, or a fault caught the successful
 // request before its outcome was in the books. Their number is then at most what was in flight at the faults.
-import { type Records, type Request, type Span, succeeded } from './records.ts'
+import { attemptId, type Danger, type Records, type Request, succeeded } from './records.ts'
 
 /** So long after its answer an outcome may still be unwritten: a batch on its way; the cron function writes at its end. */
 const unwrittenMs = { listener: 1_000, cron: 20_000 }
@@ -13,16 +13,12 @@ export interface Extra {
 
 export function findExtras(records: Records, byDelivery: Map<string, Request[]>) {
   const dangers = records.faults.flatMap(fault => fault.dangers)
-  const cron = new Set(
-    records.books.attempts
-      .filter(attempt => attempt.sender === 'cron')
-      .map(({ endpoint, webhookId, number }) => `${endpoint} ${webhookId} ${number}`),
-  )
+  const senders = new Map(records.senders)
+  for (const { sender, endpoint, webhookId, number } of records.books.attempts)
+    if (sender === 'cron') senders.set(attemptId(endpoint, webhookId, number), 'cron')
   const wasCaught = (request: Request) => {
-    const sender = cron.has(`${request.endpoint} ${request.webhookId} ${request.attempt}`)
-      ? 'cron'
-      : 'listener'
-    return dangers.some(span => overlaps(span, request, unwrittenMs[sender]))
+    const sender = senders.get(attemptId(request.endpoint, request.webhookId, request.attempt))
+    return dangers.some(danger => overlaps(danger, request, sender))
   }
   const extras = [...byDelivery.values()].flatMap(requests => {
     // By number, not by time: a frozen sender may send number 1 long after another has sent number 2.
@@ -37,7 +33,10 @@ export function findExtras(records: Records, byDelivery: Map<string, Request[]>)
   return { extras, inFlightAtFaults: records.requests.filter(wasCaught).length }
 }
 
-function overlaps({ from, until }: Span, { came, answered }: Request, slackMs: number): boolean {
+/** A sender that never came to write its log may have been any. */
+function overlaps({ from, until, replica }: Danger, { came, answered }: Request, sender?: string): boolean {
+  if (replica !== undefined && sender !== undefined && sender !== replica) return false
+  const slackMs = sender === 'cron' ? unwrittenMs.cron : unwrittenMs.listener
   return came <= until && answered + slackMs >= from
 }
 

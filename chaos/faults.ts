@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fireCron } from '../dev/services/cron.ts'
 import type { Weather } from './link.ts'
 import type { FaultKind, PlannedFault } from './plan.ts'
-import type { Fault, Replay, Span } from './records.ts'
+import type { Danger, Fault, Replay } from './records.ts'
 import type { Replica } from './replica.ts'
 import { dyingEndpoint, requestTimeoutSeconds } from './scene.ts'
 import type { System } from './system.ts'
@@ -25,7 +25,7 @@ interface Done {
   target: string
   /** It goes on by itself until then; else it is over now. */
   until?: number
-  dangers?: Span[]
+  dangers?: Danger[]
 }
 
 type Inject = (planned: PlannedFault) => Promise<Done>
@@ -57,7 +57,7 @@ export class Faults {
     return {
       'kill replica': async planned => {
         const replica = this.#replica(planned)
-        const killed = now()
+        const killed = now(0, replica)
         await replica.kill()
         await wait(planned.forMs / 4)
         replica.restart()
@@ -65,12 +65,12 @@ export class Faults {
       },
       'freeze replica': async planned => {
         const replica = this.#replica(planned)
-        const frozen = now()
+        const frozen = now(0, replica)
         replica.freeze()
         await wait(planned.forMs)
         replica.thaw()
         // What it holds it may still send, although the lease is all but over.
-        return { target: replica.name, dangers: [frozen, now(thawMs)] }
+        return { target: replica.name, dangers: [frozen, now(thawMs, replica)] }
       },
       'restart database': async () => {
         const { from } = now()
@@ -96,13 +96,12 @@ export class Faults {
       'reset link': async planned => {
         const replica = this.#replica(planned)
         replica.link.reset()
-        return { target: replica.name, dangers: [now(reconnectMs)] }
+        return { target: replica.name, dangers: [now(reconnectMs, replica)] }
       },
       'receiver outage': async planned => {
         const target = planned.dose < 50 ? dyingEndpoint : this.#endpoint(planned)
-        const ms = target === dyingEndpoint ? planned.forMs * 2 : planned.forMs
-        await fetch(`${system.receiversUrl}/outage/${target}?ms=${ms}`, { method: 'POST' })
-        return { target, until: Date.now() + ms }
+        await fetch(`${system.receiversUrl}/outage/${target}?ms=${planned.forMs}`, { method: 'POST' })
+        return { target, until: Date.now() + planned.forMs }
       },
       'cron burst': async planned => {
         const runs = Array.from({ length: 2 + (planned.dose % 4) }, () => fireCron(system.functionsUrl))
@@ -111,18 +110,22 @@ export class Faults {
       },
       'edit endpoint': async planned => {
         const target = this.#endpoint(planned)
-        await this.#edit(target, 'max_in_flight = $2, description = $3', [
-          1 + (planned.dose % 32),
-          `edit ${planned.dose}`,
-        ])
+        const change = { max_in_flight: 1 + (planned.dose % 32), description: `edit ${planned.dose}` }
+        await this.#ask('PATCH', target, '', change)
         return { target }
       },
       'pause endpoint': async planned => {
         const target = this.#endpoint(planned)
-        await this.#edit(target, `state = 'paused'`)
+        await this.#ask('POST', target, '/pause')
         await wait(planned.forMs)
-        // Whatever the database is going through: an endpoint that stays paused would be no fault but an operator's wish.
-        while (!(await this.#edit(target, `state = 'active'`))) await wait(200)
+        // Whatever the database is going through: one that stays paused would be no fault but an operator's wish.
+        while (!(await this.#ask('POST', target, '/resume'))) await wait(200)
+        return { target }
+      },
+      // The old key goes on signing, so the receivers need not learn the new one. Ten keys are the most.
+      'rotate secret': async planned => {
+        const target = this.#endpoint(planned)
+        await this.#ask('POST', target, '/rotate', { overlap_seconds: 86_400 })
         return { target }
       },
       replay: planned => this.#replay(planned),
@@ -135,29 +138,23 @@ export class Faults {
     const end = link.set(weather)
     await wait(planned.forMs)
     end()
-    return { target: name, dangers: [{ from, until: Date.now() + reconnectMs }] }
+    return { target: name, dangers: [{ from, until: Date.now() + reconnectMs, replica: name }] }
   }
 
   async #replay(planned: PlannedFault): Promise<Done> {
     const target = this.#endpoint(planned)
-    const rows = await this.#try(
-      `insert into outbox.replays (endpoint_id, since, until, scope, rate_per_second)
-       select id, clock_timestamp() - interval '20 s', clock_timestamp(), 'all', 50 from outbox.endpoints
-       where url like '%/' || $1 returning id::text`,
-      [target],
-    )
-    // Asked in any case: the answer may have been lost after the commit.
-    this.#lingering.push(this.#untilReplayed(target, Date.now(), rows?.[0]?.id ?? null))
+    const asked = Date.now()
+    const since = new Date(asked - 20_000).toISOString()
+    await this.#ask('POST', target, '/replay', { since, only: 'all' })
+    // Also when no answer came: it may have been lost after the commit.
+    this.#lingering.push(this.#untilReplayed(target, asked))
     return { target }
   }
 
-  async #untilReplayed(endpoint: string, asked: number, id: string | null): Promise<void> {
-    const state = async () =>
-      (await this.#try('select state from outbox.replays where id = coalesce($1::bigint, id)', [id])) ?? [
-        { state: 'running' },
-      ]
-    while ((await state()).some(row => row.state === 'running')) await wait(200)
-    this.#ports.noteReplay({ endpoint, asked: asked - 1_000, finished: Date.now() })
+  async #untilReplayed(endpoint: string, asked: number): Promise<void> {
+    const running = () => this.#try(`select from outbox.replays where state = 'running'`)
+    while ((await running())?.length !== 0) await wait(200)
+    this.#ports.noteReplay({ endpoint, asked, finished: Date.now() })
   }
 
   #replica({ target }: PlannedFault): Replica {
@@ -168,9 +165,12 @@ export class Faults {
     return this.#ports.endpoints[target % this.#ports.endpoints.length]!
   }
 
-  async #edit(endpoint: string, change: string, values: unknown[] = []): Promise<boolean> {
-    const statement = `update outbox.endpoints set ${change} where url like '%/' || $1`
-    return (await this.#try(statement, [endpoint, ...values])) !== null
+  /** Returns whether the API did it: it may be away itself, by another fault. */
+  async #ask(method: string, endpoint: string, action: string, body = {}): Promise<boolean> {
+    const { ask, endpointIds } = this.#ports.system
+    const answer = await ask(method, `/v1/endpoints/${endpointIds.get(endpoint)}${action}`, body)
+    await answer?.arrayBuffer().catch(() => {})
+    return answer?.ok ?? false
   }
 
   async #pidOf(which: string): Promise<number | null> {
@@ -179,16 +179,17 @@ export class Faults {
   }
 
   /** null = the database is away just now, by another fault. */
-  async #try(statement: string, values: unknown[] = []) {
-    return this.#ports.system.pool.query(statement, values).then(
+  async #try(statement: string) {
+    return this.#ports.system.pool.query(statement).then(
       result => result.rows,
       () => null,
     )
   }
 }
 
-function now(forMs = 0): Span {
-  return { from: Date.now(), until: Date.now() + forMs }
+function now(forMs = 0, replica?: Replica): Danger {
+  const span = { from: Date.now(), until: Date.now() + forMs }
+  return replica ? { ...span, replica: replica.name } : span
 }
 
 function killProcess(pid: number): void {

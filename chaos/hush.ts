@@ -7,10 +7,12 @@ import type { Request, Write } from './records.ts'
 import { transact } from './writers.ts'
 
 const rounds = 3
-const bursts = 6
-const eventsPerBurst = 40
-/** They commit so long after they have looked: while the listener lingers, falls asleep, and sleeps. */
-const holdMs = [250, 350, 450, 600, 800]
+/** Enough, and in large enough pieces, that one listener goes awake whoever else takes its share. */
+const burst = { writers: 3, transactions: 20, events: 10 }
+/** The stragglers look in the middle of the burst, */
+const lookMs = 200
+/** and commit so long after: while the listener lingers, falls asleep, and sleeps. */
+const holdMs = [250, 350, 500, 700, 900]
 /** An event that comes later than this is late. */
 export const promptMs = 2_000
 /** Longest time for the last fault's consequences: a dead link is noticed after a poll and a heartbeat. */
@@ -35,9 +37,9 @@ export class Hushes {
   async hold(): Promise<void> {
     await this.#untilNormal()
     for (let round = 0; round < rounds; round++) {
-      const writing = Array.from({ length: bursts }, () => this.#burst())
-      const held = holdMs.map(ms => this.#write(ms, true))
-      await Promise.all([...writing, ...held])
+      const writers = Array.from({ length: burst.writers }, () => this.#burst())
+      const stragglers = holdMs.map(ms => this.#write({ lookMs, holdMs: ms, promptly: true }))
+      await Promise.all([...writers, ...stragglers])
       await wait(promptMs)
     }
   }
@@ -47,8 +49,8 @@ export class Hushes {
     const deadline = Date.now() + recoveryMs
     for (let prompt = 0; prompt < promptInARow; ) {
       const isLastChance = Date.now() > deadline
-      const token = await this.#write(0, isLastChance)
-      const came = await this.#comesPromptly(token)
+      const [token] = await this.#write({ promptly: isLastChance })
+      const came = await this.#comesPromptly(token!)
       prompt = came ? prompt + 1 : 0
       if (isLastChance && !came) return
       await wait(300)
@@ -63,21 +65,22 @@ export class Hushes {
   }
 
   async #burst(): Promise<void> {
-    for (let n = 0; n < eventsPerBurst; n++) await this.#write(0, false)
+    for (let n = 0; n < burst.transactions; n++) await this.#write({ events: burst.events })
   }
 
-  async #write(holdMs: number, promptly: boolean): Promise<string> {
-    const token = `hush-${++this.#tokens}`
+  /** Returns the tokens of one transaction's events. */
+  async #write({ events = 1, lookMs = 0, holdMs = 0, promptly = false }): Promise<string[]> {
+    const tokens = Array.from({ length: events }, () => `hush-${++this.#tokens}`)
     const outcome = await transact(this.#ports.pool, 'commit', async client => {
-      await wait(holdMs / 4)
+      await wait(lookMs)
       await client.query(
-        `with fact as (insert into chaos.facts values ($1))
-         select outbox.emit('hush.broken', jsonb_build_object('token', $1::text))`,
-        [token],
+        `with fact as (insert into chaos.facts select unnest($1::text[]))
+         select outbox.emit('hush.broken', jsonb_build_object('token', token)) from unnest($1::text[]) as token`,
+        [tokens],
       )
-      await wait((holdMs * 3) / 4)
+      await wait(holdMs)
     })
-    this.#ports.ledger.append({ token, outcome, at: Date.now(), promptly })
-    return token
+    for (const token of tokens) this.#ports.ledger.append({ token, outcome, at: Date.now(), promptly })
+    return tokens
   }
 }

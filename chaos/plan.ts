@@ -17,6 +17,7 @@ export const faultKinds = [
   'cron burst',
   'edit endpoint',
   'pause endpoint',
+  'rotate secret',
   'replay',
 ] as const
 

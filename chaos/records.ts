@@ -41,12 +41,14 @@ export interface Fault {
   from: number
   until: number
   /** When a request in flight may have to be repeated because of it. None for an edit or a cut LISTEN: they are no excuse. */
-  dangers: Span[]
+  dangers: Danger[]
 }
 
-export interface Span {
+export interface Danger {
   from: number
   until: number
+  /** Only what this one sent is in danger; undefined = everything. */
+  replica?: string
 }
 
 /** A person asked for past events again. */
@@ -87,7 +89,12 @@ export interface Records {
   requests: Request[]
   faults: Fault[]
   replays: Replay[]
+  /** The replicas' logs: who made which attempt (attemptId); one that was killed may not have come to say so. */
+  senders: Map<string, string>
   books: Books
 }
+
+export const attemptId = (endpoint: string, webhookId: string, attempt: number) =>
+  `${endpoint} ${webhookId} ${attempt}`
 
 export const succeeded = ({ answer }: Request) => typeof answer === 'number' && answer >= 200 && answer < 300

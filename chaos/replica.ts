@@ -12,6 +12,14 @@ interface Options {
   settings: Record<string, string>
   guard: Guard
   logFile: string
+  onAttempt(attempt: LoggedAttempt): void
+}
+
+/** What its log says of each attempt. */
+export interface LoggedAttempt {
+  event: string
+  endpoint: string
+  attempt: number
 }
 
 const root = join(import.meta.dirname, '..')
@@ -57,14 +65,17 @@ export class Replica {
   }
 
   #spawn(): Child {
-    const { databaseUrl, link, settings, guard, logFile } = this.#options
+    const { databaseUrl, link, settings, guard, logFile, onAttempt } = this.#options
     const url = new URL(databaseUrl)
     url.port = String(link.port)
     return startChild([join(root, 'worker/main.ts')], {
       cwd: root,
       guard,
       env: { PATH: process.env.PATH, ...settings, DATABASE_URL_UNPOOLED: url.href },
-      onLine: line => appendFileSync(logFile, `${line}\n`),
+      onLine(line) {
+        if (line.endsWith('"msg":"attempt"}')) onAttempt(JSON.parse(line))
+        else appendFileSync(logFile, `${line}\n`)
+      },
     })
   }
 }

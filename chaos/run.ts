@@ -22,7 +22,7 @@ import { type System, startSystem } from './system.ts'
 import { prepareShop, Writers } from './writers.ts'
 
 /** Between storms: retries and probes calm down, if they do it soon. */
-const breatherMs = 15_000
+const breatherMs = 25_000
 /** At the end: the longest probe pause and the slowest retries are over long before. */
 const longestCalmMs = 240_000
 
@@ -62,6 +62,7 @@ async function run(options: Options): Promise<number> {
     requests: readLedger<Request>(join(out, 'requests.jsonl')),
     faults,
     replays,
+    senders: system.senders,
     books: await readBooks(system.pool),
   }
   const report: Report = {
@@ -93,8 +94,8 @@ async function attack(
     noteReplay: replay => replays.push(replay),
   })
   const plan = new FaultPlan(randomFrom(seed))
-  const { pool, functionsUrl } = system
-  const writers = new Writers({ pool, functionsUrl, ledger, random: randomFrom(seed + 1), rate })
+  const { pool, ask } = system
+  const writers = new Writers({ pool, ask, ledger, random: randomFrom(seed + 1), rate })
   const hushes = new Hushes({ pool, ledger, find: token => observer.find(token) })
 
   for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {

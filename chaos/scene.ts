@@ -40,7 +40,7 @@ export const cast = (): Actor[] => [
 
 /** Its events must come at once in a hush. */
 export const promptEndpoint = 'good'
-/** Its outages are the longest. */
+/** It has every other outage. */
 export const dyingEndpoint = 'dying'
 
 export const requestTimeoutSeconds = 2
@@ -60,6 +60,5 @@ export const settings = {
   OUTBOX_RETRY_SCHEDULE: retrySchedule.join(),
   // So long that an event which only the poll finds is late, and the checker sees it.
   OUTBOX_POLL_SECONDS: '10',
-  OUTBOX_LOG_LEVEL: 'warn',
   OUTBOX_HEALTH_PORT: '0',
 }

@@ -16,13 +16,20 @@ import type { Shutdown } from '../dev/shutdown.ts'
 import { Link } from './link.ts'
 import type { Options } from './options.ts'
 import type { ReceiversConfig } from './receivers.ts'
-import { Replica } from './replica.ts'
+import { attemptId } from './records.ts'
+import { type LoggedAttempt, Replica } from './replica.ts'
 import { type Actor, settings } from './scene.ts'
 
 export interface System {
   functionsUrl: string
   receiversUrl: string
+  /** Asks the API; null = no answer came. */
+  ask(method: string, path: string, body?: object): Promise<Response | null>
+  /** Public ids by name. */
+  endpointIds: Map<string, string>
   replicas: Replica[]
+  /** Who made which attempt, by attemptId. */
+  senders: Map<string, string>
   /** For the lab's own questions and its SQL writers; they go past all links. */
   pool: pg.Pool
   restartDatabase(): Promise<void>
@@ -67,14 +74,21 @@ export async function startSystem(
     onLine: line => appendFileSync(log('functions'), `${line}\n`),
   })
   shutdown.add(() => functions.stop())
-  for (const actor of actors) await register(functions.url, receivers.url, actor)
+  const ask = asker(functions.url)
+  const endpointIds = new Map<string, string>()
+  for (const actor of actors) endpointIds.set(actor.name, await register(ask, receivers.url, actor))
 
   const replicas: Replica[] = []
+  const senders = new Map<string, string>()
+  const names = new Map([...endpointIds].map(([endpoint, id]) => [id, endpoint]))
   for (let n = 1; n <= count; n++) {
     const link = await Link.open(database.port)
     shutdown.add(() => link.close())
     const name = `replica ${n}`
-    replicas.push(new Replica({ name, link, databaseUrl, settings, guard, logFile: log(`replica-${n}`) }))
+    const onAttempt = ({ endpoint, event, attempt }: LoggedAttempt) =>
+      senders.set(attemptId(names.get(endpoint)!, event, attempt), name)
+    const logFile = log(`replica-${n}`)
+    replicas.push(new Replica({ name, link, databaseUrl, settings, guard, logFile, onAttempt }))
   }
   shutdown.add(() => Promise.all(replicas.map(replica => replica.kill())))
   const stopCron = startCron(functions.url, outcome => appendFileSync(log('cron'), `${outcome}\n`))
@@ -82,7 +96,10 @@ export async function startSystem(
   return {
     functionsUrl: functions.url,
     receiversUrl: receivers.url,
+    ask,
+    endpointIds,
     replicas,
+    senders,
     pool,
     stopCron,
     restartDatabase() {
@@ -120,16 +137,24 @@ async function startReceivers(
   return { ...child, url: `http://127.0.0.1:${port}` }
 }
 
-async function register(functionsUrl: string, receiversUrl: string, actor: Actor): Promise<void> {
-  const answer = await fetch(`${functionsUrl}/v1/endpoints`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
-    body: JSON.stringify({
-      url: `${receiversUrl}/hooks/${actor.name}`,
-      event_types: actor.types.map(type => `${type}*`),
-      ordering: actor.ordered ? 'key' : 'none',
-      secret: actor.secret,
-    }),
+function asker(functionsUrl: string): System['ask'] {
+  return (method, path, body = {}) =>
+    fetch(functionsUrl + path, {
+      method,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(30_000),
+    }).catch(() => null)
+}
+
+/** Returns the endpoint's id. */
+async function register(ask: System['ask'], receiversUrl: string, actor: Actor): Promise<string> {
+  const answer = await ask('POST', '/v1/endpoints', {
+    url: `${receiversUrl}/hooks/${actor.name}`,
+    event_types: actor.types.map(type => `${type}*`),
+    ordering: actor.ordered ? 'key' : 'none',
+    secret: actor.secret,
   })
-  if (answer.status !== 201) throw new Error(`an endpoint was refused: ${await answer.text()}`)
+  if (answer?.status !== 201) throw new Error(`an endpoint was refused: ${await answer?.text()}`)
+  return ((await answer.json()) as { id: string }).id
 }

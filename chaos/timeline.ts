@@ -1,6 +1,6 @@
 // The run second by second: what was delivered, how old the oldest open event was, what each receiver saw.
 import type { Sample } from './observer.ts'
-import { type Records, type Span, succeeded } from './records.ts'
+import { type Records, succeeded } from './records.ts'
 
 export interface Timeline {
   seconds: number
@@ -10,7 +10,11 @@ export interface Timeline {
   requests: Record<string, number[]>
 }
 
-export function timelineOf({ requests, endpoints }: Records, samples: Sample[], run: Span): Timeline {
+export function timelineOf(
+  { requests, endpoints }: Records,
+  samples: Sample[],
+  run: { from: number; until: number },
+): Timeline {
   const seconds = Math.ceil((run.until - run.from) / 1000)
   const second = (at: number) => Math.min(seconds - 1, Math.max(0, Math.floor((at - run.from) / 1000)))
   const zeros = () => new Array<number>(seconds).fill(0)

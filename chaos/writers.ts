@@ -5,6 +5,7 @@ import type pg from 'pg'
 import type { Random } from '../dev/random.ts'
 import type { Ledger } from './ledger.ts'
 import type { Write } from './records.ts'
+import type { System } from './system.ts'
 
 const keys = 40
 /** More would only wait for each other. */
@@ -25,7 +26,7 @@ export async function prepareShop(pool: pg.Pool, orders: number): Promise<void> 
 
 interface Ports {
   pool: pg.Pool
-  functionsUrl: string
+  ask: System['ask']
   ledger: Ledger<Write>
   random: Random
   /** Changes per second. */
@@ -68,12 +69,7 @@ export class Writers {
   }
 
   async #updateOrder(id: number): Promise<void> {
-    const answer = await fetch(`${this.#ports.functionsUrl}/orders/update`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ id, status: 'shipped' }),
-      signal: AbortSignal.timeout(30_000),
-    }).catch(() => null)
+    const answer = await this.#ports.ask('PATCH', '/orders/update', { id, status: 'shipped' })
     await answer?.arrayBuffer().catch(() => {})
     this.#note(`orders/${id}`, answer?.ok ? 'committed' : 'unknown')
   }

@@ -133,6 +133,7 @@ describe('a replay', () => {
   test('is not begun for a disabled endpoint, but may be counted', async () => {
     await api.call('POST', `/v1/endpoints/${endpoint}/disable`)
     expect((await replay({})).status).toBe(409)
+    expect((await api.get(`/v1/replays?endpoint_id=${endpoint}`)).body.data).toEqual([])
     expect(await count({})).toBe(4)
   })
 })

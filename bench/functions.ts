@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../dev/ports.ts'
 import { type Functions, startFunctions } from '../dev/services/functions.ts'
-import { untilTrue } from './clock.ts'
 import { outboxSettings } from './contestants/outbox.ts'
 import type { Database, Ground } from './ground.ts'
 import { startProcess } from './process.ts'
@@ -20,15 +19,10 @@ export interface Proxy {
 export async function startProxy({ guard }: Ground): Promise<Proxy> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const isThere = () =>
-    fetch(`${url}/stats`).then(
-      () => true,
-      () => false,
-    )
   const proxy = await startProcess([join(root, 'dev/neon-proxy.ts')], {
     guard,
     env: { PORT: String(port) },
-    untilReady: () => untilTrue(isThere, 20),
+    readyLine: 'neon proxy on',
   })
   return {
     url,

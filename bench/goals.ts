@@ -63,9 +63,14 @@ export function goals(results: Results): Goal[] {
       'backlog',
       'rate with 1 M over 10 k waiting',
       0.9,
-      rate('backlog', '1 M waiting') / rate('backlog', '10 k waiting'),
+      rate('backlog', '1,000,000 waiting') / rate('backlog', '10,000 waiting'),
     ),
-    atMost('backlog', 'memory with 1 M waiting, MB', 200, figure('backlog', '1 M waiting', 'memory, most')),
+    atMost(
+      'backlog',
+      'memory with 1 M waiting, MB',
+      200,
+      figure('backlog', '1,000,000 waiting', 'memory, most'),
+    ),
     atLeast(
       'old-snapshot',
       'rate with over without',

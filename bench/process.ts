@@ -16,11 +16,16 @@ export interface Process extends Child {
 interface Options {
   guard: Guard
   env?: NodeJS.ProcessEnv
-  /** How it says that it is ready; without, it prints a line `ready`. */
+  /** How its line begins that says that it is ready. */
+  readyLine?: string
+  /** For those who print none. */
   untilReady?: () => Promise<void>
 }
 
-export async function startProcess(args: string[], { guard, env, untilReady }: Options): Promise<Process> {
+export async function startProcess(
+  args: string[],
+  { guard, env, readyLine = 'ready', untilReady }: Options,
+): Promise<Process> {
   const lines: string[] = []
   let onLine = () => {}
   const child = startChild(args, {
@@ -50,7 +55,7 @@ export async function startProcess(args: string[], { guard, env, untilReady }: O
     })
     return Promise.race([found, died])
   }
-  await (untilReady ? Promise.race([untilReady(), died]) : line('ready'))
+  await (untilReady ? Promise.race([untilReady(), died]) : line(readyLine))
   return {
     ...child,
     line,

@@ -15,7 +15,7 @@ export const manyEndpoints: Scenario = {
       await stage.deliver(many / endpoints, many)
       const value = webhooks / (await stage.deliver(webhooks / endpoints, webhooks))
       await stage.leave()
-      const variant = endpoints === 1 ? '1 endpoint' : '10,000 endpoints'
+      const variant = endpoints === 1 ? '1 endpoint' : `${many.toLocaleString('en')} endpoints`
       record({ variant, contestant: 'Outbox', metric: 'rate', unit: 'webhooks/s', value })
     })
   },

@@ -1,4 +1,4 @@
--- How things stand, at a bounded cost however much there is: a few hundred thousand index entries at most.
+-- How things stand, at a bounded cost however much there is: some hundred thousand index entries.
 --
 -- $1 tenant          text  null = everybody's endpoints
 -- $2 most_counted    int   deliveries to count, over all endpoints

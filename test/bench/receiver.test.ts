@@ -1,0 +1,57 @@
+// The benchmark's receiver believes nobody: who sends less, twice, or unsigned is found out.
+import { beforeEach, describe, expect, test } from 'vitest'
+import { startReceiver } from '../../bench/receiving.ts'
+import { parseSecret } from '../../delivery/keys.ts'
+import { signedHeaders } from '../../delivery/signature.ts'
+import { startGuard } from '../../dev/guard.ts'
+import { hmacSigner } from '../../worker/signers.ts'
+import { atEnd } from '../support/cleanup.ts'
+
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const receiver = await startReceiver(startGuard(), secret)
+atEnd(() => receiver.stop())
+
+async function send(n: number, signingSecret = secret, path = '/e/0') {
+  const body = Buffer.from(`{"data":{"n":${n}}}`)
+  const { bytes } = (await parseSecret(signingSecret))!
+  const headers = await signedHeaders(`evt_${n}`, Math.floor(Date.now() / 1000), body, [hmacSigner(bytes)])
+  await fetch(receiver.url + path, { method: 'POST', headers, body })
+}
+
+describe('the receiver of the benchmark', () => {
+  beforeEach(() => receiver.reset())
+
+  test('is content with exactly as many webhooks as were asked for', async () => {
+    for (let n = 0; n < 100; n++) await send(n)
+    await receiver.expectHonest('Somebody', 100)
+  })
+
+  test('counts a webhook that came twice once', async () => {
+    for (let n = 0; n < 60; n++) await send(n % 50)
+    await expect(receiver.expectHonest('Somebody', 60)).rejects.toThrow('sent 50')
+  })
+
+  test('counts one event for two endpoints twice', async () => {
+    for (let n = 0; n < 100; n++) await send(n % 50, secret, `/e/${n % 100 < 50 ? 0 : 1}`)
+    await receiver.expectHonest('Somebody', 100)
+  })
+
+  test('finds out who signs with another secret', async () => {
+    const another = `whsec_${Buffer.alloc(32, 8).toString('base64')}`
+    for (let n = 0; n < 100; n++) await send(n, another)
+    await expect(receiver.expectHonest('Somebody', 100)).rejects.toThrow('2 were not')
+  })
+
+  test('tells when each event came first', async () => {
+    await send(1)
+    await send(0)
+    const [first, second] = await receiver.arrivals()
+    expect(first).toBeGreaterThan(second!)
+  })
+
+  test('answers who waits for a number once it is reached', async () => {
+    const reached = receiver.until(3)
+    for (let n = 0; n < 3; n++) await send(n)
+    await reached
+  })
+})

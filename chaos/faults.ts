@@ -1,5 +1,6 @@
 // The menu of faults: how each is done and undone, and whether it excuses a request that is made again.
 import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
 import { fireCron } from '../dev/services/cron.ts'
 import type { Weather } from './link.ts'
 import type { FaultKind, PlannedFault } from './plan.ts'
@@ -10,6 +11,8 @@ import type { System } from './system.ts'
 
 /** A thawed replica's last requests take no longer than this. */
 const thawMs = requestTimeoutSeconds * 1000 + 500
+/** The longest pause between two tries to write outcomes down (worker/settler.ts), and the try itself. */
+const settleRetryMs = 6_000
 /** So long after the database or its link is back, whoever waited on it has noticed. */
 const reconnectMs = 3_000
 
@@ -81,6 +84,22 @@ export class Faults {
         const pid = await this.#pidOf(`application_name = 'neon-proxy' or application_name like 'listener-%'`)
         if (pid !== null) killProcess(pid) // Postgres then restarts all of them
         return { target: 'database', dangers: [now(reconnectMs)] }
+      },
+      'read-only database': async planned => {
+        const { from } = now()
+        await this.#try('alter system set default_transaction_read_only = on')
+        await this.#try('select pg_reload_conf()')
+        await wait(planned.forMs)
+        await this.#insist('alter system reset default_transaction_read_only')
+        await this.#insist('select pg_reload_conf()')
+        return { target: 'database', dangers: [{ from, until: Date.now() + settleRetryMs }] }
+      },
+      'no connections left': async planned => {
+        const { from } = now()
+        const letGo = await takeConnections(system.databaseUrl)
+        await wait(planned.forMs)
+        await letGo()
+        return { target: 'database', dangers: [{ from, until: Date.now() + settleRetryMs }] }
       },
       'cut LISTEN': async () => {
         await this.#try(
@@ -178,6 +197,11 @@ export class Faults {
     return rows?.[0]?.pid ?? null
   }
 
+  /** What must be undone is tried until it is. */
+  async #insist(statement: string): Promise<void> {
+    while ((await this.#try(statement)) === null) await wait(200)
+  }
+
   /** null = the database is away just now, by another fault. */
   async #try(statement: string) {
     return this.#ports.system.pool.query(statement).then(
@@ -190,6 +214,14 @@ export class Faults {
 function now(forMs = 0, replica?: Replica): Danger {
   const span = { from: Date.now(), until: Date.now() + forMs }
   return replica ? { ...span, replica: replica.name } : span
+}
+
+/** All that Postgres gives. Returns the function that gives them back. */
+async function takeConnections(databaseUrl: string): Promise<() => Promise<unknown>> {
+  const clients = Array.from({ length: 100 }, () => new pg.Client({ connectionString: databaseUrl }))
+  for (const client of clients) client.on('error', () => {})
+  await Promise.allSettled(clients.map(client => client.connect()))
+  return () => Promise.allSettled(clients.map(client => client.end()))
 }
 
 function killProcess(pid: number): void {

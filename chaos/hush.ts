@@ -40,7 +40,7 @@ export class Hushes {
       const writers = Array.from({ length: burst.writers }, () => this.#burst())
       const stragglers = holdMs.map(ms => this.#write({ lookMs, holdMs: ms, promptly: true }))
       await Promise.all([...writers, ...stragglers])
-      await wait(promptMs)
+      await wait(promptMs + 500) // or the next round would wake whoever has missed something
     }
   }
 

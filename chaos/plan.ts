@@ -7,6 +7,8 @@ export const faultKinds = [
   'freeze replica',
   'restart database',
   'crash backend',
+  'read-only database',
+  'no connections left',
   'cut LISTEN',
   'black hole',
   'delay',

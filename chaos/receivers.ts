@@ -1,5 +1,6 @@
 // The receivers, in a process of their own: verifies every webhook, writes it down, then answers by habit.
-// `/hooks/<name>` is a receiver; POST `/outage/<name>?ms=` lets one answer nothing for a while.
+// `/hooks/<name>` is a receiver; POST `/outage/<name>?ms=` lets one answer nothing for a while, and after POST `/calm` all
+// of them answer 200 at once.
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
@@ -23,14 +24,15 @@ const outages = new Map<string, number>()
 const ledger = new Ledger<Request>(config.ledger)
 const random = randomFrom(config.seed)
 let moment = 0
+let isCalm = false
 
 const server = createServer((request, response) => {
   const url = new URL(request.url!, 'http://receivers')
   const [, kind, name = ''] = url.pathname.split('/')
-  if (kind === 'outage') {
-    outages.set(name, Date.now() + Number(url.searchParams.get('ms')))
-    response.end()
-  } else receive(actors.get(name)!, request, response).catch(() => {}) // hung up in the middle of its request
+  if (kind === 'outage') outages.set(name, Date.now() + Number(url.searchParams.get('ms')))
+  if (kind === 'calm') isCalm = true
+  if (kind !== 'hooks') response.end()
+  else receive(actors.get(name)!, request, response).catch(() => {}) // hung up in the middle of its request
 })
 server.requestTimeout = 0
 server.listen(config.port, '127.0.0.1', () => console.log('ready'))
@@ -51,6 +53,7 @@ async function receive(actor: Actor, request: IncomingMessage, response: ServerR
 }
 
 function react({ name, habit }: Actor): { afterMs: number; answer: number | 'reset' } {
+  if (isCalm) return { afterMs: 0, answer: 200 }
   if ((outages.get(name) ?? 0) > Date.now()) return { afterMs: 0, answer: 'reset' }
   switch (habit) {
     case 'good':

@@ -23,8 +23,8 @@ import { prepareShop, Writers } from './writers.ts'
 
 /** Between storms: retries and probes calm down, if they do it soon. */
 const breatherMs = 25_000
-/** At the end: the longest probe pause and the slowest retries are over long before. */
-const longestCalmMs = 240_000
+/** At the end: a breaker that opened in an outage may wait for its next probe for some minutes. */
+const longestCalmMs = 600_000
 
 const guard = startGuard()
 const shutdown = new Shutdown()
@@ -111,6 +111,7 @@ async function attack(
     await hushes.hold()
   }
   system.stopCron()
+  await fetch(`${system.receiversUrl}/calm`, { method: 'POST' })
   await menu.settled()
   return { faults, replays }
 }

@@ -21,6 +21,7 @@ import { type LoggedAttempt, Replica } from './replica.ts'
 import { type Actor, settings } from './scene.ts'
 
 export interface System {
+  databaseUrl: string
   functionsUrl: string
   receiversUrl: string
   /** Asks the API; null = no answer came. */
@@ -94,6 +95,7 @@ export async function startSystem(
   const stopCron = startCron(functions.url, outcome => appendFileSync(log('cron'), `${outcome}\n`))
   shutdown.add(stopCron)
   return {
+    databaseUrl,
     functionsUrl: functions.url,
     receiversUrl: receivers.url,
     ask,

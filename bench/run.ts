@@ -5,8 +5,7 @@ import { say, Trouble } from '../dev/say.ts'
 import { goals } from './goals.ts'
 import type { Ground } from './ground.ts'
 import { installPeers } from './install.ts'
-import type { Options } from './options.ts'
-import { readOptions } from './options.ts'
+import { type Options, readOptions } from './options.ts'
 import { readable } from './report/numbers.ts'
 import { page } from './report/page.ts'
 import { table } from './report/table.ts'
@@ -53,17 +52,21 @@ async function measure(ground: Ground, chosen: readonly Scenario[], options: Opt
       },
       note: text => results.notes.push({ scenario: name, text }),
     })
-    write(header, results) // a later one that fails takes nothing with it
+    write(header, results, options) // a later one that fails takes nothing with it
   }
-  console.log(`\n${table(results, goals(results))}\n`)
+  console.log(`\n${table(results, reached(results, options))}\n`)
 }
 
-function write(header: Record<string, string>, results: Results): void {
+/** Of small numbers nothing may be concluded. */
+const reached = (results: Results, { quick }: Options) => (quick ? [] : goals(results))
+
+function write(header: Record<string, string>, results: Results, options: Options): void {
   const dir = join(import.meta.dirname, 'results')
   mkdirSync(dir, { recursive: true })
   const { figures, notes } = results
-  const json = JSON.stringify({ header, figures, notes, goals: goals(results) }, null, 2)
+  const aims = reached(results, options)
+  const json = JSON.stringify({ header, figures, notes, goals: aims }, null, 2)
   writeFileSync(join(dir, 'latest.json'), `${json}\n`)
-  writeFileSync(join(dir, 'latest.html'), page(header, results, goals(results)))
+  writeFileSync(join(dir, 'latest.html'), page(header, results, aims))
   say('written', relative(process.cwd(), join(dir, 'latest.html')))
 }

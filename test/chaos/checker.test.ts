@@ -17,7 +17,15 @@ describe('the checker finds', () => {
     ],
     ['a change without an event', 'G1', run => run.books.facts.push('fact-9')],
     ['a change with two events', 'G1', run => run.books.events.push({ ...run.books.events[0]! })],
-    ['an event of what was rolled back', 'G1', run => forget(run.books.facts, 'fact-1')],
+    ['a webhook of what was rolled back', 'G1', run => run.requests.push(request('good', 'fact-9', 8))],
+    [
+      'an event of what was rolled back',
+      'G1',
+      run => {
+        forget(run.books.facts, 'fact-1')
+        run.requests = run.requests.filter(r => r.token !== 'fact-1')
+      },
+    ],
     ['a lost event: no delivery was made', 'G2', run => void run.books.deliveries.shift()],
     ['a lost event: nobody got it', 'G2', run => Object.assign(run.requests[0]!, { answer: 500 })],
     [

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { say, Trouble } from '../dev/say.ts'
-import { goals } from './goals.ts'
+import { type Goal, goals } from './goals.ts'
 import type { Ground } from './ground.ts'
 import { installPeers } from './install.ts'
 import { type Options, readOptions } from './options.ts'
@@ -58,7 +58,9 @@ async function measure(ground: Ground, chosen: readonly Scenario[], options: Opt
 }
 
 /** Of small numbers nothing may be concluded. */
-const reached = (results: Results, { quick }: Options) => (quick ? [] : goals(results))
+function reached(results: Results, { quick }: Options): Goal[] {
+  return quick ? [] : goals(results)
+}
 
 function write(header: Record<string, string>, results: Results, options: Options): void {
   const dir = join(import.meta.dirname, 'results')

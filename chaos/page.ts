@@ -32,7 +32,8 @@ begun ${new Date(began).toISOString()}. Again: <code>npm run chaos -- --minutes 
 <h2>Invariants</h2>
 <table>${outcomes.map(outcomeRow).join('')}</table>
 <h2>Timeline</h2>
-<p>Red bands are faults; point at one to see which.</p>
+<p>Red bands are faults; point at one to see which. The spikes between storms are the bursts of a hush, in which every
+event must come at once.</p>
 ${chart('Deliveries per second', { delivered: timeline.delivered })}
 ${chart('Age of the oldest open event, in seconds', { oldest: timeline.oldestSeconds })}
 ${chart('Requests per second and receiver', timeline.requests)}

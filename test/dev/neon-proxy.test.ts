@@ -1,9 +1,11 @@
 // The stand-in must answer the real driver as Neon does: values exact, errors whole, batches all or nothing.
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { beforeAll, expect, test } from 'vitest'
+import { Link } from '../../chaos/link.ts'
 import { type NeonProxy, startNeonProxy } from '../../dev/neon-proxy.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
 
 let proxy: NeonProxy
 let database: TestDatabase
@@ -71,6 +73,21 @@ test('isolation level and access mode of a batch are honoured', async () => {
 
 test('an error does not spoil the connection for the next query', async () => {
   for (let i = 0; i < 15; i++) await expect(sql`select 1 / 0`).rejects.toThrow()
+  expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
+})
+
+test('a connection that is cut in the middle of a query is the trouble of that query alone', async () => {
+  const url = new URL(database.url)
+  const link = await Link.open(Number(url.port))
+  atEnd(() => link.close())
+  url.port = String(link.port)
+  const cut = post({ query: 'select pg_sleep(60)' }, { 'neon-connection-string': url.href })
+  await eventually(async () => {
+    const sleepers = sql`select from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'`
+    return (await sleepers).length > 0
+  })
+  link.reset()
+  expect((await cut).status).toBe(503)
   expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
 })
 

@@ -87,7 +87,7 @@ class Pair {
     if (flows && (this.#lostBytes || this.#halfGone)) this.reset()
     this.#weather = weather
     const dead = weather.kind === 'black hole' || weather.kind === 'half-open'
-    if (weather.kind === 'half-open') this.#lostBytes = true
+    if (weather.kind === 'half-open' || weather.kind === 'lost replies') this.#lostBytes = true
     for (const socket of [this.#client, this.#server]) {
       if (dead) socket.pause()
       else socket.resume()
@@ -100,19 +100,21 @@ class Pair {
   }
 
   #relay(from: Socket, to: Socket): void {
-    let lastAt = 0
+    // One line for all: what was delayed is never overtaken.
+    const waiting: { at: number; bytes: Buffer }[] = []
+    const pass = () => {
+      while (waiting[0] && waiting[0].at <= Date.now()) {
+        const { bytes } = waiting.shift()!
+        if (to.writable) to.write(bytes)
+      }
+      if (waiting[0]) setTimeout(pass, waiting[0].at - Date.now())
+    }
     from.on('error', () => {}) // told by 'close'
     from.on('data', bytes => {
       const weather = this.#weather
-      if (weather.kind === 'lost replies' && from === this.#server) {
-        this.#lostBytes = true
-        return
-      }
-      const now = Date.now()
-      const at = now + (weather.kind === 'delay' ? weather.ms : 0)
-      if (at >= lastAt && at === now) return void (to.writable && to.write(bytes))
-      lastAt = Math.max(at, lastAt + 1) // what was delayed is not overtaken
-      setTimeout(() => to.writable && to.write(bytes), lastAt - now)
+      if (weather.kind === 'lost replies' && from === this.#server) return
+      waiting.push({ at: Date.now() + (weather.kind === 'delay' ? weather.ms : 0), bytes })
+      if (waiting.length === 1) pass()
     })
     from.on('end', () => to.end())
     from.on('close', () => {

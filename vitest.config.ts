@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup.ts'],
     reporters: ['default', './test/support/reporter.ts'],
+    // Most of a test's time is waiting, for processes to start and for sockets: more files at a time than there are cores.
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     env: {

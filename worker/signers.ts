@@ -1,12 +1,14 @@
 // The signers of delivery/signature.ts on node:crypto: WebCrypto pays a hop to another thread for every signature.
-import { createHmac, createPrivateKey, sign } from 'node:crypto'
+import { createHmac, createPrivateKey, createSecretKey, sign } from 'node:crypto'
 import { isHmacKey, pkcs8Prefix } from '../delivery/keys.ts'
 import { SecretUnavailable } from '../delivery/secrets.ts'
 import type { Signer } from '../delivery/types.ts'
 
 export function hmacSigner(secret: Uint8Array): Signer {
   if (!isHmacKey(secret)) throw new SecretUnavailable('invalid')
-  return signed => `v1,${createHmac('sha256', secret).update(signed).digest('base64')}`
+  // Made once: from raw bytes, the key would cost more than the signature.
+  const key = createSecretKey(secret)
+  return signed => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`
 }
 
 export function ed25519Signer(secret: Uint8Array): Signer {

@@ -29,7 +29,7 @@ describe('a listener', () => {
     proxy.cut()
     await emit(client, 3)
     proxy.mode('pass')
-    await receiver.waitFor(3, { timeoutMs: 10_000 })
+    await receiver.waitFor(3, { timeoutMs: 15_000 })
   })
 
   test('whose link has silently died notices, says so, and comes back by itself', async () => {

@@ -5,6 +5,7 @@ import type { Log } from './log.ts'
 
 /** Longer than any statement of ours takes; a link that swallows everything is noticed by then. */
 const statementSeconds = 20
+const connectTimeoutMs = 5_000
 
 /**
  * Every statement of ours finds few rows by index, and the tables swing between empty and millions faster than
@@ -15,6 +16,8 @@ const sessionSettings = `
   set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan;
   set statement_timeout = '${statementSeconds}s'; set idle_in_transaction_session_timeout = '10s';
   set tcp_user_timeout = '15s'`
+
+const onceConnected = { text: sessionSettings, query_timeout: connectTimeoutMs }
 
 export interface Database {
   readonly run: Run
@@ -30,14 +33,15 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     connectionString: url,
     application_name: name,
     keepAlive: true,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: (statementSeconds + 5) * 1000,
   }
   const pool = new pg.Pool({
     ...config,
     max: 3,
     idleTimeoutMillis: 0,
-    onConnect: async client => void (await client.query(sessionSettings)),
+    // Bounded like connecting itself: the link may go silent right after it was made.
+    onConnect: async client => void (await client.query(onceConnected)),
   })
   const clients = new Set<pg.PoolClient>()
   pool.on('connect', client => void clients.add(client))

@@ -26,7 +26,8 @@ export interface EarsPorts {
   readonly onCall: () => void
   /** A new session listens: anything may have happened meanwhile. */
   readonly onListening: () => void
-  readonly onLook: (look: Look) => void
+  /** What the heartbeat saw, and how many seconds it took to be answered. */
+  readonly onLook: (look: Look, roundTripSeconds: number) => void
 }
 
 export class Ears implements ListeningSession {
@@ -124,12 +125,13 @@ export class Ears implements ListeningSession {
     log.info('listening')
     onListening()
     for (;;) {
+      const asked = performance.now()
       const look = await Promise.race([ended, store.look(), expire(heartbeatTimeoutMs, this.#stop.signal)])
       if (!look.listening) throw new Error('the channel is no longer registered')
       this.#heard = performance.now()
       this.#readOnly = look.readOnly
       onReady()
-      onLook(look)
+      onLook(look, (this.#heard - asked) / 1000)
       await Promise.race([ended, sleep(pollSeconds * 1000, null, { signal: this.#stop.signal })])
     }
   }

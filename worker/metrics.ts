@@ -8,12 +8,11 @@ export interface Gauges {
   readonly held: () => number
   readonly unsettled: () => number
   readonly reconnects: () => number
+  /** This machine's clock minus the database's. */
+  readonly skewSeconds: () => number
 }
 
 export class Metrics {
-  /** This machine's clock minus the database's. Receivers refuse timestamps that are some minutes off. */
-  skewSeconds = 0
-
   readonly #registry = new Registry()
   readonly #attempts = new Counter({
     name: 'outbox_attempts_total',
@@ -32,7 +31,7 @@ export class Metrics {
     this.#gauge('outbox_in_flight', 'Requests under way.', gauges.inFlight)
     this.#gauge('outbox_held', 'Deliveries leased by this listener.', gauges.held)
     this.#gauge('outbox_unsettled', 'Attempts made and not yet written down.', gauges.unsettled)
-    this.#gauge('outbox_clock_skew_seconds', 'This clock minus the database’s.', () => this.skewSeconds)
+    this.#gauge('outbox_clock_skew_seconds', 'This clock minus the database’s.', gauges.skewSeconds)
     this.#gauge('outbox_reconnects', 'Times the listening session was lost.', gauges.reconnects)
     addCaptureGauges(this.#registry, capture)
   }

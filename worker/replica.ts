@@ -8,6 +8,7 @@ import { userAgent } from '../delivery/version.ts'
 import { readCaptureHealth } from '../drizzle/capture-health.ts'
 import { createStore, type StoreOptions } from '../drizzle/store.ts'
 import { Chores } from './chores.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { openDatabase, sqlstate } from './database.ts'
 import { Directory } from './directory.ts'
 import { Ears } from './ears.ts'
@@ -70,8 +71,10 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       for (const s of settlements) if (s.retryInSeconds !== null) listener.wakeIn(s.retryInSeconds)
     },
   })
+  const clockWatch = new ClockWatch(log)
   const metrics = new Metrics(
     {
+      skewSeconds: () => clockWatch.skewSeconds,
       inFlight: () => lanes.inFlight,
       held: () => lanes.held,
       unsettled: () => settler.size,
@@ -124,10 +127,10 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       wakefulness.begin()
       listener.lookAtEverything()
     },
-    onLook: look => {
+    onLook: (look, roundTripSeconds) => {
       void listener.note(look)
       lanes.share(look.listeners)
-      metrics.skewSeconds = Date.now() / 1000 - look.unixSeconds
+      clockWatch.note(look.unixSeconds, Date.now() / 1000, roundTripSeconds)
       if (look.chores && !look.readOnly) chores.begin()
       if (look.readOnly) lanes.pause()
       else if (settler.isCalm) lanes.resume()
@@ -154,7 +157,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
   })
   const chores = new Chores(store, log, () => listener.wake())
   const health = await serveHealth(settings.healthPort, {
-    trouble: () => ears.trouble,
+    trouble: () => ears.trouble ?? clockWatch.trouble,
     exposition: () => metrics.exposition(),
   })
   const ticking = setInterval(() => lanes.tick(), 1_000)

@@ -8,6 +8,8 @@ import { testSettings } from './settings.ts'
 
 export interface ReplicaProcess {
   pid: number
+  /** Asks its health server. */
+  ask(path: string): Promise<Response>
   signal(signal: NodeJS.Signals): void
   /** As when whoever read its output has died. */
   closeOutput(): void
@@ -49,6 +51,7 @@ export async function startReplicaProcess(
   await listening(child)
   return {
     pid: child.pid!,
+    ask: path => fetch(`http://127.0.0.1:${/"health_port":(\d+)/.exec(said)![1]}${path}`),
     signal: signal => void child.kill(signal),
     closeOutput: () => child.stdout.destroy(),
     said: () => said,

@@ -1,5 +1,6 @@
 // Makes an endpoint ready for use: opens its secrets, fills in the defaults. One that cannot be opened gets a fault, so
 // that its deliveries fail visibly while all others go on.
+import { fromHex } from './hex.ts'
 import { type Keyring, SecretUnavailable } from './secrets.ts'
 import type { Endpoint, SealedEndpoint, Signer } from './types.ts'
 
@@ -49,8 +50,4 @@ async function openHeaders(sealed: SealedEndpoint, keyring: Keyring): Promise<Re
   if (sealed.sealedHeaders === null) return {}
   const plain = await keyring.open(fromHex(sealed.sealedHeaders), headersContext(sealed.id))
   return JSON.parse(new TextDecoder().decode(plain))
-}
-
-function fromHex(hex: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(hex.match(/../g) ?? [], byte => Number.parseInt(byte, 16))
 }

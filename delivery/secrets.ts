@@ -18,6 +18,8 @@ export class SecretUnavailable extends Error {
 
 /** `context` names the row the secret belongs to: sealed text that was moved to another row does not open. */
 export interface Keyring {
+  /** Of all master keys it knows; the first one seals. */
+  readonly keyIds: readonly [string, ...string[]]
   seal(plain: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>>
   open(sealed: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>>
 }
@@ -43,7 +45,7 @@ export function parseMasterKeys(spec: string): MasterKey[] | null {
   return keys
 }
 
-/** The first key seals, all open: put a new key first, seal everything again, then take the old one away. */
+/** The first key seals, all open. What others have sealed is sealed anew by and by (seal-anew.ts), then they may go. */
 export async function openKeyring(spec: string): Promise<Keyring> {
   const masterKeys = parseMasterKeys(spec)
   if (!masterKeys) throw new SecretUnavailable('invalid')
@@ -53,6 +55,7 @@ export async function openKeyring(spec: string): Promise<Keyring> {
   }
   const sealingId = masterKeys[0]!.id
   return {
+    keyIds: [sealingId, ...masterKeys.slice(1).map(({ id }) => id)],
     seal: (plain, context) => seal(sealingId, keys.get(sealingId)!, plain, context),
     open: (sealed, context) => open(keys, sealed, context),
   }

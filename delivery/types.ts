@@ -77,6 +77,19 @@ export interface Endpoint {
 /** Makes one part of the `webhook-signature` header (`v1,…` or `v1a,…`) over the exact bytes. */
 export type Signer = (signed: Uint8Array<ArrayBuffer>) => Promise<string> | string
 
+/** One secret value as it lies in the database, in hexadecimal. */
+export interface SealedValue {
+  readonly endpointId: string
+  /** null = the endpoint's custom headers. */
+  readonly secretId: string | null
+  readonly sealed: string
+}
+
+/** With the same value under the master key that seals now. */
+export interface SealedAnew extends SealedValue {
+  readonly sealedAnew: string
+}
+
 /** A request ready to go. */
 export interface SignedRequest {
   readonly url: string

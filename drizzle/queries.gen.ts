@@ -497,6 +497,33 @@ union all
 )
 `
 
+export const countSeals = `
+-- How much of what is in use is sealed under which master key: signing keys that still sign, and custom headers.
+-- No key id = the value is not one that we have sealed.
+with sealed as (
+  select s.sealed as value, 1 as secrets, 0 as headers
+  from outbox.endpoint_secrets s
+  join outbox.endpoints p on p.id = s.endpoint_id
+  where p.deleted_at is null and (s.expires_at is null or s.expires_at > clock_timestamp())
+  union all
+  select p.sealed_headers, 0, 1
+  from outbox.endpoints p
+  where p.deleted_at is null and p.sealed_headers is not null
+),
+named as (
+  select
+    case when octet_length(value) > 2 then
+      case when get_byte(value, 0) = 1 then encode(substr(value, 3, get_byte(value, 1)), 'escape') end
+    end as key_id,
+    secrets, headers
+  from sealed
+)
+select key_id, sum(secrets)::int as secrets, sum(headers)::int as headers
+from named
+group by key_id
+order by key_id
+`
+
 export const createEndpoint = `
 -- An endpoint and its first secret at once: nobody ever sees one without the other.
 --
@@ -619,6 +646,32 @@ export const explainRow = `
 -- $2 key    text
 select holds, finding
 from outbox.explain_row($1::text, $2::text)
+`
+
+export const findOldSeals = `
+-- Signing keys that still sign, and custom headers, that were sealed under one of these master keys: some of them, in random
+-- order, so that what does not open never stands in the way of the rest.
+--
+-- $1 key_ids  text[]  ids of master keys
+-- $2 limit    int
+--
+-- Returns rows with secret_id null for the headers. (A sealed value begins with a version, the length of the key's id, and
+-- the id itself: delivery/secrets.ts.)
+with sealed as (
+  select p.id as endpoint_id, null::bigint as secret_id, p.sealed_headers as value
+  from outbox.endpoints p
+  where p.deleted_at is null and octet_length(p.sealed_headers) > 2
+  union all
+  select p.id, s.id, s.sealed
+  from outbox.endpoint_secrets s
+  join outbox.endpoints p on p.id = s.endpoint_id
+  where p.deleted_at is null and (s.expires_at is null or s.expires_at > clock_timestamp()) and octet_length(s.sealed) > 2
+)
+select endpoint_id::text, secret_id::text, encode(value, 'hex') as value
+from sealed
+where get_byte(value, 0) = 1 and encode(substr(value, 3, get_byte(value, 1)), 'escape') = any ($1::text[])
+order by random()
+limit $2::int
 `
 
 export const look = `
@@ -859,6 +912,49 @@ audited as (
 )
 select exists (select from room) as had_room
 from endpoint
+`
+
+export const sealAnew = `
+-- Puts what was sealed anew in the place of what was read, unless somebody has changed it since: what is newer stays.
+-- The arrays run in parallel, one place for each value:
+--
+-- $1 endpoint_ids  bigint[]
+-- $2 secret_ids    bigint[]  null = the endpoint's custom headers
+-- $3 read          text[]    hex
+-- $4 sealed_anew   text[]    hex
+--
+-- Returns how many were put. The endpoint's version goes up, so senders read it again.
+with
+given as materialized (
+  select g.endpoint_id, g.secret_id, decode(g.read, 'hex') as read, decode(g.sealed_anew, 'hex') as sealed_anew
+  from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as g (endpoint_id, secret_id, read, sealed_anew)
+),
+-- First the endpoint, then its keys, as rotate_secret.sql does it: so the two never wait for each other in a circle.
+-- An endpoint that somebody is just changing is passed by.
+endpoint as materialized (
+  select p.id
+  from outbox.endpoints p
+  where p.id in (select endpoint_id from given)
+  order by p.id
+  for update skip locked
+),
+secret as (
+  update outbox.endpoint_secrets s
+  set sealed = given.sealed_anew
+  from given
+  join endpoint on endpoint.id = given.endpoint_id
+  where s.id = given.secret_id and s.sealed = given.read
+  returning 1
+),
+headers as (
+  update outbox.endpoints p
+  set sealed_headers = given.sealed_anew
+  from given
+  join endpoint on endpoint.id = given.endpoint_id
+  where given.secret_id is null and p.id = given.endpoint_id and p.sealed_headers = given.read
+  returning 1
+)
+select ((select count(*) from secret) + (select count(*) from headers))::int as sealed_anew
 `
 
 export const sendTest = `

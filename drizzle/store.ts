@@ -1,7 +1,16 @@
 // The hand-written statements as methods. It runs nothing itself: whoever has a connection hands in a `Run`, the listener
 // with pg, the cron function with the Neon driver. A statement, its method and the rule behind it share a name.
 import { formatDeliveryId } from '../delivery/ids.ts'
-import type { EndpointId, EventId, Leased, SealedEndpoint, Sender, Settlement } from '../delivery/types.ts'
+import type {
+  EndpointId,
+  EventId,
+  Leased,
+  SealedAnew,
+  SealedEndpoint,
+  SealedValue,
+  Sender,
+  Settlement,
+} from '../delivery/types.ts'
 import * as queries from './queries.gen.ts'
 
 /** Runs one statement and gives its rows as arrays, in the order of its columns. Dates and bigints come as text. */
@@ -168,6 +177,27 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     async readEndpoints(ids: readonly EndpointId[]): Promise<SealedEndpoint[]> {
       const rows = await run({ name: 'read_endpoints', text: queries.readEndpoints }, [ids])
       return rows.map(sealedEndpoint)
+    },
+
+    /** Some of what these master keys have sealed and what is in use. */
+    async findOldSeals(keyIds: readonly string[], limit: number): Promise<SealedValue[]> {
+      const rows = await run({ name: 'find_old_seals', text: queries.findOldSeals }, [keyIds, limit])
+      return rows.map(row => {
+        const [endpointId, secretId, sealed] = row as [string, Text, string]
+        return { endpointId, secretId, sealed }
+      })
+    },
+
+    /** Puts each value where it was read, unless it has changed meanwhile; returns how many. */
+    async sealAnew(values: readonly SealedAnew[]): Promise<number> {
+      if (values.length === 0) return 0
+      const [row] = await run({ name: 'seal_anew', text: queries.sealAnew }, [
+        values.map(value => value.endpointId),
+        values.map(value => value.secretId),
+        values.map(value => value.sealed),
+        values.map(value => value.sealedAnew),
+      ])
+      return row![0] as number
     },
 
     /** The heartbeat: is the channel registered, and is there anything to do? */

@@ -1,6 +1,7 @@
 // Who asks, and in which trace: set for the transaction that writes, so that its events carry both to the receiver.
 import type { Context } from 'hono'
 import { isTraceparent } from '../delivery/context.ts'
+import { toHex } from '../delivery/hex.ts'
 import type { Driver } from './memory.ts'
 import type { App } from './settings.ts'
 
@@ -45,7 +46,4 @@ export function inContext(driver: Driver, { actor, traceparent }: RequestContext
 
 const set = `select set_config('outbox.actor', $1, true), set_config('outbox.traceparent', $2, true)`
 
-const randomHex = (bytes: number) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), byte => byte.toString(16).padStart(2, '0')).join(
-    '',
-  )
+const randomHex = (bytes: number) => toHex(crypto.getRandomValues(new Uint8Array(bytes)))

@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, isNull, lt } from 'drizzle-orm'
 import { headersContext } from '../delivery/endpoint.ts'
+import { toHex } from '../delivery/hex.ts'
 import { parseId } from '../delivery/ids.ts'
 import type { SigningKey } from '../delivery/keys.ts'
 import type { Keyring } from '../delivery/secrets.ts'
@@ -26,7 +27,7 @@ import { badInput } from './problem.ts'
 import { noContent, reply } from './reply.ts'
 import { answers, body, emptyAnswer } from './schemas.ts'
 import type { App } from './settings.ts'
-import { chooseKey, sealKey, showKey, toHex } from './signing-key.ts'
+import { chooseKey, sealKey, showKey } from './signing-key.ts'
 
 const listEndpoints = createRoute({
   method: 'get',

@@ -28,6 +28,7 @@ import { redeliver } from './redeliver.ts'
 import { redelivery } from './redelivery.ts'
 import { replays } from './replays.ts'
 import { rotation } from './rotate.ts'
+import { secretsHealth } from './secrets-health.ts'
 import { type App, type Env, readSettings } from './settings.ts'
 import { stats } from './stats.ts'
 import { nothingHere } from './unknown.ts'
@@ -53,7 +54,7 @@ app.use(async (c, next) => {
 app.use(limitBody, readJson, limitExpensive, repeatSafely)
 
 const routes = [
-  [health, captureHealth, orders, clients],
+  [health, captureHealth, secretsHealth, orders, clients],
   [events, emit, eventTypes, explain, deliveries, redelivery],
   [endpoints, endpointActions, rotation, replays],
   [stats, audit],

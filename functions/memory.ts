@@ -1,5 +1,6 @@
 // Stands in for Neon's driver where a request carries an Idempotency-Key: sends every statement through outbox.once().
 import type { NeonQueryFunction } from '@neondatabase/serverless'
+import { toHex } from '../delivery/hex.ts'
 
 /** What drizzle and db.ts want of the driver. */
 export type Driver = Pick<NeonQueryFunction<false, false>, 'query' | 'transaction'>
@@ -93,8 +94,7 @@ export function toText(value: unknown): string | null {
   if (value === null || value === undefined) return null
   if (Array.isArray(value)) return `{${value.map(element => quoted(toText(element))).join()}}`
   if (value instanceof Date) return value.toISOString()
-  if (value instanceof Uint8Array)
-    return `\\x${Array.from(value, byte => byte.toString(16).padStart(2, '0')).join('')}`
+  if (value instanceof Uint8Array) return `\\x${toHex(value)}`
   return String(value)
 }
 

@@ -2,6 +2,7 @@
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ZodError } from 'zod'
+import { SecretUnavailable } from '../delivery/secrets.ts'
 import { SettingsError } from '../delivery/settings.ts'
 import { DatabaseError } from './db.ts'
 import { log } from './log.ts'
@@ -71,6 +72,10 @@ export function problemFor(error: Error): Reply {
     if (error.sqlstate === keyReused) return problem(422, 'This Idempotency-Key belongs to another request.')
     log('a statement failed', { statement: error.statement, sqlstate: error.sqlstate })
     return error.isUnavailable ? unavailable('The database can not be reached just now.') : unexpected()
+  }
+  if (error instanceof SecretUnavailable) {
+    // Only a repeat opens anything: what was chosen for the first request is kept sealed (functions/idempotency.ts).
+    return problem(409, 'It was done, but can not be shown again: the master key of that time is gone.')
   }
   // Only the kind of error: its message may repeat input or secrets.
   log('something unexpected was thrown', { error: error.name })

@@ -2,6 +2,7 @@
 // deliver(). While a listener lives that is next to nothing; while none does it is everything.
 import { deliver } from '../delivery/deliver.ts'
 import { openEndpoint } from '../delivery/endpoint.ts'
+import { sealAnew } from '../delivery/seal-anew.ts'
 import { integer } from '../delivery/settings.ts'
 import { ed25519Signer, hmacSigner } from '../delivery/signature.ts'
 import type { Endpoint, EndpointId, Leased, Settlement } from '../delivery/types.ts'
@@ -24,6 +25,9 @@ const smallPortion = 4
 const ringSteps = 200
 /** Kept back for writing down what was already sent. */
 const reservedSubrequests = 4
+/** One batch of sealing anew, which comes after the deliveries. */
+const sealingSubrequests = 2
+const sealingBatch = 100
 
 const clock = () => performance.now()
 
@@ -31,6 +35,9 @@ export interface Report {
   readonly reclaimed: number
   readonly delivered: number
   readonly failed: number
+  /** While the master key is being changed: what was sealed under the new one, and what did not open. */
+  readonly sealedAnew: number
+  readonly unopened: number
   readonly subrequests: number
   /** Why it stopped: nothing more was due, or a limit was reached and the next run goes on. */
   readonly stopped: 'nothing due' | 'time' | 'subrequests'
@@ -46,6 +53,8 @@ class Run {
   readonly #settings: Settings
   readonly #store: Store
   readonly #mostSubrequests: number
+  /** Master keys that only open. */
+  readonly #oldKeys: readonly string[]
   readonly #lease = `cron-${crypto.randomUUID().slice(0, 8)}`
   readonly #endAt = performance.now() + runSeconds * 1000
   readonly #endpoints = new Map<EndpointId, Endpoint>()
@@ -62,6 +71,7 @@ class Run {
   constructor(settings: Settings, mostSubrequests: number) {
     this.#settings = settings
     this.#mostSubrequests = mostSubrequests
+    this.#oldKeys = settings.keyring.keyIds.slice(1)
     const database = openDatabase(settings, runSeconds + settings.delivery.requestTimeoutSeconds + 5)
     this.#store = createStore(
       (statement, parameters) => {
@@ -76,10 +86,12 @@ class Run {
     const reclaimed = await this.#store.reclaim(500, this.#settings.delivery.retrySchedule.length + 1)
     const stopped = await this.#deliverAll()
     await this.#settle()
+    const sealing = await this.#sealAnew()
     return {
       reclaimed,
       delivered: this.#delivered,
       failed: this.#failed,
+      ...sealing,
       subrequests: this.#subrequests,
       stopped,
     }
@@ -120,7 +132,8 @@ class Run {
   /** Why nothing more may be started; null = go on. */
   #limit(): 'time' | 'subrequests' | null {
     if (performance.now() > this.#endAt) return 'time'
-    return this.#subrequests + reservedSubrequests >= this.#mostSubrequests ? 'subrequests' : null
+    const reserved = reservedSubrequests + (this.#oldKeys.length > 0 ? sealingSubrequests : 0)
+    return this.#subrequests + reserved >= this.#mostSubrequests ? 'subrequests' : null
   }
 
   /** False when nothing more is due. Few endpoints with much to do get larger portions, many get small ones. */
@@ -146,6 +159,21 @@ class Run {
     this.#portion = deliveries.length < leaseLimit ? Math.min(claimSize, this.#portion * 2) : smallPortion
     const more = meta.fanned === claimSize || meta.bornGuarded > 0 || meta.ringTo !== null || ringFrom !== '0'
     return deliveries.length > 0 || more
+  }
+
+  /** One batch in any case, more while nothing stands against it. Over as soon as nothing is left or nothing opens. */
+  async #sealAnew(): Promise<Pick<Report, 'sealedAnew' | 'unopened'>> {
+    const report = { sealedAnew: 0, unopened: 0 }
+    if (this.#oldKeys.length === 0) return report
+    for (let more = true; more; ) {
+      const found = await this.#store.findOldSeals(this.#oldKeys, sealingBatch)
+      const opened = await Promise.all(found.map(value => sealAnew(value, this.#settings.keyring)))
+      const sealed = await this.#store.sealAnew(opened.filter(value => value !== null))
+      report.sealedAnew += sealed
+      report.unopened = opened.filter(value => value === null).length
+      more = sealed > 0 && found.length === sealingBatch && this.#limit() === null
+    }
+    return report
   }
 
   #count(id: EndpointId, change: 1 | -1): void {

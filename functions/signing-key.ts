@@ -1,5 +1,6 @@
 // An endpoint's signing keys: made or brought along, sealed for their row, shown once.
 import { secretContext } from '../delivery/endpoint.ts'
+import { toHex } from '../delivery/hex.ts'
 import {
   formatPublicKey,
   formatSecret,
@@ -42,8 +43,4 @@ export async function sealKey(keyring: Keyring, key: SigningKey, secretId: strin
 /** This once: an HMAC key is shared with the receiver, of an ed25519 key they get only the public half. */
 export function showKey(key: SigningKey): { secret: string } | { public_key: string } {
   return key.signing === 'hmac' ? { secret: formatSecret(key) } : { public_key: formatPublicKey(key) }
-}
-
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
 }

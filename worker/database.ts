@@ -23,7 +23,10 @@ export interface Database {
   readonly run: Run
   /** A connection of its own, for LISTEN. */
   connect(): Promise<pg.Client>
-  /** The links have gone silent: hangs up, so that whoever waits for an answer learns it now and tries again. */
+  /**
+   * The links have gone silent, or lead to a server that is no longer the right one: hangs up on all of them, so that whoever
+   * waits for an answer learns it now and connects again.
+   */
   hangUp(): void
   close(): Promise<void>
 }
@@ -43,7 +46,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     // Bounded like connecting itself: the link may go silent right after it was made.
     onConnect: async client => void (await client.query(onceConnected)),
   })
-  const clients = new Set<pg.PoolClient>()
+  const clients = new Set<pg.ClientBase>()
   pool.on('connect', client => void clients.add(client))
   pool.on('remove', client => void clients.delete(client))
   pool.on('error', error => log.warn({ sqlstate: sqlstate(error) }, 'an idle database connection broke'))
@@ -58,6 +61,8 @@ export function openDatabase(url: string, name: string, log: Log): Database {
         void client.end().catch(() => {})
         throw error
       }
+      clients.add(client)
+      client.once('end', () => void clients.delete(client))
       return client
     },
     hangUp() {

@@ -10,6 +10,10 @@ import type { ListeningSession } from './wakefulness.ts'
 /** An answer to the heartbeat that takes longer means that the link is dead. */
 const heartbeatTimeoutMs = 5_000
 const heartbeatTimeout = 'HEARTBEAT_TIMEOUT'
+/** What Postgres says to whoever wants to write, or to listen, on a server that is a standby or read-only. */
+const readOnly = '25006'
+/** A notification to oneself comes with the answer. */
+const echoTimeoutMs = 2_000
 const shortestPauseMs = 200
 const longestPauseMs = 5_000
 /** A writer that is just looking holds the lock for some microseconds. */
@@ -40,6 +44,8 @@ export class Ears implements ListeningSession {
   #lastPid: number | null = null
   #heard: number | null = null
   #readOnly = false
+  /** Notifications come through. */
+  #hears = false
   reconnects = 0
 
   constructor(ports: EarsPorts) {
@@ -49,14 +55,16 @@ export class Ears implements ListeningSession {
 
   /** Why this listener cannot hear the database at the moment; null = it does. */
   get trouble(): string | null {
+    if (this.#readOnly) return 'the database is read-only'
     if (this.#heard === null) return 'not connected to the database'
     if (performance.now() - this.#heard > this.#ports.pollSeconds * 1000 + heartbeatTimeoutMs)
       return 'the database has not answered the heartbeat'
-    return this.#readOnly ? 'the database is read-only' : null
+    return null
   }
 
+  /** Not for a session that is deaf: it may hold no lock and be nobody's hope of waking up. */
   get isOpen(): boolean {
-    return this.#client !== null
+    return this.#client !== null && this.#hears
   }
 
   async tryLock(): Promise<boolean> {
@@ -104,8 +112,10 @@ export class Ears implements ListeningSession {
       } catch (error) {
         if (this.#stop.signal.aborted) break
         this.reconnects++
-        if (sqlstate(error) === heartbeatTimeout) this.#ports.database.hangUp()
-        this.#ports.log.warn({ sqlstate: sqlstate(error), failures }, 'lost the database, connecting again')
+        const code = sqlstate(error)
+        this.#readOnly = code === readOnly
+        if (code === heartbeatTimeout || code === readOnly) this.#ports.database.hangUp()
+        this.#ports.log.warn({ sqlstate: code, failures }, 'lost the database, connecting again')
       } finally {
         this.#letGo()
       }
@@ -119,19 +129,25 @@ export class Ears implements ListeningSession {
     const { pollSeconds, onLook, onListening, log, storeOptions } = this.#ports
     const ended = endOf(client, this.#stop.signal)
     const store = createStore(this.#run, storeOptions)
-    client.on('notification', ({ processId, payload }) => this.#hear(payload, processId === pidOf(client)))
+    client.on('notification', ({ channel, processId, payload }) => {
+      if (channel === 'outbox') this.#hear(payload, processId === pidOf(client))
+    })
     await Promise.race([ended, this.#ask('listen outbox')])
     await Promise.race([ended, this.#endPredecessor(client)])
-    log.info('listening')
+    this.#hears = await Promise.race([ended, this.#hearsItself(client)])
+    if (this.#hears) log.info('listening')
+    else log.error({ poll_seconds: pollSeconds }, deaf)
     onListening()
     for (;;) {
       const asked = performance.now()
       const look = await Promise.race([ended, store.look(), expire(heartbeatTimeoutMs, this.#stop.signal)])
-      if (!look.listening) throw new Error('the channel is no longer registered')
+      if (this.#hears && !look.listening) throw new Error('the channel is no longer registered')
       this.#heard = performance.now()
-      this.#readOnly = look.readOnly
-      onReady()
       onLook(look, (this.#heard - asked) / 1000)
+      // After a failover the writable server is elsewhere, and this one may keep its old connections for ever.
+      if (look.readOnly) throw Object.assign(new Error('the database is read-only'), { code: readOnly })
+      this.#readOnly = false
+      onReady()
       await Promise.race([ended, sleep(pollSeconds * 1000, null, { signal: this.#stop.signal })])
     }
   }
@@ -140,6 +156,20 @@ export class Ears implements ListeningSession {
     if (payload === callPayload && isOwn) return
     if (payload === callPayload) this.#ports.onCall()
     this.#ports.onNotification()
+  }
+
+  /** A transaction pooler says yes to LISTEN, and nothing ever comes. Its own channel, so that nobody else is woken. */
+  async #hearsItself(client: pg.Client): Promise<boolean> {
+    const echo = new Promise<boolean>(resolve => {
+      client.on('notification', ({ channel, processId }) => {
+        if (channel === 'outbox_echo' && processId === pidOf(client)) resolve(true)
+      })
+    })
+    await this.#ask('listen outbox_echo')
+    await this.#ask(`select pg_notify('outbox_echo', '')`)
+    const hears = await Promise.race([echo, sleep(echoTimeoutMs, false, { ref: false })])
+    await this.#ask('unlisten outbox_echo')
+    return hears
   }
 
   /** The session before this one may live on at the server, where it would still count as awake. */
@@ -161,6 +191,7 @@ export class Ears implements ListeningSession {
     const client = this.#client
     this.#client = null
     this.#heard = null
+    this.#hears = false
     if (client === null) return
     client.end().catch(() => {})
     hangUp(client)
@@ -168,6 +199,9 @@ export class Ears implements ListeningSession {
 }
 
 const callPayload = 'awake'
+const deaf =
+  'a notification to itself did not arrive: expected the direct connection to Postgres, and this may be a transaction ' +
+  'pooler. Events are found by polling alone now, that much later.'
 
 function pidOf(client: pg.Client): number {
   return (client as unknown as { processID: number }).processID

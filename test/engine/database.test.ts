@@ -1,9 +1,11 @@
 // The listener when its database is away, silent, read-only or full of noise: no crash, nothing lost, and the truth on /readyz.
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
+import { startDeafProxy } from '../support/deaf-proxy.ts'
 import { eventually } from '../support/eventually.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
+import { startReplicaProcess } from '../support/replica-process.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const quickPoll = { OUTBOX_POLL_SECONDS: '0.2' }
@@ -86,6 +88,32 @@ describe('a listener', () => {
     await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and application_name like 'listener-%'`)
     await receiver.waitFor(2, { timeoutMs: 10_000 })
+  })
+
+  test('behind a pooler that swallows notifications says so, never counts as awake, and delivers by polling', async () => {
+    const { db, client, receiver } = await scene()
+    const { hostname, port } = new URL(db.url)
+    const deaf = new URL(db.url)
+    deaf.port = String(await startDeafProxy({ host: hostname, port: Number(port) }))
+    const replica = await startReplicaProcess(
+      deaf.href,
+      { ...quickPoll, OUTBOX_LOG_LEVEL: 'error' },
+      {
+        says: 'did not arrive',
+      },
+    )
+    // A burst that would take a listener awake: its lock would tell writers that they need not notify.
+    await emitAtOnce(client, 200)
+    await receiver.waitFor(200, { timeoutMs: 10_000 })
+    const { rows } = await client.query(
+      `select from pg_locks join pg_database d on d.oid = database and d.datname = current_database()
+       where locktype = 'advisory' and classid = 1869967992 and objid = 2 and mode = 'ExclusiveLock'`,
+    )
+    expect(rows).toEqual([])
+    await emit(client)
+    await receiver.waitFor(201)
+    replica.signal('SIGTERM')
+    expect(await replica.exited).toBe(0)
   })
 
   test('is not confused by junk on its channel', async () => {

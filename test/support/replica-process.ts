@@ -19,10 +19,11 @@ export interface ReplicaProcess {
   exited: Promise<number | NodeJS.Signals>
 }
 
-/** Returns once it listens. */
+/** Returns once it says so: that it listens, unless the test waits for something else. */
 export async function startReplicaProcess(
   url: string,
   env: Record<string, string> = {},
+  { says = '"msg":"listening"' } = {},
 ): Promise<ReplicaProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +49,7 @@ export async function startReplicaProcess(
     said += text
     process.stderr.write(text)
   })
-  await listening(child)
+  await saying(child, says)
   return {
     pid: child.pid!,
     ask: path => fetch(`http://127.0.0.1:${/"health_port":(\d+)/.exec(said)![1]}${path}`),
@@ -59,11 +60,11 @@ export async function startReplicaProcess(
   }
 }
 
-async function listening(child: ChildProcess): Promise<void> {
+async function saying(child: ChildProcess, words: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   createInterface({ input: child.stdout! }).on('line', line => {
-    if (line.includes('"msg":"listening"')) resolve()
+    if (line.includes(words)) resolve()
   })
-  child.once('exit', code => reject(new Error(`the replica exited with ${code} before it listened`)))
+  child.once('exit', code => reject(new Error(`the replica exited with ${code} before it said: ${words}`)))
   await promise
 }

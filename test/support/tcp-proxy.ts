@@ -9,9 +9,17 @@ export interface TcpProxy {
   mode(mode: 'pass' | 'silence' | 'refuse'): void
   /** Resets every link there is. */
   cut(): void
+  /** New links lead there; those there are stay where they are. */
+  leadTo(target: Target): void
 }
 
-export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+interface Target {
+  host: string
+  port: number
+}
+
+export async function startTcpProxy(firstTarget: Target): Promise<TcpProxy> {
+  let target = firstTarget
   let mode: 'pass' | 'silence' | 'refuse' = 'pass'
   const links = new Set<Socket>()
   const pump = (from: Socket, to: Socket) => {
@@ -47,5 +55,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       mode = next
     },
     cut,
+    leadTo: next => {
+      target = next
+    },
   }
 }

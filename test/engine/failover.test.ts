@@ -1,0 +1,115 @@
+// Failover to a standby: the listener finds the new primary by itself, nothing that was acknowledged is lost, repetitions
+// keep their ids, and a demoted server that still answers is left alone.
+import type pg from 'pg'
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { addEndpoint, deliveryStates, emit, startTestReplica } from '../support/outbox.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
+import { connectTo, startServer, type TestServer } from '../support/server.ts'
+import { startStandby } from '../support/standby.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+
+const quickPoll = { OUTBOX_POLL_SECONDS: '0.5' }
+
+test('when the primary dies under load, the standby delivers all that was acknowledged, under the same ids', async () => {
+  const { primary, standby, proxy, proxied, receiver } = await scene()
+  await startTestReplica(proxied, quickPoll)
+  const writer = startWriter(proxied)
+  await receiver.waitFor(100, { timeoutMs: 15_000 })
+  await primary.crash()
+  proxy.leadTo({ host: '127.0.0.1', port: standby.port })
+  const client = await promote(standby)
+  const before = writer.acknowledged.length
+  await eventually(() => writer.acknowledged.length > before + 100, { timeoutMs: 20_000 })
+  await writer.stop()
+  await eventually(async () => (await openDeliveries(client)) === 0, { timeoutMs: 30_000 })
+
+  const received = new Set(receiver.requests.map(request => String(request.headers['webhook-id'])))
+  expect(writer.acknowledged.filter(id => !received.has(id))).toEqual([])
+  const { rows } = await client.query('select outbox.event_id(id, nonce) as id from outbox.events')
+  const committed = new Set(rows.map(row => row.id))
+  expect([...received].filter(id => !committed.has(id))).toEqual([])
+  expect(bodiesPerId(receiver)).toBe(1)
+}, 90_000)
+
+test('when the old primary is demoted and keeps its connections, the listener leaves it and takes nothing from it any more', async () => {
+  const { primary, standby, proxy, proxied, receiver } = await scene()
+  const replica = await startTestReplica(proxied, quickPoll)
+  await emit(await connectTo(proxied), 3)
+  await receiver.waitFor(3, { timeoutMs: 15_000 })
+  const old = await connectTo(primary.databaseUrl)
+  await old.query(`alter system set synchronous_standby_names = ''`)
+  await old.query('alter system set default_transaction_read_only = on')
+  await old.query('select pg_reload_conf()')
+  proxy.leadTo({ host: '127.0.0.1', port: standby.port })
+  const client = await promote(standby)
+  await emit(client, 3)
+  await receiver.waitFor(6, { timeoutMs: 20_000 })
+  await eventually(async () => (await deliveryStates(client)).delivered === 6)
+  expect(await listenersOn(old)).toBe(0)
+  expect((await fetch(`http://127.0.0.1:${replica.healthPort}/readyz`)).status).toBe(200)
+}, 90_000)
+
+async function scene() {
+  const primary = await startServer()
+  const standby = await startStandby(primary)
+  const receiver = await startReceiver()
+  await addEndpoint(await connectTo(primary.databaseUrl), { url: receiver.url })
+  const proxy = await startTcpProxy({ host: '127.0.0.1', port: primary.port })
+  const url = new URL(primary.databaseUrl)
+  url.port = String(proxy.port)
+  return { primary, standby, proxy, proxied: url.href, receiver }
+}
+
+async function promote(standby: TestServer): Promise<pg.Client> {
+  const client = await connectTo(standby.databaseUrl)
+  await client.query('select pg_promote()')
+  await client.query('set default_transaction_read_only = off')
+  return client
+}
+
+/** Commits one event after the other, connecting again when it must. */
+function startWriter(url: string) {
+  const acknowledged: string[] = []
+  let going = true
+  const run = async () => {
+    while (going) {
+      try {
+        const client = await connectTo(url)
+        while (going) acknowledged.push(...(await emit(client)))
+      } catch {
+        // cut, or not there yet: what was under way may or may not be committed
+        await new Promise(resolve => setTimeout(resolve, 50))
+      }
+    }
+  }
+  const done = run()
+  return {
+    acknowledged,
+    async stop() {
+      going = false
+      await done
+    },
+  }
+}
+
+async function openDeliveries(client: pg.Client): Promise<number> {
+  const { rows } = await client.query(
+    `select (select count(*) from outbox.fanout)::int
+            + (select count(*) from outbox.deliveries where state <> 'delivered')::int as n`,
+  )
+  return rows[0].n
+}
+
+async function listenersOn(client: pg.Client): Promise<number> {
+  const { rows } = await client.query(
+    `select count(*)::int as n from pg_stat_activity where application_name like 'listener-%'`,
+  )
+  return rows[0].n
+}
+
+/** The most different bodies that came under one id. */
+function bodiesPerId({ requests }: Receiver): number {
+  const byId = Map.groupBy(requests, request => request.headers['webhook-id'])
+  return Math.max(...[...byId.values()].map(same => new Set(same.map(({ body }) => body.toString())).size))
+}

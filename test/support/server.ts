@@ -1,0 +1,67 @@
+// A Postgres server of a test's own, for faults that would hit the others too: with a migrated database in it, and with its
+// durability on.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { startGuard } from '../../dev/guard.ts'
+import { migrate } from '../../dev/migrate.ts'
+import { freePort } from '../../dev/ports.ts'
+import { type Postgres, startPostgres } from '../../dev/postgres.ts'
+import { atEnd } from './cleanup.ts'
+
+export interface TestServer extends Postgres {
+  dir: string
+  port: number
+  /** The database with the outbox in it; the first server's, unless `empty`. */
+  databaseUrl: string
+  /** What the functions need to reach it. */
+  env: { DATABASE_URL: string; NEON_PROXY: string }
+}
+
+interface Options {
+  dir?: string
+  settings?: Record<string, string>
+  /** What is there already is taken as it is: a copy of another server's data. */
+  isCopy?: boolean
+}
+
+const databaseName = 'outboxdb'
+
+/** A directory that ends with the test file, and that the server's user may walk through. */
+export function temporaryDirectory(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'outbox-server-'))
+  chmodSync(dir, 0o755)
+  atEnd(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+export async function startServer({ dir, settings = {}, isCopy = false }: Options = {}): Promise<TestServer> {
+  const place = dir ?? join(temporaryDirectory(), 'postgres')
+  const port = await freePort()
+  const guard = startGuard()
+  const server = await startPostgres({ dir: place, port, guard, settings })
+  atEnd(() => server.stop())
+  const databaseUrl = server.url.replace(/postgres$/, databaseName)
+  if (!isCopy) await createDatabase(server.url, databaseUrl)
+  const env = { DATABASE_URL: databaseUrl, NEON_PROXY: inject('proxyUrl') }
+  return { ...server, dir: place, port, databaseUrl, env }
+}
+
+/** A connection that ends with the test file; the test may cut it. */
+export async function connectTo(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  atEnd(() => client.end().catch(() => {}))
+  return client
+}
+
+async function createDatabase(adminUrl: string, databaseUrl: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  await admin.query(`create database ${databaseName}`)
+  await admin.end()
+  await migrate(databaseUrl)
+}

@@ -4,9 +4,11 @@
 // G2 at least once each event reached every endpoint that wants it; nothing stays open; in a hush, at once
 // G3 identity      one id per event, one event per id
 // G4 duplication   nothing is sent again after a success, unless a fault put it in doubt or a person asked
-// G6 bytes         one body per id; every signature verifies
+// G6 bytes         one body per id; every signature verifies; the time signed is the sender's
 // G7 order         on ordered endpoints a key's versions come one after the other
 // G13 books        each request is an attempt; no success that no receiver gave
+
+import { findMisdated } from './dates.ts'
 import { findExtras } from './extras.ts'
 import { promptMs } from './hush.ts'
 import { attemptId, type Records, type Request, succeeded } from './records.ts'
@@ -45,6 +47,9 @@ export function check(records: Records): Verdict {
     ...promptness(records),
     ...identity(records),
     ...bytes(records),
+    ...findMisdated(records).map(({ request, offSeconds }) =>
+      violation('G6', `${named(request)} is dated ${offSeconds} s wrong, and its sender's clock was not`),
+    ),
     ...order(records),
     ...extras
       .filter(extra => extra.cause === null)

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { fireCron } from '../dev/services/cron.ts'
 import type { Weather } from './link.ts'
 import type { FaultKind, PlannedFault } from './plan.ts'
-import type { Danger, Fault, Replay } from './records.ts'
+import type { Danger, Fault, Replay, Skew } from './records.ts'
 import type { Replica } from './replica.ts'
 import { dyingEndpoint, requestTimeoutSeconds } from './scene.ts'
 import type { System } from './system.ts'
@@ -29,6 +29,7 @@ interface Done {
   /** It goes on by itself until then; else it is over now. */
   until?: number
   dangers?: Danger[]
+  skew?: Skew
 }
 
 type Inject = (planned: PlannedFault) => Promise<Done>
@@ -37,6 +38,8 @@ export class Faults {
   readonly #ports: Ports
   readonly #menu: Record<FaultKind, Inject>
   readonly #lingering: Promise<unknown>[] = []
+  /** Past its lease: nothing else happens to it, or it would not thaw as it was. */
+  #frozen: Replica | null = null
 
   constructor(ports: Ports) {
     this.#ports = ports
@@ -46,8 +49,8 @@ export class Faults {
   /** Returns when it is over and undone, but for cron runs and replays, which take their time. */
   async inject(planned: PlannedFault): Promise<void> {
     const from = Date.now()
-    const { target, until = Date.now(), dangers = [] } = await this.#menu[planned.kind](planned)
-    this.#ports.note({ kind: planned.kind, target, from, until, dangers })
+    const { target, until = Date.now(), dangers = [], skew } = await this.#menu[planned.kind](planned)
+    this.#ports.note({ kind: planned.kind, target, from, until, dangers, ...(skew && { skew }) })
   }
 
   /** Cron runs and replays that were begun have ended. */
@@ -64,16 +67,31 @@ export class Faults {
         await replica.kill()
         await wait(planned.forMs / 4)
         replica.restart()
-        return { target: replica.name, dangers: [killed] }
+        return { target: replica.name, dangers: [killed, now(0, replica)] }
       },
-      'freeze replica': async planned => {
+      'freeze replica': planned => this.#freeze(this.#replica(planned), planned.forMs),
+      // The busiest, so that there is something in its hands when the others take it away.
+      'freeze past lease': planned => {
+        this.#frozen = system.replicas.reduce((a, b) => (b.busy > a.busy ? b : a))
+        return this.#freeze(this.#frozen, planned.forMs).finally(() => {
+          this.#frozen = null
+        })
+      },
+      'skew clock': async planned => {
         const replica = this.#replica(planned)
-        const frozen = now(0, replica)
-        replica.freeze()
+        const ms = skewMs(planned.dose)
+        const from = now(0, replica)
+        replica.skewMs = ms
+        replica.restart()
         await wait(planned.forMs)
-        replica.thaw()
-        // What it holds it may still send, although the lease is all but over.
-        return { target: replica.name, dangers: [frozen, now(thawMs, replica)] }
+        replica.skewMs = 0
+        replica.restart()
+        const until = now(0, replica)
+        return {
+          target: `${replica.name} by ${Math.round(ms / 60_000)} min`,
+          dangers: [from, until],
+          skew: { replica: replica.name, from: from.from, until: until.until, ms },
+        }
       },
       'restart database': async () => {
         const { from } = now()
@@ -151,6 +169,15 @@ export class Faults {
     }
   }
 
+  async #freeze(replica: Replica, forMs: number): Promise<Done> {
+    const frozen = now(0, replica)
+    replica.freeze()
+    await wait(forMs)
+    replica.thaw()
+    // What it holds it may still send, although the lease is all but over.
+    return { target: replica.name, dangers: [frozen, now(thawMs, replica)] }
+  }
+
   async #weather(planned: PlannedFault, weather: Weather): Promise<Done> {
     const { link, name } = this.#replica(planned)
     const { from } = now()
@@ -177,7 +204,10 @@ export class Faults {
   }
 
   #replica({ target }: PlannedFault): Replica {
-    return this.#ports.system.replicas[target % this.#ports.system.replicas.length]!
+    const { replicas } = this.#ports.system
+    const awake = replicas.filter(replica => replica !== this.#frozen)
+    const those = awake.length > 0 ? awake : replicas
+    return those[target % those.length]!
   }
 
   #endpoint({ target }: PlannedFault): string {
@@ -214,6 +244,12 @@ export class Faults {
 function now(forMs = 0, replica?: Replica): Danger {
   const span = { from: Date.now(), until: Date.now() + forMs }
   return replica ? { ...span, replica: replica.name } : span
+}
+
+/** Up to two hours, before or after. */
+function skewMs(dose: number): number {
+  const minutes = 2 + dose * 1.19
+  return (dose % 2 === 0 ? minutes : -minutes) * 60_000
 }
 
 /** All that Postgres gives. Returns the function that gives them back. */

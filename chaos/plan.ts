@@ -3,6 +3,8 @@
 import type { Random } from '../dev/random.ts'
 
 export const faultKinds = [
+  'freeze past lease',
+  'skew clock',
   'kill replica',
   'freeze replica',
   'restart database',
@@ -24,6 +26,7 @@ export const faultKinds = [
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
+const cards = faultKinds.filter(kind => kind !== 'freeze past lease')
 
 export interface PlannedFault {
   kind: FaultKind
@@ -38,10 +41,15 @@ export interface PlannedFault {
 }
 
 export const stormMs = 30_000
+/** A lease and the wait for the next heartbeat, which takes back what has run out; two replicas have theirs. */
+const pastLeaseMs = { least: 18_000, most: 22_000 }
 const gapMs = { least: 1_000, most: 3_500 }
 const lastMs = { least: 2_000, most: 12_000 }
 
-/** Deals faults like cards: every kind comes once before any comes twice. */
+/**
+ * Deals faults like cards: every kind comes once before any comes twice. But each storm begins with the freeze that takes
+ * long: in every run somebody must thaw whose deliveries have been taken from it.
+ */
 export class FaultPlan {
   readonly #random: Random
   #deck: FaultKind[] = []
@@ -51,22 +59,26 @@ export class FaultPlan {
   }
 
   nextStorm(): PlannedFault[] {
-    const storm: PlannedFault[] = []
     const gap = () => this.#random.between(gapMs.least, gapMs.most)
-    for (let afterMs = gap(); afterMs < stormMs - lastMs.least; afterMs += gap()) {
-      storm.push({
-        kind: this.#deal(),
-        afterMs,
-        forMs: Math.min(this.#random.between(lastMs.least, lastMs.most), stormMs - afterMs),
-        target: this.#random.between(0, 999),
-        dose: this.#random.between(0, 99),
-      })
+    const storm = [this.#plan('freeze past lease', gap(), pastLeaseMs)]
+    for (let afterMs = storm[0]!.afterMs + gap(); afterMs < stormMs - lastMs.least; afterMs += gap()) {
+      storm.push(this.#plan(this.#deal(), afterMs, lastMs))
     }
     return storm
   }
 
+  #plan(kind: FaultKind, afterMs: number, { least, most }: typeof lastMs): PlannedFault {
+    return {
+      kind,
+      afterMs,
+      forMs: Math.min(this.#random.between(least, most), stormMs - afterMs),
+      target: this.#random.between(0, 999),
+      dose: this.#random.between(0, 99),
+    }
+  }
+
   #deal(): FaultKind {
-    if (this.#deck.length === 0) this.#deck = this.#random.pick(faultKinds, faultKinds.length)
+    if (this.#deck.length === 0) this.#deck = this.#random.pick(cards, cards.length)
     return this.#deck.pop()!
   }
 }

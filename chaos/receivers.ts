@@ -89,8 +89,9 @@ function entry(
     key: data.key ?? null,
     version: data.version ?? 1,
     body: createHash('sha256').update(body).digest('base64url'),
-    // A sender that was frozen between signing and sending is late; that is no forgery.
+    // Only the checker knows whose clock was wrong, and who was frozen between signing and sending.
     faults: faults.filter(fault => fault !== 'webhook-timestamp'),
+    signedAt: Number(headers['webhook-timestamp']) * 1000,
     came: came.at,
     answered: Date.now(),
     cameAs: came.as,

@@ -25,6 +25,8 @@ export interface Request {
   body: string
   /** What an outside verifier found wrong with it. */
   faults: string[]
+  /** `webhook-timestamp`: when its sender believed to have signed it. */
+  signedAt: number
   came: number
   answered: number
   /** Places of both moments in the order in which this process saw them. */
@@ -42,6 +44,15 @@ export interface Fault {
   until: number
   /** When a request in flight may have to be repeated because of it. None for an edit or a cut LISTEN: they are no excuse. */
   dangers: Danger[]
+  /** Meanwhile a replica's clock was wrong. */
+  skew?: Skew
+}
+
+export interface Skew {
+  replica: string
+  from: number
+  until: number
+  ms: number
 }
 
 export interface Danger {

@@ -41,8 +41,9 @@ try {
 
 /** Returns how many invariants were violated. */
 async function run(options: Options): Promise<number> {
-  const { minutes, seed, rate, out } = options
+  const { minutes, seed, rate, bug, out } = options
   say('chaos', `${minutes} minutes of faults, seed ${seed}, ${options.replicas} replicas, ${rate} changes/s`)
+  if (bug) say('bug', `${bug}: this run must end with violations`)
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
   const actors = cast()

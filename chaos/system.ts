@@ -13,6 +13,7 @@ import { startPostgres } from '../dev/postgres.ts'
 import { startCron } from '../dev/services/cron.ts'
 import { startFunctions } from '../dev/services/functions.ts'
 import type { Shutdown } from '../dev/shutdown.ts'
+import { copyWithBug } from './bugs.ts'
 import { Link } from './link.ts'
 import type { Options } from './options.ts'
 import type { ReceiversConfig } from './receivers.ts'
@@ -41,7 +42,7 @@ const root = join(import.meta.dirname, '..')
 const apiKey = 'lab'
 
 export async function startSystem(
-  { seed, replicas: count, out }: Options,
+  { seed, replicas: count, out, bug }: Options,
   actors: Actor[],
   { guard, shutdown }: { guard: Guard; shutdown: Shutdown },
 ): Promise<System> {
@@ -79,6 +80,8 @@ export async function startSystem(
   const endpointIds = new Map<string, string>()
   for (const actor of actors) endpointIds.set(actor.name, await register(ask, receivers.url, actor))
 
+  const program = bug === null ? root : copyWithBug(bug)
+  if (bug !== null) shutdown.add(() => rmSync(program, { recursive: true, force: true }))
   const replicas: Replica[] = []
   const senders = new Map<string, string>()
   const names = new Map([...endpointIds].map(([endpoint, id]) => [id, endpoint]))
@@ -89,7 +92,7 @@ export async function startSystem(
     const onAttempt = ({ endpoint, event, attempt }: LoggedAttempt) =>
       senders.set(attemptId(names.get(endpoint)!, event, attempt), name)
     const logFile = log(`replica-${n}`)
-    replicas.push(new Replica({ name, link, databaseUrl, settings, guard, logFile, onAttempt }))
+    replicas.push(new Replica({ name, link, databaseUrl, settings, guard, logFile, onAttempt, program }))
   }
   shutdown.add(() => Promise.all(replicas.map(replica => replica.kill())))
   const stopCron = startCron(functions.url, outcome => appendFileSync(log('cron'), `${outcome}\n`))

@@ -45,6 +45,11 @@ describe('the checker finds', () => {
     ['a success sent again', 'G4', run => repeat(run, run.requests[0]!)],
     ['two bodies under one id', 'G6', run => Object.assign(run.requests[0]!, { body: 'other' })],
     ['a forged signature', 'G6', run => run.requests[0]!.faults.push('signature')],
+    [
+      'a time that is not that of the request',
+      'G6',
+      run => Object.assign(run.requests[0]!, { signedAt: 3_600_000 }),
+    ],
     ['a version that overtakes', 'G7', run => Object.assign(find(run, 'ordered', 'fact-2'), { cameAs: 0 })],
     [
       'a version whose predecessor failed',
@@ -115,6 +120,41 @@ describe('a repetition is excused', () => {
   })
 })
 
+describe('a wrong time is excused', () => {
+  const hourMs = 3_600_000
+
+  test('by the wrong clock of the replica that sent it, and by no other', () => {
+    const run = honest()
+    const [first] = run.requests
+    first!.signedAt += hourMs
+    run.senders.set(`${first!.endpoint} ${first!.webhookId} 1`, 'replica 1')
+    const skew = { replica: 'replica 1', from: 0, until: 2_000, ms: hourMs }
+    run.faults.push({ kind: 'skew clock', target: 'replica 1', from: 0, until: 2_000, dangers: [], skew })
+    expect(check(run).violations).toEqual([])
+    skew.replica = 'replica 2'
+    expect(check(run).violations.map(violation => violation.invariant)).toEqual(['G6'])
+    Object.assign(skew, { replica: 'replica 1', ms: -hourMs })
+    expect(check(run).violations.map(violation => violation.invariant)).toEqual(['G6'])
+  })
+
+  test('by the freeze of its sender between signing and sending, for as long as that took', () => {
+    const run = honest()
+    const [first] = run.requests
+    first!.signedAt -= 20_000
+    const freeze = {
+      kind: 'freeze past lease',
+      target: 'replica 1',
+      from: -18_900,
+      until: 1_000,
+      dangers: [],
+    }
+    run.faults.push(freeze)
+    expect(check(run).violations).toEqual([])
+    freeze.from = 0
+    expect(check(run).violations.map(violation => violation.invariant)).toEqual(['G6'])
+  })
+})
+
 /** Two versions of one key, for an endpoint without order and one with. */
 function honest(): Records {
   const tokens = ['fact-1', 'fact-2']
@@ -155,6 +195,7 @@ const request = (endpoint: string, token: string, i: number): Request => ({
   version: i + 1,
   body: `body of ${token}`,
   faults: [],
+  signedAt: 1_000,
   came: 1_100 + i * 100,
   answered: 1_110 + i * 100,
   cameAs: 10 * i + 1,
@@ -174,6 +215,7 @@ const attempt = (endpoint: string, webhookId: string, number: number) => ({
 /** The same once more, a while later, and in the books. */
 function repeat(run: Records, first: Request, laterMs = 5_000): void {
   const moment = {
+    signedAt: first.signedAt + laterMs,
     came: first.came + laterMs,
     answered: first.answered + laterMs,
     cameAs: 98,

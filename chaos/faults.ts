@@ -38,8 +38,6 @@ export class Faults {
   readonly #ports: Ports
   readonly #menu: Record<FaultKind, Inject>
   readonly #lingering: Promise<unknown>[] = []
-  /** Past its lease: nothing else happens to it, or it would not thaw as it was. */
-  #frozen: Replica | null = null
 
   constructor(ports: Ports) {
     this.#ports = ports
@@ -72,10 +70,8 @@ export class Faults {
       'freeze replica': planned => this.#freeze(this.#replica(planned), planned.forMs),
       // The busiest, so that there is something in its hands when the others take it away.
       'freeze past lease': planned => {
-        this.#frozen = system.replicas.reduce((a, b) => (b.busy > a.busy ? b : a))
-        return this.#freeze(this.#frozen, planned.forMs).finally(() => {
-          this.#frozen = null
-        })
+        const busiest = system.replicas.reduce((a, b) => (b.busy > a.busy ? b : a))
+        return this.#freeze(busiest, planned.forMs)
       },
       'skew clock': async planned => {
         const replica = this.#replica(planned)
@@ -204,10 +200,7 @@ export class Faults {
   }
 
   #replica({ target }: PlannedFault): Replica {
-    const { replicas } = this.#ports.system
-    const awake = replicas.filter(replica => replica !== this.#frozen)
-    const those = awake.length > 0 ? awake : replicas
-    return those[target % those.length]!
+    return this.#ports.system.replicas[target % this.#ports.system.replicas.length]!
   }
 
   #endpoint({ target }: PlannedFault): string {

@@ -32,7 +32,7 @@ export interface PlannedFault {
   kind: FaultKind
   /** Since the storm began. */
   afterMs: number
-  /** For those that last. All are over when the storm is. */
+  /** For those that last. */
   forMs: number
   /** Any number: which replica, endpoint or receiver, counted round. */
   target: number
@@ -43,12 +43,14 @@ export interface PlannedFault {
 export const stormMs = 30_000
 /** A lease and the wait for the next heartbeat, which takes back what has run out; two replicas have theirs. */
 const pastLeaseMs = { least: 18_000, most: 22_000 }
+/** So long after the storm everybody is connected again. */
+const lullMs = 3_000
 const gapMs = { least: 1_000, most: 3_500 }
 const lastMs = { least: 2_000, most: 12_000 }
 
 /**
- * Deals faults like cards: every kind comes once before any comes twice. But each storm begins with the freeze that takes
- * long: in every run somebody must thaw whose deliveries have been taken from it.
+ * Deals faults like cards: every kind comes once before any comes twice. But each storm ends with the freeze that takes
+ * long, and nothing else goes wrong meanwhile: in every run somebody must thaw whose deliveries others have made.
  */
 export class FaultPlan {
   readonly #random: Random
@@ -60,18 +62,21 @@ export class FaultPlan {
 
   nextStorm(): PlannedFault[] {
     const gap = () => this.#random.between(gapMs.least, gapMs.most)
-    const storm = [this.#plan('freeze past lease', gap(), pastLeaseMs)]
-    for (let afterMs = storm[0]!.afterMs + gap(); afterMs < stormMs - lastMs.least; afterMs += gap()) {
-      storm.push(this.#plan(this.#deal(), afterMs, lastMs))
+    const storm: PlannedFault[] = []
+    for (let afterMs = gap(); afterMs < stormMs - lastMs.least; afterMs += gap()) {
+      storm.push(this.#plan(this.#deal(), afterMs, { ...lastMs, end: stormMs }))
     }
-    return storm
+    return [
+      ...storm,
+      this.#plan('freeze past lease', stormMs + lullMs, { ...pastLeaseMs, end: Number.POSITIVE_INFINITY }),
+    ]
   }
 
-  #plan(kind: FaultKind, afterMs: number, { least, most }: typeof lastMs): PlannedFault {
+  #plan(kind: FaultKind, afterMs: number, last: { least: number; most: number; end: number }): PlannedFault {
     return {
       kind,
       afterMs,
-      forMs: Math.min(this.#random.between(least, most), stormMs - afterMs),
+      forMs: Math.min(this.#random.between(last.least, last.most), last.end - afterMs),
       target: this.#random.between(0, 999),
       dose: this.#random.between(0, 99),
     }

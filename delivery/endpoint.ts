@@ -21,6 +21,7 @@ export async function openEndpoint(sealed: SealedEndpoint, ports: OpenEndpointPo
     ratePerSecond: sealed.ratePerSecond,
     timeoutSeconds: sealed.timeoutSeconds ?? ports.defaults.requestTimeoutSeconds,
     retrySchedule: sealed.retrySchedule ?? ports.defaults.retrySchedule,
+    isTenants: sealed.isTenants,
   }
   try {
     const signers = await Promise.all(sealed.secrets.map(secret => openSigner(secret, sealed.id, ports)))

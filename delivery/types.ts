@@ -47,6 +47,7 @@ export interface SealedEndpoint {
   readonly ratePerSecond: number | null
   readonly timeoutSeconds: number | null
   readonly retrySchedule: readonly number[] | null
+  readonly isTenants: boolean
   /** All keys that sign now, the newest first. */
   readonly secrets: readonly {
     readonly id: string
@@ -70,6 +71,8 @@ export interface Endpoint {
   readonly timeoutSeconds: number
   /** Waits in seconds after attempt 1, 2, …; after the last one a failure is final. */
   readonly retrySchedule: readonly number[]
+  /** A tenant's, who may not be an operator (conceal.ts). */
+  readonly isTenants: boolean
   /** Why nothing can be sent to it at all, whatever the receiver does; null = it can be used. */
   readonly fault: 'secret_unavailable' | 'invalid_endpoint' | null
 }

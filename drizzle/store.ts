@@ -280,6 +280,7 @@ function sealedEndpoint(row: unknown[]): SealedEndpoint {
     ratePerSecond,
     timeoutSeconds,
     retrySchedule,
+    isTenants,
     secrets,
   ] = row
   return {
@@ -292,6 +293,7 @@ function sealedEndpoint(row: unknown[]): SealedEndpoint {
     ratePerSecond: ratePerSecond as number | null,
     timeoutSeconds: timeoutSeconds as number | null,
     retrySchedule: retrySchedule as number[] | null,
+    isTenants: isTenants as boolean,
     secrets: JSON.parse(secrets as string),
   }
 }

@@ -1,6 +1,7 @@
 // Deliveries for people: where each stands, and what its attempts saw.
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, asc, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
+import { concealed, isUnreachable } from '../delivery/conceal.ts'
 import { formatDeliveryId, formatId, parseDeliveryId } from '../delivery/ids.ts'
 import {
   attempts,
@@ -20,6 +21,9 @@ import type { App } from './settings.ts'
 
 export const State = z.enum(deliveryState.enumValues)
 
+const concealment =
+  'To a key with a tenant, all ways of not reaching an HTTP server are `unreachable`, and how long it took is not told'
+
 export const Delivery = z
   .object({
     id: z.string().openapi({ example: 'dlv_00000000000004d20000000000000001' }),
@@ -28,7 +32,10 @@ export const Delivery = z
     state: State,
     attempt: z.int().openapi({ description: 'Attempts started so far' }),
     due_at: Time.nullable().openapi({ description: 'When the next attempt is due, if there is to be one' }),
-    reason: z.string().nullable().openapi({ description: 'What the last attempt failed with' }),
+    reason: z
+      .string()
+      .nullable()
+      .openapi({ description: `What the last attempt failed with. ${concealment}` }),
     created_at: Time,
     finished_at: Time.nullable(),
   })
@@ -40,7 +47,10 @@ const Attempt = z
     started_at: Time,
     duration_ms: z.int().nullable(),
     response_status: z.int().nullable(),
-    error: z.string().nullable(),
+    error: z
+      .string()
+      .nullable()
+      .openapi({ description: `null = success. ${concealment}` }),
     response_body: z.string().nullable(),
     sender: z.enum(sender.enumValues),
   })
@@ -79,18 +89,20 @@ deliveries.openapi(listDeliveries, c => {
   return replyPage(c, page, {
     read: (after, limit) => findDeliveries(c.var.db, filter, { after, limit }),
     positionOf: row => [row.eventId, row.endpointId],
-    write: toDelivery,
+    write: row => toDelivery(row, filter.tenant),
   })
 })
 
 deliveries.openapi(readDelivery, async c => {
   const ids = parseDeliveryId(c.req.valid('param').id)
   if (!ids) return unknownDelivery()
+  const { tenant } = callerOf(c)
   const [delivery, log] = await Promise.all([
-    findDelivery(c.var.db, ids, callerOf(c).tenant),
+    findDelivery(c.var.db, ids, tenant),
     findAttempts(c.var.db, ids.eventId, ids.endpointId),
   ])
-  return delivery ? reply({ ...toDelivery(delivery), attempts: log.map(toAttempt) }) : unknownDelivery()
+  if (!delivery) return unknownDelivery()
+  return reply({ ...toDelivery(delivery, tenant), attempts: log.map(row => toAttempt(row, tenant)) })
 })
 
 /** With the public id's random half where the caller has one. */
@@ -198,7 +210,7 @@ function findAttempts(db: Database, eventId: bigint, endpointId: bigint) {
 
 type DeliveryRow = Awaited<ReturnType<typeof findDeliveries>>[number]
 
-export function toDelivery(row: DeliveryRow): z.infer<typeof Delivery> {
+export function toDelivery(row: DeliveryRow, tenant: string | null): z.infer<typeof Delivery> {
   return {
     id: formatDeliveryId(row.eventId, row.endpointId),
     event_id: formatId('evt', row.eventId, row.eventNonce),
@@ -206,16 +218,24 @@ export function toDelivery(row: DeliveryRow): z.infer<typeof Delivery> {
     state: row.state,
     attempt: row.attempt,
     due_at: row.state === 'pending' ? row.dueAt.toISOString() : null,
-    reason: row.reason,
+    reason: tenant === null ? row.reason : concealed(row.reason),
     created_at: row.createdAt.toISOString(),
     finished_at: row.finishedAt?.toISOString() ?? null,
   }
 }
 
-function toAttempt(row: typeof attempts.$inferSelect): z.infer<typeof Attempt> {
-  const { number, started_at, duration_ms, response_status, error, response_body, sender } = row
-  const startedAt = started_at.toISOString()
-  return { number, started_at: startedAt, duration_ms, response_status, error, response_body, sender }
+function toAttempt(row: typeof attempts.$inferSelect, tenant: string | null): z.infer<typeof Attempt> {
+  const { number, started_at, sender } = row
+  const isConcealed = tenant !== null && isUnreachable(row.error)
+  return {
+    number,
+    started_at: started_at.toISOString(),
+    duration_ms: isConcealed ? null : row.duration_ms,
+    response_status: isConcealed ? null : row.response_status,
+    error: isConcealed ? concealed(row.error) : row.error,
+    response_body: isConcealed ? null : row.response_body,
+    sender,
+  }
 }
 
 export const unknownDelivery = () => problem(404, 'There is no such delivery.')

@@ -113,7 +113,9 @@ events.openapi(readEvent, async c => {
     findEvent(c.var.db, id, { tenant }),
     findDeliveries(c.var.db, { event: key, tenant }),
   ])
-  return event ? reply({ ...toEvent(event), deliveries: deliveries.map(toDelivery) }) : unknownEvent()
+  return event
+    ? reply({ ...toEvent(event), deliveries: deliveries.map(row => toDelivery(row, tenant)) })
+    : unknownEvent()
 })
 
 export async function findEvent(db: Database, publicId: string, { tenant }: Pick<Caller, 'tenant'>) {

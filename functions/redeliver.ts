@@ -1,5 +1,6 @@
 // The failure road: every minute this function delivers what is due, with the listener's own statements and its own
 // deliver(). While a listener lives that is next to nothing; while none does it is everything.
+import { holdMs } from '../delivery/conceal.ts'
 import { deliver } from '../delivery/deliver.ts'
 import { openEndpoint } from '../delivery/endpoint.ts'
 import { sealAnew } from '../delivery/seal-anew.ts'
@@ -197,13 +198,16 @@ class Run {
   async #deliver(delivery: Leased): Promise<void> {
     this.#subrequests++
     this.#count(delivery.endpointId, 1)
-    const settlement = await deliver(delivery, this.#endpoints.get(delivery.endpointId)!, {
+    const endpoint = this.#endpoints.get(delivery.endpointId)!
+    const settlement = await deliver(delivery, endpoint, {
       transport: fetchTransport(this.#settings.delivery),
       now: Date.now,
       clock,
       random: Math.random,
       userAgent,
     })
+    const waitMs = holdMs(endpoint, settlement, clock())
+    if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
     this.#count(delivery.endpointId, -1)
     if (settlement.error === null) this.#delivered++
     else this.#failed++

@@ -34,5 +34,5 @@ redelivery.openapi(postRedelivery, async c => {
   const [state, endpointState] = found as [z.infer<typeof State>, string]
   if (endpointState === 'disabled') return problem(409, 'Its endpoint is disabled: resume that first.')
   if (state === 'sending') return problem(409, 'An attempt is under way: wait for what comes of it.')
-  return reply(toDelivery((await findDelivery(c.var.db, ids, tenant))!), 202)
+  return reply(toDelivery((await findDelivery(c.var.db, ids, tenant))!, tenant), 202)
 })

@@ -1,6 +1,8 @@
 // One replica of the listener, put together: ears that wake it, lanes that send, a settler that writes down.
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { holdMs } from '../delivery/conceal.ts'
 import { type DeliverPorts, deliver } from '../delivery/deliver.ts'
 import { openKeyring } from '../delivery/secrets.ts'
 import type { Endpoint, Leased } from '../delivery/types.ts'
@@ -91,13 +93,16 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     },
   )
   const egress = new EgressWatch(clock)
+  const stopping = new AbortController()
   const attempt = async (delivery: Leased, endpoint: Endpoint) => {
     try {
       const settlement = egress.judge(await deliver(delivery, endpoint, ports))
       lanes.feel(egress.isDown)
-      settler.add(settlement)
       metrics.count(settlement)
       logAttempt(log, delivery, endpoint, settlement)
+      const waitMs = holdMs(endpoint, settlement, clock())
+      if (waitMs > 0) await sleep(waitMs, null, { signal: stopping.signal }).catch(() => {})
+      settler.add(settlement)
     } catch (error) {
       // A surprise: not settled, so its lease runs out and the books say `interrupted`.
       log.error({ delivery: delivery.publicId, error: (error as Error).name }, 'an attempt broke off')
@@ -172,6 +177,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
         { in_flight: lanes.inFlight },
         'stopping: nothing new is claimed, what is in flight is finished',
       )
+      stopping.abort()
       await Promise.all([listener.stop(), chores.stop()])
       const deadline = setTimeout(
         () => settler.abandon(),

@@ -1,0 +1,191 @@
+// No port scanner: whoever holds a tenant's key cannot tell a blocked address from a dead, a silent or a strange one, by
+// words or by the clock. An operator can.
+import { createServer } from 'node:net'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { redeliver } from '../../functions/redeliver.ts'
+import { type Api, startApi } from '../functions/api.ts'
+import { eventually } from '../support/eventually.ts'
+import { deliveryStates, startTestReplica } from '../support/outbox.ts'
+import { startRawReceiver } from '../support/raw-receiver.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { testSettings } from '../support/settings.ts'
+
+const limitSeconds = 0.5
+/** Events for each target; fewer than the failures that open the breaker. */
+const samples = 4
+/** A difference, in milliseconds, that would tell something. */
+const visibleMs = 50
+
+let targets: Record<string, string>
+beforeAll(async () => {
+  const silent = await startRawReceiver(() => {})
+  const strange = await startRawReceiver(socket => socket.end('SSH-2.0-OpenSSH_9.6\r\n'))
+  targets = {
+    blocked: 'http://10.0.0.1/',
+    metadata: 'http://169.254.169.254/',
+    refused: `http://127.0.0.1:${await closedPort()}/`,
+    silent: `http://127.0.0.1:${silent.port}/`,
+    unknown: 'http://nowhere.invalid/',
+    strange: `http://127.0.0.1:${strange.port}/`,
+    'no TLS': `https://127.0.0.1:${strange.port}/`,
+  }
+})
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+const planes: Record<string, (api: Api) => Promise<void>> = {
+  listener: async api => {
+    await startTestReplica(api.database.url)
+  },
+  // Here and not in the harness, where a refused connection is answered with 500 (test/support/runtimes.ts).
+  cron: async api => {
+    const env = { ...testSettings, ...api.database.env, OUTBOX_CRON_SUBREQUESTS: '900' }
+    await eventually(
+      async () => {
+        await redeliver(env)
+        const { pending = 0, sending = 0 } = await deliveryStates(api.db)
+        return pending + sending === 0
+      },
+      { timeoutMs: 60_000 },
+    )
+  },
+}
+
+describe.each(Object.entries(planes))('what the %s could not reach', (sender, send) => {
+  let api: Api
+  /** By target: the id of its endpoint. */
+  const endpoints: Record<string, string> = {}
+  beforeAll(async () => {
+    api = await startApi({ OUTBOX_API_KEYS: 'dev:admin:dev,seven:admin:k7:7' })
+    const free = await startReceiver()
+    for (const [name, url] of Object.entries(targets)) {
+      const { body } = await api.post(
+        '/v1/endpoints',
+        { url: free.url, timeout_seconds: limitSeconds, retry_schedule: [0.01] },
+        { key: 'k7' },
+      )
+      endpoints[name] = body.id
+      // What the API would refuse at once: written by hand, as a name could come to mean it later.
+      await api.db.query('update outbox.endpoints set url = $1 where url = $2', [url, free.url])
+    }
+    for (let n = 0; n < samples; n++) await api.post('/v1/events', { type: 'a.b', data: n }, { key: 'k7' })
+    await send(api)
+    await eventually(
+      async () =>
+        expect(await deliveryStates(api.db)).toEqual({ dead: samples * Object.keys(targets).length }),
+      { timeoutMs: 30_000 },
+    )
+  }, 120_000)
+
+  /** Everything a key can read of a target's deliveries. */
+  async function view(name: string, key: string) {
+    const { data } = (await api.get(`/v1/deliveries?endpoint_id=${endpoints[name]}`, { key })).body
+    return Promise.all(
+      data.map(async ({ id, event_id }: { id: string; event_id: string }) => ({
+        delivery: (await api.get(`/v1/deliveries/${id}`, { key })).body,
+        ofEvent: (await api.get(`/v1/events/${event_id}`, { key })).body.deliveries.find(
+          (d: { id: string }) => d.id === id,
+        ),
+        listed: data.find((d: { id: string }) => d.id === id),
+      })),
+    )
+  }
+
+  test('an operator is told the truth', async () => {
+    const errors: Record<string, string> = {}
+    for (const name of Object.keys(targets)) {
+      const [{ delivery }] = await view(name, 'dev')
+      expect(delivery.attempts[0]).toMatchObject({ error: delivery.reason, sender })
+      errors[name] = delivery.reason
+    }
+    expect(errors).toMatchObject({
+      blocked: 'blocked_address',
+      metadata: 'blocked_address',
+      silent: 'timeout',
+    })
+    expect(errors.refused).toBe('connection')
+    const [{ delivery }] = await view('blocked', 'dev')
+    expect(delivery.attempts[0].duration_ms).toBeLessThan(limitSeconds * 1000)
+  })
+
+  test('a tenant reads the same of all: words, status, body', async () => {
+    const seen = new Set<string>()
+    for (const name of Object.keys(targets)) {
+      for (const views of await view(name, 'k7')) {
+        const text = JSON.stringify(views)
+          .replaceAll(/"(dlv|evt|ep)_\w+"/g, '"$1"')
+          .replaceAll(/"\d{4}-[^"]+Z"/g, '"time"')
+        expect(text, name).toMatch(/"error":"unreachable"/)
+        seen.add(text)
+      }
+    }
+    expect([...seen]).toHaveLength(1)
+  })
+
+  test('and the same on the clock: no attempt ends, no retry begins, before the time limit is over', async () => {
+    const fastest: Record<string, number>[] = [{}, {}]
+    for (const name of Object.keys(targets)) {
+      const spans = (await view(name, 'k7')).map(({ delivery: { attempts, finished_at } }) => {
+        const [first, second] = attempts.map((a: { started_at: string }) => Date.parse(a.started_at))
+        return [second - first, Date.parse(finished_at) - second]
+      })
+      for (const span of spans.flat()) expect(span, name).toBeGreaterThan(limitSeconds * 1000 - 5)
+      for (const i of [0, 1]) fastest[i]![name] = Math.min(...spans.map(span => span[i]!))
+    }
+    // The cron function's six requests wait for each other, whatever the target: there, one second is as good as two.
+    if (sender === 'listener') for (const spans of fastest) expectAlike(spans)
+  })
+
+  test('nor does the answer to a test tell', async () => {
+    const fastest: Record<string, number> = {}
+    const words = new Set<string>()
+    for (let n = 0; n < 5; n++) {
+      for (const [name, id] of Object.entries(endpoints)) {
+        const started = performance.now()
+        const { status, text } = await api.call('POST', `/v1/endpoints/${id}/test`, { key: 'k7' })
+        fastest[name] = Math.min(fastest[name] ?? Number.POSITIVE_INFINITY, performance.now() - started)
+        words.add(`${status} ${text.replaceAll(/_\w+"/g, '"')}`)
+      }
+    }
+    expect([...words]).toHaveLength(1)
+    expectAlike(fastest)
+  })
+})
+
+/** The fastest of several, because a busy machine makes things slower and never faster. */
+function expectAlike(milliseconds: Record<string, number>) {
+  const all = Object.values(milliseconds)
+  expect(Math.max(...all) - Math.min(...all), JSON.stringify(milliseconds)).toBeLessThan(visibleMs)
+}
+
+test.each([
+  ['a tenant’s is written down when its time limit is over', '7', (ms: number) => ms > 1_495],
+  ['an operator’s at once', null, (ms: number) => ms < 1_495],
+])('of one refused target alone, by the cron function: %s', async (_, tenant, isRight) => {
+  const api = await startApi()
+  await api.post('/v1/endpoints', { url: targets.refused, tenant, timeout_seconds: 1.5, retry_schedule: [] })
+  await api.post('/v1/events', { type: 'a.b', data: 1, tenant: '7' })
+  await redeliver({ ...testSettings, ...api.database.env })
+  const [{ id }] = (await api.get('/v1/deliveries?state=dead')).body.data
+  const { attempts, finished_at } = (await api.get(`/v1/deliveries/${id}`)).body
+  expect(Date.parse(finished_at) - Date.parse(attempts[0].started_at)).toSatisfy(isRight)
+})
+
+test("an operator's endpoint is not held up: what is refused at once is written down at once", async () => {
+  const api = await startApi()
+  const body = { url: targets.refused, timeout_seconds: 5, retry_schedule: [] }
+  const { id } = (await api.post('/v1/endpoints', body)).body
+  await startTestReplica(api.database.url)
+  await api.call('POST', `/v1/endpoints/${id}/test`)
+  const [delivery] = await eventually(async () => {
+    const { data } = (await api.get('/v1/deliveries?state=dead')).body
+    return data.length === 1 && data
+  })
+  expect(Date.parse(delivery.finished_at) - Date.parse(delivery.created_at)).toBeLessThan(3_000)
+})

@@ -52,6 +52,7 @@ test('the description lists what the contract promises', () => {
     'GET /v1/events/1/explain',
     'GET /v1/explain',
     'GET /v1/health/capture',
+    'GET /v1/health/secrets',
     'GET /v1/replays',
     'GET /v1/replays/1',
     'GET /v1/stats',

@@ -10,7 +10,7 @@ import { startRawReceiver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { testSettings } from '../support/settings.ts'
 
-const limitSeconds = 0.5
+const limitSeconds = 1
 /** Events for each target; fewer than the failures that open the breaker. */
 const samples = 4
 /** A difference, in milliseconds, that would tell something. */
@@ -76,12 +76,26 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
     }
     for (let n = 0; n < samples; n++) await api.post('/v1/events', { type: 'a.b', data: n }, { key: 'k7' })
     await send(api)
-    await eventually(
+    await allDead()
+  }, 120_000)
+
+  const allDead = () =>
+    eventually(
       async () =>
         expect(await deliveryStates(api.db)).toEqual({ dead: samples * Object.keys(targets).length }),
       { timeoutMs: 30_000 },
     )
-  }, 120_000)
+
+  /** From the first attempt on; the breaker is not what is tested here. */
+  async function sendAgain() {
+    await api.db.query('delete from outbox.attempts')
+    await api.db.query(
+      'update outbox.lanes set failures = 0, failing_since = null, probe_at = null, probes = 0, probing = false',
+    )
+    await api.db.query(`update outbox.deliveries
+      set state = 'pending', attempt = 0, reason = null, finished_at = null, due_at = now()`)
+    await allDead()
+  }
 
   /** Everything a key can read of a target's deliveries. */
   async function view(name: string, key: string) {
@@ -129,23 +143,28 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
   })
 
   test('and the same on the clock: no attempt ends, no retry begins, before the time limit is over', async () => {
-    const fastest: Record<string, number>[] = [{}, {}]
-    for (const name of Object.keys(targets)) {
-      const spans = (await view(name, 'k7')).map(({ delivery: { attempts, finished_at } }) => {
-        const [first, second] = attempts.map((a: { started_at: string }) => Date.parse(a.started_at))
-        return [second - first, Date.parse(finished_at) - second]
-      })
-      for (const span of spans.flat()) expect(span, name).toBeGreaterThan(limitSeconds * 1000 - 5)
-      for (const i of [0, 1]) fastest[i]![name] = Math.min(...spans.map(span => span[i]!))
+    const fastest: Record<string, number> = {}
+    const measure = async () => {
+      for (const name of Object.keys(targets)) {
+        for (const { delivery } of await view(name, 'k7')) {
+          const starts = delivery.attempts.map((a: { started_at: string }) => Date.parse(a.started_at))
+          const ends = [...starts, Date.parse(delivery.finished_at)]
+          for (let i = 1; i < ends.length; i++) {
+            expect(ends[i] - ends[i - 1], name).toBeGreaterThan(limitSeconds * 1000 - 5)
+            fastest[name] = Math.min(fastest[name] ?? Number.POSITIVE_INFINITY, ends[i] - ends[i - 1])
+          }
+        }
+      }
     }
+    await measure()
     // The cron function's six requests wait for each other, whatever the target: there, one second is as good as two.
-    if (sender === 'listener') for (const spans of fastest) expectAlike(spans)
+    if (sender === 'listener') await untilAlike(fastest, () => sendAgain().then(measure))
   })
 
   test('nor does the answer to a test tell', async () => {
     const fastest: Record<string, number> = {}
     const words = new Set<string>()
-    for (let n = 0; n < 5; n++) {
+    const measure = async () => {
       for (const [name, id] of Object.entries(endpoints)) {
         const started = performance.now()
         const { status, text } = await api.call('POST', `/v1/endpoints/${id}/test`, { key: 'k7' })
@@ -153,15 +172,24 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
         words.add(`${status} ${text.replaceAll(/_\w+"/g, '"')}`)
       }
     }
+    await measure()
+    await untilAlike(fastest, measure)
     expect([...words]).toHaveLength(1)
-    expectAlike(fastest)
   })
 })
 
-/** The fastest of several, because a busy machine makes things slower and never faster. */
-function expectAlike(milliseconds: Record<string, number>) {
-  const all = Object.values(milliseconds)
-  expect(Math.max(...all) - Math.min(...all), JSON.stringify(milliseconds)).toBeLessThan(visibleMs)
+/**
+ * Measures again until nothing can be seen. The fastest counts, because a busy machine makes things slower and never
+ * faster: what is alike becomes alike, and a real difference stays.
+ */
+async function untilAlike(fastest: Record<string, number>, measure: () => Promise<void>) {
+  for (let round = 1; ; round++) {
+    const all = Object.values(fastest)
+    const difference = Math.max(...all) - Math.min(...all)
+    if (difference < visibleMs) return
+    expect(round, JSON.stringify(fastest)).toBeLessThan(8)
+    await measure()
+  }
 }
 
 test.each([

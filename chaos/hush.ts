@@ -7,10 +7,10 @@ import type { Request, Write } from './records.ts'
 import { transact } from './writers.ts'
 
 const rounds = 3
-/** Enough, and in large enough pieces, that one listener goes awake whoever else takes its share. */
-const burst = { writers: 3, transactions: 20, events: 10 }
-/** The stragglers look in the middle of the burst, */
-const lookMs = 200
+/** Large enough pieces that one listener goes awake whoever else takes its share. They come until the stragglers have looked. */
+const burst = { writers: 3, events: 10 }
+/** The stragglers look once a listener is awake, or, should none go awake, after this time, */
+const longestBurstMs = 3_000
 /** and commit so long after: while the listener lingers, falls asleep, and sleeps. */
 const holdMs = [250, 350, 500, 700, 900]
 /** An event that comes later than this is late. */
@@ -37,8 +37,15 @@ export class Hushes {
   async hold(): Promise<void> {
     await this.#untilNormal()
     for (let round = 0; round < rounds; round++) {
-      const writers = Array.from({ length: burst.writers }, () => this.#burst())
-      const stragglers = holdMs.map(ms => this.#write({ lookMs, holdMs: ms, promptly: true }))
+      const awake = this.#untilAwake()
+      const looking = new Set(holdMs)
+      const stragglers = holdMs.map(ms => {
+        const onLooked = () => void looking.delete(ms)
+        return this.#write({ after: awake, onLooked, holdMs: ms, promptly: true }).finally(onLooked)
+      })
+      const writers = Array.from({ length: burst.writers }, async () => {
+        while (looking.size > 0) await this.#write({ events: burst.events })
+      })
       await Promise.all([...writers, ...stragglers])
       await wait(promptMs + 500) // or the next round would wake whoever has missed something
     }
@@ -64,20 +71,28 @@ export class Hushes {
     return false
   }
 
-  async #burst(): Promise<void> {
-    for (let n = 0; n < burst.transactions; n++) await this.#write({ events: burst.events })
+  /** A listener that is awake holds this lock (worker/wakefulness.ts). */
+  async #untilAwake(): Promise<void> {
+    for (const end = Date.now() + longestBurstMs; Date.now() < end; await wait(10)) {
+      const { rows } = await this.#ports.pool.query(
+        `select from pg_locks where locktype = 'advisory' and classid = 1869967992 and objid = 2 and mode = 'ExclusiveLock'`,
+      )
+      if (rows.length > 0) return
+    }
   }
 
   /** Returns the tokens of one transaction's events. */
-  async #write({ events = 1, lookMs = 0, holdMs = 0, promptly = false }): Promise<string[]> {
+  async #write({ events = 1, after = Promise.resolve(), onLooked = () => {}, holdMs = 0, promptly = false }) {
     const tokens = Array.from({ length: events }, () => `hush-${++this.#tokens}`)
     const outcome = await transact(this.#ports.pool, 'commit', async client => {
-      await wait(lookMs)
-      await client.query(
-        `with fact as (insert into chaos.facts select unnest($1::text[]))
+      await after
+      await client
+        .query(
+          `with fact as (insert into chaos.facts select unnest($1::text[]))
          select outbox.emit('hush.broken', jsonb_build_object('token', token)) from unnest($1::text[]) as token`,
-        [tokens],
-      )
+          [tokens],
+        )
+        .finally(onLooked)
       await wait(holdMs)
     })
     for (const token of tokens) this.#ports.ledger.append({ token, outcome, at: Date.now(), promptly })

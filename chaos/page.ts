@@ -1,4 +1,5 @@
-// The report as one page that needs nothing else: three charts over one axis of time, with the faults as marks.
+// The report as one page that needs nothing else: the verdict, then everything that happened over one axis of time.
+import { type Axis, clock, faultsChart, lasted, lineChart, plain } from './charts.ts'
 import type { Fault } from './records.ts'
 import type { Report } from './report.ts'
 import type { Timeline } from './timeline.ts'
@@ -10,80 +11,49 @@ interface Outcome {
   examples: string[]
 }
 
-const size = { width: 1100, height: 160 }
-const colours = ['#2563eb', '#d97706', '#059669', '#dc2626', '#7c3aed', '#0891b2', '#4b5563']
+const style = `
+  body { font: 15px/1.5 system-ui, sans-serif; max-width: 1140px; margin: 2rem auto; padding: 0 1rem; color: #1f2937 }
+  h2 { margin: 2rem 0 .5rem } figure { margin: .8rem 0 } figcaption { color: #4b5563 }
+  table { border-collapse: collapse } td { padding: .1rem 1.2rem .1rem 0; vertical-align: top } td.n { text-align: right }
+  .ok { color: #047857 } .bad { color: #b91c1c; font-weight: 600 }
+  svg { width: 100%; display: block; font-size: 11px } svg text { fill: #4b5563 }
+  svg text.name { fill: #1f2937; font-weight: 600 } svg .ground { fill: #f9fafb } svg line { stroke: #e5e7eb }
+  svg path { fill: none; stroke: #2563eb; stroke-width: 1.2 } svg .shade { fill: #dc2626; opacity: .07 }
+  svg .fault { fill: #dc2626; opacity: .65 } svg .fault:hover { opacity: 1 }`
 
 export function renderPage(report: Report, outcomes: Outcome[], faults: Fault[], timeline: Timeline): string {
   const { options, verdict, began } = report
   const failed = outcomes.filter(outcome => outcome.count > 0).length
-  const marks = faults.map(fault => mark(fault, began, timeline.seconds)).join('')
-  const chart = (title: string, lines: Record<string, (number | null)[]>) => drawChart(title, lines, marks)
+  const axis: Axis = { began, seconds: timeline.seconds }
+  const inOrder = faults.toSorted((a, b) => a.from - b.from)
+  const chart = (name: string, values: (number | null)[], height: number, unit?: string) =>
+    `<figure>${lineChart(name, values, { height, bands: faults, axis, unit })}</figure>`
+  const bug = options.bug === null ? '' : ` --bug ${options.bug}`
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Outbox: fault lab, seed ${options.seed}</title>
-<style>
-  body { font: 15px/1.5 system-ui, sans-serif; max-width: 1140px; margin: 2rem auto; padding: 0 1rem; color: #1f2937 }
-  table { border-collapse: collapse } td, th { padding: .2rem 1rem .2rem 0; text-align: left; vertical-align: top }
-  svg { width: 100%; background: #f9fafb } .ok { color: #047857 } .bad { color: #b91c1c; font-weight: 600 }
-  .mark { fill: #dc2626; opacity: .12 } .mark:hover { opacity: .5 } figure { margin: 1.5rem 0 } td.n { text-align: right }
-</style>
-<h1>${failed === 0 ? `${faults.length} faults survived, nothing lost` : `<span class="bad">${failed} invariants violated</span>`}</h1>
-<p>${options.minutes} minutes of faults, seed ${options.seed}, ${options.replicas} replicas, ${options.rate} changes per second,
-begun ${new Date(began).toISOString()}. Again: <code>npm run chaos -- --minutes ${options.minutes} --seed ${options.seed}</code></p>
+<style>${style}</style>
+<h1>${failed === 0 ? `${faults.length} faults survived, nothing lost` : `<span class="bad">${failed} of ${outcomes.length} invariants violated</span>`}</h1>
+<p>${options.minutes} min of faults, ${options.replicas} listeners, ${options.rate} changes per second, begun
+${new Date(began).toISOString()}. Again: <code>npm run chaos -- --minutes ${options.minutes} --seed ${options.seed}${bug}</code></p>
+${bug && '<p class="bad">The listeners had a deliberate bug: this run must be red.</p>'}
 <h2>Invariants</h2>
 <table>${outcomes.map(outcomeRow).join('')}</table>
-<h2>Timeline</h2>
-<p>Red bands are faults; point at one to see which. The spikes between storms are the bursts of a hush, in which every
-event must come at once.</p>
-${chart('Deliveries per second', { delivered: timeline.delivered })}
-${chart('Age of the oldest open event, in seconds', { oldest: timeline.oldestSeconds })}
-${chart('Requests per second and receiver', timeline.requests)}
 <h2>Figures</h2>
 <table>${Object.entries(verdict.figures).map(figureRow).join('')}</table>
+<h2>Timeline</h2>
+<p>In minutes since the beginning. A bar is a fault (point at it to see whose); in the charts below, the redder, the more
+of them at once. Between the storms are hushes: the spikes are bursts in which every event must come at once.</p>
+<figure>${faultsChart(inOrder, axis)}</figure>
+${chart('delivered / s', timeline.delivered, 110)}
+${chart('oldest open event', timeline.oldestSeconds, 110, ' s')}
+<h2>Requests per second, by receiver</h2>
+${Object.entries(timeline.requests)
+  .map(([name, values]) => chart(name, values, 50))
+  .join('')}
 <h2>Faults</h2>
-<table>${faults.map(fault => faultRow(fault, began)).join('')}</table>
+<table>${inOrder.map(fault => faultRow(fault, began)).join('')}</table>
 </html>
 `
-}
-
-function drawChart(title: string, lines: Record<string, (number | null)[]>, marks: string): string {
-  const most = Math.max(
-    1,
-    ...Object.values(lines).map(values => values.reduce<number>((a, b) => Math.max(a, b ?? 0), 0)),
-  )
-  const drawn = Object.entries(lines).map(
-    ([, values], i) =>
-      `<path d="${pathOf(values, most)}" fill="none" stroke="${colours[i % colours.length]}" stroke-width="1.2"/>`,
-  )
-  const names = Object.keys(lines)
-  const legend = names.map(
-    (name, i) => `<span style="color:${colours[i % colours.length]}">${plain(name)}</span>`,
-  )
-  return `<figure><figcaption>${title} (highest ${Math.round(most)}) ${names.length > 1 ? legend.join(' · ') : ''}</figcaption>
-<svg viewBox="0 0 ${size.width} ${size.height}" preserveAspectRatio="none" role="img" aria-label="${title}">${marks}${drawn.join('')}</svg></figure>`
-}
-
-/** A gap where there was nothing to measure. */
-function pathOf(values: (number | null)[], most: number): string {
-  let pen = 'M'
-  return values
-    .map((value, i) => {
-      if (value === null) {
-        pen = 'M'
-        return ''
-      }
-      const x = (i / Math.max(1, values.length - 1)) * size.width
-      const point = `${pen}${x.toFixed(1)} ${(size.height * (1 - value / most)).toFixed(1)}`
-      pen = 'L'
-      return point
-    })
-    .join('')
-}
-
-function mark(fault: Fault, began: number, seconds: number): string {
-  const x = ((fault.from - began) / 1000 / seconds) * size.width
-  const width = Math.max(1.5, ((fault.until - fault.from) / 1000 / seconds) * size.width)
-  const title = `<title>${plain(fault.kind)}: ${plain(fault.target)}</title>`
-  return `<rect class="mark" x="${x.toFixed(1)}" y="0" width="${width.toFixed(1)}" height="${size.height}">${title}</rect>`
 }
 
 function outcomeRow({ id, name, count, examples }: Outcome): string {
@@ -94,9 +64,5 @@ function outcomeRow({ id, name, count, examples }: Outcome): string {
 const figureRow = ([name, count]: [string, number]) =>
   `<tr><td>${name}<td class="n">${count.toLocaleString('en')}`
 
-function faultRow({ kind, target, from, until }: Fault, began: number): string {
-  const second = ((from - began) / 1000).toFixed(1)
-  return `<tr><td class="n">${second} s<td>${plain(kind)}<td>${plain(target)}<td>${((until - from) / 1000).toFixed(1)} s`
-}
-
-const plain = (text: string) => text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`)
+const faultRow = (fault: Fault, began: number) =>
+  `<tr><td class="n">${clock((fault.from - began) / 1000)}<td>${plain(fault.kind)}<td>${plain(fault.target)}<td class="n">${lasted(fault)}`

@@ -174,6 +174,21 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
       return row![0] as number
     },
 
+    /** One step of retention. `lookedTo`: where the next one begins; null = there is no more. */
+    async purge(
+      olderThanDays: number,
+      mostEvents: number,
+      behind: bigint,
+    ): Promise<{ purged: number; lookedTo: bigint | null }> {
+      const [row] = await run({ name: 'purge', text: queries.purge }, [
+        olderThanDays,
+        mostEvents,
+        behind.toString(),
+      ])
+      const [purged, lookedTo] = row as [number, string | null]
+      return { purged, lookedTo: lookedTo === null ? null : BigInt(lookedTo) }
+    },
+
     async readEndpoints(ids: readonly EndpointId[]): Promise<SealedEndpoint[]> {
       const rows = await run({ name: 'read_endpoints', text: queries.readEndpoints }, [ids])
       return rows.map(sealedEndpoint)

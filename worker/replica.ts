@@ -21,6 +21,7 @@ import { Listener } from './listener.ts'
 import { logAttempt, openLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { createResolve } from './resolve.ts'
+import { Retention } from './retention.ts'
 import type { ListenerSettings } from './settings.ts'
 import { Settler } from './settler.ts'
 import { ed25519Signer, hmacSigner } from './signers.ts'
@@ -137,6 +138,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       lanes.share(look.listeners)
       clockWatch.note(look.unixSeconds, Date.now() / 1000, roundTripSeconds)
       if (look.chores && !look.readOnly) chores.begin()
+      if (!look.readOnly) retention.tick(clock())
       if (look.readOnly) lanes.pause()
       else if (settler.isCalm) lanes.resume()
     },
@@ -161,6 +163,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     maxAttempts: settings.retrySchedule.length + 1,
   })
   const chores = new Chores(store, log, () => listener.wake())
+  const retention = new Retention(store, log, settings.retentionDays)
   const health = await serveHealth(settings.healthPort, {
     trouble: () => ears.trouble ?? clockWatch.trouble,
     exposition: () => metrics.exposition(),
@@ -178,7 +181,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
         'stopping: nothing new is claimed, what is in flight is finished',
       )
       stopping.abort()
-      await Promise.all([listener.stop(), chores.stop()])
+      await Promise.all([listener.stop(), chores.stop(), retention.stop()])
       const deadline = setTimeout(
         () => settler.abandon(),
         settings.requestTimeoutSeconds * 1000 + stopMarginMs,

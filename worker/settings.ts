@@ -15,6 +15,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly pollSeconds: number
   readonly healthPort: number
   readonly logLevel: string
+  /** How long events that are over are kept; null = for ever. */
+  readonly retentionDays: number | null
   /** An HTTP proxy that all webhooks go through (CONNECT); null = they are sent directly. */
   readonly egressProxy: string | null
 }
@@ -28,6 +30,7 @@ export function readListenerSettings(env: NodeJS.ProcessEnv): ListenerSettings {
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
     logLevel: logLevel(env),
+    retentionDays: retentionDays(env),
     egressProxy: egressProxy(env),
   })
 }
@@ -45,6 +48,11 @@ function databaseUrl(env: NodeJS.ProcessEnv): string {
     )
   }
   return url
+}
+
+function retentionDays(env: NodeJS.ProcessEnv): number | null {
+  const name = 'OUTBOX_RETENTION_DAYS'
+  return read(env, name) === null ? null : integer(env, name, { default: 1, min: 1, max: 36_500 })
 }
 
 function logLevel(env: NodeJS.ProcessEnv): string {

@@ -1,0 +1,127 @@
+// Retention deletes what is over and old, in small steps, and nothing else, whatever happens meanwhile.
+import type pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import { freshDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
+import { addEndpoint, emitAtOnce, greedy, startTestReplica, storeOn } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+describe('what is older than it is kept', () => {
+  test('goes with its deliveries and attempts; what is young, waits, is on its way or is dead stays', async () => {
+    const { client, store } = await scene()
+    await emitAtOnce(client, 10)
+    await fanOut(client)
+    const kept = { 2: 'pending', 3: 'sending', 4: 'dead' }
+    await finish(client, kept)
+    await emitAtOnce(client, 1) // 11: not fanned out
+    await age(client)
+    await emitAtOnce(client, 1) // 12: young
+    await fanOut(client, 12)
+    await finish(client, { ...kept, 11: 'not yet fanned out' })
+    expect(await store.purge(30, 1_000, 0n)).toEqual({ purged: 7, lookedTo: null })
+    expect(await ids(client, 'select id from outbox.events')).toEqual([2, 3, 4, 11, 12])
+    expect(await ids(client, 'select event_id as id from outbox.deliveries')).toEqual([2, 3, 4, 12])
+    expect(await ids(client, 'select event_id as id from outbox.attempts')).toEqual([2, 3, 4, 12])
+  })
+
+  test('is gone through step by step, past what has to stay', async () => {
+    const { client, store } = await scene()
+    await emitAtOnce(client, 25)
+    await fanOut(client)
+    await finish(client, Object.fromEntries(Array.from({ length: 12 }, (_, i) => [i + 1, 'dead'])))
+    await age(client)
+    expect(await store.purge(30, 10, 0n)).toEqual({ purged: 0, lookedTo: 10n })
+    expect(await store.purge(30, 10, 10n)).toEqual({ purged: 8, lookedTo: 20n })
+    expect(await store.purge(30, 10, 20n)).toEqual({ purged: 5, lookedTo: null })
+  })
+
+  test('stays while a replay runs, and while somebody has one of its deliveries in hand', async () => {
+    const { db, client, store, endpoint } = await scene()
+    await emitAtOnce(client, 2)
+    await fanOut(client)
+    await finish(client)
+    await age(client)
+    await client.query(
+      `insert into outbox.replays (endpoint_id, since, until, scope, rate_per_second)
+       values ($1, now() - interval '1 year', now(), 'all', 10)`,
+      [endpoint.id],
+    )
+    expect(await store.purge(30, 1_000, 0n)).toEqual({ purged: 0, lookedTo: null })
+    await client.query(`update outbox.replays set state = 'done', finished_at = now()`)
+    const person = await db.connect()
+    await person.query('begin')
+    await person.query(
+      `update outbox.deliveries set state = 'pending', finished_at = null where event_id = 1`,
+    )
+    expect(await store.purge(30, 1_000, 0n)).toEqual({ purged: 1, lookedTo: null })
+    await person.query('commit')
+    expect(await store.purge(30, 1_000, 0n)).toEqual({ purged: 0, lookedTo: null })
+    expect(await ids(client, 'select id from outbox.events')).toEqual([1])
+  })
+})
+
+test('a listener keeps everything, unless it is told how long', async () => {
+  const { db, client } = await scene()
+  await emitAtOnce(client, 3)
+  await fanOut(client)
+  await finish(client)
+  await age(client)
+  const keeping = await startTestReplica(db.url)
+  await eventually(async () => (await fetch(`http://127.0.0.1:${keeping.healthPort}/readyz`)).ok)
+  await keeping.stop()
+  expect(await ids(client, 'select id from outbox.events')).toHaveLength(3)
+  await startTestReplica(db.url, { OUTBOX_RETENTION_DAYS: '30' })
+  await eventually(async () => (await ids(client, 'select id from outbox.events')).length === 0)
+})
+
+async function scene() {
+  const db = await freshDatabase()
+  const client = await db.connect()
+  const receiver = await startReceiver()
+  const endpoint = await addEndpoint(client, { url: receiver.url })
+  await addEndpoint(client, { url: receiver.url, event_types: ['other'] })
+  return { db, client, store: storeOn(client), endpoint }
+}
+
+/** What is there, or only one of them; each with an attempt. */
+async function fanOut(client: pg.Client, only?: number): Promise<void> {
+  if (only === undefined) await storeOn(client).claim(greedy('a:1'))
+  else
+    await client.query(
+      `insert into outbox.deliveries (endpoint_id, event_id, state, attempt, lease, leased_until)
+       values (1, $1, 'sending', 1, 'a:1', now())`,
+      [only],
+    )
+  await client.query(
+    `insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at)
+     select endpoint_id, event_id, 1, 'listener', now() from outbox.deliveries on conflict do nothing`,
+  )
+}
+
+/** Delivered, but for those that are named. */
+async function finish(client: pg.Client, others: Record<number, string> = {}): Promise<void> {
+  const ids = Object.keys(others).map(Number)
+  const are = (state: string) => ids.filter(id => others[id] === state)
+  await client.query(
+    `update outbox.deliveries set state = 'delivered', lease = null, leased_until = null, finished_at = now()
+     where not event_id = any($1)`,
+    [ids],
+  )
+  await client.query(
+    `update outbox.deliveries set state = 'pending', lease = null, leased_until = null where event_id = any($1)`,
+    [are('pending')],
+  )
+  await client.query(
+    `update outbox.deliveries set state = 'dead', lease = null, leased_until = null, reason = 'gone', finished_at = now()
+     where event_id = any($1)`,
+    [are('dead')],
+  )
+}
+
+const age = (client: pg.Client) =>
+  client.query(`update outbox.events set occurred_at = occurred_at - interval '31 days'`)
+
+async function ids(client: pg.Client, query: string): Promise<number[]> {
+  const { rows } = await client.query(`${query} order by 1`)
+  return rows.map(row => Number(row.id))
+}

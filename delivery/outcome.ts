@@ -18,6 +18,7 @@ export const failureKinds: Readonly<Record<FailureKind, string>> = {
   body_too_large: 'The event is too large to be sent; the receiver was not contacted.',
   secret_unavailable: 'The signing secret could not be opened, so nothing was sent.',
   invalid_endpoint: 'The endpoint cannot be sent to as it is configured, so nothing was sent.',
+  exhausted: 'The sender had no socket left, so nothing was sent; it does not count as an attempt.',
   interrupted: 'The sender stopped during the attempt; whether the receiver got the request is not known.',
 }
 

@@ -123,6 +123,7 @@ export type FailureKind =
   | 'body_too_large'
   | 'secret_unavailable'
   | 'invalid_endpoint'
+  | 'exhausted'
   | 'interrupted'
 
 /** What a transport throws: the kind only, because the texts of lower layers may carry addresses and headers. */

@@ -156,8 +156,8 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     },
 
     /** Takes back what others held past their lease; returns how many. */
-    async reclaim(limit: number, maxAttempts: number): Promise<number> {
-      const [row] = await run({ name: 'reclaim', text: queries.reclaim }, [limit, maxAttempts])
+    async reclaim(limit: number, retrySchedule: readonly number[]): Promise<number> {
+      const [row] = await run({ name: 'reclaim', text: queries.reclaim }, [limit, retrySchedule])
       return row![0] as number
     },
 

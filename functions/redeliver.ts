@@ -84,7 +84,7 @@ class Run {
   }
 
   async finish(): Promise<Report> {
-    const reclaimed = await this.#store.reclaim(500, this.#settings.delivery.retrySchedule.length + 1)
+    const reclaimed = await this.#store.reclaim(500, this.#settings.delivery.retrySchedule)
     const stopped = await this.#deliverAll()
     await this.#settle()
     const sealing = await this.#sealAnew()

@@ -1,6 +1,6 @@
 // Tells an outage of our own network from receivers that fail. When several endpoints that answered a while ago fall
 // silent one after the other, and nobody answers any more, it is us: then failures cost neither attempts nor reputation,
-// and one delivery at a time goes out until somebody answers.
+// and one delivery at a time goes out until somebody answers. Nor do they where this process has no socket left.
 import type { EndpointId, FailureKind, Settlement } from '../delivery/types.ts'
 
 /** So many endpoints must have fallen silent. With fewer it cannot be told apart. */
@@ -30,6 +30,7 @@ export class EgressWatch {
 
   /** Takes notice of an attempt, and returns its settlement: unchanged, or spared where we ourselves are to blame. */
   judge(settlement: Settlement): Settlement {
+    if (settlement.error === 'exhausted') return spared(settlement)
     if (settlement.status !== null) this.#answer(settlement.endpointId)
     else if (settlement.error !== null && networkFailures.has(settlement.error))
       this.#silence(settlement.endpointId)

@@ -47,8 +47,12 @@ export function guardedConnector(
 /** Asked once for each connection: what it returns is what is dialled. One address that is not allowed spoils the name. */
 function vettedLookup(isReachable: (address: string) => boolean, resolve: Resolve): LookupFunction {
   return async (hostname, _options, callback) => {
-    const addresses = await resolve(hostname).catch(() => [])
-    if (addresses.length === 0) return callback(new SendError('dns'), [])
+    let failure: FailureKind = 'dns'
+    const addresses = await resolve(hostname).catch(error => {
+      failure = isExhaustion(error) ? 'exhausted' : 'dns'
+      return []
+    })
+    if (addresses.length === 0) return callback(new SendError(failure), [])
     if (!addresses.every(isReachable)) return callback(new SendError('blocked_address'), [])
     callback(
       null,
@@ -61,7 +65,14 @@ function connectFailure(error: NodeJS.ErrnoException, protocol: string): Failure
   if (error instanceof SendError) return error.kind
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout'
   // One error for all the addresses that were tried.
+  const tried = error instanceof AggregateError ? error.errors : [error]
+  if (tried.some(isExhaustion)) return 'exhausted'
   if (error instanceof AggregateError) return 'connection'
   // While a TLS connection is made, an error that no system call reported is one of the handshake.
   return protocol === 'https:' && error.syscall === undefined ? 'tls' : 'connection'
+}
+
+/** It is this process or its machine that has no file descriptor, port or memory for one more socket. */
+export function isExhaustion(error: { code?: string }): boolean {
+  return ['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL'].includes(error.code ?? '')
 }

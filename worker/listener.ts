@@ -39,8 +39,8 @@ export interface ListenerPorts {
   readonly name: string
   readonly leaseSeconds: number
   readonly pollSeconds: number
-  /** Attempts in one retry budget by default. */
-  readonly maxAttempts: number
+  /** Where an endpoint has none of its own. */
+  readonly retrySchedule: readonly number[]
 }
 
 export class Listener {
@@ -176,9 +176,9 @@ export class Listener {
   }
 
   async #reclaim(): Promise<void> {
-    const { store, log, maxAttempts } = this.#ports
+    const { store, log, retrySchedule } = this.#ports
     try {
-      const reclaimed = await store.reclaim(reclaimLimit, maxAttempts)
+      const reclaimed = await store.reclaim(reclaimLimit, retrySchedule)
       if (reclaimed > 0)
         log.warn({ deliveries: reclaimed }, 'took back what others had held past their lease')
       if (reclaimed > 0) this.wake()

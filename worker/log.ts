@@ -2,11 +2,15 @@
 // signatures are not logged by construction, not by redaction.
 import pino from 'pino'
 import type { Endpoint, Leased, Settlement } from '../delivery/types.ts'
+import { Output } from './output.ts'
 
 export type Log = pino.Logger
 
+let output: Output | null = null
+
 export function openLog(level: string, name: string): Log {
-  return pino({ level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime })
+  output ??= new Output(process.stdout)
+  return pino({ level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, output)
 }
 
 export function logAttempt(log: Log, delivery: Leased, endpoint: Endpoint, settlement: Settlement): void {

@@ -40,7 +40,7 @@ export interface Replica {
 }
 
 export async function startReplica(settings: ListenerSettings): Promise<Replica> {
-  const name = `listener-${hostname().slice(0, 20)}-${randomBytes(3).toString('hex')}`
+  const name = `listener-${hostname().slice(0, 20)}-${randomBytes(6).toString('hex')}`
   const log = openLog(settings.logLevel, name)
   const clock = () => performance.now()
   const database = openDatabase(settings.databaseUrl, name, log)
@@ -160,7 +160,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     name,
     leaseSeconds: settings.leaseSeconds,
     pollSeconds: settings.pollSeconds,
-    maxAttempts: settings.retrySchedule.length + 1,
+    retrySchedule: settings.retrySchedule,
   })
   const chores = new Chores(store, log, () => listener.wake())
   const retention = new Retention(store, log, settings.retentionDays)

@@ -31,7 +31,11 @@ export function createResolve({
 }
 
 async function inHostsFile(hostsFile: string, name: string): Promise<string[]> {
-  const text = await readFile(hostsFile, 'utf8').catch(() => '')
+  const text = await readFile(hostsFile, 'utf8').catch(error => {
+    // No descriptor left to read it with: to ask elsewhere could give another answer.
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') throw error
+    return ''
+  })
   return text.split('\n').flatMap(line => {
     const [address, ...names] = line.replace(/#.*/, '').toLowerCase().trim().split(/\s+/)
     return address && names.includes(name) ? [address] : []

@@ -2,7 +2,7 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { type FailureKind, type Response, SendError, type Transport } from '../delivery/types.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../delivery/url.ts'
-import { areReachable, guardedConnector } from './egress.ts'
+import { areReachable, guardedConnector, isExhaustion } from './egress.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 
 /** More of a response's body than this is not read. */
@@ -129,6 +129,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 /** Of errors after connecting. No response at all is a matter of the connection; one that can't be read is the receiver's. */
 function failureKind(error: Error & { code?: string }): FailureKind {
   if (error instanceof SendError) return error.kind
+  if (isExhaustion(error)) return 'exhausted' // undici loads its parser when it first needs it
   if (error.name === 'HTTPParserError' || unreadable.has(error.code ?? '')) return 'bad_response'
   if (error.message === 'bad response' || error.message === 'bad upgrade') return 'bad_response'
   if (error.code === 'UND_ERR_INVALID_ARG') return 'invalid_endpoint'

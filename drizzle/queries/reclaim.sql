@@ -1,14 +1,19 @@
 -- Takes back what a sender has held past its lease: it crashed, froze or lost the database. Whether its request left is
--- unknown, so the attempt counts, goes into the books as `interrupted`, and the delivery is due again at once.
+-- unknown, so the attempt counts, goes into the books as `interrupted`, and the delivery is due again: at once the first
+-- time, and after the schedule's wait when the attempt before was interrupted too. So what kills its sender does not kill
+-- one after the other, and what was under way beside it is not used up within minutes.
 --
--- $1 limit         int       how many at most
--- $2 max_attempts  int       attempts in one retry budget, where the endpoint has no schedule of its own
+-- $1 limit     int       how many at most
+-- $2 schedule  float8[]  the retry schedule, where the endpoint has none of its own
 --
 -- Returns how many.
 with
 expired as materialized (
-  select d.ctid as row, d.endpoint_id, d.event_id, d.attempt, d.lease, d.due_at,
-         d.attempt - d.budget_from >= coalesce(cardinality(p.retry_schedule) + 1, $2::int) as spent
+  select d.ctid as row, d.endpoint_id, d.event_id, d.attempt, d.lease,
+         case when d.reason = 'interrupted'
+              then (0.8 + 0.4 * random()) * (coalesce(p.retry_schedule, $2::float8[]))[d.attempt - d.budget_from]
+              else 0 end as wait,
+         d.attempt - d.budget_from > cardinality(coalesce(p.retry_schedule, $2::float8[])) as spent
   from outbox.deliveries d
   join outbox.endpoints p on p.id = d.endpoint_id
   where d.state = 'sending' and d.leased_until < clock_timestamp()
@@ -26,7 +31,7 @@ logged as (
 reclaimed as (
   update outbox.deliveries d
   set state = case when expired.spent then 'dead' else 'pending' end::outbox.delivery_state,
-      due_at = clock_timestamp(),
+      due_at = clock_timestamp() + make_interval(secs => case when expired.spent then 0 else expired.wait end),
       lease = null,
       leased_until = null,
       reason = 'interrupted',

@@ -1,6 +1,7 @@
 // Stop 5 on real Postgres: who gets which events, who gets which lease, and that nobody gets what another has.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { defaultRetrySchedule } from '../../delivery/retry.ts'
 import { freshDatabase } from '../support/database.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, greedy, storeOn } from '../support/outbox.ts'
 
@@ -142,7 +143,7 @@ describe('a lease', () => {
     await emit(client, 2)
     const store = storeOn(client)
     await store.claim(greedy('crashed:1', { leaseSeconds: 0 }))
-    expect(await store.reclaim(100, 10)).toBe(2)
+    expect(await store.reclaim(100, defaultRetrySchedule)).toBe(2)
     const { deliveries } = await store.claim(greedy('a:1'))
     expect(deliveries.map(d => [d.attempt, d.spent])).toEqual([
       [2, 1],
@@ -162,7 +163,7 @@ describe('a lease', () => {
     const store = storeOn(client)
     for (const lease of ['crash:1', 'crash:2']) {
       await store.claim(greedy(lease, { leaseSeconds: 0 }))
-      await store.reclaim(100, 10)
+      await store.reclaim(100, defaultRetrySchedule)
     }
     expect(await deliveryStates(client)).toEqual({ dead: 1 })
   })

@@ -1,6 +1,7 @@
 // Stop 10 on real Postgres: only the holder of a lease decides, and every request that was made is in the books.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { defaultRetrySchedule } from '../../delivery/retry.ts'
 import type { Leased } from '../../delivery/types.ts'
 import { freshDatabase } from '../support/database.ts'
 import { addEndpoint, deliveryStates, emit, greedy, storeOn } from '../support/outbox.ts'
@@ -52,7 +53,7 @@ describe('settling', () => {
 
   test('by somebody whose lease is lost changes nothing but the books', async () => {
     const { client, store, leased } = await scene({ leaseSeconds: 0 })
-    await store.reclaim(10, 10)
+    await store.reclaim(10, defaultRetrySchedule)
     const second = (await store.claim(greedy('b:1'))).deliveries[0]!
     const { lost } = await store.settleIfLeased([failure(leased, { state: 'dead', retryInSeconds: null })])
     expect(lost).toEqual([{ endpointId: leased.endpointId, eventId: leased.eventId }])

@@ -1,11 +1,16 @@
 // Replicas that freeze, stop and die with requests in flight: what is sent twice, what the books say, what it ends in.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, emitAtOnce } from '../support/outbox.ts'
-import { type Receiver, startReceiver } from '../support/receiver.ts'
+import { deliveryStates, emitAtOnce } from '../support/outbox.ts'
+import type { Receiver, Respond } from '../support/receiver.ts'
 import { startReplicaProcess } from '../support/replica-process.ts'
+import { scene } from '../support/scene.ts'
+
+const asProcess1 = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+const canUnshare = spawnSync(asProcess1[0]!, [...asProcess1.slice(1), 'true']).status === 0
 
 const impatient = {
   OUTBOX_REQUEST_TIMEOUT_SECONDS: '0.5',
@@ -16,13 +21,12 @@ const impatient = {
 
 describe('a replica', () => {
   test('that is frozen past its lease, and thaws after another has delivered, changes nothing and sends nothing more', async () => {
-    const { db, client } = await scene()
     const hold = Promise.withResolvers<void>()
-    const receiver = await startReceiver(async received => {
-      if (received.nth === 1) await hold.promise
+    const answer: Respond = async ({ nth }) => {
+      if (nth === 1) await hold.promise
       return 200
-    })
-    await addEndpoint(client, { url: receiver.url, timeout_seconds: 0.5 })
+    }
+    const { db, client, receiver } = await scene(answer, { timeout_seconds: 0.5 })
     const frozen = await startReplicaProcess(db.url, impatient)
     await emitAtOnce(client, 32)
     await receiver.waitFor(32)
@@ -48,13 +52,11 @@ describe('a replica', () => {
   })
 
   test('that is told to stop finishes its slow requests, exits with 0 and doubles nothing', async () => {
-    const { db, client } = await scene()
     const hold = Promise.withResolvers<void>()
-    const receiver = await startReceiver(async () => {
+    const { db, client, receiver } = await scene(async () => {
       await hold.promise
       return 200
     })
-    await addEndpoint(client, { url: receiver.url })
     const replicas = [await startReplicaProcess(db.url), await startReplicaProcess(db.url)]
     await emitAtOnce(client, 30)
     await receiver.waitFor(30)
@@ -67,9 +69,7 @@ describe('a replica', () => {
   })
 
   test('that is told to stop while a receiver never answers waits for the time limit and no longer', async () => {
-    const { db, client } = await scene()
-    const receiver = await startReceiver(() => null)
-    await addEndpoint(client, { url: receiver.url })
+    const { db, client, receiver } = await scene(() => null)
     const replica = await startReplicaProcess(db.url, { ...impatient, OUTBOX_RETRY_SCHEDULE: '0' })
     await emitAtOnce(client, 3)
     await receiver.waitFor(3)
@@ -79,11 +79,8 @@ describe('a replica', () => {
   })
 
   test('that is killed costs at most what it had in flight, with the same ids and the same bytes', async () => {
-    const { db, client } = await scene()
-    const receiver = await startReceiver(received =>
-      received.nth === 1 && receiver.requests.length <= 30 ? null : 200,
-    )
-    await addEndpoint(client, { url: receiver.url, max_in_flight: 30 })
+    const answer: Respond = ({ nth }) => (nth === 1 && receiver.requests.length <= 30 ? null : 200)
+    const { db, client, receiver } = await scene(answer, { max_in_flight: 30 })
     const killed = await startReplicaProcess(db.url)
     await emitAtOnce(client, 100)
     await receiver.waitFor(30)
@@ -99,18 +96,26 @@ describe('a replica', () => {
     expect(await attempts(client, `error = 'interrupted'`)).toBe(30)
   })
 
-  test('as process 1 of a container, with SIGTERM, exits like any other', async () => {
-    const { db } = await scene()
-    const replica = await startReplicaProcess(db.url)
-    replica.signal('SIGTERM')
-    expect(await replica.exited).toBe(0)
-  })
+  test.runIf(canUnshare)(
+    'as process 1 of a container finishes what is under way when it is told to stop, and exits with 0 (needs root)',
+    async () => {
+      const hold = Promise.withResolvers<void>()
+      const { db, client, receiver } = await scene(async () => {
+        await hold.promise
+        return 200
+      })
+      const container = await startReplicaProcess(db.url, {}, { wrapper: asProcess1 })
+      const inside = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8').trim()
+      expect(readFileSync(`/proc/${inside}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m)
+      await emitAtOnce(client, 5)
+      await receiver.waitFor(5)
+      process.kill(Number(inside), 'SIGTERM')
+      hold.resolve()
+      expect(await container.exited).toBe(0)
+      expect(await deliveryStates(client)).toEqual({ delivered: 5 })
+    },
+  )
 })
-
-async function scene() {
-  const db = await freshDatabase()
-  return { db, client: await db.connect() }
-}
 
 async function attempts(client: pg.Client, where: string): Promise<number> {
   const { rows } = await client.query(`select count(*)::int as n from outbox.attempts where ${where}`)

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import type { Respond } from './receiver.ts'
 
+let bomb: Buffer | null = null
+
 export const hostile: Respond = (received, response, request) => {
   const url = new URL(received.path, 'http://receiver')
   const [, behaviour = '', argument = ''] = url.pathname.split('/').map(decodeURIComponent)
@@ -43,7 +45,8 @@ export const hostile: Respond = (received, response, request) => {
     case 'flood': // an endless body
       return flood(socket)
     case 'gzip-bomb': // 200 MiB once unpacked
-      return end(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(200 << 20)))
+      bomb ??= gzipSync(Buffer.alloc(200 << 20))
+      return end(200, { 'content-encoding': 'gzip' }, bomb)
     case 'huge-header': // /huge-header/100000: bytes
       return end(200, { 'x-big': 'A'.repeat(Number(argument)) })
     case 'many-headers': // /many-headers/3000

@@ -9,7 +9,7 @@ import { testSettings } from './settings.ts'
 export interface ReplicaProcess {
   pid: number
   /** Asks its health server. */
-  ask(path: string): Promise<Response>
+  ask(path: string, timeoutMs?: number): Promise<Response>
   signal(signal: NodeJS.Signals): void
   /** As when whoever read its output has died. */
   closeOutput(): void
@@ -19,14 +19,24 @@ export interface ReplicaProcess {
   exited: Promise<number | NodeJS.Signals>
 }
 
-/** Returns once it says so: that it listens, unless the test waits for something else. */
+export interface ReplicaOptions {
+  /** What it must have said before the test goes on. */
+  says?: string
+  /** A command that becomes the replica, such as prlimit. */
+  wrapper?: readonly string[]
+  /** A file descriptor that takes its standard output; then nothing of it is heard here. */
+  output?: 'pipe' | number
+}
+
+/** Returns once it says so: that it listens, unless the test waits for something else, or does not hear it. */
 export async function startReplicaProcess(
   url: string,
   env: Record<string, string> = {},
-  { says = '"msg":"listening"' } = {},
+  { says = '"msg":"listening"', wrapper = [], output = 'pipe' }: ReplicaOptions = {},
 ): Promise<ReplicaProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const [command, ...args] = [...wrapper, process.execPath, join(import.meta.dirname, '../../worker/main.ts')]
+  const child = spawn(command!, args, {
+    stdio: ['ignore', output, 'pipe'],
     env: {
       PATH: process.env.PATH,
       ...testSettings,
@@ -42,19 +52,22 @@ export async function startReplicaProcess(
     await exited
   })
   let said = ''
-  child.stdout.on('data', text => {
+  child.stdout?.on('data', text => {
     said += text
   })
-  child.stderr.on('data', text => {
+  child.stderr!.on('data', text => {
     said += text
     process.stderr.write(text)
   })
-  await saying(child, says)
+  if (output === 'pipe') await saying(child, says)
   return {
     pid: child.pid!,
-    ask: path => fetch(`http://127.0.0.1:${/"health_port":(\d+)/.exec(said)![1]}${path}`),
+    ask: (path, timeoutMs = 10_000) =>
+      fetch(`http://127.0.0.1:${/"health_port":(\d+)/.exec(said)![1]}${path}`, {
+        signal: AbortSignal.timeout(timeoutMs),
+      }),
     signal: signal => void child.kill(signal),
-    closeOutput: () => child.stdout.destroy(),
+    closeOutput: () => child.stdout?.destroy(),
     said: () => said,
     exited,
   }

@@ -6,8 +6,13 @@
 // which writes down its rows in the statement's own transaction. A repeat runs the handler again; statements that took
 // effect before give the rows they gave then, those that never came to it run now. A handler makes the same answer of the
 // same rows, provided it is given its random bytes by `db.choose`. It costs no round trip more than without the header.
+//
+// So a refusal that came of how things stood (404, 409) is remembered like a success, as users of Stripe expect. One that
+// came of the request itself (400, 413) is not: corrected, it may be sent with the same key. Nor are 429 and 503.
+import { and, eq } from 'drizzle-orm'
 import type { MiddlewareHandler } from 'hono'
 import { decodeBase64, encodeBase64 } from '../delivery/base64.ts'
+import { idempotencyKeys } from '../drizzle/schema/api.ts'
 import { contextOf, type RequestContext } from './context.ts'
 import { type Database, openDatabase } from './db.ts'
 import { StatementMemory } from './memory.ts'
@@ -22,8 +27,29 @@ export const repeatSafely: MiddlewareHandler<App> = async (c, next) => {
   }
   const scope = c.var.apiKey?.name ?? nobody
   const memory = new StatementMemory(scope, key, await fingerprint(c.req.raw, await c.req.bytes()))
+  const { db } = c.var
   c.set('db', remembering(c.var.settings, memory, contextOf(c)))
-  return next()
+  await next()
+  if (isMistake(c.res.status) && !memory.isEmpty) await forget(db, memory)
+}
+
+const isMistake = (status: number) => status === 400 || status === 413
+
+/** Nothing took effect, so nothing is lost. Should it fail, the mistake is remembered for a day. */
+async function forget(db: Database, { scope, key, fingerprint }: StatementMemory): Promise<void> {
+  await db
+    .build('forget_key', builder =>
+      builder
+        .delete(idempotencyKeys)
+        .where(
+          and(
+            eq(idempotencyKeys.scope, scope),
+            eq(idempotencyKeys.key, key),
+            eq(idempotencyKeys.fingerprint, fingerprint),
+          ),
+        ),
+    )
+    .catch(() => {})
 }
 
 function remembering(settings: Settings, memory: StatementMemory, context: RequestContext | null): Database {

@@ -11,16 +11,21 @@ export const keyReused = 'OB422'
 const once = 'select outbox.once($1, $2, $3, $4, $5, $6, $7::text[])'
 
 export class StatementMemory {
-  readonly #scope: string
-  readonly #key: string
-  readonly #fingerprint: string
+  readonly scope: string
+  readonly key: string
+  readonly fingerprint: string
   /** How often each name was run: a statement is known by its name and its turn, which are the same in a repeat. */
   readonly #turns = new Map<string, number>()
 
   constructor(scope: string, key: string, fingerprint: string) {
-    this.#scope = scope
-    this.#key = key
-    this.#fingerprint = fingerprint
+    this.scope = scope
+    this.key = key
+    this.fingerprint = fingerprint
+  }
+
+  /** No statement was run: nothing is remembered. */
+  get isEmpty(): boolean {
+    return this.#turns.size === 0
   }
 
   /** The driver for statements of this name. */
@@ -35,11 +40,11 @@ export class StatementMemory {
   }
 
   #wrap(name: string, text: string, parameters: unknown[]): unknown[] {
-    const begins = this.#turns.size === 0
+    const begins = this.isEmpty
     const turn = (this.#turns.get(name) ?? 0) + 1
     this.#turns.set(name, turn)
     const asText = parameters.map(toText)
-    return [this.#scope, this.#key, this.#fingerprint, `${name}/${turn}`, begins, text, asText]
+    return [this.scope, this.key, this.fingerprint, `${name}/${turn}`, begins, text, asText]
   }
 }
 

@@ -42,7 +42,9 @@ function addIdempotencyKey(operation: Operation): void {
       required: false,
       schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
       description:
-        'Repeated with the same key within 24 hours, the request has its effect once and the same answer.',
+        'Repeated with the same key within 24 hours, the request has its effect once and the same answer; a refusal ' +
+        'that came of how things stood (404, 409) too. What was wrong with the request itself (400, 413, 415) may be ' +
+        'corrected and sent with the same key; 429 and 503 are not remembered. Another request with the key is 422.',
     },
   ]
 }

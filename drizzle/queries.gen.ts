@@ -189,7 +189,7 @@ turn as materialized (
   select $3::int > 0 and pg_try_advisory_xact_lock(1869967992, 1) as mine
 ),
 waiting as materialized (
-  select f.event_id
+  select f.ctid as row, f.event_id
   from outbox.fanout f
   where f.event_id >= $4::bigint and (select mine from turn)
   order by f.event_id
@@ -198,7 +198,7 @@ waiting as materialized (
 fresh as (
   delete from outbox.fanout f
   using waiting w
-  where f.event_id = w.event_id
+  where f.ctid = w.row
   returning f.event_id
 ),
 
@@ -400,20 +400,41 @@ decided as (
 
 -- 4. Who gets the new events, and which of these deliveries leave at once. --------------------------------------------
 -- As many as the endpoint still has room for. A guarded lane's wait in the table for the next claim.
-wanted as materialized (
-  select e.id as event_id, p.id as endpoint_id, case when p.ordering = 'key' then e.key end as ordering_key,
+-- Whom a type and a tenant concern is asked once for each such pair, not for every event.
+event as materialized (
+  select e.*, dense_rank() over (order by e.type, e.tenant) as kind
+  from fresh
+  cross join lateral (
+    select e.id, e.type, e.tenant, e.key, e.xid
+    from outbox.events e
+    where e.id = fresh.event_id
+    limit 1 -- not pulled up into a join: one probe for each event, whatever the planner takes the tables to be
+  ) e
+),
+kind as materialized (
+  select distinct on (kind) kind, type, tenant, outbox.patterns(type) as patterns
+  from event
+),
+audience as materialized (
+  select kind.kind, p.id as endpoint_id, p.ordering, p.born_after, p.born_snapshot,
          coalesce(b.room, least($6::int, ceil(p.max_in_flight::float8 / $12::int)::int)) as room,
          p.state = 'active' and coalesce(greatest(l.not_before, l.probe_at) <= (select now from clock), true) as open,
          p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.ramp is not null as guarded
-  from fresh
-  join outbox.events e on e.id = fresh.event_id
+  from kind
   join outbox.endpoints p
     on p.state <> 'disabled'
-   and (p.tenant is null or p.tenant = e.tenant)
-   and outbox.matches(p.event_types, e.type)
-   and (e.id > p.born_after or not pg_visible_in_snapshot(e.xid, p.born_snapshot))
+   and (p.tenant is null or p.tenant = kind.tenant)
+   -- outbox.matches(), with the type's patterns at hand.
+   and case when p.event_types is null then not starts_with(kind.type, 'outbox.') else p.event_types && kind.patterns end
   join outbox.lanes l on l.endpoint_id = p.id
   left join busy b on b.endpoint_id = p.id
+),
+wanted as materialized (
+  select event.id as event_id, a.endpoint_id, case when a.ordering = 'key' then event.key end as ordering_key,
+         a.room, a.open, a.guarded
+  from event
+  join audience a on a.kind = event.kind
+  where event.id > a.born_after or not pg_visible_in_snapshot(event.xid, a.born_snapshot)
 ),
 placed as (
   select w.event_id, w.endpoint_id, w.ordering_key, w.place, w.open and w.guarded and w.room > 0 as guarded,
@@ -491,7 +512,7 @@ union all
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.data::text, e.actor, e.traceparent, c.start_in, null
   from claimed c
-  join outbox.events e on e.id = c.event_id
+  cross join lateral (select * from outbox.events e where e.id = c.event_id limit 1) e
   join outbox.endpoints p on p.id = c.endpoint_id
   order by c.event_id
 )

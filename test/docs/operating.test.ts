@@ -1,0 +1,159 @@
+// The README keeps its word: what it prints for looking around and for operating runs as printed, against `npm run dev`.
+// With curl where there is one, and in any case with a stand-in, so that Node is all it takes.
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { DevCommand, freshPlace } from '../dev/dev-command.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
+import { faultsOf } from '../support/verifier.ts'
+
+const START_MS = 60_000
+
+interface Asked {
+  method: string
+  url: string
+  status: number
+  text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect by looking
+  body: any
+}
+
+const realCurl = (process.env.PATH ?? '')
+  .split(delimiter)
+  .map(dir => join(dir, 'curl'))
+  .find(path => existsSync(path))
+
+/** All that stands in the shell blocks of a section. */
+function snippets(section: string): string[] {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const text = readme.split(`\n## ${section}\n`)[1]!.split('\n## ')[0]!
+  return [...text.matchAll(/```sh\n(.*?)\n```/gs)].map(match => match[1]!)
+}
+
+let dev: DevCommand
+let customer: Receiver
+beforeAll(async () => {
+  customer = await startReceiver()
+  dev = new DevCommand(await freshPlace())
+  await dev.prints(/^ready /m, START_MS)
+}, START_MS + 10_000)
+
+const read = async (path: string) =>
+  (await fetch(`${dev.url}${path}`, { headers: { authorization: 'Bearer dev' } })).json() as Promise<any>
+
+/** Runs the blocks in one shell, as a reader would; only the two ports are others. */
+function run(blocks: string[], curl: string | undefined): Asked[] {
+  const dir = mkdtempSync(join(tmpdir(), 'outbox-curl-'))
+  atEnd(() => rmSync(dir, { recursive: true, force: true }))
+  copyFileSync(join(import.meta.dirname, '../support/curl.mjs'), join(dir, 'curl.mjs'))
+  const log = join(dir, 'log')
+  const script = blocks
+    .join('\n')
+    .replaceAll('localhost:8787', new URL(dev.url).host)
+    .replaceAll('http://localhost:3000', customer.url)
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-euc', `curl() { "${process.execPath}" "${join(dir, 'curl.mjs')}" "$@"; }\n${script}`],
+    { encoding: 'utf8', env: { ...process.env, CURL_LOG: log, REAL_CURL: curl ?? '' } },
+  )
+  expect(status, stderr).toBe(0)
+  return readFileSync(log, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+    .map(asked => ({ ...asked, body: JSON.parse(asked.text) }))
+}
+
+const senders = [
+  { name: 'the curl that is installed', curl: realCurl, isMissing: realCurl === undefined },
+  { name: 'a stand-in for curl', curl: undefined, isMissing: false },
+]
+
+for (const { name, curl, isMissing } of senders)
+  describe.skipIf(isMissing)(`with ${name}`, () => {
+    let asked: Asked[]
+    const answer = (method: string, path: RegExp) => {
+      const found = asked.filter(a => a.method === method && path.test(a.url.split('/').slice(3).join('/')))
+      expect(found.length, `${method} ${path}`).toBeGreaterThan(0)
+      return found.at(-1)!.body
+    }
+
+    test('every request of "What to see" and of every operator’s task is answered', async () => {
+      const seeing = snippets('What to see')
+      asked = run(seeing.slice(0, 1), curl)
+      await eventually(async () => expect((await read('/orders/1')).charge).not.toBeNull(), {
+        timeoutMs: 20_000,
+      })
+      asked.push(...run(seeing.slice(1), curl), ...run(snippets('Operating'), curl))
+      for (const { method, url, status, text } of asked)
+        expect(status, `${method} ${url}: ${text}`).toBeLessThan(300)
+      const printed = [...seeing, ...snippets('Operating')].join('\n').match(/\bcurl /g)!
+      expect(asked).toHaveLength(printed.length)
+      expect(asked.length).toBeGreaterThan(18)
+    }, 60_000)
+
+    test('what one is to see is there: the order, its charge, its event with two deliveries', () => {
+      expect(answer('PATCH', /^orders\/update/)).toMatchObject({ id: 1, status: 'shipped' })
+      expect(answer('GET', /^orders\/1$/).charge).toHaveProperty('amount_cents')
+      const [event] = asked.find(({ url }) => url.includes('key=orders/1'))!.body.data
+      expect(event).toMatchObject({ type: 'order.shipped' })
+      expect(event.deliveries.slice(0, 2)).toMatchObject([{ state: 'delivered' }, { state: 'delivered' }])
+      expect(answer('POST', /^v1\/endpoints$/)).toMatchObject({ secret: expect.stringMatching(/^whsec_/) })
+    })
+
+    test('each task has done what it says', async () => {
+      const { id } = answer('POST', /^v1\/endpoints$/)
+      // A webhook did not arrive.
+      expect(answer('GET', /\/explain$/).endpoints.length).toBeGreaterThan(2)
+      const delivery = answer('GET', /^v1\/deliveries\//)
+      expect(delivery.attempts.length).toBeGreaterThan(0)
+      expect(answer('POST', /\/redeliver$/)).toMatchObject({ id: delivery.id })
+      await eventually(async () => {
+        const { state, attempts } = await read(`/v1/deliveries/${delivery.id}`)
+        return state === 'delivered' && attempts.length > delivery.attempts.length
+      })
+      const tested = answer('POST', /\/test$/).event_id
+      await eventually(() => customer.requests.some(({ headers }) => headers['webhook-id'] === tested))
+      // A leaked secret; stop, and go on.
+      const { secret, keys } = answer('POST', /\/rotate$/)
+      expect(keys).toHaveLength(1)
+      expect(answer('POST', /\/pause$/)).toMatchObject({ id, state: 'paused' })
+      expect(answer('POST', /\/resume$/)).toMatchObject({ id, state: 'active' })
+      // Yesterday again: what was before the endpoint comes too, signed with the new secret.
+      const replays = asked.filter(({ url }) => url.endsWith('/replay'))
+      expect(replays.map(({ status }) => status)).toEqual([200, 202])
+      expect(replays[0]!.body.count).toBeGreaterThan(0)
+      expect(answer('GET', /^v1\/replays/).data[0]).toMatchObject({
+        id: replays[1]!.body.id,
+        endpoint_id: id,
+      })
+      await eventually(
+        async () => expect((await read(`/v1/replays/${replays[1]!.body.id}`)).state).toBe('done'),
+        {
+          timeoutMs: 20_000,
+        },
+      )
+      const isReplayed = () => customer.requests.filter(({ body }) => body.includes('"order.shipped"')).at(-1)
+      await eventually(() => isReplayed() !== undefined && faultsOf(isReplayed()!, secret).length === 0, {
+        timeoutMs: 20_000,
+      })
+      // How do things stand, and who did that?
+      expect(answer('GET', /^v1\/stats$/)).toHaveProperty('deliveries.pending')
+      const actions = new Set(
+        answer('GET', /^v1\/audit/).data.map(({ action }: { action: string }) => action),
+      )
+      for (const action of [
+        'endpoint.rotated',
+        'endpoint.paused',
+        'endpoint.resumed',
+        'endpoint.tested',
+        'replay.started',
+      ])
+        expect(actions, action).toContain(action)
+      expect(answer('GET', /^v1\/health\/secrets$/)).toMatchObject({ healthy: true, keys: [{ seals: true }] })
+    }, 60_000)
+  })

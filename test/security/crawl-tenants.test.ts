@@ -1,0 +1,131 @@
+// Every path with every method under keys that are bound to a tenant: what is another's answers as if it did not exist.
+import { beforeAll, expect, test } from 'vitest'
+import { type Answer, type Api, startApi } from '../functions/api.ts'
+import { greedy, storeOn } from '../support/outbox.ts'
+import { expectDecent, type Route, routesOf } from './routes.ts'
+
+const methods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']
+const since = '2026-01-01T00:00:00Z'
+/** All that a tenant may ask for. */
+const forTenants = new Set([
+  '/v1/endpoints',
+  '/v1/endpoints/{id}',
+  ...['rotate', 'pause', 'resume', 'disable', 'test', 'replay'].map(name => `/v1/endpoints/{id}/${name}`),
+  '/v1/events',
+  '/v1/events/{id}',
+  '/v1/event-types',
+  '/v1/deliveries',
+  '/v1/deliveries/{id}',
+  '/v1/deliveries/{id}/redeliver',
+  '/v1/replays',
+  '/v1/replays/{id}',
+  '/v1/replays/{id}/cancel',
+  '/v1/stats',
+])
+
+type Ids = Record<'endpoints' | 'events' | 'deliveries' | 'replays', string>
+const missing: Ids = {
+  endpoints: 'ep_00000000000fffff00000001',
+  events: 'evt_00000000000fffff00000001',
+  deliveries: 'dlv_00000000000fffff00000000000fffff',
+  replays: 'rpl_00000000000fffff00000001',
+}
+
+let api: Api
+let routes: Route[]
+let paths: string[]
+let theirs: Ids
+beforeAll(async () => {
+  api = await startApi({
+    OUTBOX_API_KEYS: 'dev:admin:dev,seven:admin:k7:7,eight:admin:k8:8,reader:read:r8:8',
+    OUTBOX_ORDERS_PUBLIC: 'false',
+  })
+  routes = await routesOf(api)
+  paths = [...new Set(routes.filter(({ open }) => !open).map(({ path }) => path))]
+  const as7 = { key: 'k7' }
+  const { id } = (await api.post('/v1/endpoints', { url: 'https://a.example/' }, as7)).body
+  const event = (await api.post('/v1/events', { type: 'a.b', data: {} }, as7)).body
+  await storeOn(api.db).claim(greedy('a:1', { leaseLimit: 0 }))
+  const { data } = (await api.get('/v1/deliveries', as7)).body
+  const replay = (await api.post(`/v1/endpoints/${id}/replay`, { since }, as7)).body
+  theirs = { endpoints: id, events: event.id, deliveries: data[0].id, replays: replay.id }
+})
+
+const isRouted = (path: string, method: string) =>
+  routes.some(route => route.path === path && route.method === method)
+
+function ask(key: string, method: string, path: string, ids: Ids): Promise<Answer> {
+  const id = ids[path.split('/')[2] as keyof Ids] ?? '1'
+  const hasBody = !['GET', 'OPTIONS', 'DELETE'].includes(method)
+  const body = path.endsWith('/replay') ? { since } : {}
+  return api.call(method, path.replaceAll(/\{.*?\}/g, id), { key, ...(hasBody ? { body } : {}) })
+}
+
+async function crawl(key: string, ids: Ids, visit: (at: Visited) => unknown) {
+  for (const path of paths) {
+    for (const method of methods) {
+      const answer = await ask(key, method, path, ids)
+      expectDecent(`${method} ${path}`, answer)
+      await visit({ where: `${method} ${path}`, path, method, answer })
+    }
+  }
+}
+interface Visited {
+  where: string
+  path: string
+  method: string
+  answer: Answer
+}
+
+const books = async () =>
+  (
+    await api.db.query(
+      `select (select json_agg(p order by id) from outbox.endpoints p where tenant = '7'),
+              (select json_agg(s order by id) from outbox.endpoint_secrets s), (select json_agg(r) from outbox.replays r),
+              (select json_agg(d) from outbox.deliveries d), (select count(*) from outbox.audit)`,
+    )
+  ).rows[0]
+
+test('the list of what is for tenants names routes that exist', () => {
+  for (const path of forTenants) expect(paths).toContain(path)
+  expect(paths.length).toBeGreaterThan(forTenants.size + 5)
+})
+
+test("another tenant's: the documented status, the same words as for what does not exist, and no effect", async () => {
+  const before = await books()
+  await crawl('k8', theirs, async ({ where, path, method, answer }) => {
+    if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
+    else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
+    else if (path.includes('{id}')) expect(answer.status, where).toBe(404)
+    else expect([200, 400], where).toContain(answer.status) // lists of their own, and bodies that say too little
+    if (!path.includes('{id}')) return
+    const unknown = await ask('k8', method, path, missing)
+    expect([unknown.status, unknown.text], where).toEqual([answer.status, answer.text])
+  })
+  expect(await books()).toEqual(before)
+})
+
+test("a tenant's key that may only read: the same, and every change is one and the same 403", async () => {
+  const words = new Set<string>()
+  await crawl('r8', theirs, async ({ where, path, method, answer }) => {
+    if (method !== 'GET') {
+      expect(answer.status, where).toBe(403)
+      words.add(answer.text)
+    } else if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
+    else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
+    else expect(answer.status, where).toBe(path.includes('{id}') ? 404 : 200)
+  })
+  expect(words.size).toBe(1)
+})
+
+test("a tenant's own: every route answers with a status that it documents", async () => {
+  await crawl('k7', theirs, ({ where, path, method, answer }) => {
+    const route = routes.find(route => route.path === path && route.method === method)
+    if (!forTenants.has(path)) return expect(answer.status, where).toBe(403)
+    if (!route) return expect(answer.status, where).toBe(405)
+    if (answer.status < 400)
+      expect(Object.keys(route.operation.responses), where).toContain(String(answer.status))
+    // Until it deletes its endpoint, half-way, everything it names is there.
+    if (method === 'GET' && path.startsWith('/v1/e')) expect(answer.status, where).toBe(200)
+  })
+})

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// `curl` for the README's snippets, where a test runs them: writes each answer down in $CURL_LOG, a line each. It hands over
+// to the real one, named in $REAL_CURL; without it, it does what the snippets use, and refuses what it does not know.
+import { spawnSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+
+const args = process.argv.slice(2)
+const request = parse(args)
+const { status, text } = process.env.REAL_CURL ? hand(process.env.REAL_CURL) : await ask()
+appendFileSync(process.env.CURL_LOG, `${JSON.stringify({ ...request, status, text })}\n`)
+process.stdout.write(text)
+
+function parse(given) {
+  const parsed = { method: null, url: null, headers: {}, body: null }
+  for (let i = 0; i < given.length; i++) {
+    const arg = given[i]
+    if (arg === '-X') parsed.method = given[++i]
+    else if (arg === '-d') parsed.body = given[++i]
+    else if (arg === '-H') {
+      const [name, ...value] = given[++i].split(':')
+      parsed.headers[name.trim().toLowerCase()] = value.join(':').trim()
+    } else if (arg.startsWith('-') && arg !== '-s') throw new Error(`this curl does not know ${arg}`)
+    else if (arg !== '-s') parsed.url = arg.includes('://') ? arg : `http://${arg}`
+  }
+  parsed.method ??= parsed.body === null ? 'GET' : 'POST'
+  return parsed
+}
+
+function hand(curl) {
+  const { stdout, error } = spawnSync(curl, [...args, '-w', '\n%{http_code}'], { encoding: 'utf8' })
+  if (error) throw error
+  const at = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(at + 1)), text: stdout.slice(0, at) }
+}
+
+/** As curl: a body without a content type is a form. */
+async function ask() {
+  const { method, url, headers, body } = request
+  const form = body === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
+  const response = await fetch(url, { method, headers: { ...form, ...headers }, body })
+  return { status: response.status, text: await response.text() }
+}

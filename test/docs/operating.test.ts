@@ -42,8 +42,9 @@ beforeAll(async () => {
   await dev.prints(/^ready /m, START_MS)
 }, START_MS + 10_000)
 
-const read = async (path: string) =>
-  (await fetch(`${dev.url}${path}`, { headers: { authorization: 'Bearer dev' } })).json() as Promise<any>
+async function read(path: string): Promise<Asked['body']> {
+  return (await fetch(`${dev.url}${path}`, { headers: { authorization: 'Bearer dev' } })).json()
+}
 
 /** Runs the blocks in one shell, as a reader would; only the two ports are others. */
 function run(blocks: string[], curl: string | undefined): Asked[] {

@@ -5,6 +5,9 @@ import { attemptId, type Danger, type Records, type Request, succeeded } from '.
 /** So long after its answer an outcome may still be unwritten: a batch on its way; the cron function writes at its end. */
 const unwrittenMs = { listener: 1_000, cron: 20_000 }
 
+/** What was sent before the fault is read by a busy receiver so long after it at most. */
+const unreadMs = 1_000
+
 export interface Extra {
   request: Request
   /** null = none: a violation. */
@@ -37,7 +40,7 @@ export function findExtras(records: Records, byDelivery: Map<string, Request[]>)
 function overlaps({ from, until, replica }: Danger, { came, answered }: Request, sender?: string): boolean {
   if (replica !== undefined && sender !== undefined && sender !== replica) return false
   const slackMs = sender === 'cron' ? unwrittenMs.cron : unwrittenMs.listener
-  return came <= until && answered + slackMs >= from
+  return came <= until + unreadMs && answered + slackMs >= from
 }
 
 function wasReplayed({ replays }: Records, success: Request, request: Request): boolean {

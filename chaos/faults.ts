@@ -9,6 +9,8 @@ import type { Replica } from './replica.ts'
 import { dyingEndpoint, requestTimeoutSeconds } from './scene.ts'
 import type { System } from './system.ts'
 
+/** Below the time limit of requests: nothing fails, but much is on its way. */
+const stallMs = (requestTimeoutSeconds * 1000) / 2
 /** A thawed replica's last requests take no longer than this. */
 const thawMs = requestTimeoutSeconds * 1000 + 500
 /** The longest pause between two tries to write outcomes down (worker/settler.ts), and the try itself. */
@@ -69,7 +71,9 @@ export class Faults {
       },
       'freeze replica': planned => this.#freeze(this.#replica(planned), planned.forMs),
       // The busiest, so that there is something in its hands when the others take it away.
-      'freeze past lease': planned => {
+      'freeze past lease': async planned => {
+        await fetch(`${system.receiversUrl}/stall?ms=${stallMs}`, { method: 'POST' })
+        await wait(stallMs / 2)
         const busiest = system.replicas.reduce((a, b) => (b.busy > a.busy ? b : a))
         return this.#freeze(busiest, planned.forMs)
       },

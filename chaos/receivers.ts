@@ -1,6 +1,6 @@
 // The receivers, in a process of their own: verifies every webhook, writes it down, then answers by habit.
-// `/hooks/<name>` is a receiver; POST `/outage/<name>?ms=` lets one answer nothing for a while, and after POST `/calm` all
-// of them answer 200 at once.
+// `/hooks/<name>` is a receiver; POST `/outage/<name>?ms=` lets one answer nothing for a while, POST `/stall?ms=` lets all
+// of them answer only after that while, and after POST `/calm` all of them answer 200 at once.
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
@@ -25,11 +25,13 @@ const ledger = new Ledger<Request>(config.ledger)
 const random = randomFrom(config.seed)
 let moment = 0
 let isCalm = false
+let stalledUntil = 0
 
 const server = createServer((request, response) => {
   const url = new URL(request.url!, 'http://receivers')
   const [, kind, name = ''] = url.pathname.split('/')
   if (kind === 'outage') outages.set(name, Date.now() + Number(url.searchParams.get('ms')))
+  if (kind === 'stall') stalledUntil = Date.now() + Number(url.searchParams.get('ms'))
   if (kind === 'calm') isCalm = true
   if (kind !== 'hooks') response.end()
   else receive(actors.get(name)!, request, response).catch(() => {}) // hung up in the middle of its request
@@ -41,7 +43,7 @@ async function receive(actor: Actor, request: IncomingMessage, response: ServerR
   const body = await buffer(request)
   const came = { at: Date.now(), as: ++moment }
   const reaction = react(actor)
-  await wait(reaction.afterMs)
+  await wait(reaction.afterMs + Math.max(0, stalledUntil - came.at))
   const answer = request.socket.destroyed ? 'unheard' : reaction.answer
   ledger.append(entry(actor, request, body, came, answer))
   if (typeof answer !== 'number') return void request.socket.resetAndDestroy()

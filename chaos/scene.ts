@@ -61,4 +61,6 @@ export const settings = {
   // So long that an event which only the poll finds is late, and the checker sees it.
   OUTBOX_POLL_SECONDS: '10',
   OUTBOX_HEALTH_PORT: '0',
+  // Every line: the checker wants to know who sent what.
+  OUTBOX_LOG_ATTEMPTS_PER_SECOND: '1000000',
 }

@@ -13,19 +13,50 @@ export function openLog(level: string, name: string): Log {
   return pino({ level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, output)
 }
 
-export function logAttempt(log: Log, delivery: Leased, endpoint: Endpoint, settlement: Settlement): void {
-  const line = {
-    event: delivery.webhookId,
-    endpoint: endpoint.publicId,
-    delivery: delivery.publicId,
-    type: delivery.type,
-    attempt: delivery.attempt,
-    outcome: settlement.error ?? 'success',
-    status: settlement.status,
-    duration_ms: settlement.durationMs,
-    decision: settlement.state === 'pending' ? 'retry' : settlement.state,
-    retry_in_seconds: settlement.retryInSeconds,
+/**
+ * So many lines a second for successes, and as many for failures, that neither crowds out the other; what is left out is
+ * counted. All attempts are in the books anyway, and a disk full of lines would help nobody.
+ */
+export class AttemptLog {
+  readonly #log: Log
+  readonly #perSecond: number
+  #successes = 0
+  #failures = 0
+
+  constructor(log: Log, perSecond: number) {
+    this.#log = log
+    this.#perSecond = perSecond
   }
-  if (settlement.error === null) log.info(line, 'attempt')
-  else log.warn(line, 'attempt')
+
+  note(delivery: Leased, endpoint: Endpoint, settlement: Settlement): void {
+    const failed = settlement.error !== null
+    const nth = failed ? ++this.#failures : ++this.#successes
+    if (nth > this.#perSecond) return
+    const line = asLine(delivery, endpoint, settlement)
+    if (failed) this.#log.warn(line, 'attempt')
+    else this.#log.info(line, 'attempt')
+  }
+
+  /** A second has passed. */
+  tick(): void {
+    const successes = Math.max(0, this.#successes - this.#perSecond)
+    const failures = Math.max(0, this.#failures - this.#perSecond)
+    if (successes + failures > 0)
+      this.#log.warn({ successes, failures }, 'so many more attempts, not logged one by one')
+    this.#successes = 0
+    this.#failures = 0
+  }
 }
+
+const asLine = (delivery: Leased, endpoint: Endpoint, settlement: Settlement) => ({
+  event: delivery.webhookId,
+  endpoint: endpoint.publicId,
+  delivery: delivery.publicId,
+  type: delivery.type,
+  attempt: delivery.attempt,
+  outcome: settlement.error ?? 'success',
+  status: settlement.status,
+  duration_ms: settlement.durationMs,
+  decision: settlement.state === 'pending' ? 'retry' : settlement.state,
+  retry_in_seconds: settlement.retryInSeconds,
+})

@@ -18,7 +18,7 @@ import { EgressWatch } from './egress-watch.ts'
 import { serveHealth } from './health.ts'
 import { Lanes } from './lanes.ts'
 import { Listener } from './listener.ts'
-import { logAttempt, openLog } from './log.ts'
+import { AttemptLog, openLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { createResolve } from './resolve.ts'
 import { Retention } from './retention.ts'
@@ -42,6 +42,7 @@ export interface Replica {
 export async function startReplica(settings: ListenerSettings): Promise<Replica> {
   const name = `listener-${hostname().slice(0, 20)}-${randomBytes(6).toString('hex')}`
   const log = openLog(settings.logLevel, name)
+  const attempts = new AttemptLog(log, settings.logAttemptsPerSecond)
   const clock = () => performance.now()
   const database = openDatabase(settings.databaseUrl, name, log)
   const storeOptions: StoreOptions = {
@@ -100,7 +101,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       const settlement = egress.judge(await deliver(delivery, endpoint, ports))
       lanes.feel(egress.isDown)
       metrics.count(settlement)
-      logAttempt(log, delivery, endpoint, settlement)
+      attempts.note(delivery, endpoint, settlement)
       const waitMs = holdMs(endpoint, settlement, clock())
       if (waitMs > 0) await sleep(waitMs, null, { signal: stopping.signal }).catch(() => {})
       settler.add(settlement)
@@ -168,7 +169,10 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     trouble: () => ears.trouble ?? clockWatch.trouble,
     exposition: () => metrics.exposition(),
   })
-  const ticking = setInterval(() => lanes.tick(), 1_000)
+  const ticking = setInterval(() => {
+    lanes.tick()
+    attempts.tick()
+  }, 1_000)
   listener.start()
   log.info({ health_port: health.port }, 'started')
 

@@ -15,6 +15,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly pollSeconds: number
   readonly healthPort: number
   readonly logLevel: string
+  /** Lines for successes, and as many for failures. */
+  readonly logAttemptsPerSecond: number
   /** How long events that are over are kept; null = for ever. */
   readonly retentionDays: number | null
   /** An HTTP proxy that all webhooks go through (CONNECT); null = they are sent directly. */
@@ -30,6 +32,11 @@ export function readListenerSettings(env: NodeJS.ProcessEnv): ListenerSettings {
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
     logLevel: logLevel(env),
+    logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
+      default: 100,
+      min: 0,
+      max: 1_000_000,
+    }),
     retentionDays: retentionDays(env),
     egressProxy: egressProxy(env),
   })

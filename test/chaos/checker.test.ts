@@ -72,15 +72,19 @@ describe('the checker finds', () => {
 })
 
 describe('a repetition is excused', () => {
-  test('by a fault that caught the success before it was in the books, and by no later one', () => {
+  test('by a fault that caught the success before it was in the books or was read, and by none earlier or later', () => {
     const run = honest()
     const [first] = run.requests
     repeat(run, first!)
     const caught = { from: first!.answered + 500, until: first!.answered + 500 }
     run.faults.push({ kind: 'kill replica', target: 'replica 1', ...caught, dangers: [caught] })
     expect(check(run)).toMatchObject({ violations: [], figures: { 'extra, through faults': 1 } })
-    run.faults[0]!.dangers = [{ from: first!.answered + 5_000, until: first!.answered + 5_000 }]
-    expect(check(run).violations.map(violation => violation.invariant)).toEqual(['G4'])
+    for (const at of [first!.answered + 5_000, first!.came - 5_000]) {
+      run.faults[0]!.dangers = [{ from: at, until: at }]
+      expect(check(run).violations.map(violation => violation.invariant)).toEqual(['G4'])
+    }
+    run.faults[0]!.dangers = [{ from: first!.came - 500, until: first!.came - 500 }]
+    expect(check(run).violations).toEqual([])
   })
 
   test('by a fault of the replica that sent it, and not by one of another', () => {

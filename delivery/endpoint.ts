@@ -1,5 +1,6 @@
 // Makes an endpoint ready for use: opens its secrets, fills in the defaults. One that cannot be opened gets a fault, so
 // that its deliveries fail visibly while all others go on.
+import { checkHeaders } from './headers.ts'
 import { fromHex } from './hex.ts'
 import { type Keyring, SecretUnavailable } from './secrets.ts'
 import type { Endpoint, SealedEndpoint, Signer } from './types.ts'
@@ -25,12 +26,18 @@ export async function openEndpoint(sealed: SealedEndpoint, ports: OpenEndpointPo
   }
   try {
     const signers = await Promise.all(sealed.secrets.map(secret => openSigner(secret, sealed.id, ports)))
-    const fault = signers.length === 0 ? ('secret_unavailable' as const) : null
-    return { ...endpoint, headers: await openHeaders(sealed, ports.keyring), signers, fault }
+    const headers = await openHeaders(sealed, ports.keyring)
+    return { ...endpoint, headers, signers, fault: faultOf(signers, headers) }
   } catch (error) {
     if (!(error instanceof SecretUnavailable)) throw error
     return { ...endpoint, headers: {}, signers: [], fault: 'secret_unavailable' }
   }
+}
+
+/** The rules for headers may be stricter now than when these were written, and one that forges ours must never leave. */
+function faultOf(signers: readonly Signer[], headers: Record<string, string>): Endpoint['fault'] {
+  if (signers.length === 0) return 'secret_unavailable'
+  return checkHeaders(headers).length > 0 ? 'invalid_endpoint' : null
 }
 
 /** What a sealed value belongs to: it opens nowhere else, so two rows' values cannot be swapped. */

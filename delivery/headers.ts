@@ -1,4 +1,4 @@
-// Which custom headers an endpoint may have. Asked when an endpoint is written; senders put their own headers on top.
+// Which custom headers an endpoint may have. Asked when an endpoint is written, and again before anything is sent to it.
 
 /** `problem` ends a sentence that begins with the header's name. Values are never repeated: they are secrets. */
 export interface HeaderProblem {

@@ -94,6 +94,21 @@ describe('in the database', () => {
     }
   })
 
+  test('an endpoint, its secret and its entry in the audit are there together or not at all', async () => {
+    const counts = async () =>
+      (
+        await api.db.query(`select (select count(*) from outbox.endpoints) as endpoints, (select count(*) from outbox.audit) as audit,
+                          (select count(*) from outbox.endpoint_secrets) as secrets, (select count(*) from outbox.lanes) as lanes`)
+      ).rows[0]
+    const before = await counts()
+    for (const table of ['endpoint_secrets', 'audit', 'lanes']) {
+      await api.db.query(`alter table outbox.${table} add constraint none check (false) not valid`)
+      expect((await api.post('/v1/endpoints', { url })).status, table).toBe(500)
+      await api.db.query(`alter table outbox.${table} drop constraint none`)
+      expect(await counts(), table).toEqual(before)
+    }
+  })
+
   test('an existing secret can be brought along', async () => {
     const secret = `whsec_${randomBytes(32).toString('base64')}`
     const { body } = await api.post('/v1/endpoints', { url, secret })

@@ -12,6 +12,7 @@ import {
 } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { failure } from '../support/settlements.ts'
+import { startWorker } from '../support/worker.ts'
 import { startApi } from './api.ts'
 
 describe('the cron function', () => {
@@ -78,6 +79,32 @@ describe('the cron function', () => {
     for (let run = 0; run < 10; run++) await api.worker.scheduled()
     expect(await deliveryStates(api.db)).toEqual({ delivered: 100 })
     expect(receiver.requests).toHaveLength(100)
+  })
+
+  test('that is killed in the middle leaves nothing stuck: a later run takes back what it held, and delivers', async () => {
+    const never = Promise.withResolvers<number>()
+    const { api, receiver } = await scene(received => (received.nth === 1 ? never.promise : 200))
+    await emit(api.db, 3)
+    const killed = api.worker.scheduled().catch(() => 'killed')
+    await receiver.waitFor(3)
+    await api.worker.close()
+    await killed
+    expect(await deliveryStates(api.db)).toEqual({ sending: 3 })
+
+    const next = await startWorker(api.database.env)
+    expect(await next.scheduled()).toBe('ok')
+    expect(await deliveryStates(api.db), 'the leases still hold').toEqual({ sending: 3 })
+    await api.db.query('update outbox.deliveries set leased_until = now()')
+    expect(await next.scheduled()).toBe('ok')
+    expect(await deliveryStates(api.db)).toEqual({ delivered: 3 })
+    expect(receiver.requests).toHaveLength(6)
+    const { rows } = await api.db.query(
+      'select number, error, count(*)::int as n from outbox.attempts group by 1, 2 order by 1',
+    )
+    expect(rows).toEqual([
+      { number: 1, error: 'interrupted', n: 3 },
+      { number: 2, error: null, n: 3 },
+    ])
   })
 
   test('ten runs at once beside two listeners send each of 1,000 due deliveries exactly once', async () => {

@@ -9,7 +9,7 @@ import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
 import { deliveryStates } from '../support/outbox.ts'
-import { startReceiver } from '../support/receiver.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type ReplicaProcess, startReplicaProcess } from '../support/replica-process.ts'
 import { routesOf } from './routes.ts'
 
@@ -27,6 +27,7 @@ const eventType = 'planted.canary_of_types'
 
 let api: Api
 let listener: ReplicaProcess
+let receiver: Receiver
 let created: { secret: string }
 const places: Record<string, string> = {}
 
@@ -63,7 +64,7 @@ beforeAll(async () => {
 
 /** Good ones and bad ones; one whose secret does not open any more. */
 async function plantEndpoints() {
-  const receiver = await startReceiver(hostile)
+  receiver = await startReceiver(hostile)
   const paths = ['status/200', 'status/500', 'hang', 'redirect/302', 'markup', 'drip-body', 'retry-after/1']
   const urls = [
     ...paths.map(path => `${receiver.url}/${path}`),
@@ -164,6 +165,15 @@ test('the signing secret is shown once, where it was created', () => {
 
 test('no secret is anywhere else: not in logs, metrics, answers, pages, nor a dump of the whole database', () => {
   expect(sightings(secrets, places)).toEqual([])
+})
+
+test('no signature that was sent can be read anywhere: nobody can send it again in our name', () => {
+  const signatures = receiver.requests.map(({ headers }) => String(headers['webhook-signature']).slice(3))
+  expect(signatures.length).toBeGreaterThan(5)
+  for (const signature of signatures) {
+    expect(signature).toMatch(/^[A-Za-z0-9+/]{43}=$/)
+    for (const [place, text] of Object.entries(places)) expect(text.includes(signature), place).toBe(false)
+  }
 })
 
 test('payloads are in the events alone: not in logs, metrics, attempts or pages', () => {

@@ -5,6 +5,12 @@ import type { Endpoint, Leased } from '../delivery/types.ts'
 const stockSeconds = 0.1
 const mostStock = 1_000
 
+/**
+ * With a rate limit: who is later than this has missed its slot. Over all senders the slots are exact, and what comes
+ * behind its own falls together with what others send in theirs.
+ */
+export const latestStartMs = 100
+
 export interface Held {
   readonly delivery: Leased
   readonly endpoint: Endpoint
@@ -67,6 +73,13 @@ export class Lane {
   finish(): void {
     this.inFlight--
     this.#thisSecond++
+  }
+
+  /** Takes out what has missed its slot, but for one: however late this process always is, it gets on. */
+  takeMissed(now: number): Leased[] {
+    const first = this.waiting[0]
+    if (first === undefined || first.endpoint.ratePerSecond === null) return []
+    return this.take(held => held !== first && held.startAt < now - latestStartMs)
   }
 
   /** Takes out what is waiting and answers to the description. */

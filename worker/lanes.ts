@@ -2,7 +2,7 @@
 // pending in the table, where it costs nobody anything.
 import type { Endpoint, EndpointId, Leased } from '../delivery/types.ts'
 import type { Rooms } from '../drizzle/store.ts'
-import { type Held, Lane } from './lane.ts'
+import { type Held, Lane, latestStartMs } from './lane.ts'
 
 /** Deliveries held at once over all lanes. */
 const mostHeld = 4_000
@@ -14,7 +14,7 @@ const stalestMs = 2_000
 export interface LanesPorts {
   /** Makes the attempt and records it; never throws. */
   readonly attempt: (delivery: Leased, endpoint: Endpoint) => Promise<void>
-  readonly giveBack: (deliveries: readonly Leased[]) => void
+  readonly giveBack: (deliveries: readonly Leased[]) => Promise<void>
   /** A lane that may have more waiting in the table has room again. */
   readonly onRoom: () => void
   readonly clock: () => number
@@ -70,13 +70,22 @@ export class Lanes {
     return rooms
   }
 
-  /** Takes what a claim brought, and notes which lanes it filled. `rooms` is what the claim was told. */
-  add(deliveries: readonly Leased[], endpointOf: (delivery: Leased) => Endpoint, rooms: Rooms): void {
+  /**
+   * Takes what a claim brought, and notes which lanes it filled. `rooms` is what the claim was told, `asked` when. Slots
+   * count from the claim itself: where its answer took long, because this process stood still, they may have gone by.
+   */
+  add(
+    deliveries: readonly Leased[],
+    endpointOf: (delivery: Leased) => Endpoint,
+    rooms: Rooms,
+    asked: number,
+  ): void {
     const now = this.#ports.clock()
+    const claimed = Math.min(now, asked + latestStartMs)
     const brought = new Map<EndpointId, number>()
     for (const delivery of deliveries) {
       const endpoint = endpointOf(delivery)
-      const startAt = now + (delivery.startIn ?? 0) * 1000
+      const startAt = delivery.startIn === null ? now : claimed + delivery.startIn * 1000
       this.#lane(endpoint).waiting.push({ delivery, endpoint, startAt })
       brought.set(endpoint.id, (brought.get(endpoint.id) ?? 0) + 1)
     }
@@ -135,6 +144,7 @@ export class Lanes {
   }
 
   #start(lane: Lane): void {
+    this.#giveBackMissed(lane)
     while (!this.#paused) {
       const next = lane.next(this.#ports.clock(), () => this.#start(lane))
       if (next === null) return
@@ -156,6 +166,13 @@ export class Lanes {
     const back: Leased[] = []
     for (const lane of this.#lanes.values()) back.push(...lane.take(which))
     this.#held -= back.length
-    if (back.length > 0) this.#ports.giveBack(back)
+    if (back.length > 0) void this.#ports.giveBack(back)
+  }
+
+  /** They get another slot, from whoever claims them next. */
+  #giveBackMissed(lane: Lane): void {
+    const missed = lane.takeMissed(this.#ports.clock())
+    this.#held -= missed.length
+    if (missed.length > 0) void this.#ports.giveBack(missed).then(this.#ports.onRoom)
   }
 }

@@ -34,7 +34,7 @@ export interface ListenerPorts {
   readonly lanes: Lanes
   readonly wakefulness: Wakefulness
   readonly directory: Directory
-  readonly giveBack: (deliveries: readonly Leased[]) => void
+  readonly giveBack: (deliveries: readonly Leased[]) => Promise<void>
   readonly log: Log
   readonly name: string
   readonly leaseSeconds: number
@@ -134,6 +134,7 @@ export class Listener {
     const rooms = lanes.rooms()
     const fanoutLimit = this.#fanoutLimit
     const ringFrom = this.#ringFrom
+    const asked = performance.now()
     const { deliveries, meta } = await store.claim({
       lease: `${name}:${++this.#claims}`,
       leaseSeconds,
@@ -154,7 +155,7 @@ export class Listener {
     if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
     if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))
     await this.#loadEndpoints(deliveries)
-    lanes.add(deliveries, delivery => directory.of(delivery), rooms)
+    lanes.add(deliveries, delivery => directory.of(delivery), rooms, asked)
     return {
       more:
         meta.fanned === fanoutLimit ||
@@ -170,7 +171,7 @@ export class Listener {
     try {
       await this.#ports.directory.load(deliveries)
     } catch (error) {
-      this.#ports.giveBack(deliveries)
+      void this.#ports.giveBack(deliveries)
       throw error
     }
   }

@@ -119,6 +119,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
       )
       .finally(() => released.delete(release))
     released.add(release)
+    return release
   }
   const lanes = new Lanes({ attempt, giveBack, onRoom: () => listener.wake(), clock })
   const watch = new Watch(database)

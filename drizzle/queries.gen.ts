@@ -874,6 +874,23 @@ from unnest($1::bigint[], $2::bigint[], $3::text[]) as r (endpoint_id, event_id,
 where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
 `
 
+export const releaseLost = `
+-- Gives back what claims leased whose answers never came, because the link broke: nothing of it was sent. What such a claim
+-- leases later still waits for its lease to run out.
+--
+-- $1 leases  text[]
+--
+-- Returns how many.
+with
+released as (
+  update outbox.deliveries d
+  set state = 'pending', attempt = d.attempt - 1, lease = null, leased_until = null
+  where d.state = 'sending' and d.lease = any ($1::text[])
+  returning 1
+)
+select count(*)::int as released from released
+`
+
 export const reserveEndpointIds = `
 -- The ids a new endpoint and its secret will have: sealed values are bound to them before the rows exist.
 select

@@ -155,6 +155,12 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
       ])
     },
 
+    /** Gives back what claims leased whose answers never came; returns how many. */
+    async releaseLost(leases: readonly string[]): Promise<number> {
+      const [row] = await run({ name: 'release_lost', text: queries.releaseLost }, [leases])
+      return row![0] as number
+    },
+
     /** Takes back what others held past their lease; returns how many. */
     async reclaim(limit: number, retrySchedule: readonly number[]): Promise<number> {
       const [row] = await run({ name: 'reclaim', text: queries.reclaim }, [limit, retrySchedule])

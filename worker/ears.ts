@@ -46,6 +46,7 @@ export class Ears implements ListeningSession {
   #readOnly = false
   /** Notifications come through. */
   #hears = false
+  #onEcho = () => {}
   reconnects = 0
 
   constructor(ports: EarsPorts) {
@@ -130,11 +131,13 @@ export class Ears implements ListeningSession {
     const ended = endOf(client, this.#stop.signal)
     const store = createStore(this.#run, storeOptions)
     client.on('notification', ({ channel, processId, payload }) => {
-      if (channel === 'outbox') this.#hear(payload, processId === pidOf(client))
+      const isOwn = processId === pidOf(client)
+      if (channel === 'outbox') this.#hear(payload, isOwn)
+      else if (isOwn) this.#onEcho()
     })
     await Promise.race([ended, this.#ask('listen outbox')])
     await Promise.race([ended, this.#endPredecessor(client)])
-    this.#hears = await Promise.race([ended, this.#hearsItself(client)])
+    this.#hears = await Promise.race([ended, this.#hearsItself()])
     if (this.#hears) log.info('listening')
     else log.error({ poll_seconds: pollSeconds }, deaf)
     onListening()
@@ -148,6 +151,9 @@ export class Ears implements ListeningSession {
       if (look.readOnly) throw Object.assign(new Error('the database is read-only'), { code: readOnly })
       this.#readOnly = false
       onReady()
+      // Deaf, or only frozen while the echo was waited for.
+      if (!this.#hears && (await Promise.race([ended, this.#hearsItself()])))
+        throw new Error('notifications come through now')
       await Promise.race([ended, sleep(pollSeconds * 1000, null, { signal: this.#stop.signal })])
     }
   }
@@ -159,11 +165,9 @@ export class Ears implements ListeningSession {
   }
 
   /** A transaction pooler says yes to LISTEN, and nothing ever comes. Its own channel, so that nobody else is woken. */
-  async #hearsItself(client: pg.Client): Promise<boolean> {
+  async #hearsItself(): Promise<boolean> {
     const echo = new Promise<boolean>(resolve => {
-      client.on('notification', ({ channel, processId }) => {
-        if (channel === 'outbox_echo' && processId === pidOf(client)) resolve(true)
-      })
+      this.#onEcho = () => resolve(true)
     })
     await this.#ask('listen outbox_echo')
     await this.#ask(`select pg_notify('outbox_echo', '')`)

@@ -23,6 +23,8 @@ const reclaimLimit = 500
 /** While the database does not take the claim. */
 const shortestPauseMs = 100
 const longestPauseMs = 5_000
+/** Longer than any statement may take (worker/database.ts). */
+const mayStillRunMs = 25_000
 /** Slots of a lane with a rate limit are claimed this long before they come. */
 const slotLeadSeconds = 0.15
 /** An alarm rings a little late rather than a little early, when nothing is due yet. */
@@ -50,6 +52,8 @@ export class Listener {
   #stopping = false
   #readOnly = false
   #claims = 0
+  /** Claims whose answers never came. */
+  #lost: { lease: string; at: number }[] = []
   #fanoutLimit = mostEvents
   #ringFrom: EndpointId | '0' = '0'
   #alarm: { at: number; timer: NodeJS.Timeout } | null = null
@@ -77,7 +81,9 @@ export class Listener {
   async note(look: Look): Promise<void> {
     this.#readOnly = look.readOnly
     if (look.work) this.lookAtEverything()
-    if (look.expired && !look.readOnly) await this.#reclaim()
+    if (look.readOnly) return
+    await this.#releaseLost()
+    if (look.expired) await this.#reclaim()
   }
 
   /** A retry will be due: look then, and not only at the next poll. */
@@ -135,8 +141,9 @@ export class Listener {
     const fanoutLimit = this.#fanoutLimit
     const ringFrom = this.#ringFrom
     const asked = performance.now()
-    const { deliveries, meta } = await store.claim({
-      lease: `${name}:${++this.#claims}`,
+    const lease = `${name}:${++this.#claims}`
+    const request = {
+      lease,
       leaseSeconds,
       fanoutLimit,
       fanoutFrom: this.#bound.from,
@@ -146,6 +153,11 @@ export class Listener {
       ringFrom,
       ringSteps,
       sharers: lanes.sharers,
+    }
+    const { deliveries, meta } = await store.claim(request).catch(error => {
+      const now = performance.now()
+      this.#lost = [...this.#lost.filter(({ at }) => now - at < leaseSeconds * 1000), { lease, at: now }]
+      throw error
     })
     const sawAll = meta.hadTurn && meta.fanned < fanoutLimit
     this.#bound.note(meta, sawAll)
@@ -173,6 +185,21 @@ export class Listener {
     } catch (error) {
       void this.#ports.giveBack(deliveries)
       throw error
+    }
+  }
+
+  /** The server may have carried out a claim whose answer never came, also a while after the link broke. */
+  async #releaseLost(): Promise<void> {
+    const lost = this.#lost
+    if (lost.length === 0) return
+    const { store, log } = this.#ports
+    try {
+      const released = await store.releaseLost(lost.map(({ lease }) => lease))
+      this.#lost = this.#lost.filter(({ at }) => performance.now() - at < mayStillRunMs)
+      if (released > 0) log.warn({ deliveries: released }, 'gave back what was claimed when the link broke')
+      if (released > 0) this.wake()
+    } catch (error) {
+      log.error({ statement: 'release_lost', sqlstate: sqlstate(error) }, 'their leases will run out')
     }
   }
 

@@ -97,10 +97,11 @@ describe('a listener', () => {
     const { db, client, receiver } = await scene()
     const { hostname, port } = new URL(db.url)
     const deaf = new URL(db.url)
-    deaf.port = String(await startDeafProxy({ host: hostname, port: Number(port) }))
+    const proxy = await startDeafProxy({ host: hostname, port: Number(port) })
+    deaf.port = String(proxy.port)
     const replica = await startReplicaProcess(
       deaf.href,
-      { ...quickPoll, OUTBOX_LOG_LEVEL: 'error' },
+      { ...quickPoll, OUTBOX_LOG_ATTEMPTS_PER_SECOND: '0' },
       {
         says: 'did not arrive',
       },
@@ -117,6 +118,8 @@ describe('a listener', () => {
     }
     await emit(client)
     await receiver.waitFor(1001, { timeoutMs: 10_000 })
+    proxy.heal()
+    await eventually(() => replica.said().includes('"msg":"listening"'), { timeoutMs: 10_000 })
     replica.signal('SIGTERM')
     expect(await replica.exited).toBe(0)
   })

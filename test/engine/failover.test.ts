@@ -9,7 +9,7 @@ import { connectTo, startServer, type TestServer } from '../support/server.ts'
 import { startStandby } from '../support/standby.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
-const quickPoll = { OUTBOX_POLL_SECONDS: '0.5' }
+const quickPoll = { OUTBOX_POLL_SECONDS: '0.5', OUTBOX_LEASE_SECONDS: '10' }
 
 test('when the primary dies under load, the standby delivers all that was acknowledged, under the same ids', async () => {
   const { primary, standby, proxy, proxied, receiver } = await scene()

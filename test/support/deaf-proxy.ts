@@ -4,8 +4,14 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import { atEnd } from './cleanup.ts'
 
-/** Returns the port. */
-export async function startDeafProxy(target: { host: string; port: number }): Promise<number> {
+export interface DeafProxy {
+  port: number
+  /** From now on notifications come through. */
+  heal(): void
+}
+
+export async function startDeafProxy(target: { host: string; port: number }): Promise<DeafProxy> {
+  let isDeaf = true
   const links = new Set<Socket>()
   const server = createServer(client => {
     const upstream = connect(target)
@@ -18,7 +24,7 @@ export async function startDeafProxy(target: { host: string; port: number }): Pr
       })
     }
     client.pipe(upstream)
-    upstream.pipe(withoutNotifications()).pipe(client)
+    upstream.pipe(withoutNotifications(() => isDeaf)).pipe(client)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -26,18 +32,23 @@ export async function startDeafProxy(target: { host: string; port: number }): Pr
     server.close()
     for (const link of links) link.destroy()
   })
-  return (server.address() as AddressInfo).port
+  return {
+    port: (server.address() as AddressInfo).port,
+    heal: () => {
+      isDeaf = false
+    },
+  }
 }
 
 /** Each message of the server is a letter, its length (which counts itself) and the rest. A: notification. */
-function withoutNotifications(): Transform {
+function withoutNotifications(isDeaf: () => boolean): Transform {
   let rest = Buffer.alloc(0)
   return new Transform({
     transform(chunk, _, done) {
       rest = Buffer.concat([rest, chunk])
       while (rest.length >= 5 && rest.length >= 1 + rest.readInt32BE(1)) {
         const length = 1 + rest.readInt32BE(1)
-        if (String.fromCharCode(rest[0]!) !== 'A') this.push(rest.subarray(0, length))
+        if (String.fromCharCode(rest[0]!) !== 'A' || !isDeaf()) this.push(rest.subarray(0, length))
         rest = rest.subarray(length)
       }
       done()

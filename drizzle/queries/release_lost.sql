@@ -1,0 +1,14 @@
+-- Gives back what claims leased whose answers never came, because the link broke: nothing of it was sent. What such a claim
+-- leases later still waits for its lease to run out.
+--
+-- $1 leases  text[]
+--
+-- Returns how many.
+with
+released as (
+  update outbox.deliveries d
+  set state = 'pending', attempt = d.attempt - 1, lease = null, leased_until = null
+  where d.state = 'sending' and d.lease = any ($1::text[])
+  returning 1
+)
+select count(*)::int as released from released

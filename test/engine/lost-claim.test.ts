@@ -1,0 +1,43 @@
+// A claim that the server carried out and whose answer got lost with the link: nothing of it was sent, so nobody waits for
+// the lease to run out, and no attempt is in the books.
+import { expect, test } from 'vitest'
+import { Link } from '../../chaos/link.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { eventually } from '../support/eventually.ts'
+import { deliveryStates, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { scene } from '../support/scene.ts'
+
+test('what a claim leased whose answer was lost is given back at once, and sent as if nothing had been', async () => {
+  const { db, client, receiver } = await scene()
+  const url = new URL(db.url)
+  const link = await Link.open(Number(url.port))
+  atEnd(() => link.close())
+  url.port = String(link.port)
+  const replica = await startTestReplica(url.href, {
+    OUTBOX_LEASE_SECONDS: '3600',
+    OUTBOX_POLL_SECONDS: '0.5',
+  })
+  await emitAtOnce(client, 1)
+  await receiver.waitFor(1)
+
+  const holder = await db.connect()
+  await holder.query('begin; lock table outbox.deliveries in share row exclusive mode')
+  await emitAtOnce(client, 10)
+  await eventually(async () => {
+    const { rows } = await client.query(
+      `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and query like '%Stop 5%'`,
+      [replica.name],
+    )
+    return rows.length > 0
+  })
+  link.set({ kind: 'lost replies' })
+  await holder.query('commit')
+  await eventually(async () => (await deliveryStates(client)).sending === 10)
+  link.clear()
+
+  await receiver.waitFor(11, { timeoutMs: 15_000 })
+  await eventually(async () => (await deliveryStates(client)).delivered === 11)
+  expect(receiver.requests.map(({ headers }) => headers['outbox-attempt'])).toEqual(new Array(11).fill('1'))
+  const { rows } = await client.query('select count(*)::int as n from outbox.attempts')
+  expect(rows[0].n).toBe(11)
+}, 60_000)

@@ -79,6 +79,19 @@ test('each webhook carries one signature for each secret', () => {
   }
 })
 
+test('a webhook names no key: what verifies it must be known beforehand', () => {
+  for (const name of names) {
+    const keys = held[name]!.flatMap(secret => [secret, secret.split('_')[1]!])
+    for (const { headers, body } of of(name))
+      for (const key of keys) expect(JSON.stringify(headers) + body).not.toContain(key)
+    expect(
+      Object.keys(of(name)[0]!.headers)
+        .filter(header => header.startsWith('webhook-'))
+        .sort(),
+    ).toEqual(['webhook-id', 'webhook-signature', 'webhook-timestamp'])
+  }
+})
+
 test('after the overlap the old secret fails and the new one goes on', async () => {
   await api.db.query(
     `update outbox.endpoint_secrets set expires_at = clock_timestamp() where expires_at is not null`,

@@ -1,6 +1,6 @@
 // Events as they happened, and what became of each.
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { and, desc, eq, gte, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, lt, lte, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseId } from '../delivery/ids.ts'
 import { events as eventTable } from '../drizzle/schema/outbox.ts'
 import { type Caller, callerOf } from './caller.ts'
@@ -74,6 +74,13 @@ const deliveriesInShort = (tenant: string | null) => sql<string>`(
   where ${tenant}::text is null or p.tenant = ${tenant}::text
 )::text`
 
+/**
+ * Where a time lies among the ids: no index knows times. Everything older has an id up to this one, but for clocks that
+ * were set back by up to five minutes; so as an upper bound it is asked for a time that is ten minutes later.
+ */
+const lastBefore = (time: Date, minutesLater = 0) =>
+  sql<bigint>`outbox.last_event_before(${time.toISOString()}::timestamptz + ${minutesLater} * interval '1 minute')`
+
 export const events = new OpenAPIHono<App>()
 
 events.openapi(listEvents, c => {
@@ -91,8 +98,8 @@ events.openapi(listEvents, c => {
               tenant === undefined ? undefined : eq(eventTable.tenant, tenant),
               caller.tenant === null ? undefined : eq(eventTable.tenant, caller.tenant),
               key === undefined ? undefined : eq(eventTable.key, key),
-              since && gte(eventTable.occurred_at, since),
-              until && lt(eventTable.occurred_at, until),
+              since && and(gte(eventTable.occurred_at, since), gt(eventTable.id, lastBefore(since))),
+              until && and(lt(eventTable.occurred_at, until), lte(eventTable.id, lastBefore(until, 10))),
               after ? lt(eventTable.id, after[0]!) : undefined,
             ),
           )

@@ -143,6 +143,7 @@ describe('the list of events', () => {
   })
 
   test('is filtered by time, since inclusive, until exclusive', async () => {
+    const api = await startApi() // times rise with the ids
     await api.db.query(
       `insert into outbox.events (type, data, occurred_at)
        values ('timed', '1', '2026-01-01T00:00:00Z'), ('timed', '2', '2026-01-02T00:00:00Z'), ('timed', '3', '2026-01-03T00:00:00Z')`,

@@ -145,6 +145,47 @@ test('a look-alike table or function in a schema of one’s own is not used', as
   expect(event.rows).toEqual([{ key: 'key' }])
 })
 
+test('nor does capture use look-alikes, however the writer’s session looks for names', async () => {
+  await owner.query(`create table public.odd (id int primary key, note text, at date)`)
+  await owner.query(`select outbox.watch('public.odd')`)
+  const writer = await connectAs(null)
+  const { rows: who } = await writer.query('select current_user as name')
+  await owner.query(`grant select, insert, update on public.odd to ${who[0].name}`)
+  await owner.query(`create schema evil authorization ${who[0].name}`)
+  const evil = (signature: string, result: string) =>
+    `create function evil.${signature} returns ${result} language plpgsql as $$ begin raise 'evil'; end $$;`
+  await writer.query(`
+    ${['int', 'text', 'date', 'bool']
+      .map(
+        type => `${evil(`differs(${type}, ${type})`, 'bool')}
+        create operator evil.<> (leftarg = ${type}, rightarg = ${type}, function = evil.differs);
+        ${evil(`equals(${type}, ${type})`, 'bool')}
+        create operator evil.= (leftarg = ${type}, rightarg = ${type}, function = evil.equals);`,
+      )
+      .join('')}
+    ${[
+      'concat(text, int)',
+      'currval(text)',
+      'current_setting(text, bool)',
+      'octet_length(text)',
+      'array_remove(text[], text)',
+    ]
+      .map(signature => evil(signature, 'text'))
+      .join('')}
+    create domain evil.text as int; create domain evil.json as int; create type evil.record as (a int);
+    set search_path = evil, pg_catalog;
+    insert into public.odd values (1, 'x', '2026-01-02');
+    update public.odd set note = 'y';`)
+  const { rows } = await owner.query(
+    `select type, key, data->'changed' as changed, data->'new' as row from outbox.events where key = 'odd/1' order by id`,
+  )
+  const row = { id: 1, note: 'x', at: '2026-01-02' }
+  expect(rows).toEqual([
+    { type: 'odd.created', key: 'odd/1', changed: null, row },
+    { type: 'odd.updated', key: 'odd/1', changed: ['note'], row: { ...row, note: 'y' } },
+  ])
+})
+
 test('without the right to create roles the migration says so and goes on', async () => {
   const client = await connectAs(null)
   const notices: string[] = []

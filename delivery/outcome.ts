@@ -56,11 +56,16 @@ export const maxBodyTextBytes = 1024
 
 /** Text that Postgres takes, whatever came: invalid UTF-8 is replaced, NUL left out, the end is the end of a character. */
 function bodyText(body: Uint8Array): string {
-  // stream: a character that the first cut goes through is left out, not replaced.
-  const text = new TextDecoder()
-    .decode(body.subarray(0, maxBodyTextBytes), { stream: true })
-    .replaceAll('\0', '')
+  const text = decoded(body).replaceAll('\0', '')
+  if (text.length * 3 <= maxBodyTextBytes) return text
   // A replaced byte takes three, so what fitted before may be too long now.
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBodyTextBytes))
   return text.slice(0, read)
 }
+
+function decoded(body: Uint8Array): string {
+  if (body.length <= maxBodyTextBytes) return decoder.decode(body)
+  // stream: a character that the cut goes through is left out, not replaced.
+  return new TextDecoder().decode(body.subarray(0, maxBodyTextBytes), { stream: true })
+}
+const decoder = new TextDecoder()

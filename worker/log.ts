@@ -41,8 +41,8 @@ export class AttemptLog {
   tick(): void {
     const successes = Math.max(0, this.#successes - this.#perSecond)
     const failures = Math.max(0, this.#failures - this.#perSecond)
-    if (successes + failures > 0)
-      this.#log.warn({ successes, failures }, 'so many more attempts, not logged one by one')
+    if (successes > 0) this.#log.info({ successes }, 'so many more attempts, not logged one by one')
+    if (failures > 0) this.#log.warn({ failures }, 'so many more attempts, not logged one by one')
     this.#successes = 0
     this.#failures = 0
   }

@@ -9,6 +9,9 @@ import type { Log } from './log.ts'
 
 const batchSize = 500
 const longestPauseMs = 5_000
+/** After a batch of at least so many the next one gathers for a moment: under load, larger batches cost the database less. */
+const busyBatch = 40
+const gatherMs = 8
 
 export interface SettlerPorts {
   readonly store: Store
@@ -60,6 +63,7 @@ export class Settler {
       const batch = this.#waiting.slice(0, batchSize)
       await this.#write(batch)
       this.#waiting = this.#waiting.slice(batch.length)
+      if (batch.length >= busyBatch && this.#waiting.length < batchSize) await sleep(gatherMs)
     }
     this.#flushing = null
   }

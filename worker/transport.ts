@@ -39,9 +39,10 @@ export function createTransport(
     egressProxy === null
       ? new Agent({ ...clientOptions, connect: guardedConnector(policy.privateNetworks, resolve) })
       : new ProxyAgent({ ...clientOptions, uri: egressProxy, proxyTunnel: true })
+  const check = remembering((url: string) => checkEndpointUrl(url, policy))
   const send: Transport = async (request, signal) => {
     // Once more, although the API has checked it: the row may have been edited by hand.
-    const checked = checkEndpointUrl(request.url, policy)
+    const checked = check(request.url)
     if (!checked.ok) throw new SendError(checked.error)
     const { origin, hostname, pathname, search } = checked.url
     if (egressProxy !== null) await refuseUnreachable(hostname)
@@ -63,6 +64,21 @@ export function createTransport(
   }
   return { send, close: () => agent.destroy() }
 }
+
+/** What is sent to again and again is not parsed again and again. Forgets all once it is many. */
+function remembering<Result>(find: (key: string) => Result): (key: string) => Result {
+  const found = new Map<string, Result>()
+  return key => {
+    let result = found.get(key)
+    if (result === undefined) {
+      if (found.size >= mostRemembered) found.clear()
+      result = find(key)
+      found.set(key, result)
+    }
+    return result
+  }
+}
+const mostRemembered = 20_000
 
 /**
  * One request and its response. Once the status is known it is the answer, whatever then happens to the body: that it

@@ -5,6 +5,7 @@ import { secretContext } from '../../delivery/endpoint.ts'
 import { parseSecret } from '../../delivery/keys.ts'
 import { openKeyring } from '../../delivery/secrets.ts'
 import { freePort } from '../../dev/ports.ts'
+import { smallHeap } from '../../dev/services/listener.ts'
 import { untilTrue } from '../clock.ts'
 import { eventData, eventDataSql, eventType, inFlight } from '../event.ts'
 import type { Database, Ground } from '../ground.ts'
@@ -94,7 +95,7 @@ export async function startListener(
   const healthPort = await freePort()
   const isReady = async () =>
     (await fetch(`http://127.0.0.1:${healthPort}/readyz`).catch(() => null))?.ok ?? false
-  return startProcess([...profiling(), listener], {
+  return startProcess([...smallHeap, ...profiling(), listener], {
     guard: ground.guard,
     env: {
       ...outboxSettings(ground, database),

@@ -10,6 +10,9 @@ import { inShort } from './log-line.ts'
 /** Long enough to see the cron function take over, which fires every minute. */
 const RESTART_SECONDS = 90
 
+/** As `npm run listener` and the container have it: Node would let its heap grow to several times of what is in use. */
+export const smallHeap = ['--max-semi-space-size=16', '--heap-growing-percent=40']
+
 interface Options {
   root: string
   number: number
@@ -54,7 +57,7 @@ export class Listener {
 
   #spawn(): Child {
     const { root, settings, healthPort, guard } = this.#options
-    const child = startChild([join(root, 'worker/main.ts')], {
+    const child = startChild([...smallHeap, join(root, 'worker/main.ts')], {
       cwd: root,
       guard,
       env: { ...process.env, ...settings, OUTBOX_HEALTH_PORT: String(healthPort) },

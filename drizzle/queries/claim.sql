@@ -249,8 +249,8 @@ event as materialized (
   ) e
 ),
 kind as materialized (
-  select distinct on (kind) kind, type, tenant, outbox.patterns(type) as patterns
-  from event
+  select k.*, outbox.patterns(k.type) as patterns
+  from (select distinct kind, type, tenant from event) k
 ),
 audience as materialized (
   select kind.kind, p.id as endpoint_id, p.ordering, p.born_after, p.born_snapshot,

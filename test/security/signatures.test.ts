@@ -37,9 +37,9 @@ beforeAll(async () => {
   expect(await deliveryStates(api.db)).toEqual({ delivered: 100 })
   const listener = await startTestReplica(api.database.url)
   await emitAtOnce(api.db, 100)
-  await eventually(async () => (await deliveryStates(api.db)).delivered === 500, { timeoutMs: 15_000 })
+  await eventually(async () => (await deliveryStates(api.db)).delivered === 500, { timeoutMs: 60_000 })
   await listener.stop()
-})
+}, 90_000)
 
 const of = (name: string) => requests.filter(request => request.path === `/${name}`)
 

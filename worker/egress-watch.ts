@@ -1,6 +1,6 @@
 // Tells an outage of our own network from receivers that fail. When several endpoints that answered a while ago fall
 // silent one after the other, and nobody answers any more, it is us: then failures cost neither attempts nor reputation,
-// and one delivery at a time goes out until somebody answers. Nor do they where this process has no socket left.
+// and one delivery goes out now and then until somebody answers. Nor do they where this process has no socket left.
 import type { EndpointId, FailureKind, Settlement } from '../delivery/types.ts'
 
 /** So many endpoints must have fallen silent. With fewer it cannot be told apart. */
@@ -9,7 +9,8 @@ const silentEndpoints = 3
 const knownGoodMs = 10 * 60_000
 /** An outage is not believed for longer: then failures count again, and the retry schedule outlasts the rest. */
 const longestBeliefMs = 60 * 60_000
-const retryInSeconds = 5
+/** Without a socket, soon; with a network that is down at once, because others may have theirs, and we pause. */
+const soonSeconds = 5
 
 const networkFailures = new Set<FailureKind>(['timeout', 'dns', 'connection', 'tls'])
 
@@ -30,12 +31,12 @@ export class EgressWatch {
 
   /** Takes notice of an attempt, and returns its settlement: unchanged, or spared where we ourselves are to blame. */
   judge(settlement: Settlement): Settlement {
-    if (settlement.error === 'exhausted') return spared(settlement)
+    if (settlement.error === 'exhausted') return spared(settlement, soonSeconds)
     if (settlement.status !== null) this.#answer(settlement.endpointId)
     else if (settlement.error !== null && networkFailures.has(settlement.error))
       this.#silence(settlement.endpointId)
     else return settlement
-    return this.isDown && settlement.status === null ? spared(settlement) : settlement
+    return this.isDown && settlement.status === null ? spared(settlement, 0) : settlement
   }
 
   #answer(endpoint: EndpointId): void {
@@ -55,6 +56,6 @@ export class EgressWatch {
   }
 }
 
-function spared(settlement: Settlement): Settlement {
+function spared(settlement: Settlement, retryInSeconds: number): Settlement {
   return { ...settlement, state: 'pending', retryInSeconds, counted: false }
 }

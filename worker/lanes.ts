@@ -10,6 +10,8 @@ const mostHeld = 4_000
 const mostPerClaim = 500
 /** What has waited longer than this in a lane that became slow goes back to the table. */
 const stalestMs = 2_000
+/** With our own network down: the pause between two tries to see whether it is back. Others send meanwhile. */
+const feelingPauseMs = 5_000
 
 export interface LanesPorts {
   /** Makes the attempt and records it; never throws. */
@@ -28,8 +30,9 @@ export class Lanes {
   #sharers = 1
   #held = 0
   #paused = false
-  /** Our own network seems to be down: one delivery at a time, to notice when it is back. */
+  /** Our own network seems to be down: one delivery now and then, to notice when it is back. */
   #feeling = false
+  #feelAgain: NodeJS.Timeout | null = null
   /** A claim was not made because all lanes together hold enough. */
   #full = false
 
@@ -58,7 +61,7 @@ export class Lanes {
   /** How many deliveries may be claimed now, over all lanes. */
   leaseLimit(): number {
     if (this.#paused) return 0
-    if (this.#feeling) return this.#held === 0 ? 1 : 0
+    if (this.#feeling) return this.#held === 0 && this.#feelAgain === null ? 1 : 0
     this.#full = this.#held >= mostHeld
     return Math.min(mostPerClaim, mostHeld - this.#held)
   }
@@ -109,12 +112,19 @@ export class Lanes {
     this.#ports.onRoom()
   }
 
-  /** Feels its way, one delivery at a time, or goes on as usual. */
+  /** Feels its way, one delivery now and then, or goes on as usual. */
   feel(carefully: boolean): void {
     if (this.#feeling === carefully) return
     this.#feeling = carefully
     if (carefully) this.#giveBack(() => true)
     else this.#ports.onRoom()
+  }
+
+  #pauseFeeling(): void {
+    this.#feelAgain ??= setTimeout(() => {
+      this.#feelAgain = null
+      this.#ports.onRoom()
+    }, feelingPauseMs).unref()
   }
 
   /** Once a second: forgets lanes that are out of use, gives back what got stuck behind a lane that became slow. */
@@ -158,7 +168,8 @@ export class Lanes {
     this.#start(lane)
     const hasRoom = lane.hungry && lane.room >= lane.capacity / 2
     if (hasRoom) lane.hungry = false
-    if (hasRoom || this.#feeling || (this.#full && this.#held <= mostHeld / 2)) this.#ports.onRoom()
+    if (this.#feeling) this.#pauseFeeling()
+    else if (hasRoom || (this.#full && this.#held <= mostHeld / 2)) this.#ports.onRoom()
     if (this.#held === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 

@@ -65,6 +65,19 @@ describe('fan-out', () => {
     expect((await client.query('select count(*)::int as n from outbox.deliveries')).rows[0].n).toBe(2_000)
   })
 
+  test('that breaks off before its end leaves nothing half done: the next one makes all ten deliveries', async () => {
+    const client = await database()
+    for (let n = 0; n < 10; n++) await addEndpoint(client, { url: `https://${n}.example` })
+    await emit(client)
+    await client.query('begin')
+    expect((await storeOn(client).claim(greedy('killed:1'))).deliveries).toHaveLength(10)
+    await client.query('rollback')
+    expect(await deliveryStates(client)).toEqual({})
+    expect((await storeOn(client).claim(greedy('a:1'))).deliveries.map(d => d.attempt)).toEqual(
+      Array(10).fill(1),
+    )
+  })
+
   test('leaves what an endpoint has no room for pending, in the table, unleased', async () => {
     const client = await database()
     const busy = await addEndpoint(client, { url: 'https://busy.example' })

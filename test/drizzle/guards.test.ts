@@ -126,6 +126,25 @@ describe('with order by key', () => {
     expect((await store.claim(greedy('a:4'))).deliveries.map(numberOf)).toEqual([3])
   })
 
+  test('rows that share a key and change at the same time have no order between them, and neither waits for ever', async () => {
+    const db = await freshDatabase()
+    const [one, other] = [await db.connect(), await db.connect()]
+    await addEndpoint(one, { url: 'https://a.example', ordering: 'key' })
+    await one.query('begin')
+    await one.query(`select outbox.emit('order.changed', '{"order": 1}', 'customer/7')`)
+    await other.query(`select outbox.emit('order.changed', '{"order": 2}', 'customer/7')`)
+    const store = storeOn(other)
+    // Born behind the guard: the first claim fans out, the next one leases.
+    const leaseAll = async (name: string) => [
+      ...(await store.claim(greedy(`${name}:1`))).deliveries,
+      ...(await store.claim(greedy(`${name}:2`))).deliveries,
+    ]
+    const first = await leaseAll('a')
+    expect(first.map(d => d.data)).toEqual(['{"order": 2}'])
+    await one.query('commit')
+    expect((await leaseAll('b')).map(d => d.data)).toEqual(['{"order": 1}'])
+  })
+
   test('events without a key have no order to keep', async () => {
     const { client, store } = await scene({ events: 0, ordering: 'key' })
     await emit(client, 5)

@@ -124,16 +124,30 @@ describe('a listener', () => {
     expect(await replica.exited).toBe(0)
   })
 
-  test('is not confused by junk on its channel', async () => {
-    const { db, client, receiver } = await scene()
+  test('is not confused by a storm of junk on its channel, and does not look again for each piece of it', async () => {
+    const hold = Promise.withResolvers<void>()
+    const { db, client, receiver } = await scene(async ({ body }) => {
+      if (body.includes('last')) await hold.promise
+      return 200
+    })
     await startTestReplica(db.url)
-    await client.query(
-      `select pg_notify('outbox', n || repeat('x', 7000)) from generate_series(1, 2000) as n`,
-    )
+    const stranger = await db.connect()
+    for (let n = 0; n < 50; n++) {
+      await stranger.query(
+        `select pg_notify('outbox', n || repeat('x', 10 + $1 % 2 * 5000)) from generate_series(1, 1000) as n`,
+        [n],
+      )
+      if (n % 10 === 0) await emit(client)
+    }
     await client.query(`select pg_notify('outbox', 'awake') from generate_series(1, 10)`)
-    await emit(client, 5)
-    await receiver.waitFor(5)
-    expect(await eventually(async () => (await deliveryStates(client)).delivered === 5)).toBe(true)
+    await receiver.waitFor(5, { timeoutMs: 15_000 })
+    await emit(client, 1, { type: 'the.last' })
+    await receiver.waitFor(6)
+    const { rows } = await client.query(`select lease from outbox.deliveries where state = 'sending'`)
+    const claims = Number(rows[0].lease.split(':')[1])
+    expect(claims).toBeLessThan(5_000)
+    hold.resolve()
+    await eventually(async () => (await deliveryStates(client)).delivered === 6)
   })
 })
 

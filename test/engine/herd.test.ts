@@ -45,13 +45,13 @@ test('an outage of our own network costs no attempts and disables nobody, and en
   const back = await Promise.all(ports.map(port => startReceiver(undefined, { port })))
   await client.query(`update outbox.deliveries set due_at = clock_timestamp() where state = 'pending'`)
   await client.query('notify outbox')
-  await eventually(async () => (await deliveryStates(client)).delivered === 84, { timeoutMs: 15_000 })
+  await eventually(async () => (await deliveryStates(client)).delivered === 84, { timeoutMs: 30_000 })
   expect(back.reduce((sum, r) => sum + r.requests.length, 0)).toBe(80)
   expect(
     (await client.query(`select count(*)::int as n from outbox.endpoints where state = 'disabled'`)).rows[0]
       .n,
   ).toBe(0)
-})
+}, 60_000)
 
 async function scene(respond?: Parameters<typeof startReceiver>[0]) {
   const db = await freshDatabase()

@@ -3,10 +3,11 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { atEnd } from './cleanup.ts'
 
-/** The addresses of a name; [] = no such name; null = silence. */
-export type Answer = (name: string) => string[] | null
+/** The addresses of a name; [] = no such name; null = silence; a name = an alias of it; a number = an error code. */
+export type Answer = (name: string) => string[] | null | string | number
 
 const typeA = 1
+const noSuchName = 3
 
 export async function startNameServer(answer: Answer): Promise<{ server: string; asked: string[] }> {
   const socket = createSocket('udp4')
@@ -16,11 +17,15 @@ export async function startNameServer(answer: Answer): Promise<{ server: string;
     asked.push(name)
     const addresses = answer(name)
     if (addresses === null) return
-    socket.send(
-      reply(query, end, type === typeA ? addresses : [], addresses.length > 0),
-      peer.port,
-      peer.address,
-    )
+    const records =
+      typeof addresses === 'string'
+        ? [alias(addresses)]
+        : typeof addresses === 'number'
+          ? []
+          : addresses.map(address)
+    const code = typeof addresses === 'number' ? addresses : records.length > 0 ? 0 : noSuchName
+    const wanted = type === typeA || typeof addresses === 'string'
+    socket.send(reply(query, end, wanted ? records : [], code), peer.port, peer.address)
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -38,15 +43,24 @@ function readQuestion(query: Buffer) {
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 }
 }
 
-function reply(query: Buffer, questionEnd: number, addresses: string[], exists: boolean): Buffer {
+function reply(query: Buffer, questionEnd: number, records: Buffer[], code: number): Buffer {
   const header = Buffer.alloc(12)
   query.copy(header, 0, 0, 2) // the same id
-  header.writeUInt16BE(exists ? 0x8180 : 0x8183, 2) // a response; 3 = no such name
+  header.writeUInt16BE(0x8180 + code, 2) // a response
   header.writeUInt16BE(1, 4)
-  header.writeUInt16BE(addresses.length, 6)
-  const answers = addresses.map(address =>
-    // the name of the question, A, IN, time to live 0, four bytes
-    Buffer.of(0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split('.').map(Number)),
-  )
-  return Buffer.concat([header, query.subarray(12, questionEnd), ...answers])
+  header.writeUInt16BE(records.length, 6)
+  return Buffer.concat([header, query.subarray(12, questionEnd), ...records])
 }
+
+/** Of the question's name: type, class IN, time to live 0, what it says. */
+const record = (type: number, data: Buffer) =>
+  Buffer.concat([Buffer.of(0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length), data])
+const address = (text: string) => record(typeA, Buffer.from(text.split('.').map(Number)))
+const alias = (name: string) =>
+  record(
+    5,
+    Buffer.concat([
+      ...name.split('.').map(label => Buffer.from(`${String.fromCharCode(label.length)}${label}`)),
+      Buffer.of(0),
+    ]),
+  )

@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { parseCidr } from '../../delivery/address.ts'
 import { send } from '../../delivery/send.ts'
 import { SendError } from '../../delivery/types.ts'
-import type { Resolve } from '../../worker/resolve.ts'
+import { createResolve, type Resolve } from '../../worker/resolve.ts'
 import { createTransport } from '../../worker/transport.ts'
+import { startBlackHole } from '../support/black-hole.ts'
 import { atEnd } from '../support/cleanup.ts'
+import { startNameServer } from '../support/name-server.ts'
 import { ok, startRawReceiver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
 
@@ -103,6 +105,16 @@ describe('a name', () => {
     expect(await sendTo(`http://receiver.test:${receiver.port}/`)).toBe(200)
   })
 
+  test.runIf(process.platform === 'linux')(
+    'whose first address swallows everything is reached at the next',
+    async () => {
+      const receiver = await startRawReceiver(socket => socket.end(ok()))
+      await startBlackHole('127.0.0.3', receiver.port)
+      const sendTo = senderThrough(async () => ['127.0.0.3', '127.0.0.1'], everything)
+      expect(await sendTo(`http://receiver.test:${receiver.port}/`)).toBe(200)
+    },
+  )
+
   test.each(['http', 'https'])('all of whose addresses are dead is a failed connection: %s', async scheme => {
     const { url, stop } = await startReceiver()
     await stop()
@@ -114,6 +126,22 @@ describe('a name', () => {
     const sendTo = senderThrough(() => Promise.reject(new Error('no such name')), [])
     expect(await sendTo('https://nowhere.test/')).toBe('dns')
     expect(await senderThrough(async () => [], [])('https://nowhere.test/')).toBe('dns')
+  })
+
+  test('whose servers are silent holds up no other: eight of them wait while a ninth is served', async () => {
+    const { server } = await startNameServer(name => (name.startsWith('slow') ? null : ['127.0.0.1']))
+    const receiver = await startRawReceiver(socket => socket.end(ok()))
+    const sendTo = senderThrough(createResolve({ servers: [server] }), everything)
+    let given = 0
+    const slow = Array.from({ length: 8 }, (_, i) =>
+      sendTo(`http://slow${i}.test:${receiver.port}/`, 1.5).then(seen => {
+        given++
+        return seen
+      }),
+    )
+    expect(await sendTo(`http://quick.test:${receiver.port}/`)).toBe(200)
+    expect(given).toBe(0)
+    expect(new Set(await Promise.all(slow))).toEqual(new Set(['timeout']))
   })
 
   test('that never resolves ends at the deadline', async () => {

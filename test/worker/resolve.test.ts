@@ -50,6 +50,31 @@ test('a name that does not exist has no addresses', async () => {
   await expect(createResolve({ servers: [server] })('nowhere.test')).rejects.toThrow()
 })
 
+test.each<[string, string | number]>([
+  ['a server that failed', 2],
+  ['a server that refuses', 5],
+  ['an alias of itself', 'loop.test'],
+])('%s is a failure, in time', async (_, answer) => {
+  const { server } = await startNameServer(() => answer)
+  await expect(createResolve({ servers: [server], deadlineMs: 2_000 })('loop.test')).rejects.toThrow()
+})
+
+test('a name with thousands of addresses is all of them, or a failure, in time', async () => {
+  const many = Array.from({ length: 3_000 }, (_, n) => `192.0.${n >> 8}.${n & 255}`)
+  const { server } = await startNameServer(() => many)
+  const seen = await createResolve({ servers: [server], deadlineMs: 2_000 })('many.test').catch(() => null)
+  if (seen !== null) expect(seen).toEqual(many)
+})
+
+test('a name that did not exist is found once it does', async () => {
+  let exists = false
+  const { server } = await startNameServer(() => (exists ? ['192.0.2.1'] : []))
+  const resolve = createResolve({ servers: [server] })
+  await expect(resolve('new.test')).rejects.toThrow()
+  exists = true
+  expect(await resolve('new.test')).toEqual(['192.0.2.1'])
+})
+
 test('a dozen names whose servers are silent hold up no other, and end at the deadline', async () => {
   const { server } = await startNameServer(name => (name.startsWith('slow') ? null : ['192.0.2.1']))
   const resolve = createResolve({ servers: [server], deadlineMs: 1000 })

@@ -6,6 +6,7 @@ import { parseCidr } from '../../delivery/address.ts'
 import { send } from '../../delivery/send.ts'
 import { SendError } from '../../delivery/types.ts'
 import { createTransport } from '../../worker/transport.ts'
+import { startBlackHole } from '../support/black-hole.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
@@ -157,6 +158,33 @@ describe('TLS', () => {
   ])('a receiver that %s', async (_, onConnect) => {
     const receiver = await startRawReceiver(() => {}, { onConnect })
     expect(await sender()(`https://127.0.0.1:${receiver.port}/`)).toEqual({ error: 'tls' })
+  })
+})
+
+describe('a receiver', () => {
+  test.runIf(process.platform === 'linux')(
+    'that takes no connection is given up at the deadline, or after ten seconds',
+    async () => {
+      const url = `http://127.0.0.1:${await startBlackHole()}/`
+      const timed = async (timeoutSeconds: number) => {
+        const started = performance.now()
+        expect(await sender()(url, { timeoutSeconds })).toEqual({ error: 'timeout' })
+        return (performance.now() - started) / 1000
+      }
+      const [short, long] = await Promise.all([timed(0.3), timed(60)])
+      expect(short).toBeLessThan(5)
+      expect(long).toBeGreaterThan(9)
+      expect(long).toBeLessThan(18)
+    },
+    30_000,
+  )
+
+  test('that does not read is given up at the deadline', async () => {
+    const receiver = await startRawReceiver(() => {}, { onConnect: socket => socket.pause() })
+    const request = { url: `http://127.0.0.1:${receiver.port}/`, headers: {}, body: new Uint8Array(32 << 20) }
+    const sent = newTransport().send(request, AbortSignal.timeout(300))
+    await expect(sent).rejects.toEqual(new SendError('timeout'))
+    expect(receiver.requests).toHaveLength(0)
   })
 })
 

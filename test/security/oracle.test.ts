@@ -217,3 +217,22 @@ test("an operator's endpoint is not held up: what is refused at once is written 
   })
   expect(Date.parse(delivery.finished_at) - Date.parse(delivery.created_at)).toBeLessThan(3_000)
 })
+
+test('a listener that is told to stop does not wait for the time limit, and the attempt is in the books', async () => {
+  const api = await startApi()
+  const body = { url: targets.refused, tenant: '7', timeout_seconds: 50, retry_schedule: [] }
+  await api.post('/v1/endpoints', body)
+  await api.post('/v1/events', { type: 'a.b', data: 1, tenant: '7' })
+  const listener = await startTestReplica(api.database.url)
+  const metrics = async () => (await fetch(`http://127.0.0.1:${listener.healthPort}/metrics`)).text()
+  await eventually(async () =>
+    expect(await metrics()).toContain('outbox_attempts_total{outcome="connection"} 1'),
+  )
+  expect(await deliveryStates(api.db)).toEqual({ sending: 1 })
+  const started = performance.now()
+  expect(await listener.stop()).toBe(true)
+  expect(performance.now() - started).toBeLessThan(20_000)
+  expect(await deliveryStates(api.db)).toEqual({ dead: 1 })
+  const { rows } = await api.db.query('select error from outbox.attempts')
+  expect(rows).toEqual([{ error: 'connection' }])
+})

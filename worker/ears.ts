@@ -81,7 +81,8 @@ export class Ears implements ListeningSession {
   }
 
   async call(): Promise<void> {
-    await this.#ask(`select pg_notify('outbox', '${callPayload}')`)
+    // Into a full queue it would fail (outbox.must_notify); peers then poll.
+    await this.#ask(`select pg_notify('outbox', '${callPayload}') where pg_notification_queue_usage() < 0.5`)
   }
 
   async close(): Promise<void> {

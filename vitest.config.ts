@@ -5,6 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup.ts'],
+    setupFiles: ['test/support/each-file.ts'],
+    // Files of one worker share what they import: importing wrangler and compiling schemas again costs more than many tests.
+    isolate: false,
     reporters: ['default', './test/support/reporter.ts'],
     // Most of a test's time is waiting, for processes to start and for sockets: more files at a time than there are cores.
     maxWorkers: 4,

@@ -1,6 +1,4 @@
 // What a test file has started ends with it: register it here once, instead of in an afterAll of your own.
-import { afterAll } from 'vitest'
-
 const started: (() => unknown)[] = []
 
 /** Runs at the end of the test file; what was started last ends first. */
@@ -8,9 +6,10 @@ export function atEnd(stop: () => unknown): void {
   started.push(stop)
 }
 
-afterAll(async () => {
+/** test/support/each-file.ts calls it. */
+export async function endAll(): Promise<void> {
   const failures: unknown[] = []
-  for (const stop of started.reverse()) {
+  for (const stop of started.splice(0).reverse()) {
     try {
       await stop()
     } catch (error) {
@@ -19,4 +18,4 @@ afterAll(async () => {
   }
   if (failures.length === 1) throw failures[0]
   if (failures.length > 1) throw new AggregateError(failures, 'several things could not be ended')
-})
+}

@@ -13,8 +13,8 @@ export default defineConfig({
     maxWorkers: 4,
     // CI's machine is shared, and starved at times: there a test may fail once. Here it may not: mend it.
     retry: process.env.CI ? 1 : 0,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     env: {
       WRANGLER_SEND_METRICS: 'false',
       CLOUDFLARE_CF_FETCH_ENABLED: 'false', // or it looks for Cloudflare's network on every start

@@ -15,7 +15,8 @@ export const failureKinds: Readonly<Record<FailureKind, string>> = {
   gone: 'The receiver answered 410: it wants no more webhooks, and the endpoint was disabled.',
   throttled: 'The receiver asked for fewer requests: 429, or 502, 503 or 504 with Retry-After.',
   bad_response: 'What came back is not a valid HTTP response.',
-  body_too_large: 'The event is too large to be sent; the receiver was not contacted.',
+  body_too_large:
+    'The event is too large to be sent (over 4 MiB): the receiver was not contacted, and there is no other attempt.',
   secret_unavailable: 'The signing secret could not be opened, so nothing was sent.',
   invalid_endpoint: 'The endpoint cannot be sent to as it is configured, so nothing was sent.',
   exhausted: 'The sender had no socket left, so nothing was sent; it does not count as an attempt.',

@@ -17,6 +17,7 @@ export function settle(
 ): Settlement {
   if (outcome.kind === 'delivered') return delivered(delivery, outcome, timing)
   if (outcome.error === 'gone') return gone(delivery, outcome, timing)
+  if (outcome.error === 'body_too_large') return dead(delivery, outcome, timing)
   const waitSeconds = retryInSeconds(endpoint.retrySchedule, delivery.spent + 1, random)
   return waitSeconds === null
     ? dead(delivery, outcome, timing)
@@ -43,7 +44,7 @@ function retried(delivery: Leased, outcome: Failed, timing: Timing, waitSeconds:
   }
 }
 
-/** The schedule is used up: a person has to ask for more. */
+/** The schedule is used up, or another attempt could not end differently: a person has to ask for more. */
 function dead(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
   return { ...failed(delivery, outcome, timing), state: 'dead' }
 }

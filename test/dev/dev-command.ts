@@ -84,7 +84,13 @@ export class DevCommand {
 
   /** After a failed test. */
   #endWithForce(): void {
-    for (const pid of this.processes()) process.kill(pid, 'SIGKILL')
+    for (const pid of this.processes()) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // ended with the one above it
+      }
+    }
   }
 }
 

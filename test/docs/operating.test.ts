@@ -39,6 +39,10 @@ let customer: Receiver
 beforeAll(async () => {
   customer = await startReceiver()
   dev = new DevCommand(await freshPlace())
+  atEnd(async () => {
+    dev.pressCtrlC()
+    await dev.exited
+  })
   await dev.prints(/^ready /m, START_MS)
 }, START_MS + 10_000)
 
@@ -50,7 +54,7 @@ async function read(path: string): Promise<Asked['body']> {
 function run(blocks: string[], curl: string | undefined): Asked[] {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-curl-'))
   atEnd(() => rmSync(dir, { recursive: true, force: true }))
-  copyFileSync(join(import.meta.dirname, '../support/curl.mjs'), join(dir, 'curl.mjs'))
+  copyFileSync(join(import.meta.dirname, '../support/curl.ts'), join(dir, 'curl.ts'))
   const log = join(dir, 'log')
   const script = blocks
     .join('\n')
@@ -58,7 +62,7 @@ function run(blocks: string[], curl: string | undefined): Asked[] {
     .replaceAll('http://localhost:3000', customer.url)
   const { status, stderr } = spawnSync(
     'sh',
-    ['-euc', `curl() { "${process.execPath}" "${join(dir, 'curl.mjs')}" "$@"; }\n${script}`],
+    ['-euc', `curl() { "${process.execPath}" "${join(dir, 'curl.ts')}" "$@"; }\n${script}`],
     { encoding: 'utf8', env: { ...process.env, CURL_LOG: log, REAL_CURL: curl ?? '' } },
   )
   expect(status, stderr).toBe(0)

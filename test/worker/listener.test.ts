@@ -1,6 +1,7 @@
 // The listener on real Postgres with a real receiver: it wakes, sends, writes down, survives, stops.
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
+import { maxEventBytes } from '../../delivery/deliver.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
@@ -54,6 +55,21 @@ describe('the listener', () => {
       'select number, error, response_status from outbox.attempts order by number',
     )
     expect(rows).toEqual([1, 2, 3].map(number => ({ number, error: 'bad_status', response_status: 500 })))
+  })
+
+  test('sends a large event, and gives up one that is too large at once and visibly', async () => {
+    const { db, client, receiver } = await scene()
+    await startTestReplica(db.url)
+    for (const bytes of [maxEventBytes - 1_000, maxEventBytes])
+      await client.query(`select outbox.emit('test.large', jsonb_build_object('text', repeat('x', $1)))`, [
+        bytes,
+      ])
+    await eventually(async () => {
+      expect(await deliveryStates(client)).toEqual({ delivered: 1, dead: 1 })
+    })
+    expect(receiver.requests.map(({ body }) => body.length > maxEventBytes - 1_000)).toEqual([true])
+    const { rows } = await client.query(`select number, error from outbox.attempts where error is not null`)
+    expect(rows).toEqual([{ number: 1, error: 'body_too_large' }])
   })
 
   test('comes back when its listening session is killed, and looks again', async () => {

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // `curl` for the README's snippets, where a test runs them: writes each answer down in $CURL_LOG, a line each. It hands over
 // to the real one, named in $REAL_CURL; without it, it does what the snippets use, and refuses what it does not know.
 import { spawnSync } from 'node:child_process'
@@ -7,17 +6,24 @@ import { appendFileSync } from 'node:fs'
 const args = process.argv.slice(2)
 const request = parse(args)
 const { status, text } = process.env.REAL_CURL ? hand(process.env.REAL_CURL) : await ask()
-appendFileSync(process.env.CURL_LOG, `${JSON.stringify({ ...request, status, text })}\n`)
+appendFileSync(process.env.CURL_LOG!, `${JSON.stringify({ ...request, status, text })}\n`)
 process.stdout.write(text)
 
-function parse(given) {
-  const parsed = { method: null, url: null, headers: {}, body: null }
+interface Request {
+  method: string | null
+  url: string
+  headers: Record<string, string>
+  body: string | null
+}
+
+function parse(given: readonly string[]): Request {
+  const parsed: Request = { method: null, url: '', headers: {}, body: null }
   for (let i = 0; i < given.length; i++) {
-    const arg = given[i]
-    if (arg === '-X') parsed.method = given[++i]
-    else if (arg === '-d') parsed.body = given[++i]
+    const arg = given[i]!
+    if (arg === '-X') parsed.method = given[++i]!
+    else if (arg === '-d') parsed.body = given[++i]!
     else if (arg === '-H') {
-      const [name, ...value] = given[++i].split(':')
+      const [name = '', ...value] = given[++i]!.split(':')
       parsed.headers[name.trim().toLowerCase()] = value.join(':').trim()
     } else if (arg.startsWith('-') && arg !== '-s') throw new Error(`this curl does not know ${arg}`)
     else if (arg !== '-s') parsed.url = arg.includes('://') ? arg : `http://${arg}`
@@ -26,7 +32,7 @@ function parse(given) {
   return parsed
 }
 
-function hand(curl) {
+function hand(curl: string) {
   const { stdout, error } = spawnSync(curl, [...args, '-w', '\n%{http_code}'], { encoding: 'utf8' })
   if (error) throw error
   const at = stdout.lastIndexOf('\n')
@@ -37,6 +43,6 @@ function hand(curl) {
 async function ask() {
   const { method, url, headers, body } = request
   const form = body === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
-  const response = await fetch(url, { method, headers: { ...form, ...headers }, body })
+  const response = await fetch(url, { method: method!, headers: { ...form, ...headers }, body })
   return { status: response.status, text: await response.text() }
 }

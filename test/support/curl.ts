@@ -42,7 +42,8 @@ function hand(curl: string) {
 /** As curl: a body without a content type is a form. */
 async function ask() {
   const { method, url, headers, body } = request
-  const form = body === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
+  const form: Record<string, string> =
+    body === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
   const response = await fetch(url, { method: method!, headers: { ...form, ...headers }, body })
   return { status: response.status, text: await response.text() }
 }

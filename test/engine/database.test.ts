@@ -19,7 +19,7 @@ describe('a listener', () => {
     expect(await (await ready(replica)).text()).toBe('not connected to the database\n')
     await emit(client, 3)
     proxy.mode('pass')
-    await receiver.waitFor(3, { timeoutMs: 10_000 })
+    await receiver.waitFor(3, { timeoutMs: 60_000 })
     await eventually(async () => (await ready(replica)).status === 200)
   })
 
@@ -34,20 +34,20 @@ describe('a listener', () => {
     proxy.cut()
     await emit(client, 3)
     proxy.mode('pass')
-    await receiver.waitFor(4, { timeoutMs: 30_000 })
-  }, 60_000)
+    await receiver.waitFor(4, { timeoutMs: 60_000 })
+  }, 120_000)
 
   test('whose link has silently died notices, says so, and comes back by itself', async () => {
     const { client, receiver, proxy, proxied } = await scene()
     const replica = await startTestReplica(proxied, quickPoll)
     await eventually(async () => (await ready(replica)).status === 200)
     proxy.mode('silence')
-    await eventually(async () => (await ready(replica)).status === 503, { timeoutMs: 15_000 })
+    await eventually(async () => (await ready(replica)).status === 503, { timeoutMs: 60_000 })
     expect((await fetch(`http://127.0.0.1:${replica.healthPort}/livez`)).status).toBe(200)
     await emit(client, 3)
     proxy.mode('pass')
-    await receiver.waitFor(3, { timeoutMs: 30_000 })
-  }, 60_000)
+    await receiver.waitFor(3, { timeoutMs: 60_000 })
+  }, 120_000)
 
   test('that cannot write down what it sent stops sending, and settles when it can again', async () => {
     const hold = Promise.withResolvers<void>()
@@ -69,7 +69,7 @@ describe('a listener', () => {
     })
     expect(receiver.requests).toHaveLength(32)
     proxy.mode('pass')
-    await eventually(async () => (await deliveryStates(client)).delivered === 100, { timeoutMs: 15_000 })
+    await eventually(async () => (await deliveryStates(client)).delivered === 100, { timeoutMs: 60_000 })
     expect(receiver.requests).toHaveLength(100)
   })
 
@@ -90,7 +90,7 @@ describe('a listener', () => {
     await client.query('commit')
     await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and application_name like 'listener-%'`)
-    await receiver.waitFor(2, { timeoutMs: 10_000 })
+    await receiver.waitFor(2, { timeoutMs: 60_000 })
   })
 
   test('behind a pooler that swallows notifications says so, never counts as awake, and delivers by polling', async () => {
@@ -117,9 +117,9 @@ describe('a listener', () => {
       await receiver.waitFor(50 * burst)
     }
     await emit(client)
-    await receiver.waitFor(1001, { timeoutMs: 10_000 })
+    await receiver.waitFor(1001, { timeoutMs: 60_000 })
     proxy.heal()
-    await eventually(() => replica.said().includes('"msg":"listening"'), { timeoutMs: 10_000 })
+    await eventually(() => replica.said().includes('"msg":"listening"'), { timeoutMs: 60_000 })
     replica.signal('SIGTERM')
     expect(await replica.exited).toBe(0)
   })
@@ -140,7 +140,7 @@ describe('a listener', () => {
       if (n % 10 === 0) await emit(client)
     }
     await client.query(`select pg_notify('outbox', 'awake') from generate_series(1, 10)`)
-    await receiver.waitFor(5, { timeoutMs: 15_000 })
+    await receiver.waitFor(5, { timeoutMs: 60_000 })
     await emit(client, 1, { type: 'the.last' })
     await receiver.waitFor(6)
     const { rows } = await client.query(`select lease from outbox.deliveries where state = 'sending'`)

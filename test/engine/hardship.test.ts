@@ -30,7 +30,7 @@ describe('a listener', () => {
         })
       await emitAtOnce(client, 1)
       const replica = await startReplicaProcess(db.url, quick, { wrapper: ['prlimit', '--nofile=256'] })
-      await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 30_000 })
+      await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 60_000 })
       const { rows } = await client.query(`select distinct error from outbox.attempts order by error`)
       expect(rows).toEqual([{ error: 'exhausted' }, { error: null }])
       const costs = await client.query(
@@ -39,7 +39,7 @@ describe('a listener', () => {
       expect(costs.rows).toEqual([{ most: 1 }])
       expect((await replica.ask('/livez')).status).toBe(200)
     },
-    60_000,
+    120_000,
   )
 
   test.runIf(onLinux)(
@@ -70,7 +70,7 @@ describe('a listener', () => {
       })
       for (let n = 0; n < 10; n++) {
         await emitAtOnce(client, 50)
-        await receiver.waitFor((n + 1) * 50, { timeoutMs: 10_000 })
+        await receiver.waitFor((n + 1) * 50, { timeoutMs: 60_000 })
       }
       await eventually(() => bombs.every(path => bad.requests.some(r => r.path === `/${path}`)))
       const status = readFileSync(`/proc/${replica.pid}/status`, 'utf8')
@@ -80,7 +80,7 @@ describe('a listener', () => {
       await bad.stop()
       replica.signal('SIGKILL')
     },
-    60_000,
+    120_000,
   )
 
   test('whose output nobody reads, though somebody could, delivers on and ends when told to', async () => {
@@ -98,7 +98,7 @@ describe('a listener', () => {
     closeSync(pipe)
     // Ten times what the pipe holds.
     await emitAtOnce(client, 2_000)
-    await eventually(async () => (await deliveryStates(client)).delivered === 2_000, { timeoutMs: 15_000 })
+    await eventually(async () => (await deliveryStates(client)).delivered === 2_000, { timeoutMs: 60_000 })
     replica.signal('SIGTERM')
     expect(await replica.exited).toBe(0)
   })
@@ -177,5 +177,5 @@ describe('an event that kills whoever sends it', () => {
     expect(new Set(killers.map(r => r.headers['webhook-id'])).size).toBe(1)
     // The second crash in a row waits as any failure would.
     expect(killers[2]!.at - killers[1]!.at).toBeGreaterThan(2_300)
-  }, 40_000)
+  }, 120_000)
 })

@@ -54,7 +54,7 @@ test('a receiver that comes back to a backlog gets one probe, then a ramp, never
     `update outbox.lanes set failures = 500, failing_since = clock_timestamp(), probes = 10, probe_at = clock_timestamp()`,
   )
   await startTestReplica(db.url, quick)
-  await eventually(async () => (await deliveryStates(client)).delivered === 400, { timeoutMs: 18_000 })
+  await eventually(async () => (await deliveryStates(client)).delivered === 400, { timeoutMs: 60_000 })
   expect(seen[0]).toEqual({ underWay: 1, successes: 0 })
   for (const at of seen)
     expect(at.underWay).toBeLessThanOrEqual(Math.min(32, at.successes === 0 ? 1 : 2 + at.successes))

@@ -28,13 +28,13 @@ describe('a replica whose clock is wrong', () => {
     ]
     // Fewer than would open the circuit breaker.
     await emitAtOnce(client, 9)
-    const requests = await receiver.waitFor(18, { timeoutMs: 10_000 })
+    const requests = await receiver.waitFor(18, { timeoutMs: 60_000 })
     // Some time with all of them under way: whoever thought their leases over would take them back and send again.
     await eventually(
       async () =>
         (await client.query('select from outbox.deliveries where leased_until < now() + interval $$58 s$$'))
           .rowCount === 9,
-      { timeoutMs: 10_000 },
+      { timeoutMs: 60_000 },
     )
     expect(receiver.requests).toHaveLength(18)
     hold.resolve()
@@ -88,7 +88,7 @@ test('after a suspension of everything, each lease that ran out is taken back on
   await client.query(`
     update outbox.deliveries set due_at = due_at - interval '10 minutes', leased_until = leased_until - interval '10 minutes'`)
   for (const replica of replicas) replica.signal('SIGCONT')
-  await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 15_000 })
+  await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 60_000 })
   // Those that had no answer are tried a second time, and no third.
   expect(Math.max(...receiver.requests.map(r => r.nth))).toBeLessThanOrEqual(2)
   expect(receiver.requests.length).toBeLessThanOrEqual(532)

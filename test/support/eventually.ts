@@ -2,10 +2,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 /**
+ * How long is a matter of patience, not of the product: a starved machine needs more, and a test that passes never waits
+ * so long.
+ *
  * Calls `look` until it neither throws nor answers "not yet" (false, null, 0, ''), and returns its answer.
  * undefined counts as done, so that a bare `expect(…)` will do: after `find` write `?? null`.
  */
-export async function eventually<T>(look: () => T | Promise<T>, { timeoutMs = 5000 } = {}) {
+export async function eventually<T>(look: () => T | Promise<T>, { timeoutMs = 20_000 } = {}) {
   const start = performance.now()
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
     const seen = await attempt(look)

@@ -106,7 +106,10 @@ async function stress(db: TestDatabase, seconds: number, disturb?: () => Promise
     while ((await waiting()).length > 0) {
       if (performance.now() - committed < 1_000 + 4 * controlMs) continue
       const late = await waiting()
-      if (late.length > 0) return late
+      if (late.length === 0) break
+      const came = await eventually(async () => (await waiting()).length === 0).catch(() => null)
+      const afterMs = Math.round(performance.now() - committed)
+      return late.map(id => `${id}, ${came === null ? 'forgotten' : 'looked at'} after ${afterMs} ms`)
     }
     slowest.event = Math.max(slowest.event, performance.now() - committed)
     slowest.control = Math.max(slowest.control, controlMs)

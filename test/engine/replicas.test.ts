@@ -162,5 +162,5 @@ test('people who redeliver and replay while retries are under way: never two req
   expect(most).toBe(1)
   const books = await api.db.query('select count(*)::int as n, max(number)::int as most from outbox.attempts')
   expect(books.rows[0].n).toBe(receiver.requests.length)
-  expect(receiver.requests.length).toBeGreaterThan(20)
+  expect(receiver.requests.length).toBeGreaterThanOrEqual(20)
 }, 120_000)

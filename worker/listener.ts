@@ -141,6 +141,7 @@ export class Listener {
     const fanoutLimit = this.#fanoutLimit
     const ringFrom = this.#ringFrom
     const asked = performance.now()
+    const stance = this.#ports.wakefulness.stance
     const lease = `${name}:${++this.#claims}`
     const request = {
       lease,
@@ -161,7 +162,7 @@ export class Listener {
     })
     const sawAll = meta.hadTurn && meta.fanned < fanoutLimit
     this.#bound.note(meta, sawAll)
-    this.#ports.wakefulness.note(meta, sawAll)
+    this.#ports.wakefulness.note(meta, sawAll, stance)
     this.#ringFrom = meta.ringTo ?? '0'
     this.#fanoutLimit = nextFanoutLimit(meta, fanoutLimit)
     if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)

@@ -57,6 +57,9 @@ type State =
   /** `until`: sleeps once every transaction below has ended; null: the next claim's snapshot decides. */
   | { readonly name: 'drowsy'; until: bigint | null; pollMs: number }
 
+/** Known by identity only. */
+export type Stance = Readonly<{ name: string }>
+
 export class Wakefulness {
   readonly #ports: WakefulnessPorts
   #state: State = drowsy()
@@ -70,6 +73,11 @@ export class Wakefulness {
 
   get state(): State['name'] {
     return this.#state.name
+  }
+
+  /** What a claim that begins now may be taken for: handed back to note(). */
+  get stance(): Stance {
+    return this.#state
   }
 
   /** A new session listens: what it held and what it knew is gone with the old one. */
@@ -89,8 +97,12 @@ export class Wakefulness {
     })
   }
 
-  /** Takes notice of what a claim saw. `sawAll`: it fanned out everything that its snapshot showed. */
-  note(meta: ClaimMeta, sawAll: boolean): void {
+  /**
+   * Takes notice of what a claim saw. `sawAll`: it fanned out everything that its snapshot showed. `stance`: as it was when
+   * the claim began. A session may be lost, or a peer's lock come free, while a claim is on its way: its snapshot is older
+   * than that, and says nothing about writers who looked in between.
+   */
+  note(meta: ClaimMeta, sawAll: boolean, stance: Stance): void {
     const now = this.#ports.clock()
     if (now - this.#windowBegan > windowMs) {
       this.#windowBegan = now
@@ -101,7 +113,7 @@ export class Wakefulness {
       if (meta.fanned > 0) this.#state.lastWork = now
       if (sawAll) this.#state.workingSince = now
     }
-    if (this.#state.name !== 'drowsy') return
+    if (this.#state.name !== 'drowsy' || this.#state !== stance) return
     this.#state.until ??= meta.xmax
     if (meta.fanned > 0) this.#state.pollMs = awakePollMs
     if (sawAll && meta.xmin >= this.#state.until) this.#state = { name: 'asleep' }

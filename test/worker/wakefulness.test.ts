@@ -1,0 +1,59 @@
+// When a listener may fall asleep, as a rule. That no event is lost by it, test/engine/wakeup.test.ts tries out.
+import { expect, test } from 'vitest'
+import type { ClaimMeta } from '../../drizzle/store.ts'
+import { Wakefulness } from '../../worker/wakefulness.ts'
+
+const saw = (xmin: bigint, xmax: bigint): ClaimMeta => ({
+  fanned: 0,
+  fannedTo: null,
+  hadTurn: true,
+  born: 0,
+  bornWaiting: 0,
+  bornGuarded: 0,
+  ringTo: null,
+  nextDueIn: null,
+  nextSlotIn: null,
+  xmin,
+  xmax,
+})
+
+function rising() {
+  const free: (() => void)[] = []
+  const wakefulness = new Wakefulness({
+    session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, call: async () => {} },
+    watch: onFree => void free.push(onFree),
+    wake: () => {},
+    pollSeconds: 3600,
+    clock: () => 0,
+  })
+  wakefulness.begin()
+  return { wakefulness, peerFallsSilent: () => free.shift()!() }
+}
+
+test('sleeps once every transaction of the first claim’s snapshot has ended', () => {
+  const { wakefulness } = rising()
+  wakefulness.note(saw(5n, 10n), true, wakefulness.stance)
+  expect(wakefulness.state).toBe('drowsy')
+  wakefulness.note(saw(9n, 20n), true, wakefulness.stance)
+  expect(wakefulness.state).toBe('drowsy')
+  wakefulness.note(saw(10n, 20n), true, wakefulness.stance)
+  expect(wakefulness.state).toBe('asleep')
+})
+
+test.each([
+  ['a new session listens', ({ wakefulness }: ReturnType<typeof rising>) => wakefulness.begin()],
+  ['a peer’s lock comes free', ({ peerFallsSilent }: ReturnType<typeof rising>) => peerFallsSilent()],
+])('a claim that was on its way when %s proves nothing: its snapshot is older', (_, happen) => {
+  const scene = rising()
+  const { wakefulness } = scene
+  const before = wakefulness.stance
+  happen(scene)
+  wakefulness.note(saw(10n, 10n), true, before)
+  expect(wakefulness.state).toBe('drowsy')
+  // Transaction 12 looked while somebody else was awake, and is still under way.
+  wakefulness.note(saw(12n, 13n), true, wakefulness.stance)
+  wakefulness.note(saw(12n, 14n), true, wakefulness.stance)
+  expect(wakefulness.state).toBe('drowsy')
+  wakefulness.note(saw(13n, 14n), true, wakefulness.stance)
+  expect(wakefulness.state).toBe('asleep')
+})

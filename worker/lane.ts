@@ -82,6 +82,12 @@ export class Lane {
     return this.take(held => held !== first && held.startAt < now - latestStartMs)
   }
 
+  /** The first in the stock should have started before this time. */
+  isOlderThan(time: number): boolean {
+    const first = this.waiting[0]
+    return first !== undefined && first.startAt < time
+  }
+
   /** Takes out what is waiting and answers to the description. */
   take(which: (held: Held) => boolean): Leased[] {
     if (this.waiting.length === 0) return []

@@ -129,8 +129,7 @@ export class Lanes {
 
   /** Once a second: forgets lanes that are out of use, gives back what got stuck behind a lane that became slow. */
   tick(): void {
-    const stale = this.#ports.clock() - stalestMs
-    this.#giveBack(held => held.startAt < stale)
+    this.#giveBackStale()
     for (const [id, lane] of this.#lanes) {
       if (lane.isUnused) this.#lanes.delete(id)
       lane.turnSecond()
@@ -154,6 +153,8 @@ export class Lanes {
   }
 
   #start(lane: Lane): void {
+    // A process that was frozen for long thaws here: others may have what it held, and will have sent it.
+    if (lane.isOlderThan(this.#ports.clock() - stalestMs)) this.#giveBackStale()
     this.#giveBackMissed(lane)
     while (!this.#paused) {
       const next = lane.next(this.#ports.clock(), () => this.#start(lane))
@@ -173,11 +174,17 @@ export class Lanes {
     if (this.#held === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  #giveBack(which: (held: Held) => boolean): void {
+  #giveBack(which: (held: Held) => boolean, onGiven = () => {}): void {
     const back: Leased[] = []
     for (const lane of this.#lanes.values()) back.push(...lane.take(which))
     this.#held -= back.length
-    if (back.length > 0) void this.#ports.giveBack(back)
+    if (back.length > 0) void this.#ports.giveBack(back).then(onGiven)
+  }
+
+  /** Whoever has room for them may claim them again, and be it this process. */
+  #giveBackStale(): void {
+    const stale = this.#ports.clock() - stalestMs
+    this.#giveBack(held => held.startAt < stale, this.#ports.onRoom)
   }
 
   /** They get another slot, from whoever claims them next. */

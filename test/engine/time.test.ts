@@ -87,11 +87,14 @@ test('after a suspension of everything, each lease that ran out is taken back on
   for (const replica of replicas) replica.signal('SIGSTOP')
   await client.query(`
     update outbox.deliveries set due_at = due_at - interval '10 minutes', leased_until = leased_until - interval '10 minutes'`)
+  // The machine's clock goes on meanwhile: what had not been sent is now too old to be.
+  await client.query('select pg_sleep(2.5)')
   for (const replica of replicas) replica.signal('SIGCONT')
   await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 60_000 })
   // Those that had no answer are tried a second time, and no third.
   expect(Math.max(...receiver.requests.map(r => r.nth))).toBeLessThanOrEqual(2)
-  expect(receiver.requests.length).toBeLessThanOrEqual(532)
+  // As many again may have had an answer that was not yet written down.
+  expect(receiver.requests.length).toBeLessThanOrEqual(500 + 2 * 32)
   const { rows } = await client.query('select count(*)::int as n from outbox.attempts where number > 2')
   expect(rows).toEqual([{ n: 0 }])
 })

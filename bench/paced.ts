@@ -8,16 +8,18 @@ export interface Paced {
   readonly perSecond: number
   /** Which endpoint event n is for. */
   readonly endpointOf: (n: number) => number
+  /** How many endpoints get each event. 1 unless told. */
+  readonly webhooksEach?: number
 }
 
 /**
  * Event n starts at n / rate seconds, however long the ones before it take: a slow writer must not make the others look
- * fast. Milliseconds by event, from when the writer hears of the commit; 0 where the webhook was there before the news.
+ * fast. Milliseconds by webhook, from when the writer hears of the commit; 0 where the webhook was there before the news.
  */
 export async function delaysAtPace(
   writer: Writer,
   receiver: Receiver,
-  { count, perSecond, endpointOf }: Paced,
+  { count, perSecond, endpointOf, webhooksEach = 1 }: Paced,
   isExpected: (n: number) => boolean = () => true,
 ): Promise<number[]> {
   await receiver.reset()
@@ -35,7 +37,7 @@ export async function delaysAtPace(
   }
   await Promise.all(writes)
   const expected = committed.map((_, n) => n).filter(isExpected)
-  await receiver.until(expected.length)
+  await receiver.until(expected.length * webhooksEach)
   const arrivals = await receiver.arrivals()
-  return expected.map(n => Math.max(0, arrivals[n]! - committed[n]!))
+  return expected.flatMap(n => arrivals[n]!.map(arrival => Math.max(0, arrival - committed[n]!)))
 }

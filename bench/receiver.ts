@@ -1,5 +1,5 @@
 // The receiver, a process of its own: costs as little as a receiver can, and does not believe that the senders are honest.
-// It counts distinct webhooks, checks a sample of the signatures, and notes when each event came.
+// It counts distinct webhooks, checks a sample of the signatures, and notes when each of them came.
 import { createServer, type Socket } from 'node:net'
 import { verify } from '../delivery/verify.ts'
 import { monotonicMs } from './clock.ts'
@@ -15,7 +15,8 @@ let verified = 0
 let refused = 0
 let underWay = 0
 let mostUnderWay = 0
-let arrivals: number[] = []
+/** By event: an event for several endpoints comes several times. */
+let arrivals: number[][] = []
 let waiting: { count: number; answer: () => void }[] = []
 
 const server = createServer(socket => {
@@ -27,12 +28,15 @@ server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', 4096, () => console.lo
 
 async function answer(socket: Socket, path: string, head: string, body: string): Promise<void> {
   if (path.startsWith('/control/')) return control(socket, path)
-  const id = headerOf(head, 'webhook-id')
+  const webhook = `${path} ${headerOf(head, 'webhook-id')}`
   const n = Number(/"n": ?(\d+)/.exec(body)?.[1] ?? -1)
-  if (n >= 0) arrivals[n] ??= monotonicMs()
+  if (n >= 0 && !distinct.has(webhook)) {
+    arrivals[n] ??= []
+    arrivals[n].push(monotonicMs())
+  }
   if (path.startsWith('/never/')) return
   if (++received % sampleEvery === 0) await check(head, body)
-  distinct.add(`${path} ${id}`)
+  distinct.add(webhook)
   if (path.startsWith('/slow/')) await waitAMoment()
   socket.write(ok)
   const done = waiting.filter(({ count }) => distinct.size >= count)

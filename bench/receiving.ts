@@ -22,8 +22,8 @@ export interface Receiver {
   /** Resolves when so many different webhooks have come since the reset. */
   until(count: number): Promise<void>
   stats(): Promise<Received>
-  /** When event n came, on the machine's monotonic clock. */
-  arrivals(): Promise<(number | null)[]>
+  /** When event n came to each endpoint it is for, on the machine's monotonic clock. */
+  arrivals(): Promise<(number[] | null)[]>
   /** Throws unless exactly so many different webhooks came, and the sample of signatures was good. */
   expectHonest(who: string, count: number): Promise<void>
   stop(): Promise<void>

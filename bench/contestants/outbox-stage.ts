@@ -6,7 +6,7 @@ import type { Process } from '../process.ts'
 import { addEndpoints, isOutboxDone, startListener } from './outbox.ts'
 
 export interface StageSetup {
-  /** An endpoint for each; `/e/…` answers at once, `/slow/…` after a moment, `/never/…` never. */
+  /** An endpoint for each; `/e/…` answers at once, `/slow/…` after a moment, `/never/…` never; a URL leads elsewhere. */
   readonly paths: readonly string[]
   /** null: each gets every event. By default endpoint i gets the events of type `order.e<i>`. */
   readonly typesOf?: ((path: string, i: number) => string[]) | null

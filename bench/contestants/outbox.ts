@@ -38,7 +38,7 @@ export const outbox = queueContestant({
   isDone: isOutboxDone,
 })
 
-/** One endpoint for each path. `typesOf` null = it gets every event. */
+/** One endpoint for each path at the receiver, or URL elsewhere. `typesOf` null = it gets every event. */
 export async function addEndpoints(
   { receiver, masterKeys }: Ground,
   { client }: Database,
@@ -53,7 +53,7 @@ export async function addEndpoints(
       order by place
       returning id::text`,
     values: [
-      paths.map(path => receiver.url + path),
+      paths.map(path => new URL(path, receiver.url).href),
       paths.map((path, i) => JSON.stringify(typesOf(path, i) ?? [])),
       inFlight,
     ],

@@ -1,8 +1,7 @@
 // Backlog: is a million waiting events slower to work off than ten thousand, and what does it cost in memory?
-
 import { monotonicMs } from '../clock.ts'
 import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
-import { costOf } from '../process.ts'
+import { watchMemory } from '../memory.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
 
 export const backlog: Scenario = {
@@ -39,19 +38,4 @@ export const backlog: Scenario = {
       record({ ...about, metric: 'memory, second half over first', unit: 'MB', value: growth })
     })
   },
-}
-
-/** The peak, and how much higher the second half's peak is than the first half's: near 0 = flat. */
-function watchMemory(pid: number): { stop(): { most: number; growth: number } } {
-  const samples: number[] = []
-  const timer = setInterval(() => samples.push(costOf(pid).memoryMb), 100)
-  return {
-    stop() {
-      clearInterval(timer)
-      samples.push(costOf(pid).memoryMb)
-      const half = Math.ceil(samples.length / 2)
-      const most = Math.max(...samples)
-      return { most, growth: Math.max(...samples.slice(half - 1)) - Math.max(...samples.slice(0, half)) }
-    },
-  }
 }

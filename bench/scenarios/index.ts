@@ -1,6 +1,7 @@
 // All scenarios, in the order they are run.
 import type { Scenario } from '../scenario.ts'
 import { backlog } from './backlog.ts'
+import { badReceivers } from './bad-receivers.ts'
 import { cron } from './cron.ts'
 import { edge } from './edge.ts'
 import { idle } from './idle.ts'
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   backlog,
   oldSnapshot,
   noisyNeighbour,
+  badReceivers,
   manyEndpoints,
   replicas,
   edge,

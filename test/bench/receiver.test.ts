@@ -42,11 +42,15 @@ describe('the receiver of the benchmark', () => {
     await expect(receiver.expectHonest('Somebody', 100)).rejects.toThrow('2 were not')
   })
 
-  test('tells when each event came first', async () => {
+  test('tells when each event came first, to each of its endpoints', async () => {
     await send(1)
     await send(0)
-    const [first, second] = await receiver.arrivals()
-    expect(first).toBeGreaterThan(second!)
+    await send(1)
+    await send(1, secret, '/e/1')
+    const [zero, one] = await receiver.arrivals()
+    expect([zero?.length, one?.length]).toEqual([1, 2])
+    const inOrder = [one![0]!, zero![0]!, one![1]!]
+    expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b))
   })
 
   test('answers who waits for a number once it is reached', async () => {

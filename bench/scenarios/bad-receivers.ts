@@ -1,0 +1,59 @@
+// Bad receivers: every event is for 15 good endpoints, and for five more that fail in every way there is. Do the good ones
+// notice, and does the listener's memory stay as it was?
+import { join } from 'node:path'
+import { freePort } from '../../dev/ports.ts'
+import { openOutboxWriter } from '../contestants/outbox.ts'
+import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
+import { watchMemory } from '../memory.ts'
+import { delaysAtPace } from '../paced.ts'
+import { startProcess } from '../process.ts'
+import { percentile } from '../results.ts'
+import { type Scenario, takeTurns } from '../scenario.ts'
+
+const good = pathsTo(15)
+/** Never answers, sends its body a byte at a time, resets, answers 500, sends an endless body. */
+const bad = ['/hang', '/drip-body', '/reset', '/status/500', '/flood']
+/** Events, each for every endpoint. */
+const perSecond = 50
+
+export const badReceivers: Scenario = {
+  name: 'bad-receivers',
+  question:
+    'Every event also goes to five endpoints that fail in five ways: how long do the 15 good ones wait?',
+  async run({ ground, quick, rounds, record }) {
+    const port = await freePort()
+    const receivers = await startProcess([join(import.meta.dirname, '../hostile.ts')], {
+      guard: ground.guard,
+      env: { PORT: String(port) },
+    })
+    const alone = { variant: '15 good', paths: good }
+    const among = {
+      variant: '15 good and 5 bad',
+      paths: [...good, ...bad.map(path => `http://127.0.0.1:${port}${path}`)],
+    }
+    await takeTurns(rounds, [alone, among], async ({ variant, paths }) => {
+      const settings = { OUTBOX_LOG_LEVEL: 'error' } // it would say of each failure that it failed
+      const stage = await openStage(ground, { paths, typesOf: null, settings })
+      const writer = await openOutboxWriter(stage.database)
+      const pace = { perSecond, endpointOf: () => 0, webhooksEach: good.length }
+      await delaysAtPace(writer, ground.receiver, { ...pace, count: perSecond }) // warm
+      const memory = watchMemory(stage.listeners[0]!.pid)
+      const delays = await delaysAtPace(writer, ground.receiver, { ...pace, count: quick ? 100 : 1_000 })
+      const { most, growth } = memory.stop()
+      await writer.close()
+      await stage.leave()
+      const about = { variant, contestant: 'Outbox' }
+      for (const percent of [50, 95, 99]) {
+        record({
+          ...about,
+          metric: `p${percent} of the good`,
+          unit: 'ms',
+          value: percentile(delays, percent),
+        })
+      }
+      record({ ...about, metric: 'memory, most', unit: 'MB', value: most })
+      record({ ...about, metric: 'memory, second half over first', unit: 'MB', value: growth })
+    })
+    await receivers.stop()
+  },
+}

@@ -130,7 +130,7 @@ export class Listener {
       if (leaseLimit === 0) return
       const { more, full } = await this.#claim(leaseLimit)
       if (!more) return
-      await this.#ports.wakefulness.strain()
+      this.#ports.wakefulness.strain()
       if (full) await this.#bell.wait(breathMs)
     }
   }

@@ -134,24 +134,30 @@ export class Wakefulness {
   }
 
   /** Called between claims while there is more to do than this listener can take. */
-  async strain(): Promise<void> {
+  strain(): void {
     const state = this.#state
     const now = this.#ports.clock()
     if (state.name !== 'awake' || now - state.workingSince < lingerMs || now - state.calledAt < callEveryMs)
       return
     state.calledAt = now
-    await this.#ports.session.call()
+    this.#call()
   }
 
   async #rise(): Promise<void> {
     if (await this.#ports.session.tryLock()) {
       const now = this.#ports.clock()
       this.#state = { name: 'awake', lastWork: now, workingSince: now, calledAt: now }
-      await this.#ports.session.call()
+      this.#call()
     } else {
       // Most likely somebody is awake; and if it was only a writer who looked at that moment, we are told at once.
       this.watchOver()
     }
+  }
+
+  /** Not waited for: it queues up behind the notifications of all writers, and work need not. */
+  #call(): void {
+    // Where the session is lost, its heartbeat says so.
+    this.#ports.session.call().catch(() => {})
   }
 
   #restMs(): number {

@@ -17,10 +17,10 @@ const saw = (xmin: bigint, xmax: bigint): ClaimMeta => ({
   xmax,
 })
 
-function rising() {
+function rising({ call = async () => {} } = {}) {
   const free: (() => void)[] = []
   const wakefulness = new Wakefulness({
-    session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, call: async () => {} },
+    session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, call },
     watch: onFree => void free.push(onFree),
     wake: () => {},
     pollSeconds: 3600,
@@ -56,4 +56,12 @@ test.each([
   expect(wakefulness.state).toBe('drowsy')
   wakefulness.note(saw(13n, 14n), true, wakefulness.stance)
   expect(wakefulness.state).toBe('asleep')
+})
+
+test('goes awake and on with its work while its call to the peers still queues up behind the writers’ notifications', async () => {
+  const { wakefulness, peerFallsSilent } = rising({ call: () => new Promise(() => {}) })
+  peerFallsSilent()
+  wakefulness.note({ ...saw(5n, 10n), fanned: 100 }, true, wakefulness.stance)
+  expect(await wakefulness.rest()).toBeLessThan(10)
+  expect(wakefulness.state).toBe('awake')
 })

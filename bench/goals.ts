@@ -52,7 +52,7 @@ export function goals(results: Results): Goal[] {
       'writers',
       'captured over not captured, 16 writers',
       0.7,
-      writers(fast, 'captured, quiet wake-up', 'not captured'),
+      writers(fast, 'captured, not claimed', 'not captured'),
     ),
     atLeast(
       'writers',

@@ -19,6 +19,8 @@ interface Capture {
   /** Makes an uncaptured table a captured one. */
   readonly sql?: string
   readonly statement: 'single' | 'single, not watched'
+  /** False: what is captured stays where it is. What the listener's claims take is another cost than the trigger's. */
+  readonly listens?: boolean
 }
 
 /** Watched for one column, so that updates of the other make no event. */
@@ -29,6 +31,7 @@ const silent = `${database('outbox.notify = off')}; ${watch}`
 
 const captures: Capture[] = [
   { name: 'not captured', statement: 'single' },
+  { name: 'captured, not claimed', sql: silent, statement: 'single', listens: false },
   { name: 'captured, no wake-up', sql: silent, statement: 'single' },
   { name: 'captured, quiet wake-up', sql: watch, statement: 'single' },
   {
@@ -108,10 +111,14 @@ interface Load {
  * There is no endpoint, so the listener claims what is captured and sends nothing: what is compared is the wake-up, and
  * sending would take the same CPU from all. Where nobody tells it, the listener polls as fast as an awake one does.
  */
-async function updatesPerSecond(ground: Ground, { sql }: Capture, load: Load): Promise<number> {
+async function updatesPerSecond(
+  ground: Ground,
+  { sql, listens = true }: Capture,
+  load: Load,
+): Promise<number> {
   const database = await ground.outboxDatabase()
   await prepare(database.client, sql, load.commitDelay)
-  const listener = await startListener(ground, database, { OUTBOX_POLL_SECONDS: '0.05' })
+  const listener = listens ? await startListener(ground, database, { OUTBOX_POLL_SECONDS: '0.05' }) : null
   const listening = await database.connect()
   await listening.query('listen bench')
   const dir = mkdtempSync(join(tmpdir(), 'outbox-bench-'))
@@ -135,7 +142,7 @@ async function updatesPerSecond(ground: Ground, { sql }: Capture, load: Load): P
   } finally {
     rmSync(dir, { recursive: true })
     await listening.end()
-    await listener.stop()
+    await listener?.stop()
     await database.drop()
   }
 }

@@ -858,7 +858,7 @@ audited as (
 )
 select
   delivery.state::text, delivery.endpoint_state::text,
-  case when exists (select from revived) then pg_notify('outbox', '')::text end as noticed
+  case when exists (select from revived) then outbox.wake()::text end as noticed
 from delivery
 `
 
@@ -1050,7 +1050,7 @@ audited as (
 )
 select
   event.id::text as event_id, event.nonce as event_nonce,
-  case when event.id is not null then pg_notify('outbox', '')::text end as noticed
+  case when event.id is not null then outbox.wake()::text end as noticed
 from endpoint
 left join event on true
 `
@@ -1279,7 +1279,7 @@ select
   (select events::int from chosen) as count,
   (select count(*) > $10::int from looked) as has_more,
   begun.id::text, begun.nonce,
-  case when begun.id is not null then pg_notify('outbox', '')::text end as noticed
+  case when begun.id is not null then outbox.wake()::text end as noticed
 from endpoint
 left join begun on true
 `

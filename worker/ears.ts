@@ -171,7 +171,8 @@ export class Ears implements ListeningSession {
       this.#onEcho = () => resolve(true)
     })
     await this.#ask('listen outbox_echo')
-    await this.#ask(`select pg_notify('outbox_echo', '')`)
+    // Into a full queue it would fail; writers send none then, so that this session hears nothing, either.
+    await this.#ask(`select pg_notify('outbox_echo', '') where pg_notification_queue_usage() < 0.5`)
     const hears = await Promise.race([echo, sleep(echoTimeoutMs, false, { ref: false })])
     await this.#ask('unlisten outbox_echo')
     return hears
@@ -206,7 +207,7 @@ export class Ears implements ListeningSession {
 const callPayload = 'awake'
 const deaf =
   'a notification to itself did not arrive: expected the direct connection to Postgres, and this may be a transaction ' +
-  'pooler. Events are found by polling alone now, that much later.'
+  'pooler, or the server’s queue of notifications is full. Events are found by polling alone now, that much later.'
 
 function pidOf(client: pg.Client): number {
   return (client as unknown as { processID: number }).processID

@@ -36,5 +36,5 @@ audited as (
 )
 select
   delivery.state::text, delivery.endpoint_state::text,
-  case when exists (select from revived) then pg_notify('outbox', '')::text end as noticed
+  case when exists (select from revived) then outbox.wake()::text end as noticed
 from delivery

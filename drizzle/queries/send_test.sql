@@ -35,6 +35,6 @@ audited as (
 )
 select
   event.id::text as event_id, event.nonce as event_nonce,
-  case when event.id is not null then pg_notify('outbox', '')::text end as noticed
+  case when event.id is not null then outbox.wake()::text end as noticed
 from endpoint
 left join event on true

@@ -80,6 +80,6 @@ select
   (select events::int from chosen) as count,
   (select count(*) > $10::int from looked) as has_more,
   begun.id::text, begun.nonce,
-  case when begun.id is not null then pg_notify('outbox', '')::text end as noticed
+  case when begun.id is not null then outbox.wake()::text end as noticed
 from endpoint
 left join begun on true

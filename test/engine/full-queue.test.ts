@@ -4,14 +4,16 @@ import { expect, test } from 'vitest'
 import { addEndpoint, emit, startTestReplica } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer } from '../support/server.ts'
+import { startWorker } from '../support/worker.ts'
+
+const server = await startServer({ settings: { max_notify_queue_pages: '64' } })
+const writer = await connectTo(server.databaseUrl)
+const receiver = await startReceiver()
+await addEndpoint(writer, { url: receiver.url })
+const replica = await startTestReplica(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
 
 test('a full queue of notifications fails no writer, and every event is delivered', async () => {
-  const server = await startServer({ settings: { max_notify_queue_pages: '64' } })
-  const writer = await connectTo(server.databaseUrl)
-  const receiver = await startReceiver()
-  await addEndpoint(writer, { url: receiver.url })
   await writer.query(`create table stock (id int primary key); select outbox.watch('stock')`)
-  await startTestReplica(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
   await emit(writer)
   await receiver.waitFor(1)
 
@@ -27,8 +29,35 @@ test('a full queue of notifications fails no writer, and every event is delivere
   await emit(writer)
   await writer.query('insert into stock values (1)')
   await emit(writer, 100) // enough to wake a listener, who would tell its peers
-  await receiver.waitFor(102)
-  expect((await writer.query('select pg_notification_queue_usage() as usage')).rows[0].usage).toBeGreaterThan(
-    0.9,
-  )
+  await receiver.waitFor(103)
+  await expectFullQueue()
 })
+
+test('nor does it fail whoever pauses, resumes, tests, redelivers or replays, or keep a listener from starting', async () => {
+  await expectFullQueue()
+  await replica.stop()
+  const worker = await startWorker(server.env)
+  const ask = async (method: string, path: string, body?: object) => {
+    const headers = { authorization: 'Bearer dev', 'content-type': 'application/json' }
+    const answer = await worker.fetch(path, { method, headers, body: body && JSON.stringify(body) })
+    expect(answer.status, await answer.clone().text()).toBeLessThan(300)
+    return (await answer.json()) as { data: { id: string }[] }
+  }
+  const { data: endpoints } = await ask('GET', '/v1/endpoints')
+  const { data: deliveries } = await ask('GET', '/v1/deliveries')
+  const endpoint = `/v1/endpoints/${endpoints[0]!.id}`
+  await ask('POST', `${endpoint}/pause`)
+  await ask('POST', `${endpoint}/resume`)
+  await ask('POST', `${endpoint}/test`)
+  await ask('POST', `/v1/deliveries/${deliveries[0]!.id}/redeliver`)
+  const since = new Date(Date.now() - 3_600_000)
+  await ask('POST', `${endpoint}/replay`, { since, until: new Date(), only: 'all' })
+  await startTestReplica(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
+  await receiver.waitFor(103 + 1 + 103)
+  await expectFullQueue()
+})
+
+async function expectFullQueue() {
+  const { rows } = await writer.query('select pg_notification_queue_usage() as usage')
+  expect(rows[0].usage).toBeGreaterThan(0.9)
+}

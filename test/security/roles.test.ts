@@ -113,6 +113,26 @@ test('each table of the outbox says who may use it', async () => {
   expect(rows, 'name it in outbox.grant_roles(), in a new migration that replaces that function').toEqual([])
 })
 
+test('grant_roles() gives back every right on functions: roles may be made by hand after the migrations', async () => {
+  const granted = async () => {
+    const { rows } = await owner.query(
+      `select r.rolname, p.oid::regprocedure::text as function
+       from pg_proc p, aclexplode(p.proacl) a join pg_roles r on r.oid = a.grantee
+       where p.pronamespace = 'outbox'::regnamespace and r.rolname in ('outbox_functions', 'outbox_listener')
+       order by 1, 2`,
+    )
+    return rows
+  }
+  const before = await granted()
+  expect(before.length).toBeGreaterThan(6)
+  await owner.query('begin')
+  await owner.query('revoke all on all functions in schema outbox from outbox_functions, outbox_listener')
+  expect(await granted()).toEqual([])
+  await owner.query('select outbox.grant_roles()')
+  expect(await granted()).toEqual(before)
+  await owner.query('rollback')
+})
+
 test('every function that runs with its owner’s rights pins its search path', async () => {
   const { rows } = await owner.query(
     `select proname, proconfig from pg_proc where prosecdef and pronamespace in ('outbox'::regnamespace, 'public'::regnamespace)`,

@@ -11,8 +11,11 @@ const NEEDED = 24
 const root = dirname(fileURLToPath(import.meta.url))
 const [command, ...args] = process.argv.slice(2)
 
+/** Where Node keeps what it has compiled: our processes start in half the time. Not writable = it goes without. */
+const NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/node')
 const path = [nodeDirectory(), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
-const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } })
+const env = { NODE_COMPILE_CACHE, ...process.env, PATH: path }
+const child = spawn(command, args, { cwd: root, stdio: 'inherit', env })
 
 child.on('error', error => {
   console.error(`${command} could not be started: ${error.message}`)

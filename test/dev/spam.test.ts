@@ -38,7 +38,8 @@ test('goes round when there are fewer orders than updates, and changes each ever
   await db.query(`insert into orders (client_id) select 1 from generate_series(1, 3)`)
   await db.query('delete from outbox.events')
   const { url } = await startWorker(database.env)
-  await spam('--count', '9', '--rate', '20', '--url', url)
+  // Slow enough for one update of an order to be over before its next one.
+  await spam('--count', '9', '--rate', '5', '--url', url)
   expect(
     (await db.query('select type, count(*)::int from outbox.events group by type order by type')).rows,
   ).toEqual([

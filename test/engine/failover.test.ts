@@ -46,8 +46,10 @@ test('when the old primary is demoted and keeps its connections, the listener le
   await emit(client, 3)
   await receiver.waitFor(6, { timeoutMs: 20_000 })
   await eventually(async () => (await deliveryStates(client)).delivered === 6)
-  expect(await listenersOn(old)).toBe(0)
-  expect((await fetch(`http://127.0.0.1:${replica.healthPort}/readyz`)).status).toBe(200)
+  await eventually(async () => expect(await listenersOn(old)).toBe(0))
+  await eventually(async () =>
+    expect((await fetch(`http://127.0.0.1:${replica.healthPort}/readyz`)).status).toBe(200),
+  )
 }, 90_000)
 
 async function scene() {

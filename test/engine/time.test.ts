@@ -44,9 +44,8 @@ describe('a replica whose clock is wrong', () => {
       expect(at - first.get(headers['webhook-id'])!).toBeGreaterThanOrEqual(790)
     // Only the time in the signature is its own, and that is what the alarm is about.
     const offs = requests.map(r => Math.round(Number(r.headers['webhook-timestamp']) - r.at / 1000))
-    expect(new Set(offs.map(off => (Math.abs(off) < 5 ? 0 : Math.sign(off))))).toEqual(
-      new Set([0, Math.sign(offSeconds)]),
-    )
+    for (const off of offs)
+      expect([0, Math.sign(offSeconds)]).toContain(Math.abs(off) < 5 ? 0 : Math.sign(off))
 
     const [wrong, right] = replicas as [(typeof replicas)[0], (typeof replicas)[0]]
     const answer = await wrong.ask('/readyz')

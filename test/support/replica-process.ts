@@ -39,6 +39,7 @@ export async function startReplicaProcess(
     stdio: ['ignore', output, 'pipe'],
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       ...testSettings,
       DATABASE_URL_UNPOOLED: url,
       OUTBOX_HEALTH_PORT: '0',

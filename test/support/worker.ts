@@ -1,5 +1,5 @@
-// The Worker in real workerd, bundled as for deployment; it ends with the test file.
-import { join } from 'node:path'
+// The Worker in real workerd, bundled for deployment by test/setup.ts; it ends with the test file.
+import { inject } from 'vitest'
 import { createTestHarness, type TestHarness } from 'wrangler'
 import { atEnd } from './cleanup.ts'
 import { testSettings } from './settings.ts'
@@ -18,7 +18,7 @@ export interface TestWorker {
 /** Settings that are not given are those of `testSettings`. */
 export async function startWorker(env: Record<string, string>): Promise<TestWorker> {
   const harness = createTestHarness({
-    root: join(import.meta.dirname, '../..'),
+    root: inject('workerBundle'),
     workers: [{ configPath: 'wrangler.toml', vars: { ...testSettings, ...env } }],
   })
   const { url } = await harness.listen()

@@ -1,6 +1,7 @@
 // pg-boss, as its documentation recommends for much work and little delay: notifications on, large batches that are
 // fetched without a pause while they come back full, a result for each job so that one failure repeats one webhook.
 import { join } from 'node:path'
+import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 import { type Job, job } from '../event.ts'
 import { startProcess } from '../process.ts'
@@ -31,10 +32,16 @@ export const pgBoss = queueContestant({
     await boss.stop()
   },
   async openWriter({ url }) {
-    const boss = await new PgBoss({ connectionString: url, max: 16, ...quiet }).start()
+    // Not its own pool: that gives up after 10 s, and a writer that cannot keep pace is to be late and not to fail.
+    const pool = new pg.Pool({ connectionString: url, max: 16 })
+    const boss = new PgBoss({ db: { executeSql: (text, values) => pool.query(text, values) }, ...quiet })
+    await boss.start()
     return {
       write: (n, endpoint) => boss.send(queue, job(n, endpoint)),
-      close: () => boss.stop(),
+      async close() {
+        await boss.stop()
+        await pool.end()
+      },
     }
   },
   isDone: `select not exists (select from pgboss.job where name = '${queue}' and state < 'completed')`,

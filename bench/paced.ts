@@ -10,6 +10,8 @@ export interface Paced {
   readonly endpointOf: (n: number) => number
   /** How many endpoints get each event. 1 unless told. */
   readonly webhooksEach?: number
+  /** Webhooks that are answered, too, and not measured. 0 unless told. */
+  readonly answeredBesides?: number
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Paced {
 export async function delaysAtPace(
   writer: Writer,
   receiver: Receiver,
-  { count, perSecond, endpointOf, webhooksEach = 1 }: Paced,
+  { count, perSecond, endpointOf, webhooksEach = 1, answeredBesides = 0 }: Paced,
   isExpected: (n: number) => boolean = () => true,
 ): Promise<number[]> {
   await receiver.reset()
@@ -37,7 +39,7 @@ export async function delaysAtPace(
   }
   await Promise.all(writes)
   const expected = committed.map((_, n) => n).filter(isExpected)
-  await receiver.until(expected.length * webhooksEach)
+  await receiver.until(expected.length * webhooksEach + answeredBesides)
   const arrivals = await receiver.arrivals()
   return expected.flatMap(n => arrivals[n]!.map(arrival => Math.max(0, arrival - committed[n]!)))
 }

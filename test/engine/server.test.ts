@@ -43,10 +43,13 @@ describe('a server', () => {
     const writer = write(type)
     await receiver.waitFor(30, inTime)
     const client = await connectTo(server.databaseUrl)
-    const { rows } = await client.query(
-      `select pid from pg_stat_activity where application_name like 'listener-%' and query like '%Stop 5%' limit 1`,
-    )
-    kill(rows[0].pid, 'SIGKILL')
+    const claiming = `
+      select pid from pg_stat_activity where application_name like 'listener-%' and query like '%Stop 5%' limit 1`
+    const [{ pid }] = await eventually(async () => {
+      const { rows } = await client.query(claiming)
+      return rows.length > 0 && rows
+    })
+    kill(pid, 'SIGKILL')
     await receiver.waitFor(receiver.requests.length + 30, inTime)
     await writer.stop()
     await allArrive(receiver, writer.acknowledged)

@@ -13,6 +13,7 @@ import { startNeonProxy } from '../dev/neon-proxy.ts'
 import { freePort } from '../dev/ports.ts'
 import { startPostgres } from '../dev/postgres.ts'
 import { seed } from '../dev/seed.ts'
+import { wrangler } from '../dev/services/functions.ts'
 
 /** The data is thrown away, so it need not survive a crash. */
 const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' }
@@ -59,7 +60,6 @@ async function createTemplates(url: string) {
 /** As `npm run deploy` does it, and once: every test would bundle the same. */
 async function bundleWorker(dir: string) {
   const root = join(import.meta.dirname, '..')
-  const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js')
   await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', dir], {
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },

@@ -7,7 +7,7 @@ import type { Guard } from '../guard.ts'
 import { say, Trouble } from '../say.ts'
 import type { Settings } from '../settings.ts'
 
-const wrangler = join(
+export const wrangler = join(
   dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),
   'bin/wrangler.js',
 )

@@ -22,12 +22,11 @@ describe('a replica whose clock is wrong', () => {
       await hold.promise
       return 200
     })
-    const replicas = [
-      await startReplicaProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) }),
-      await startReplicaProcess(db.url, quick),
-    ]
+    const wrong = await startReplicaProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) })
     // Fewer than would open the circuit breaker.
     await emitAtOnce(client, 9)
+    await receiver.waitFor(9)
+    const right = await startReplicaProcess(db.url, quick)
     const requests = await receiver.waitFor(18, { timeoutMs: 60_000 })
     // Some time with all of them under way: whoever thought their leases over would take them back and send again.
     await eventually(
@@ -44,10 +43,10 @@ describe('a replica whose clock is wrong', () => {
       expect(at - first.get(headers['webhook-id'])!).toBeGreaterThanOrEqual(790)
     // Only the time in the signature is its own, and that is what the alarm is about.
     const offs = requests.map(r => Math.round(Number(r.headers['webhook-timestamp']) - r.at / 1000))
-    for (const off of offs)
-      expect([0, Math.sign(offSeconds)]).toContain(Math.abs(off) < 5 ? 0 : Math.sign(off))
+    const signs = offs.map(off => (Math.abs(off) < 5 ? 0 : Math.sign(off)))
+    expect(new Set(signs.slice(0, 9))).toEqual(new Set([Math.sign(offSeconds)]))
+    for (const sign of signs) expect([0, Math.sign(offSeconds)]).toContain(sign)
 
-    const [wrong, right] = replicas as [(typeof replicas)[0], (typeof replicas)[0]]
     const answer = await wrong.ask('/readyz')
     expect(answer.status).toBe(503)
     expect(await answer.text()).toMatch(

@@ -19,6 +19,7 @@ export default defineConfig({
       WRANGLER_SEND_METRICS: 'false',
       CLOUDFLARE_CF_FETCH_ENABLED: 'false', // or it looks for Cloudflare's network on every start
       CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: 'false', // a developer's .env is no part of the tests
+      NODE_EXTRA_CA_CERTS: '', // nor are the certificates of a company, which each Worker would be given one by one
     },
   },
 })

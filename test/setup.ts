@@ -1,7 +1,7 @@
 // Before all tests: a Postgres of their own with migrated template databases, a Neon proxy in front of it, and the Worker's
 // bundle.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,44 +14,64 @@ import { freePort } from '../dev/ports.ts'
 import { startPostgres } from '../dev/postgres.ts'
 import { seed } from '../dev/seed.ts'
 import { wrangler } from '../dev/services/functions.ts'
+import { copyDataDirectory } from './support/data-directory.ts'
 
 /** The data is thrown away, so it need not survive a crash. */
 const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' }
 
 export default async function setup(project: TestProject) {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-test-'))
-  const guard = startGuard() // for the day the test run itself is killed
-  const postgres = await startPostgres({ dir, port: await freePort(), guard, settings, ephemeral: true })
-  const proxy = await startNeonProxy({ port: 0 })
-  const workerBundle = mkdtempSync(join(tmpdir(), 'outbox-bundle-'))
+  chmodSync(dir, 0o755) // the server's user walks through it
+  const stops = [() => rmSync(dir, { recursive: true })]
   const stop = async () => {
-    await proxy.stop()
-    await postgres.stop()
-    rmSync(workerBundle, { recursive: true })
+    for (const end of stops.splice(0).reverse()) await end()
   }
   try {
-    await Promise.all([createTemplates(postgres.url), bundleWorker(workerBundle)])
+    const bundled = bundleWorker(join(dir, 'bundle'))
+    const guard = startGuard() // for the day the test run itself is killed
+    const server = { dir: join(dir, 'postgres'), port: await freePort(), guard, settings }
+    // As it is before any test: what a test's own server begins with.
+    const first = await startPostgres(server)
+    await createMigrated(first.url)
+    await first.stop()
+    copyDataDirectory(server.dir, join(dir, 'migrated'))
+    const postgres = await startPostgres(server)
+    stops.push(() => postgres.stop())
+    await createSeeded(postgres.url)
+    const proxy = await startNeonProxy({ port: 0 })
+    stops.push(() => proxy.stop())
+    await bundled
+    project.provide('postgresUrl', postgres.url)
+    project.provide('migratedDirectory', join(dir, 'migrated'))
+    project.provide('proxyUrl', proxy.url)
+    project.provide('workerBundle', join(dir, 'bundle'))
   } catch (error) {
     await stop() // or the run would hang after telling what is wrong
     throw error
   }
-  project.provide('postgresUrl', postgres.url)
-  project.provide('proxyUrl', proxy.url)
-  project.provide('workerBundle', workerBundle)
   return stop
 }
 
-async function createTemplates(url: string) {
-  const admin = new pg.Client({ connectionString: url })
-  await admin.connect()
-  try {
+const createMigrated = (url: string) =>
+  asAdmin(url, async admin => {
     await admin.query('create database migrated')
     await migrate(url.replace(/postgres$/, 'migrated'))
+  })
+
+const createSeeded = (url: string) =>
+  asAdmin(url, async admin => {
     await admin.query('create database seeded template migrated')
     await seed(url.replace(/postgres$/, 'seeded'))
     // Nobody may be connected to what is being cloned, autovacuum included.
     await admin.query('alter database migrated allow_connections false')
     await admin.query('alter database seeded allow_connections false')
+  })
+
+async function asAdmin(url: string, use: (admin: pg.Client) => Promise<void>) {
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  try {
+    await use(admin)
   } finally {
     await admin.end()
   }
@@ -59,6 +79,7 @@ async function createTemplates(url: string) {
 
 /** As `npm run deploy` does it, and once: every test would bundle the same. */
 async function bundleWorker(dir: string) {
+  mkdirSync(dir)
   const root = join(import.meta.dirname, '..')
   await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', dir], {
     cwd: root,
@@ -72,6 +93,8 @@ async function bundleWorker(dir: string) {
 declare module 'vitest' {
   interface ProvidedContext {
     postgresUrl: string
+    /** The data of a server that was stopped in good order, with the database `migrated` in it. */
+    migratedDirectory: string
     proxyUrl: string
     /** A directory with a wrangler.toml and what `npm run deploy` would upload. */
     workerBundle: string

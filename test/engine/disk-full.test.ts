@@ -54,10 +54,12 @@ test.skipIf(!mayMount)(
 
     rmSync(join(disk, 'ballast'))
     await eventually(async () => (await ship(1)) === 200, { timeoutMs: 15_000 })
-    await eventually(async () => (await deliveryStates(client)).delivered === acknowledged.length, {
+    // A server that could not write its log has started anew, and cut everybody's connection.
+    const after = await connectTo(server.databaseUrl)
+    await eventually(async () => (await deliveryStates(after)).delivered === acknowledged.length, {
       timeoutMs: 30_000,
     })
-    const { rows } = await client.query(
+    const { rows } = await after.query(
       `select (select count(*)::int from orders where status = 'shipped') as shipped,
               (select count(*)::int from outbox.events where type = 'order.shipped') as events`,
     )

@@ -1,6 +1,7 @@
 // Requests made up from a route's own schema: mostly what it asks for, at the edges of it, and at times something else.
 import fc from 'fast-check'
 import type { Operation, Schema } from '../../functions/docs.ts'
+import { anyText } from '../support/any-text.ts'
 import type { Route } from './routes.ts'
 
 export interface Request {
@@ -112,7 +113,7 @@ function bodyOf({ requestBody }: Operation): fc.Arbitrary<string | undefined> {
   return fc.oneof(
     { weight: 12, arbitrary: good.map(value => JSON.stringify(value)) },
     { weight: 1, arbitrary: fc.json() },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+    { weight: 1, arbitrary: anyText },
     {
       weight: 1,
       arbitrary: fc.constantFrom(undefined, '', '{', '['.repeat(5000), '{"a":1}{"b":2}', '1e999999'),

@@ -15,7 +15,8 @@ export interface TestDatabase {
 
 export async function freshDatabase({ seeded = false } = {}): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await asAdmin(admin => admin.query(`create database ${name} template ${seeded ? 'seeded' : 'migrated'}`))
+  const template = seeded ? 'seeded' : 'migrated'
+  await asAdmin(admin => admin.query(`create database ${name} template ${template} strategy file_copy`))
   atEnd(() => drop(name))
   const url = inject('postgresUrl').replace(/postgres$/, name)
   return {

@@ -45,7 +45,7 @@ export const hostile: Respond = (received, response, request) => {
     case 'flood': // an endless body
       return flood(socket)
     case 'gzip-bomb': // 200 MiB once unpacked
-      bomb ??= gzipSync(Buffer.alloc(200 << 20))
+      bomb ??= Buffer.concat(Array(200).fill(gzipSync(Buffer.alloc(1 << 20)))) // members, RFC 1952, section 2.2
       return end(200, { 'content-encoding': 'gzip' }, bomb)
     case 'huge-header': // /huge-header/100000: bytes
       return end(200, { 'x-big': 'A'.repeat(Number(argument)) })

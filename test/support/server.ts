@@ -6,15 +6,15 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { startGuard } from '../../dev/guard.ts'
-import { migrate } from '../../dev/migrate.ts'
 import { freePort } from '../../dev/ports.ts'
 import { type Postgres, startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from './cleanup.ts'
+import { copyDataDirectory } from './data-directory.ts'
 
 export interface TestServer extends Postgres {
   dir: string
   port: number
-  /** The database with the outbox in it; the first server's, unless `empty`. */
+  /** The database with the outbox in it. */
   databaseUrl: string
   /** What the functions need to reach it. */
   env: { DATABASE_URL: string; NEON_PROXY: string }
@@ -39,12 +39,13 @@ export function temporaryDirectory(): string {
 
 export async function startServer({ dir, settings = {}, isCopy = false }: Options = {}): Promise<TestServer> {
   const place = dir ?? join(temporaryDirectory(), 'postgres')
+  if (!isCopy) copyDataDirectory(inject('migratedDirectory'), place)
   const port = await freePort()
   const guard = startGuard()
   const server = await startPostgres({ dir: place, port, guard, settings })
   atEnd(() => server.stop())
   const databaseUrl = server.url.replace(/postgres$/, databaseName)
-  if (!isCopy) await createDatabase(server.url, databaseUrl)
+  if (!isCopy) await nameDatabase(server.url)
   const env = { DATABASE_URL: databaseUrl, NEON_PROXY: inject('proxyUrl') }
   return { ...server, dir: place, port, databaseUrl, env }
 }
@@ -58,10 +59,9 @@ export async function connectTo(url: string): Promise<pg.Client> {
   return client
 }
 
-async function createDatabase(adminUrl: string, databaseUrl: string): Promise<void> {
+async function nameDatabase(adminUrl: string): Promise<void> {
   const admin = new pg.Client({ connectionString: adminUrl })
   await admin.connect()
-  await admin.query(`create database ${databaseName}`)
+  await admin.query(`alter database migrated rename to ${databaseName}`)
   await admin.end()
-  await migrate(databaseUrl)
 }

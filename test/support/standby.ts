@@ -1,7 +1,7 @@
 // A standby of a test's server: a copy of its data, made while it runs, that streams what happens since.
-import { spawnSync } from 'node:child_process'
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { copyDataDirectory } from './data-directory.ts'
 import { eventually } from './eventually.ts'
 import { connectTo, startServer, type TestServer, temporaryDirectory } from './server.ts'
 
@@ -10,10 +10,8 @@ export async function startStandby(primary: TestServer): Promise<TestServer> {
   const client = await connectTo(primary.databaseUrl)
   const dir = join(temporaryDirectory(), 'postgres')
   await client.query(`select pg_backup_start('standby', true)`)
-  // With owners and modes: the server insists on them.
-  const copied = spawnSync('cp', ['-a', primary.dir, dir], { encoding: 'utf8' })
+  copyDataDirectory(primary.dir, dir)
   const { rows } = await client.query('select labelfile from pg_backup_stop(false)')
-  if (copied.status !== 0) throw new Error(`could not copy the primary: ${copied.stderr}`)
   rmSync(join(dir, 'postmaster.pid'))
   const { uid, gid } = statSync(primary.dir)
   for (const [name, text] of [

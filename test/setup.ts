@@ -1,12 +1,13 @@
 // Before all tests: a Postgres of their own with migrated template databases, a Neon proxy in front of it, and the Worker's
 // bundle.
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { unstable_readConfig } from 'wrangler'
 import { startGuard } from '../dev/guard.ts'
 import { migrate } from '../dev/migrate.ts'
 import { startNeonProxy } from '../dev/neon-proxy.ts'
@@ -19,6 +20,9 @@ import { copyDataDirectory } from './support/data-directory.ts'
 /** The data is thrown away, so it need not survive a crash. */
 const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' }
 
+const root = join(import.meta.dirname, '..')
+const wranglerToml = join(root, 'wrangler.toml')
+
 export default async function setup(project: TestProject) {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-test-'))
   chmodSync(dir, 0o755) // the server's user walks through it
@@ -27,7 +31,11 @@ export default async function setup(project: TestProject) {
     for (const end of stops.splice(0).reverse()) await end()
   }
   try {
-    const bundled = bundleWorker(join(dir, 'bundle'))
+    const bundled = Promise.all([
+      bundle(wranglerToml, join(dir, 'functions')),
+      bundle(join(root, 'test/support/workers/calls.toml'), join(dir, 'calls')),
+    ])
+    bundled.catch(() => {}) // it is awaited below
     const guard = startGuard() // for the day the test run itself is killed
     const server = { dir: join(dir, 'postgres'), port: await freePort(), guard, settings }
     // As it is before any test: what a test's own server begins with.
@@ -44,7 +52,8 @@ export default async function setup(project: TestProject) {
     project.provide('postgresUrl', postgres.url)
     project.provide('migratedDirectory', join(dir, 'migrated'))
     project.provide('proxyUrl', proxy.url)
-    project.provide('workerBundle', join(dir, 'bundle'))
+    project.provide('bundles', dir)
+    project.provide('compatibility', compatibility())
   } catch (error) {
     await stop() // or the run would hang after telling what is wrong
     throw error
@@ -78,16 +87,20 @@ async function asAdmin(url: string, use: (admin: pg.Client) => Promise<void>) {
 }
 
 /** As `npm run deploy` does it, and once: every test would bundle the same. */
-async function bundleWorker(dir: string) {
-  mkdirSync(dir)
-  const root = join(import.meta.dirname, '..')
-  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', dir], {
-    cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
-  })
-  const config = readFileSync(join(root, 'wrangler.toml'), 'utf8')
-  const bundled = config.replace(/^main = .*/m, 'main = "index.js"\nno_bundle = true')
-  writeFileSync(join(dir, 'wrangler.toml'), bundled)
+function bundle(config: string, outdir: string) {
+  return promisify(execFile)(
+    process.execPath,
+    [wrangler, 'deploy', '--dry-run', '--config', config, '--outdir', outdir],
+    {
+      cwd: root,
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
+    },
+  )
+}
+
+function compatibility() {
+  const { compatibility_date, compatibility_flags } = unstable_readConfig({ config: wranglerToml })
+  return { compatibilityDate: compatibility_date!, compatibilityFlags: compatibility_flags }
 }
 
 declare module 'vitest' {
@@ -96,7 +109,9 @@ declare module 'vitest' {
     /** The data of a server that was stopped in good order, with the database `migrated` in it. */
     migratedDirectory: string
     proxyUrl: string
-    /** A directory with a wrangler.toml and what `npm run deploy` would upload. */
-    workerBundle: string
+    /** A directory with the bundled Workers: `functions/index.js` is what `npm run deploy` would upload. */
+    bundles: string
+    /** As in wrangler.toml. */
+    compatibility: { compatibilityDate: string; compatibilityFlags: string[] }
   }
 }

@@ -2,13 +2,11 @@
 // words or by the clock. An operator can.
 import { createServer } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { redeliver } from '../../functions/redeliver.ts'
 import { type Api, startApi } from '../functions/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { deliveryStates, startTestReplica } from '../support/outbox.ts'
 import { startRawReceiver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { testSettings } from '../support/settings.ts'
 
 const limitSeconds = 1
 /** Events for each target; fewer than the failures that open the breaker. */
@@ -43,12 +41,10 @@ const planes: Record<string, (api: Api) => Promise<void>> = {
   listener: async api => {
     await startTestReplica(api.database.url)
   },
-  // Here and not in the harness, where a refused connection is answered with 500 (test/support/runtimes.ts).
   cron: async api => {
-    const env = { ...testSettings, ...api.database.env, OUTBOX_CRON_SUBREQUESTS: '900' }
     await eventually(
       async () => {
-        await redeliver(env)
+        await api.worker.scheduled()
         const { pending = 0, sending = 0 } = await deliveryStates(api.db)
         return pending + sending === 0
       },
@@ -62,7 +58,10 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
   /** By target: the id of its endpoint. */
   const endpoints: Record<string, string> = {}
   beforeAll(async () => {
-    api = await startApi({ OUTBOX_API_KEYS: 'dev:admin:dev,seven:admin:k7:7' })
+    api = await startApi({
+      OUTBOX_API_KEYS: 'dev:admin:dev,seven:admin:k7:7',
+      OUTBOX_CRON_SUBREQUESTS: '900',
+    })
     const free = await startReceiver()
     for (const [name, url] of Object.entries(targets)) {
       const { body } = await api.post(
@@ -199,7 +198,7 @@ test.each([
   const api = await startApi()
   await api.post('/v1/endpoints', { url: targets.refused, tenant, timeout_seconds: 1.5, retry_schedule: [] })
   await api.post('/v1/events', { type: 'a.b', data: 1, tenant: '7' })
-  await redeliver({ ...testSettings, ...api.database.env })
+  await api.worker.scheduled()
   const [{ id }] = (await api.get('/v1/deliveries?state=dead')).body.data
   const { attempts, finished_at } = (await api.get(`/v1/deliveries/${id}`)).body
   expect(Date.parse(finished_at) - Date.parse(attempts[0].started_at)).toSatisfy(isRight)

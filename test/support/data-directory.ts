@@ -4,5 +4,6 @@ import { spawnSync } from 'node:child_process'
 /** With owners and modes: the server insists on them. */
 export function copyDataDirectory(from: string, to: string): void {
   const copied = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' })
-  if (copied.status !== 0) throw new Error(`could not copy ${from}: ${copied.error?.message ?? copied.stderr}`)
+  if (copied.status !== 0)
+    throw new Error(`could not copy ${from}: ${copied.error?.message ?? copied.stderr}`)
 }

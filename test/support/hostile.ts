@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import type { Respond } from './receiver.ts'
 
-let bomb: Buffer | null = null
+let bomb: Buffer | undefined
 
 export const hostile: Respond = (received, response, request) => {
   const url = new URL(received.path, 'http://receiver')

@@ -1,7 +1,5 @@
 // The runtimes that delivery/ must work in, behind one face: `describe.each(runtimes)`.
-import { join } from 'node:path'
-import { unstable_startWorker } from 'wrangler'
-import { atEnd } from './cleanup.ts'
+import { startWorkerd } from './workerd.ts'
 import { calls } from './workers/calls.ts'
 
 export type Calls = typeof calls
@@ -11,24 +9,10 @@ export const runtimes: { runtime: string; start: () => Promise<Calls> }[] = [
   { runtime: 'workerd', start: startInWorkerd },
 ]
 
-/**
- * Not createTestHarness: there all that a Worker fetches goes through Node's fetch, which answers a refused connection
- * with 500. Here it is workerd itself that dials, as in production.
- */
 export async function startInWorkerd(): Promise<Calls> {
-  const worker = await unstable_startWorker({
-    config: join(import.meta.dirname, 'workers/calls.toml'),
-    dev: {
-      server: { hostname: '127.0.0.1', port: 0 },
-      logLevel: 'none',
-      watch: false,
-      persist: false,
-      inspector: false,
-    },
-  })
-  atEnd(() => worker.dispose())
+  const { url } = await startWorkerd('calls/calls.worker.js')
   const call = async (name: string, args: unknown[]) => {
-    const response = await worker.fetch('http://calls/', {
+    const response = await fetch(url, {
       method: 'POST',
       body: JSON.stringify({ name, args }),
     })

@@ -1,13 +1,11 @@
-// The Worker in real workerd, bundled for deployment by test/setup.ts; it ends with the test file.
-import { inject } from 'vitest'
-import { createTestHarness, type TestHarness } from 'wrangler'
-import { atEnd } from './cleanup.ts'
+// The functions in real workerd, bundled as for deployment; they end with the test file.
 import { testSettings } from './settings.ts'
+import { startWorkerd } from './workerd.ts'
 
 export interface TestWorker {
   url: string
   /** Paths are relative to the Worker: `fetch('/orders/1')`. */
-  fetch: TestHarness['fetch']
+  fetch(path: string, init?: RequestInit): Promise<Response>
   /** Fires the cron function once and waits for all it does; returns its outcome, `ok` if nothing was thrown. */
   scheduled(time?: Date): Promise<string>
   /** What the Worker has logged so far. */
@@ -17,20 +15,16 @@ export interface TestWorker {
 
 /** Settings that are not given are those of `testSettings`. */
 export async function startWorker(env: Record<string, string>): Promise<TestWorker> {
-  const harness = createTestHarness({
-    root: inject('workerBundle'),
-    workers: [{ configPath: 'wrangler.toml', vars: { ...testSettings, ...env } }],
-  })
-  const { url } = await harness.listen()
-  atEnd(() => harness.close())
+  const { url, runtime, logs, close } = await startWorkerd('functions/index.js', { ...testSettings, ...env })
   return {
-    url: url.origin,
-    fetch: harness.fetch,
-    async scheduled(time = new Date()) {
-      const { outcome } = await harness.getWorker().scheduled({ cron: '* * * * *', scheduledTime: time })
+    url,
+    fetch: (path, init) => fetch(url + path, init),
+    async scheduled(scheduledTime = new Date()) {
+      const worker = await runtime.getWorker()
+      const { outcome } = await worker.scheduled({ cron: '* * * * *', scheduledTime })
       return outcome
     },
-    logs: () => harness.getLogs().map(log => log.message),
-    close: () => harness.close(),
+    logs: () => logs,
+    close,
   }
 }

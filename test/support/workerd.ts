@@ -1,0 +1,41 @@
+// A bundled Worker in a workerd of its own. Not by wrangler's test harness: there each request passes a second workerd and
+// Node before it comes to the Worker, and what the Worker fetches goes through Node's fetch. Here it is workerd itself that
+// answers and dials, as in production.
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { inject } from 'vitest'
+import { atEnd } from './cleanup.ts'
+
+export interface Workerd {
+  /** `http://127.0.0.1:<port>` */
+  url: string
+  runtime: Miniflare
+  logs: string[]
+  close(): Promise<void>
+}
+
+/** `script` is one that test/setup.ts has bundled. */
+export async function startWorkerd(
+  script: 'functions/index.js' | 'calls/calls.worker.js',
+  bindings: Record<string, string> = {},
+): Promise<Workerd> {
+  const logs: string[] = []
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      modulesRoot: inject('bundles'),
+      scriptPath: join(inject('bundles'), script),
+      ...inject('compatibility'),
+      bindings,
+      host: '127.0.0.1',
+      port: 0,
+      cf: false,
+      handleStructuredLogs: log => void logs.push(log.message),
+    }),
+  )
+  const { origin } = await runtime.ready
+  let closed: Promise<void> | null = null
+  const close = () => (closed ??= runtime.dispose())
+  atEnd(close)
+  return { url: origin, runtime, logs, close }
+}

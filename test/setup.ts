@@ -20,6 +20,9 @@ import { copyDataDirectory } from './support/data-directory.ts'
 /** The data is thrown away, so it need not survive a crash. */
 const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' }
 
+/** Segments of the log that are not needed would be copied for each test's own server. */
+const smallLog = { wal_recycle: 'off', wal_init_zero: 'off' }
+
 const root = join(import.meta.dirname, '..')
 const wranglerToml = join(root, 'wrangler.toml')
 
@@ -39,7 +42,7 @@ export default async function setup(project: TestProject) {
     const guard = startGuard() // for the day the test run itself is killed
     const server = { dir: join(dir, 'postgres'), port: await freePort(), guard, settings }
     // As it is before any test: what a test's own server begins with.
-    const first = await startPostgres(server)
+    const first = await startPostgres({ ...server, settings: { ...settings, ...smallLog } })
     await createMigrated(first.url)
     await first.stop()
     copyDataDirectory(server.dir, join(dir, 'migrated'))

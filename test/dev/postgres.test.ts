@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { startGuard } from '../../dev/guard.ts'
 import { freePort } from '../../dev/ports.ts'
 import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
+import { copyDataDirectory } from '../support/data-directory.ts'
 
 const guard = startGuard()
 
@@ -16,6 +17,13 @@ function freshDir() {
   const closed = mkdtempSync(join(tmpdir(), 'outbox-postgres-'))
   atEnd(() => rmSync(closed, { recursive: true, force: true }))
   return join(closed, 'data')
+}
+
+/** One that has been used before: cheaper than to make it. */
+function usedDir() {
+  const dir = freshDir()
+  copyDataDirectory(inject('migratedDirectory'), dir)
+  return dir
 }
 
 async function start(dir: string, port?: number) {
@@ -61,14 +69,14 @@ test('a directory whose making was interrupted is made anew', async () => {
 
 test('a port that is taken is told in words of Postgres', async () => {
   const port = await freePort()
-  await start(freshDir(), port)
-  await expect(start(freshDir(), port)).rejects.toThrow(/Postgres did not start.*Address already in use/s)
+  await start(usedDir(), port)
+  await expect(start(usedDir(), port)).rejects.toThrow(/Postgres did not start.*Address already in use/s)
 })
 
 test.skipIf(process.platform !== 'linux')(
   'a server left over from a killed parent is ended first',
   async () => {
-    const dir = freshDir()
+    const dir = usedDir()
     const leftover = await start(dir)
     expect(await query((await start(dir)).url, 'select 1 as one')).toEqual([{ one: 1 }])
     await leftover.exited

@@ -1,5 +1,5 @@
 // Bad receivers beside good ones: the good ones get everything while the bad ones are still being bad. How fast is measured
-// in bench/.
+// in bench/, with five times the events.
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
@@ -10,7 +10,7 @@ import { type ReplicaProcess, startReplicaProcess } from '../support/replica-pro
 import { scene } from '../support/scene.ts'
 
 describe('fifteen good endpoints', () => {
-  test('get 1,000 events each while one never answers, one drips, one resets, one answers 500, one never ends', async () => {
+  test('get 200 events each while one never answers, one drips, one resets, one answers 500, one never ends', async () => {
     const db = await freshDatabase()
     const client = await db.connect()
     const bad = await startReceiver(hostile)
@@ -19,17 +19,17 @@ describe('fifteen good endpoints', () => {
       await addEndpoint(client, { url: `${bad.url}/${path}` })
     for (let n = 1; n <= 15; n++) await addEndpoint(client, { url: `${good.url}/${n}` })
     await startTestReplica(db.url, { OUTBOX_REQUEST_TIMEOUT_SECONDS: '30', OUTBOX_LEASE_SECONDS: '60' })
-    await emitAtOnce(client, 1_000)
-    await eventually(() => good.requests.length === 15_000, { timeoutMs: 60_000 })
+    await emitAtOnce(client, 200)
+    await eventually(() => good.requests.length === 3_000, { timeoutMs: 60_000 })
     const perEndpoint = Map.groupBy(good.requests, r => r.path)
     for (const requests of perEndpoint.values())
-      expect(new Set(requests.map(r => r.headers['webhook-id'])).size).toBe(1_000)
+      expect(new Set(requests.map(r => r.headers['webhook-id'])).size).toBe(200)
     // The one that never answers has had its share and no more, and all of it is still open.
     const open = bad.requests.filter(r => r.path === '/hang')
     expect(open.length).toBeLessThanOrEqual(32)
     const { rows } = await client.query(`select count(*)::int as n from outbox.deliveries d
       join outbox.endpoints p on p.id = d.endpoint_id and p.url like '%/hang' where d.state = 'pending'`)
-    expect(rows[0].n).toBe(1_000 - open.length)
+    expect(rows[0].n).toBe(200 - open.length)
     // A stop would wait for it.
     await bad.stop()
   }, 120_000)

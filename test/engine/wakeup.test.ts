@@ -11,7 +11,7 @@ import { addEndpoint, emit, emitAtOnce, startTestReplica } from '../support/outb
 import { startReceiver } from '../support/receiver.ts'
 import { type ReplicaProcess, startReplicaProcess } from '../support/replica-process.ts'
 
-const stressSeconds = Number(process.env.WAKEUP_STRESS_SECONDS ?? 6)
+const stressSeconds = Number(process.env.WAKEUP_STRESS_SECONDS ?? 4)
 const pollNever = { OUTBOX_POLL_SECONDS: '3600' }
 
 describe('quiet wake-up', () => {

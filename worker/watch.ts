@@ -49,11 +49,12 @@ export class Watch {
 
   async #connect(): Promise<pg.Client> {
     const client = await this.#database.connect()
+    await client.query(`set lock_timeout = '${lockTimeout}'`)
+    // Whoever closed us meanwhile had nothing yet to hang up.
     if (this.#stopping.signal.aborted) {
       await client.end()
       throw new Error('stopped')
     }
-    await client.query(`set lock_timeout = '${lockTimeout}'`)
     return client
   }
 

@@ -5,16 +5,17 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { unstable_readConfig } from 'wrangler'
-import { startGuard } from '../dev/guard.ts'
+import { type Guard, startGuard } from '../dev/guard.ts'
 import { migrate } from '../dev/migrate.ts'
 import { startNeonProxy } from '../dev/neon-proxy.ts'
 import { freePort } from '../dev/ports.ts'
 import { startPostgres } from '../dev/postgres.ts'
 import { seed } from '../dev/seed.ts'
 import { wrangler } from '../dev/services/functions.ts'
+import { atEnd, endAll } from './support/cleanup.ts'
+import { withClient } from './support/client.ts'
 import { copyDataDirectory } from './support/data-directory.ts'
 
 /** The data is thrown away, so it need not survive a crash. */
@@ -29,49 +30,56 @@ const wranglerToml = join(root, 'wrangler.toml')
 export default async function setup(project: TestProject) {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-test-'))
   chmodSync(dir, 0o755) // the server's user walks through it
-  const stops = [() => rmSync(dir, { recursive: true })]
-  const stop = async () => {
-    for (const end of stops.splice(0).reverse()) await end()
-  }
+  atEnd(() => rmSync(dir, { recursive: true }))
+  const migrated = join(dir, 'migrated')
+  const bundles = join(dir, 'bundles')
   try {
     const bundled = Promise.all([
-      bundle(wranglerToml, join(dir, 'functions')),
-      bundle(join(root, 'test/support/workers/calls.toml'), join(dir, 'calls')),
+      bundle(project, wranglerToml, join(bundles, 'functions')),
+      bundle(project, join(root, 'test/support/workers/calls.toml'), join(bundles, 'calls')),
     ])
-    bundled.catch(() => {}) // it is awaited below
+    const isOver = bundled.catch(() => {}) // whether it failed is asked below
+    atEnd(() => isOver)
     const guard = startGuard() // for the day the test run itself is killed
-    const server = { dir: join(dir, 'postgres'), port: await freePort(), guard, settings }
-    // As it is before any test: what a test's own server begins with.
-    const first = await startPostgres({ ...server, settings: { ...settings, ...smallLog } })
-    await createMigrated(first.url)
-    await first.stop()
-    copyDataDirectory(server.dir, join(dir, 'migrated'))
-    const postgres = await startPostgres(server)
-    stops.push(() => postgres.stop())
+    await createMigrated(migrated, guard)
+    const data = join(dir, 'postgres')
+    copyDataDirectory(migrated, data)
+    const postgres = await startPostgres({ dir: data, port: await freePort(), guard, settings })
+    atEnd(() => postgres.stop())
     await createSeeded(postgres.url)
     const proxy = await startNeonProxy({ port: 0 })
-    stops.push(() => proxy.stop())
+    atEnd(() => proxy.stop())
     await bundled
     project.provide('postgresUrl', postgres.url)
-    project.provide('migratedDirectory', join(dir, 'migrated'))
+    project.provide('migratedDirectory', migrated)
     project.provide('proxyUrl', proxy.url)
-    project.provide('bundles', dir)
+    project.provide('bundles', bundles)
     project.provide('compatibility', compatibility())
   } catch (error) {
-    await stop() // or the run would hang after telling what is wrong
+    await endAll() // or the run would hang after telling what is wrong
     throw error
   }
-  return stop
+  return endAll
 }
 
-const createMigrated = (url: string) =>
-  asAdmin(url, async admin => {
-    await admin.query('create database migrated')
-    await migrate(url.replace(/postgres$/, 'migrated'))
+/** A data directory with the database `migrated` in it: what every server of the tests begins with. */
+async function createMigrated(dir: string, guard: Guard) {
+  const server = await startPostgres({
+    dir,
+    port: await freePort(),
+    guard,
+    settings: { ...settings, ...smallLog },
   })
+  try {
+    await withClient(server.url, admin => admin.query('create database migrated'))
+    await migrate(server.url.replace(/postgres$/, 'migrated'))
+  } finally {
+    await server.stop()
+  }
+}
 
 const createSeeded = (url: string) =>
-  asAdmin(url, async admin => {
+  withClient(url, async admin => {
     await admin.query('create database seeded template migrated')
     await seed(url.replace(/postgres$/, 'seeded'))
     // Nobody may be connected to what is being cloned, autovacuum included.
@@ -79,27 +87,13 @@ const createSeeded = (url: string) =>
     await admin.query('alter database seeded allow_connections false')
   })
 
-async function asAdmin(url: string, use: (admin: pg.Client) => Promise<void>) {
-  const admin = new pg.Client({ connectionString: url })
-  await admin.connect()
-  try {
-    await use(admin)
-  } finally {
-    await admin.end()
-  }
-}
-
 /** As `npm run deploy` does it, and once: every test would bundle the same. */
-function bundle(config: string, outdir: string) {
-  return promisify(execFile)(
+const bundle = (project: TestProject, config: string, outdir: string) =>
+  promisify(execFile)(
     process.execPath,
     [wrangler, 'deploy', '--dry-run', '--config', config, '--outdir', outdir],
-    {
-      cwd: root,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
-    },
+    { cwd: root, env: { ...process.env, ...project.config.env } },
   )
-}
 
 function compatibility() {
   const { compatibility_date, compatibility_flags } = unstable_readConfig({ config: wranglerToml })

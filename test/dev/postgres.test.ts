@@ -2,12 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { expect, inject, test } from 'vitest'
 import { startGuard } from '../../dev/guard.ts'
 import { freePort } from '../../dev/ports.ts'
 import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
+import { withClient } from '../support/client.ts'
 import { copyDataDirectory } from '../support/data-directory.ts'
 
 const guard = startGuard()
@@ -37,13 +37,7 @@ async function start(dir: string, port?: number) {
   return postgres
 }
 
-async function query(url: string, sql: string) {
-  const client = new pg.Client(url)
-  await client.connect()
-  const { rows } = await client.query(sql)
-  await client.end()
-  return rows
-}
+const query = (url: string, sql: string) => withClient(url, async client => (await client.query(sql)).rows)
 
 test('what was written is there after a restart', async () => {
   const dir = freshDir()

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { atEnd } from './cleanup.ts'
+import { withClient } from './client.ts'
 import { eventually } from './eventually.ts'
 
 export interface TestDatabase {
@@ -52,12 +53,4 @@ async function refuseLeaks(name: string) {
   if (rows.length > 0) throw new Error(`connections were left open: ${JSON.stringify(rows)}`)
 }
 
-async function asAdmin<T>(use: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: inject('postgresUrl') })
-  await admin.connect()
-  try {
-    return await use(admin)
-  } finally {
-    await admin.end()
-  }
-}
+const asAdmin = <T>(use: (admin: pg.Client) => Promise<T>) => withClient(inject('postgresUrl'), use)

@@ -27,8 +27,6 @@ interface Options {
   isCopy?: boolean
 }
 
-const databaseName = 'outboxdb'
-
 /** A directory that ends with the test file, and that the server's user may walk through. */
 export function temporaryDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-server-'))
@@ -44,8 +42,7 @@ export async function startServer({ dir, settings = {}, isCopy = false }: Option
   const guard = startGuard()
   const server = await startPostgres({ dir: place, port, guard, settings })
   atEnd(() => server.stop())
-  const databaseUrl = server.url.replace(/postgres$/, databaseName)
-  if (!isCopy) await nameDatabase(server.url)
+  const databaseUrl = server.url.replace(/postgres$/, 'migrated')
   const env = { DATABASE_URL: databaseUrl, NEON_PROXY: inject('proxyUrl') }
   return { ...server, dir: place, port, databaseUrl, env }
 }
@@ -57,11 +54,4 @@ export async function connectTo(url: string): Promise<pg.Client> {
   await client.connect()
   atEnd(() => client.end().catch(() => {}))
   return client
-}
-
-async function nameDatabase(adminUrl: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: adminUrl })
-  await admin.connect()
-  await admin.query(`alter database migrated rename to ${databaseName}`)
-  await admin.end()
 }

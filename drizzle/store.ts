@@ -1,6 +1,5 @@
 // The hand-written statements as methods. It runs nothing itself: whoever has a connection hands in a `Run`, the listener
 // with pg, the cron function with the Neon driver. A statement, its method and the rule behind it share a name.
-import { formatDeliveryId } from '../delivery/ids.ts'
 import type {
   EndpointId,
   EventId,
@@ -12,6 +11,7 @@ import type {
   Settlement,
 } from '../delivery/types.ts'
 import * as queries from './queries.gen.ts'
+import { claimMeta, fanOutMeta, leased, sealedEndpoint, type Text } from './rows.ts'
 
 /** Runs one statement and gives its rows as arrays, in the order of its columns. Dates and bigints come as text. */
 export type Run = (
@@ -22,26 +22,33 @@ export type Run = (
 /** How many more each endpoint may get, and how many the claimer holds already. */
 export type Rooms = ReadonlyMap<EndpointId, { readonly room: number; readonly held: number }>
 
-export interface ClaimRequest {
+/** What whoever leases deliveries says of itself. */
+interface LeaseRequest {
   readonly lease: string
   readonly leaseSeconds: number
-  /** Events to fan out at most; 0 leaves them to others. */
-  readonly fanoutLimit: number
-  /** No event that waits for its fan-out has a lower id. */
-  readonly fanoutFrom: bigint
   readonly leaseLimit: number
   /** How many deliveries one endpoint may get, where `rooms` does not say. */
   readonly defaultRoom: number
   readonly rooms: Rooms
-  /** The walk over the endpoints goes on behind this one. */
-  readonly ringFrom: EndpointId | '0'
-  readonly ringSteps: number
   /** Senders that share what an endpoint may have in flight. */
   readonly sharers: number
 }
 
-/** What a claim saw besides the deliveries it leased. */
-export interface ClaimMeta {
+export interface FanOutRequest extends LeaseRequest {
+  /** Events to fan out at most. */
+  readonly fanoutLimit: number
+  /** No event that waits for its fan-out has a lower id. */
+  readonly fanoutFrom: bigint
+}
+
+export interface ClaimRequest extends LeaseRequest {
+  /** The walk over the endpoints goes on behind this one. */
+  readonly ringFrom: EndpointId | '0'
+  readonly ringSteps: number
+}
+
+/** What a fan-out saw besides the deliveries it leased. */
+export interface FanOutMeta {
   /** Events fanned out, and the highest id among them. */
   readonly fanned: number
   readonly fannedTo: bigint | null
@@ -52,15 +59,21 @@ export interface ClaimMeta {
   readonly bornWaiting: number
   /** Of these, how many the next claim may lease at once: their lanes have room, but all senders decide together. */
   readonly bornGuarded: number
+  /** Seconds until a lane opens that wants some of them and is closed; null = there is none. */
+  readonly nextOpenIn: number | null
+  /** The statement's snapshot: every transaction below xmin has ended, none from xmax on had begun. */
+  readonly xmin: bigint
+  readonly xmax: bigint
+}
+
+/** What a claim saw besides the deliveries it leased. */
+export interface ClaimMeta {
   /** The last endpoint that had its turn; null = the walk saw all, and what was due of them was leased. */
   readonly ringTo: EndpointId | null
   /** Seconds until the next delivery of the endpoints seen is due; null = none is waiting for its time. */
   readonly nextDueIn: number | null
   /** Seconds until a lane with a rate limit and work has its next free slot; null = there is none. */
   readonly nextSlotIn: number | null
-  /** The statement's snapshot: every transaction below xmin has ended, none from xmax on had begun. */
-  readonly xmin: bigint
-  readonly xmax: bigint
 }
 
 export interface Settled {
@@ -95,13 +108,27 @@ export interface StoreOptions {
 
 export function createStore(run: Run, { sender, clock, disableAfterSeconds }: StoreOptions) {
   return {
-    /** Stop 5. */
-    async claim(request: ClaimRequest): Promise<{ deliveries: Leased[]; meta: ClaimMeta }> {
-      const [first, ...rows] = await run({ name: 'claim', text: queries.claim }, [
+    /** Stop 5: new events become deliveries, and those that may leave at once are leased. */
+    async fanOut(request: FanOutRequest): Promise<{ deliveries: Leased[]; meta: FanOutMeta }> {
+      const [first, ...rows] = await run({ name: 'fan_out', text: queries.fanOut }, [
         request.lease,
         request.leaseSeconds,
         request.fanoutLimit,
         request.fanoutFrom.toString(),
+        request.leaseLimit,
+        request.defaultRoom,
+        [...request.rooms.keys()],
+        [...request.rooms.values()].map(({ room }) => room),
+        request.sharers,
+      ])
+      return { deliveries: rows.map(row => leased(row, request.lease)), meta: fanOutMeta(first!) }
+    },
+
+    /** Leases what is due: retries, and what could not leave at once. */
+    async claim(request: ClaimRequest): Promise<{ deliveries: Leased[]; meta: ClaimMeta }> {
+      const [first, ...rows] = await run({ name: 'claim', text: queries.claim }, [
+        request.lease,
+        request.leaseSeconds,
         request.leaseLimit,
         request.defaultRoom,
         [...request.rooms.keys()],
@@ -235,86 +262,5 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
       ]
       return { listening, readOnly, listeners, unixSeconds, expired, work, chores }
     },
-  }
-}
-
-type Text = string | null
-
-function leased(row: unknown[], lease: string): Leased {
-  const [
-    endpointId,
-    eventId,
-    attempt,
-    spent,
-    version,
-    webhookId,
-    type,
-    timestamp,
-    data,
-    actor,
-    traceparent,
-    startIn,
-  ] = row
-  return {
-    endpointId: endpointId as EndpointId,
-    eventId: eventId as EventId,
-    lease,
-    attempt: attempt as number,
-    spent: spent as number,
-    version: version as number,
-    publicId: formatDeliveryId(BigInt(eventId as string), BigInt(endpointId as string)),
-    webhookId: webhookId as string,
-    type: type as string,
-    timestamp: timestamp as string,
-    data: data as string,
-    actor: actor as Text,
-    traceparent: traceparent as Text,
-    startIn: startIn as number | null,
-  }
-}
-
-function claimMeta(row: unknown[]): ClaimMeta {
-  const meta = JSON.parse(row.at(-1) as string)
-  return {
-    fanned: meta.fanned,
-    fannedTo: meta.fanned_to === null ? null : BigInt(meta.fanned_to),
-    hadTurn: meta.had_turn,
-    born: meta.born,
-    bornWaiting: meta.born_waiting,
-    bornGuarded: meta.born_guarded,
-    ringTo: meta.ring_to,
-    nextDueIn: meta.next_due_in,
-    nextSlotIn: meta.next_slot_in,
-    xmin: BigInt(meta.xmin),
-    xmax: BigInt(meta.xmax),
-  }
-}
-
-function sealedEndpoint(row: unknown[]): SealedEndpoint {
-  const [
-    id,
-    version,
-    publicId,
-    url,
-    sealedHeaders,
-    maxInFlight,
-    ratePerSecond,
-    timeoutSeconds,
-    retrySchedule,
-    isTenants,
-    secrets,
-  ] = row
-  return {
-    id: id as EndpointId,
-    version: version as number,
-    publicId: publicId as string,
-    url: url as string,
-    sealedHeaders: sealedHeaders as Text,
-    maxInFlight: maxInFlight as number,
-    ratePerSecond: ratePerSecond as number | null,
-    timeoutSeconds: timeoutSeconds as number | null,
-    retrySchedule: retrySchedule as number[] | null,
-    isTenants: isTenants as boolean,
-    secrets: JSON.parse(secrets as string),
   }
 }

@@ -63,7 +63,9 @@ class Run {
   readonly #unsettled: Settlement[] = []
   #queue: Leased[] = []
   #subrequests = 0
-  #claims = 0
+  #leases = 0
+  /** Events may wait for their fan-out. */
+  #mayBeNew = true
   #portion = smallPortion
   #ringFrom: EndpointId | '0' = '0'
   #delivered = 0
@@ -137,29 +139,51 @@ class Run {
     return this.#subrequests + reserved >= this.#mostSubrequests ? 'subrequests' : null
   }
 
-  /** False when nothing more is due. Few endpoints with much to do get larger portions, many get small ones. */
+  /** False when nothing more is due. */
   async #claim(): Promise<boolean> {
     const left = this.#mostSubrequests - this.#subrequests - reservedSubrequests
     const leaseLimit = Math.max(1, Math.min(claimSize, left))
+    const { deliveries, more } = await this.#claimDue(leaseLimit)
+    const fresh = this.#mayBeNew ? await this.#fanOut(leaseLimit - deliveries.length) : []
+    this.#queue = [...deliveries, ...fresh]
+    await this.#open(this.#queue)
+    return this.#queue.length > 0 || more || this.#mayBeNew
+  }
+
+  /** Few endpoints with much to do get larger portions, many get small ones. */
+  async #claimDue(leaseLimit: number): Promise<{ deliveries: Leased[]; more: boolean }> {
     const ringFrom = this.#ringFrom
     const { deliveries, meta } = await this.#store.claim({
-      lease: `${this.#lease}:${++this.#claims}`,
-      leaseSeconds: this.#settings.delivery.leaseSeconds,
-      fanoutLimit: claimSize,
-      fanoutFrom: 0n,
-      leaseLimit,
+      ...this.#request(leaseLimit),
       defaultRoom: this.#portion,
-      rooms: new Map(),
       ringFrom,
       ringSteps,
-      sharers: 1,
     })
-    await this.#open(deliveries)
-    this.#queue = deliveries
     this.#ringFrom = meta.ringTo ?? '0'
     this.#portion = deliveries.length < leaseLimit ? Math.min(claimSize, this.#portion * 2) : smallPortion
-    const more = meta.fanned === claimSize || meta.bornGuarded > 0 || meta.ringTo !== null || ringFrom !== '0'
-    return deliveries.length > 0 || more
+    return { deliveries, more: meta.ringTo !== null || ringFrom !== '0' }
+  }
+
+  async #fanOut(leaseLimit: number): Promise<Leased[]> {
+    const { deliveries, meta } = await this.#store.fanOut({
+      ...this.#request(leaseLimit),
+      defaultRoom: smallPortion,
+      fanoutLimit: claimSize,
+      fanoutFrom: 0n,
+    })
+    // A guarded lane's deliveries wait for the claim that follows, which asks for new events once more.
+    this.#mayBeNew = meta.fanned === claimSize || meta.bornGuarded > 0
+    return deliveries
+  }
+
+  #request(leaseLimit: number) {
+    return {
+      lease: `${this.#lease}:${++this.#leases}`,
+      leaseSeconds: this.#settings.delivery.leaseSeconds,
+      leaseLimit,
+      rooms: new Map(),
+      sharers: 1,
+    }
   }
 
   /** One batch in any case, more while nothing stands against it. Over as soon as nothing is left or nothing opens. */

@@ -5,7 +5,7 @@
 // from xmax on, proves: an event with an id up to B that comes later belongs to a transaction below xmax (a transaction
 // gets its own id before its event gets one). Once every transaction below xmax has ended, a statement that has again
 // fanned out everything from the old bound has seen all of them. From then on nothing can wait below B + 1.
-import type { ClaimMeta } from '../drizzle/store.ts'
+import type { FanOutMeta } from '../drizzle/store.ts'
 
 export class FanoutBound {
   #from = 0n
@@ -21,8 +21,8 @@ export class FanoutBound {
     this.#candidate = null
   }
 
-  /** `sawAll`: the claim fanned out everything that its snapshot showed. */
-  note(meta: ClaimMeta, sawAll: boolean): void {
+  /** `sawAll`: it fanned out everything that its snapshot showed. */
+  note(meta: FanOutMeta, sawAll: boolean): void {
     if (!sawAll) return
     if (this.#candidate !== null && meta.xmin >= this.#candidate.xmax) {
       this.#from = this.#candidate.from

@@ -22,7 +22,7 @@ export class Lane {
   waiting: Held[] = []
   inFlight = 0
   maxInFlight = 1
-  /** The last claim filled this lane: there may be more for it in the table. */
+  /** It was filled: there may be more for it in the table. */
   hungry = false
   /** Attempts finished in the second before the present one, and so far in the present one. */
   #lastSecond = 0

@@ -74,14 +74,16 @@ export class Lanes {
   }
 
   /**
-   * Takes what a claim brought, and notes which lanes it filled. `rooms` is what the claim was told, `asked` when. Slots
-   * count from the claim itself: where its answer took long, because this process stood still, they may have gone by.
+   * Takes what a statement brought, and notes which lanes it filled. `rooms` is what it was told, `asked` when, `what` it
+   * looked at: a lane that something due did not fill has nothing more in the table; of one that new events did not fill,
+   * nothing is known. Slots count from the statement itself: where its answer took long, because this process stood still,
+   * they may have gone by.
    */
   add(
     deliveries: readonly Leased[],
     endpointOf: (delivery: Leased) => Endpoint,
     rooms: Rooms,
-    asked: number,
+    { asked, what }: { asked: number; what: 'new' | 'due' },
   ): void {
     const now = this.#ports.clock()
     const claimed = Math.min(now, asked + latestStartMs)
@@ -94,7 +96,8 @@ export class Lanes {
     }
     this.#held += deliveries.length
     for (const [id, lane] of this.#lanes) {
-      lane.hungry = (brought.get(id) ?? 0) >= (rooms.get(id)?.room ?? lane.maxInFlight)
+      const isFilled = (brought.get(id) ?? 0) >= (rooms.get(id)?.room ?? lane.maxInFlight)
+      lane.hungry = isFilled || (lane.hungry && what === 'new')
     }
     for (const id of brought.keys()) this.#start(this.#lanes.get(id)!)
   }

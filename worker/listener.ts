@@ -1,6 +1,7 @@
-// Stop 3: wakes up, claims, hands over to the lanes. A notification is a hint, the tables are the truth.
+// Stop 3: wakes up, fans out what is new, claims what is due, hands over to the lanes. A notification is a hint, the
+// tables are the truth.
 import type { EndpointId, Leased } from '../delivery/types.ts'
-import type { ClaimMeta, Look, Store } from '../drizzle/store.ts'
+import type { FanOutMeta, Look, Rooms, Store } from '../drizzle/store.ts'
 import { Bell } from './bell.ts'
 import { sqlstate } from './database.ts'
 import type { Directory } from './directory.ts'
@@ -25,6 +26,8 @@ const shortestPauseMs = 100
 const longestPauseMs = 5_000
 /** Longer than any statement may take (worker/database.ts). */
 const mayStillRunMs = 25_000
+/** While events come, what is due is looked at so often: others may have given something back. */
+const lookEveryMs = 100
 /** Slots of a lane with a rate limit are claimed this long before they come. */
 const slotLeadSeconds = 0.15
 /** An alarm rings a little late rather than a little early, when nothing is due yet. */
@@ -51,8 +54,12 @@ export class Listener {
   readonly #bound = new FanoutBound()
   #stopping = false
   #readOnly = false
-  #claims = 0
-  /** Claims whose answers never came. */
+  /** Something that had to wait may be due. */
+  #due = true
+  #claimedAt = Number.NEGATIVE_INFINITY
+  /** Statements that lease something, so far. */
+  #leases = 0
+  /** Those whose answers never came. */
   #lost: { lease: string; at: number }[] = []
   #fanoutLimit = mostEvents
   #ringFrom: EndpointId | '0' = '0'
@@ -67,14 +74,21 @@ export class Listener {
     this.#running = this.#run()
   }
 
+  /** There may be new events. */
   wake(): void {
+    this.#bell.ring()
+  }
+
+  /** Something that had to wait may be due. */
+  wakeForDue(): void {
+    this.#due = true
     this.#bell.ring()
   }
 
   /** A new session listens: anything may have happened meanwhile. */
   lookAtEverything(): void {
     this.#bound.reset()
-    this.wake()
+    this.wakeForDue()
   }
 
   /** What the heartbeat saw. */
@@ -93,7 +107,7 @@ export class Listener {
     clearTimeout(this.#alarm?.timer)
     const ring = () => {
       this.#alarm = null
-      this.wake()
+      this.wakeForDue()
     }
     this.#alarm = { at, timer: setTimeout(ring, Math.min(at - performance.now(), longestTimerMs)) }
   }
@@ -123,61 +137,111 @@ export class Listener {
     }
   }
 
-  /** Claims until the tables have nothing more that the lanes could take. */
+  /**
+   * Goes on until the tables have nothing more that the lanes could take. What has waited goes first. Without it a new
+   * event is one short statement away from its lane: that is why the two are not one.
+   */
   async #drain(): Promise<void> {
     while (!this.#stopping && !this.#readOnly) {
-      const leaseLimit = this.#ports.lanes.leaseLimit()
-      if (leaseLimit === 0) return
-      const { more, full } = await this.#claim(leaseLimit)
-      if (!more) return
+      if (this.#ports.lanes.leaseLimit() === 0) return
+      const claimed = this.#due ? await this.#claim() : 0
+      const { more, full } = await this.#fanOut()
+      this.#planClaim()
+      if (!more && !this.#due) return
       this.#ports.wakefulness.strain()
-      if (full) await this.#bell.wait(breathMs)
+      if (full && claimed === 0) await this.#bell.wait(breathMs)
     }
   }
 
-  async #claim(leaseLimit: number): Promise<{ more: boolean; full: boolean }> {
-    const { store, lanes, directory, name, leaseSeconds } = this.#ports
-    const rooms = lanes.rooms()
+  /** New events become deliveries. `full`: none of them could leave. */
+  async #fanOut(): Promise<{ more: boolean; full: boolean }> {
+    const { store, lanes, wakefulness } = this.#ports
+    const leaseLimit = lanes.leaseLimit()
     const fanoutLimit = this.#fanoutLimit
+    const stance = wakefulness.stance
+    const { deliveries, meta } = await this.#lease('new', leaseLimit, request =>
+      store.fanOut({ ...request, fanoutLimit, fanoutFrom: this.#bound.from }),
+    )
+    const sawAll = meta.hadTurn && meta.fanned < fanoutLimit
+    this.#bound.note(meta, sawAll)
+    wakefulness.note(meta, sawAll, stance)
+    this.#fanoutLimit = nextFanoutLimit(meta, fanoutLimit)
+    if (meta.nextOpenIn !== null) this.wakeIn(meta.nextOpenIn)
+    const isFilled = leaseLimit > 0 && deliveries.length === leaseLimit
+    if (meta.bornGuarded > 0 || isFilled) this.#due = true
+    return {
+      more: meta.fanned === fanoutLimit,
+      full: deliveries.length === 0 && meta.born > 0 && meta.bornWaiting === meta.born,
+    }
+  }
+
+  /** Leases what is due; returns how many. */
+  async #claim(): Promise<number> {
+    const { store, lanes } = this.#ports
+    const leaseLimit = lanes.leaseLimit()
     const ringFrom = this.#ringFrom
+    this.#due = false
+    this.#claimedAt = performance.now()
+    try {
+      const { deliveries, meta } = await this.#lease('due', leaseLimit, request =>
+        store.claim({
+          ...request,
+          defaultRoom: ringFrom === '0' ? leaseLimit : smallPortion,
+          ringFrom,
+          ringSteps,
+        }),
+      )
+      this.#ringFrom = meta.ringTo ?? '0'
+      if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
+      if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))
+      if (deliveries.length === leaseLimit || meta.ringTo !== null || ringFrom !== '0') this.#due = true
+      return deliveries.length
+    } catch (error) {
+      this.#due = true
+      throw error
+    }
+  }
+
+  /** Where there are events, what is due gets its look, too, if not too often. */
+  #planClaim(): void {
+    const waitMs = this.#claimedAt + lookEveryMs - performance.now()
+    if (waitMs <= 0) this.#due = true
+    else this.wakeIn(waitMs / 1000)
+  }
+
+  /** What both statements have in common: who asks, and what happens with the deliveries they bring. */
+  async #lease<Meta>(
+    what: 'new' | 'due',
+    leaseLimit: number,
+    statement: (request: {
+      lease: string
+      leaseSeconds: number
+      leaseLimit: number
+      defaultRoom: number
+      rooms: Rooms
+      sharers: number
+    }) => Promise<{ deliveries: Leased[]; meta: Meta }>,
+  ): Promise<{ deliveries: Leased[]; meta: Meta }> {
+    const { lanes, directory, name, leaseSeconds } = this.#ports
+    const rooms = lanes.rooms()
+    const lease = `${name}:${++this.#leases}`
     const asked = performance.now()
-    const stance = this.#ports.wakefulness.stance
-    const lease = `${name}:${++this.#claims}`
-    const request = {
+    const { sharers } = lanes
+    const brought = await statement({
       lease,
       leaseSeconds,
-      fanoutLimit,
-      fanoutFrom: this.#bound.from,
       leaseLimit,
-      defaultRoom: ringFrom === '0' ? leaseLimit : smallPortion,
+      defaultRoom: leaseLimit,
       rooms,
-      ringFrom,
-      ringSteps,
-      sharers: lanes.sharers,
-    }
-    const { deliveries, meta } = await store.claim(request).catch(error => {
+      sharers,
+    }).catch(error => {
       const now = performance.now()
       this.#lost = [...this.#lost.filter(({ at }) => now - at < leaseSeconds * 1000), { lease, at: now }]
       throw error
     })
-    const sawAll = meta.hadTurn && meta.fanned < fanoutLimit
-    this.#bound.note(meta, sawAll)
-    this.#ports.wakefulness.note(meta, sawAll, stance)
-    this.#ringFrom = meta.ringTo ?? '0'
-    this.#fanoutLimit = nextFanoutLimit(meta, fanoutLimit)
-    if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
-    if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))
-    await this.#loadEndpoints(deliveries)
-    lanes.add(deliveries, delivery => directory.of(delivery), rooms, asked)
-    return {
-      more:
-        meta.fanned === fanoutLimit ||
-        deliveries.length === leaseLimit ||
-        meta.ringTo !== null ||
-        ringFrom !== '0' ||
-        meta.bornGuarded > 0,
-      full: deliveries.length === 0 && meta.born > 0 && meta.bornWaiting === meta.born,
-    }
+    await this.#loadEndpoints(brought.deliveries)
+    lanes.add(brought.deliveries, delivery => directory.of(delivery), rooms, { asked, what })
+    return brought
   }
 
   async #loadEndpoints(deliveries: readonly Leased[]): Promise<void> {
@@ -198,7 +262,7 @@ export class Listener {
       const released = await store.releaseLost(lost.map(({ lease }) => lease))
       this.#lost = this.#lost.filter(({ at }) => performance.now() - at < mayStillRunMs)
       if (released > 0) log.warn({ deliveries: released }, 'gave back what was claimed when the link broke')
-      if (released > 0) this.wake()
+      if (released > 0) this.wakeForDue()
     } catch (error) {
       log.error({ statement: 'release_lost', sqlstate: sqlstate(error) }, 'their leases will run out')
     }
@@ -210,7 +274,7 @@ export class Listener {
       const reclaimed = await store.reclaim(reclaimLimit, retrySchedule)
       if (reclaimed > 0)
         log.warn({ deliveries: reclaimed }, 'took back what others had held past their lease')
-      if (reclaimed > 0) this.wake()
+      if (reclaimed > 0) this.wakeForDue()
     } catch (error) {
       log.error({ statement: 'reclaim', sqlstate: sqlstate(error) }, 'will try again at the next heartbeat')
     }
@@ -218,7 +282,7 @@ export class Listener {
 }
 
 /** As many events as make about one budget of deliveries; fewer while most of them could only be left waiting. */
-function nextFanoutLimit(meta: ClaimMeta, limit: number): number {
+function nextFanoutLimit(meta: FanOutMeta, limit: number): number {
   if (meta.fanned === 0) return limit
   const perEvent = Math.max(1, meta.born / meta.fanned)
   const crowded = meta.born > 0 && meta.bornWaiting / meta.born > 0.75

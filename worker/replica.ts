@@ -71,7 +71,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     log,
     onTrouble: trouble => (trouble ? lanes.pause() : lanes.resume()),
     onSettled: (settlements, eased) => {
-      if (eased) listener.wake()
+      if (eased) listener.wakeForDue()
       for (const s of settlements) if (s.retryInSeconds !== null) listener.wakeIn(s.retryInSeconds)
     },
   })
@@ -121,7 +121,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     released.add(release)
     return release
   }
-  const lanes = new Lanes({ attempt, giveBack, onRoom: () => listener.wake(), clock })
+  const lanes = new Lanes({ attempt, giveBack, onRoom: () => listener.wakeForDue(), clock })
   const watch = new Watch(database)
   const ears = new Ears({
     database,
@@ -164,7 +164,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     pollSeconds: settings.pollSeconds,
     retrySchedule: settings.retrySchedule,
   })
-  const chores = new Chores(store, log, () => listener.wake())
+  const chores = new Chores(store, log, () => listener.wakeForDue())
   const retention = new Retention(store, log, settings.retentionDays)
   const health = await serveHealth(settings.healthPort, {
     trouble: () => ears.trouble ?? clockWatch.trouble,

@@ -4,18 +4,18 @@
 // first inserts its event and then looks whether it gets the lock's shared form (outbox.record). A NOTIFY serializes all
 // commits of the server; so under load there are none, and the listener that is awake polls.
 //
-// Falling asleep takes three steps. (1) It gives the lock up. (2) It claims, and remembers that statement's snapshot.
-// (3) It goes on claiming until every transaction that was in flight in that snapshot has ended. Then it sleeps.
+// Falling asleep takes three steps. (1) It gives the lock up. (2) It fans out, and remembers that statement's snapshot.
+// (3) It goes on fanning out until every transaction that was in flight in that snapshot has ended. Then it sleeps.
 //
 // Why no event is lost. Take a writer that did not notify. It looked while the lock was held, before step 1, and it had
 // inserted its event before it looked, so its transaction had an id before the snapshot of step 2 was taken. Either it
-// had committed by then, and the claim of step 2 saw the event. Or it was in flight in that snapshot, and step 3 goes
-// on until it has ended, with a claim whose own snapshot shows what it committed. A writer that looks after step 1 finds
+// had committed by then, and the fan-out of step 2 saw the event. Or it was in flight in that snapshot, and step 3 goes
+// on until it has ended, with a fan-out whose own snapshot shows what it committed. A writer that looks after step 1 finds
 // nobody awake and notifies, and this session listens. No timer is part of the argument.
 //
 // When the awake listener dies, its lock goes with its session. Its peers watch over that lock (watch.ts): the one who
 // goes awake says so, and whoever hears it waits for the lock to come free, then does steps 2 and 3 in its place.
-import type { ClaimMeta } from '../drizzle/store.ts'
+import type { FanOutMeta } from '../drizzle/store.ts'
 
 /**
  * So many events in one window mean that notifications would cost the writers more than polling costs us. Fewer than what
@@ -25,8 +25,10 @@ const busyEvents = 25
 const windowMs = 100
 /** An awake listener looks again after this time, */
 const awakePollMs = 2
-/** and begins to fall asleep when so long nothing has come. */
+/** and begins to fall asleep when so long nothing has come, */
 const lingerMs = 100
+/** or in so many windows less than busyEvents each: an event is sooner sent when it notifies than when it waits for a look. */
+const quietWindows = 5
 /** While a long transaction is waited for, looks become rarer, down to this. */
 const longestDrowsyPollMs = 250
 /** An awake listener that cannot keep up calls its peers this often. */
@@ -51,10 +53,19 @@ export interface WakefulnessPorts {
   readonly clock: () => number
 }
 
+type Awake = Extract<State, { name: 'awake' }>
 type State =
   | { readonly name: 'asleep' }
-  | { readonly name: 'awake'; lastWork: number; workingSince: number; calledAt: number }
-  /** `until`: sleeps once every transaction below has ended; null: the next claim's snapshot decides. */
+  | {
+      readonly name: 'awake'
+      lastWork: number
+      workingSince: number
+      calledAt: number
+      /** Of the present quietWindows. */
+      began: number
+      events: number
+    }
+  /** `until`: sleeps once every transaction below has ended; null: the next fan-out's snapshot decides. */
   | { readonly name: 'drowsy'; until: bigint | null; pollMs: number }
 
 /** Known by identity only. */
@@ -75,7 +86,7 @@ export class Wakefulness {
     return this.#state.name
   }
 
-  /** What a claim that begins now may be taken for: handed back to note(). */
+  /** What a fan-out that begins now may be taken for: handed back to note(). */
   get stance(): Stance {
     return this.#state
   }
@@ -98,11 +109,11 @@ export class Wakefulness {
   }
 
   /**
-   * Takes notice of what a claim saw. `sawAll`: it fanned out everything that its snapshot showed. `stance`: as it was when
-   * the claim began. A session may be lost, or a peer's lock come free, while a claim is on its way: its snapshot is older
+   * Takes notice of what a fan-out saw. `sawAll`: it fanned out everything that its snapshot showed. `stance`: as it was when
+   * the fan-out began. A session may be lost, or a peer's lock come free, while one is on its way: its snapshot is older
    * than that, and says nothing about writers who looked in between.
    */
-  note(meta: ClaimMeta, sawAll: boolean, stance: Stance): void {
+  note(meta: FanOutMeta, sawAll: boolean, stance: Stance): void {
     const now = this.#ports.clock()
     if (now - this.#windowBegan > windowMs) {
       this.#windowBegan = now
@@ -111,6 +122,7 @@ export class Wakefulness {
     this.#windowEvents += meta.fanned
     if (this.#state.name === 'awake') {
       if (meta.fanned > 0) this.#state.lastWork = now
+      this.#state.events += meta.fanned
       if (sawAll) this.#state.workingSince = now
     }
     if (this.#state.name !== 'drowsy' || this.#state !== stance) return
@@ -125,7 +137,7 @@ export class Wakefulness {
     if (!session.isOpen) return pollSeconds * 1000
     if (this.#state.name !== 'awake' && !this.#watching && this.#windowEvents >= busyEvents)
       await this.#rise()
-    if (this.#state.name === 'awake' && clock() - this.#state.lastWork > lingerMs) {
+    if (this.#state.name === 'awake' && isQuiet(this.#state, clock())) {
       await session.unlock()
       this.#state = drowsy()
       return 0
@@ -133,7 +145,7 @@ export class Wakefulness {
     return this.#restMs()
   }
 
-  /** Called between claims while there is more to do than this listener can take. */
+  /** Called between statements while there is more to do than this listener can take. */
   strain(): void {
     const state = this.#state
     const now = this.#ports.clock()
@@ -146,7 +158,7 @@ export class Wakefulness {
   async #rise(): Promise<void> {
     if (await this.#ports.session.tryLock()) {
       const now = this.#ports.clock()
-      this.#state = { name: 'awake', lastWork: now, workingSince: now, calledAt: now }
+      this.#state = { name: 'awake', lastWork: now, workingSince: now, calledAt: now, began: now, events: 0 }
       this.#call()
     } else {
       // Most likely somebody is awake; and if it was only a writer who looked at that moment, we are told at once.
@@ -177,4 +189,13 @@ export class Wakefulness {
 
 function drowsy(): State {
   return { name: 'drowsy', until: null, pollMs: awakePollMs }
+}
+
+function isQuiet(state: Awake, now: number): boolean {
+  if (now - state.lastWork > lingerMs) return true
+  if (now - state.began < quietWindows * windowMs) return false
+  const isQuiet = state.events < quietWindows * busyEvents
+  state.began = now
+  state.events = 0
+  return isQuiet
 }

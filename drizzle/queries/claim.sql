@@ -1,17 +1,15 @@
--- Stop 5. Fans new events out into deliveries and leases what is due: one statement, many rows.
+-- Stop 5 for whatever did not leave at once: leases what is due, retries and what had no room in its lane (fan_out.sql).
 --
 -- $1 lease          text      who claims: '<sender>:<number of the claim>', the fencing token
 -- $2 lease_seconds  float8    how long the lease holds
--- $3 fanout_limit   int       events to fan out at most; 0 leaves them
--- $4 fanout_from    bigint    no event waiting for its fan-out has a lower id (worker/fanout-bound.ts); 0 looks at all
--- $5 lease_limit    int       deliveries to lease at most
--- $6 default_room   int       how many one endpoint may get, where $7 does not say
--- $7 endpoint_ids   bigint[]  endpoints the claimer knows,
--- $8 rooms          int[]     how many more each may get (0 = none),
--- $9 held           int[]     and how many it holds already
--- $10 ring_from     bigint    the walk over the endpoints begins behind this one; 0 at the first
--- $11 ring_steps    int       endpoints to look at, at most
--- $12 sharers       int       senders that share what an endpoint may have in flight
+-- $3 lease_limit    int       deliveries to lease at most
+-- $4 default_room   int       how many one endpoint may get, where $5 does not say
+-- $5 endpoint_ids   bigint[]  endpoints the claimer knows,
+-- $6 rooms          int[]     how many more each may get (0 = none),
+-- $7 held           int[]     and how many it holds already
+-- $8 ring_from      bigint    the walk over the endpoints begins behind this one; 0 at the first
+-- $9 ring_steps     int       endpoints to look at, at most
+-- $10 sharers       int       senders that share what an endpoint may have in flight
 --
 -- The first row carries only `meta`: what the statement saw besides. The others are the leased deliveries.
 with recursive
@@ -19,36 +17,16 @@ clock as materialized (
   select clock_timestamp() as now
 ),
 
--- 1. Which new events to fan out. -----------------------------------------------------------------------------------
--- One fan-out at a time, in the order of ids: events of one key become deliveries in the order they happened, because
--- the next event of a row gets its id only after the one before has been committed. Who does not get the turn only leases.
-turn as materialized (
-  select $3::int > 0 and pg_try_advisory_xact_lock(1869967992, 1) as mine
-),
-waiting as materialized (
-  select f.ctid as row, f.event_id
-  from outbox.fanout f
-  where f.event_id >= $4::bigint and (select mine from turn)
-  order by f.event_id
-  limit $3::int
-),
-fresh as (
-  delete from outbox.fanout f
-  using waiting w
-  where f.ctid = w.row
-  returning f.event_id
-),
-
--- 2. Which lanes have something due and may send. -------------------------------------------------------------------
+-- 1. Which lanes have something due and may send. -------------------------------------------------------------------
 busy as materialized (
-  select * from unnest($7::bigint[], $8::int[], $9::int[]) as b (endpoint_id, room, held)
+  select * from unnest($5::bigint[], $6::int[], $7::int[]) as b (endpoint_id, room, held)
 ),
 -- A loose index scan: one probe for each endpoint that has anything pending, however much that is.
 ring as (
   (
     select d.endpoint_id, 1 as step
     from outbox.deliveries d
-    where d.state = 'pending' and d.endpoint_id > $10::bigint
+    where d.state = 'pending' and d.endpoint_id > $8::bigint
     order by d.endpoint_id
     limit 1
   )
@@ -62,12 +40,12 @@ ring as (
     order by d.endpoint_id
     limit 1
   ) n
-  where ring.step < $11::int
+  where ring.step < $9::int
 ),
 -- `guarded`: all senders together decide (breaker, ramp, rate, order of keys), under the lock of the lane's row.
 lane as materialized (
   select ring.endpoint_id, ring.step, p.ordering, p.rate_per_second, coalesce(b.held, 0) as held,
-         coalesce(b.room, least($6::int, ceil(p.max_in_flight::float8 / $12::int)::int)) as room,
+         coalesce(b.room, least($4::int, ceil(p.max_in_flight::float8 / $10::int)::int)) as room,
          greatest(first.due_at, l.not_before, l.probe_at) as due_at,
          p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.ramp is not null as guarded
   from ring
@@ -91,7 +69,7 @@ gate as materialized (
   where lane.guarded and lane.room > 0 and lane.due_at <= clock.now
     and coalesce(greatest(l.not_before, l.probe_at) <= clock.now, true)
   order by l.endpoint_id
-  limit $5::int
+  limit $3::int
   for update of l skip locked
 ),
 permit as materialized (
@@ -118,7 +96,7 @@ permit as materialized (
   order by lane.step
 ),
 
--- 3. What is due in these lanes. ------------------------------------------------------------------------------------
+-- 2. What is due in these lanes. ------------------------------------------------------------------------------------
 due as materialized (
   select d.row, d.endpoint_id
   from permit
@@ -131,7 +109,7 @@ due as materialized (
     for update skip locked
   ) d
   where permit.ordering = 'none' and permit.room > 0
-  limit $5::int
+  limit $3::int
 ),
 -- With ordering: walk over the keys that have anything open, one probe each, and look at the oldest event of each. It may
 -- start when it is due itself; everything behind it waits. So a poisoned event holds up its own key and no other.
@@ -176,7 +154,7 @@ head as materialized (
   ) oldest
   join outbox.deliveries d on d.ctid = oldest.row and d.state = 'pending'
   where oldest.place <= oldest.room
-  limit greatest(0, $5::int - (select count(*) from due))
+  limit greatest(0, $3::int - (select count(*) from due))
   for update of d skip locked
 ),
 -- Events without a key have no order to keep, also for an endpoint that wants order.
@@ -193,7 +171,7 @@ keyless as materialized (
     for update skip locked
   ) d
   where permit.ordering = 'key' and permit.room > 0
-  limit greatest(0, $5::int - (select count(*) from due) - (select count(*) from head))
+  limit greatest(0, $3::int - (select count(*) from due) - (select count(*) from head))
 ),
 taken as materialized (
   select taken.row, taken.endpoint_id, row_number() over (partition by taken.endpoint_id) as slot
@@ -233,101 +211,18 @@ decided as (
   where l.endpoint_id = gate.endpoint_id
     and (used.rows > 0 and (gate.probe_at is not null or permit.rate_per_second is not null)
          or gate.walked_to is distinct from case when walked.steps >= 4 * walked.room + 100 then walked.last end)
-),
-
--- 4. Who gets the new events, and which of these deliveries leave at once. --------------------------------------------
--- As many as the endpoint still has room for. A guarded lane's wait in the table for the next claim.
--- Whom a type and a tenant concern is asked once for each such pair, not for every event.
-event as materialized (
-  select e.*, dense_rank() over (order by e.type, e.tenant) as kind
-  from fresh
-  cross join lateral (
-    select e.id, e.type, e.tenant, e.key, e.xid
-    from outbox.events e
-    where e.id = fresh.event_id
-    limit 1 -- not pulled up into a join: one probe for each event, whatever the planner takes the tables to be
-  ) e
-),
-kind as materialized (
-  select k.*, outbox.patterns(k.type) as patterns
-  from (select distinct kind, type, tenant from event) k
-),
-audience as materialized (
-  select kind.kind, p.id as endpoint_id, p.ordering, p.born_after, p.born_snapshot,
-         coalesce(b.room, least($6::int, ceil(p.max_in_flight::float8 / $12::int)::int)) as room,
-         p.state = 'active' and coalesce(greatest(l.not_before, l.probe_at) <= (select now from clock), true) as open,
-         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.ramp is not null as guarded
-  from kind
-  join outbox.endpoints p
-    on p.state <> 'disabled'
-   and (p.tenant is null or p.tenant = kind.tenant)
-   -- outbox.matches(), with the type's patterns at hand.
-   and case when p.event_types is null then not starts_with(kind.type, 'outbox.') else p.event_types && kind.patterns end
-  join outbox.lanes l on l.endpoint_id = p.id
-  left join busy b on b.endpoint_id = p.id
-),
-wanted as materialized (
-  select event.id as event_id, a.endpoint_id, case when a.ordering = 'key' then event.key end as ordering_key,
-         a.room, a.open, a.guarded
-  from event
-  join audience a on a.kind = event.kind
-  where event.id > a.born_after or not pg_visible_in_snapshot(event.xid, a.born_snapshot)
-),
-placed as (
-  select w.event_id, w.endpoint_id, w.ordering_key, w.place, w.open and w.guarded and w.room > 0 as guarded,
-         w.open and not w.guarded and w.place <= w.room - coalesce(used.rows, 0) as fits
-  from (select *, row_number() over (partition by endpoint_id order by event_id) as place from wanted) w
-  left join used on used.endpoint_id = w.endpoint_id
-),
-chosen as (
-  select event_id, endpoint_id, ordering_key, guarded,
-         fits and row_number() over (order by fits desc, place, event_id)
-                  <= $5::int - (select count(*) from taken) as now
-  from placed
-),
-born as (
-  insert into outbox.deliveries (endpoint_id, event_id, state, attempt, due_at, lease, leased_until, ordering_key)
-  select c.endpoint_id, c.event_id,
-         case when c.now then 'sending' else 'pending' end::outbox.delivery_state,
-         case when c.now then 1 else 0 end,
-         clock.now,
-         case when c.now then $1::text end,
-         case when c.now then clock.now + make_interval(secs => $2::float8) end,
-         c.ordering_key
-  from chosen c
-  cross join clock
-  order by c.endpoint_id, c.event_id
-  on conflict (endpoint_id, event_id) do nothing
-  returning endpoint_id, event_id, state
-),
-
-claimed as (
-  select leased.endpoint_id, leased.event_id, leased.attempt, leased.spent,
-         case when permit.rate_per_second is not null
-              then extract(epoch from permit.next_slot - (select now from clock))::float8
-                   + (leased.slot - 1) * 1.02 / permit.rate_per_second end as start_in
-  from leased
-  join permit on permit.endpoint_id = leased.endpoint_id
-  union all
-  select endpoint_id, event_id, 1, 0, null from born where state = 'sending'
 )
 select
   null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as spent, null::int as version,
   null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
-    'fanned', (select count(*) from fresh),
-    'fanned_to', (select max(event_id)::text from waiting),
-    'had_turn', (select mine from turn),
-    'born', (select count(*) from born),
-    'born_waiting', (select count(*) from born where state = 'pending'),
-    'born_guarded', (select count(*) from chosen where guarded),
     'ring_to', (
       select case
         -- The limit was reached: whoever comes behind the last one served has not had a turn.
-        when (select count(*) from taken) >= $5::int and (select max(endpoint_id) from taken) < max(ring.endpoint_id)
+        when (select count(*) from taken) >= $3::int and (select max(endpoint_id) from taken) < max(ring.endpoint_id)
           then (select max(endpoint_id)::text from taken)
-        when count(*) >= $11::int then max(ring.endpoint_id)::text
+        when count(*) >= $9::int then max(ring.endpoint_id)::text
       end
       from ring
     ),
@@ -337,19 +232,22 @@ select
                                 + coalesce(used.rows, 0) * 1.02 / permit.rate_per_second)
                      from gate
                      join permit on permit.endpoint_id = gate.endpoint_id and permit.rate_per_second is not null
-                     left join used on used.endpoint_id = gate.endpoint_id),
-    'xmin', pg_snapshot_xmin(pg_current_snapshot())::text,
-    'xmax', pg_snapshot_xmax(pg_current_snapshot())::text
+                     left join used on used.endpoint_id = gate.endpoint_id)
   )::text as meta
 union all
 (
   select
-    c.endpoint_id::text, c.event_id::text, c.attempt, c.spent, p.version,
+    l.endpoint_id::text, l.event_id::text, l.attempt, l.spent, p.version,
     outbox.event_id(e.id, e.nonce), e.type,
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    e.data::text, e.actor, e.traceparent, c.start_in, null
-  from claimed c
-  cross join lateral (select * from outbox.events e where e.id = c.event_id limit 1) e
-  join outbox.endpoints p on p.id = c.endpoint_id
-  order by c.event_id
+    e.data::text, e.actor, e.traceparent,
+    case when permit.rate_per_second is not null
+         then extract(epoch from permit.next_slot - (select now from clock))::float8
+              + (l.slot - 1) * 1.02 / permit.rate_per_second end,
+    null
+  from leased l
+  join permit on permit.endpoint_id = l.endpoint_id
+  cross join lateral (select * from outbox.events e where e.id = l.event_id limit 1) e
+  join outbox.endpoints p on p.id = l.endpoint_id
+  order by l.event_id
 )

@@ -12,7 +12,7 @@ describe('fan-out', () => {
     const some = await addEndpoint(client, { url: 'https://some.example', event_types: ['order.*'] })
     await addEndpoint(client, { url: 'https://none.example', event_types: ['orders', 'order', 'invoice.*'] })
     await emit(client, 1, { type: 'order.shipped' })
-    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    const { deliveries } = await storeOn(client).take(greedy('a:1'))
     expect(deliveries.map(d => d.endpointId).sort()).toEqual([all.id, some.id].sort())
     expect(await deliveryStates(client)).toEqual({ sending: 2 })
   })
@@ -24,7 +24,7 @@ describe('fan-out', () => {
     await client.query(
       `select outbox.emit('a.b', '{}', null, 'acme'), outbox.emit('a.b', '{}', null, 'other'), outbox.emit('a.b', '{}')`,
     )
-    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    const { deliveries } = await storeOn(client).take(greedy('a:1'))
     expect(deliveries.filter(d => d.endpointId === acme.id)).toHaveLength(1)
     expect(deliveries.filter(d => d.endpointId === everyone.id)).toHaveLength(3)
   })
@@ -37,7 +37,7 @@ describe('fan-out', () => {
     await addEndpoint(client, { url: 'https://new.example' })
     await other.query('commit')
     await emit(client, 1, { type: 'after.creation' })
-    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    const { deliveries } = await storeOn(client).take(greedy('a:1'))
     expect(deliveries.map(d => d.type)).toEqual(['during.creation', 'after.creation'])
   })
 
@@ -46,7 +46,7 @@ describe('fan-out', () => {
     await addEndpoint(client, { url: 'https://off.example', state: 'disabled', disabled_reason: 'manual' })
     await addEndpoint(client, { url: 'https://paused.example', state: 'paused' })
     await emit(client)
-    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    const { deliveries } = await storeOn(client).take(greedy('a:1'))
     expect(deliveries).toEqual([])
     expect(await deliveryStates(client)).toEqual({ pending: 1 })
   })
@@ -56,8 +56,8 @@ describe('fan-out', () => {
     await addEndpoint(client, { url: 'https://a.example' })
     await emitAtOnce(client, 2_000)
     const claims = await Promise.all([
-      storeOn(client).claim(greedy('a:1')),
-      storeOn(other).claim(greedy('b:1')),
+      storeOn(client).take(greedy('a:1')),
+      storeOn(other).take(greedy('b:1')),
     ])
     expect(claims.reduce((sum, { meta }) => sum + meta.fanned, 0)).toBe(2_000)
     const leased = claims.flatMap(({ deliveries }) => deliveries.map(d => d.publicId))
@@ -70,10 +70,10 @@ describe('fan-out', () => {
     for (let n = 0; n < 10; n++) await addEndpoint(client, { url: `https://${n}.example` })
     await emit(client)
     await client.query('begin')
-    expect((await storeOn(client).claim(greedy('killed:1'))).deliveries).toHaveLength(10)
+    expect((await storeOn(client).take(greedy('killed:1'))).deliveries).toHaveLength(10)
     await client.query('rollback')
     expect(await deliveryStates(client)).toEqual({})
-    expect((await storeOn(client).claim(greedy('a:1'))).deliveries.map(d => d.attempt)).toEqual(
+    expect((await storeOn(client).take(greedy('a:1'))).deliveries.map(d => d.attempt)).toEqual(
       Array(10).fill(1),
     )
   })
@@ -83,7 +83,7 @@ describe('fan-out', () => {
     const busy = await addEndpoint(client, { url: 'https://busy.example' })
     const free = await addEndpoint(client, { url: 'https://free.example' })
     await emitAtOnce(client, 10)
-    const { deliveries, meta } = await storeOn(client).claim(
+    const { deliveries, meta } = await storeOn(client).take(
       greedy('a:1', { rooms: new Map([[busy.id, { room: 3, held: 29 }]]) }),
     )
     expect(deliveries.filter(d => d.endpointId === busy.id)).toHaveLength(3)
@@ -95,7 +95,7 @@ describe('fan-out', () => {
     const client = await database()
     for (const name of ['a', 'b', 'c', 'd']) await addEndpoint(client, { url: `https://${name}.example` })
     await emitAtOnce(client, 100)
-    const { deliveries } = await storeOn(client).claim(greedy('a:1', { leaseLimit: 40 }))
+    const { deliveries } = await storeOn(client).take(greedy('a:1', { leaseLimit: 40 }))
     const perEndpoint = Object.values(Object.groupBy(deliveries, d => d.endpointId)).map(d => d!.length)
     expect(perEndpoint).toEqual([10, 10, 10, 10])
   })
@@ -106,12 +106,12 @@ describe('a lease', () => {
     const { client, other } = await twoConnections()
     for (const name of ['a', 'b', 'c', 'd']) await addEndpoint(client, { url: `https://${name}.example` })
     await emitAtOnce(client, 1_000)
-    await storeOn(client).claim(greedy('nobody:1', { leaseLimit: 0 }))
+    await storeOn(client).take(greedy('nobody:1', { leaseLimit: 0 }))
     expect(await deliveryStates(client)).toEqual({ pending: 4_000 })
     const claimAll = async (connection: pg.Client, name: string) => {
       const got: string[] = []
       for (let n = 1; ; n++) {
-        const { deliveries } = await storeOn(connection).claim(greedy(`${name}:${n}`, { leaseLimit: 100 }))
+        const { deliveries } = await storeOn(connection).take(greedy(`${name}:${n}`, { leaseLimit: 100 }))
         if (deliveries.length === 0) return got
         got.push(...deliveries.map(d => d.publicId))
       }
@@ -126,16 +126,16 @@ describe('a lease', () => {
     const client = await database()
     await addEndpoint(client, { url: 'https://a.example' })
     await emit(client)
-    await storeOn(client).claim(greedy('a:1', { leaseLimit: 0 }))
+    await storeOn(client).take(greedy('a:1', { leaseLimit: 0 }))
     await client.query(`update outbox.deliveries set due_at = clock_timestamp() + interval '1 hour'`)
-    const { deliveries, meta } = await storeOn(client).claim(greedy('a:2'))
+    const { deliveries, meta } = await storeOn(client).take(greedy('a:2'))
     expect(deliveries).toEqual([])
     expect(meta.nextDueIn).toBeGreaterThan(3_590)
     await client.query(`update outbox.deliveries set due_at = clock_timestamp()`)
     await client.query(`update outbox.lanes set not_before = clock_timestamp() + interval '1 hour'`)
-    expect((await storeOn(client).claim(greedy('a:3'))).deliveries).toEqual([])
+    expect((await storeOn(client).take(greedy('a:3'))).deliveries).toEqual([])
     await client.query(`update outbox.lanes set not_before = clock_timestamp()`)
-    expect((await storeOn(client).claim(greedy('a:4'))).deliveries).toHaveLength(1)
+    expect((await storeOn(client).take(greedy('a:4'))).deliveries).toHaveLength(1)
   })
 
   test('carries the data exactly as Postgres prints it', async () => {
@@ -144,7 +144,7 @@ describe('a lease', () => {
     await client.query(
       `select outbox.emit('big.numbers', '{"n": 12345678901234567890.10, "é": "\\u2028😀"}')`,
     )
-    const { deliveries } = await storeOn(client).claim(greedy('a:1'))
+    const { deliveries } = await storeOn(client).take(greedy('a:1'))
     const { rows } = await client.query('select data::text from outbox.events')
     expect(deliveries[0]!.data).toBe(rows[0].data)
     expect(deliveries[0]!.data).toContain('12345678901234567890.10')
@@ -155,9 +155,9 @@ describe('a lease', () => {
     await addEndpoint(client, { url: 'https://a.example' })
     await emit(client, 2)
     const store = storeOn(client)
-    await store.claim(greedy('crashed:1', { leaseSeconds: 0 }))
+    await store.take(greedy('crashed:1', { leaseSeconds: 0 }))
     expect(await store.reclaim(100, defaultRetrySchedule)).toBe(2)
-    const { deliveries } = await store.claim(greedy('a:1'))
+    const { deliveries } = await store.take(greedy('a:1'))
     expect(deliveries.map(d => [d.attempt, d.spent])).toEqual([
       [2, 1],
       [2, 1],
@@ -175,7 +175,7 @@ describe('a lease', () => {
     await emit(client)
     const store = storeOn(client)
     for (const lease of ['crash:1', 'crash:2']) {
-      await store.claim(greedy(lease, { leaseSeconds: 0 }))
+      await store.take(greedy(lease, { leaseSeconds: 0 }))
       await store.reclaim(100, defaultRetrySchedule)
     }
     expect(await deliveryStates(client)).toEqual({ dead: 1 })
@@ -186,9 +186,9 @@ describe('a lease', () => {
     await addEndpoint(client, { url: 'https://a.example' })
     await emit(client)
     const store = storeOn(client)
-    const first = await store.claim(greedy('a:1'))
+    const first = await store.take(greedy('a:1'))
     await store.release(first.deliveries)
-    const second = await store.claim(greedy('a:2'))
+    const second = await store.take(greedy('a:2'))
     expect(second.deliveries[0]!.attempt).toBe(1)
     await store.release(first.deliveries)
     expect(await deliveryStates(client)).toEqual({ sending: 1 })

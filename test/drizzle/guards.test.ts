@@ -9,16 +9,16 @@ import { failure, success } from '../support/settlements.ts'
 describe('the circuit breaker', () => {
   test('opens after ten failures in a row: then one probe at a time, over all senders, with growing pauses', async () => {
     const { client, store } = await scene({ events: 100 })
-    const first = await store.claim(greedy('a:1', { defaultRoom: 10 }))
+    const first = await store.take(greedy('a:1', { defaultRoom: 10 }))
     await store.settleIfLeased(first.deliveries.map(d => failure(d, { retryInSeconds: 0 })))
-    expect((await store.claim(greedy('a:2'))).deliveries).toEqual([])
+    expect((await store.take(greedy('a:2'))).deliveries).toEqual([])
     const pauses: number[] = []
     for (let probe = 1; probe <= 4; probe++) {
       pauses.push(await untilProbe(client))
       await client.query('update outbox.lanes set probe_at = clock_timestamp()')
       const [one, other] = await Promise.all([
-        store.claim(greedy(`a:p${probe}`)),
-        store.claim(greedy(`b:p${probe}`)),
+        store.take(greedy(`a:p${probe}`)),
+        store.take(greedy(`b:p${probe}`)),
       ])
       const probes = [...one.deliveries, ...other.deliveries]
       expect(probes).toHaveLength(1)
@@ -32,12 +32,12 @@ describe('the circuit breaker', () => {
 
   test('closes with the first success and lets the rest follow in a ramp, not as a herd', async () => {
     const { client, store } = await scene({ events: 500 })
-    const first = await store.claim(greedy('a:1', { defaultRoom: 10 }))
+    const first = await store.take(greedy('a:1', { defaultRoom: 10 }))
     await store.settleIfLeased(first.deliveries.map(d => failure(d, { retryInSeconds: 0 })))
     await client.query('update outbox.lanes set probe_at = clock_timestamp()')
     const sizes: number[] = []
     for (let round = 1; round <= 6; round++) {
-      const { deliveries } = await store.claim(greedy(`a:r${round}`))
+      const { deliveries } = await store.take(greedy(`a:r${round}`))
       sizes.push(deliveries.length)
       await store.settleIfLeased(deliveries.map(success))
     }
@@ -50,7 +50,7 @@ describe('the circuit breaker', () => {
   test('stays closed while there are successes in between', async () => {
     const { store } = await scene({ events: 100 })
     for (let round = 1; round <= 5; round++) {
-      const { deliveries } = await store.claim(greedy(`a:${round}`, { defaultRoom: 10 }))
+      const { deliveries } = await store.take(greedy(`a:${round}`, { defaultRoom: 10 }))
       expect(deliveries).toHaveLength(10)
       await store.settleIfLeased(
         deliveries.map((d, i) => (i === 9 ? success(d) : failure(d, { retryInSeconds: 60 }))),
@@ -60,9 +60,9 @@ describe('the circuit breaker', () => {
 
   test('is not moved by failures of our own network, and they cost no attempt', async () => {
     const { client, store } = await scene({ events: 20 })
-    const { deliveries } = await store.claim(greedy('a:1'))
+    const { deliveries } = await store.take(greedy('a:1'))
     await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 0, counted: false })))
-    const again = await store.claim(greedy('a:2'))
+    const again = await store.take(greedy('a:2'))
     expect(again.deliveries.length).toBe(deliveries.length)
     expect(again.deliveries.every(d => d.attempt === 2 && d.spent === 0)).toBe(true)
     expect((await client.query('select failures, failing_since from outbox.lanes')).rows).toEqual([
@@ -75,8 +75,8 @@ describe('a rate limit', () => {
   test('gives out slots one after the other, to all senders together', async () => {
     const { client, store } = await scene({ events: 100, rate_per_second: 20 })
     const began = performance.now()
-    const one = await store.claim(greedy('a:1'))
-    const other = await store.claim(greedy('b:1'))
+    const one = await store.take(greedy('a:1'))
+    const other = await store.take(greedy('b:1'))
     const slotsInBetween = Math.ceil(((performance.now() - began) / 1000) * 20)
     expect(one.deliveries.length).toBeLessThanOrEqual(6)
     expect(one.deliveries.length + other.deliveries.length).toBeLessThanOrEqual(6 + slotsInBetween)
@@ -84,13 +84,13 @@ describe('a rate limit', () => {
     for (const [i, start] of starts.entries()) expect(start).toBeCloseTo(i * 0.051, 2)
     expect(other.meta.nextSlotIn).toBeGreaterThan(0.2)
     await client.query(`update outbox.lanes set paced_until = paced_until - interval '0.3 seconds'`)
-    expect((await store.claim(greedy('a:2'))).deliveries.length).toBeGreaterThan(3)
+    expect((await store.take(greedy('a:2'))).deliveries.length).toBeGreaterThan(3)
   })
 
   test('of one delivery every ten seconds is kept', async () => {
     const { store } = await scene({ events: 5, rate_per_second: 0.1 })
-    expect((await store.claim(greedy('a:1'))).deliveries).toHaveLength(1)
-    const next = await store.claim(greedy('a:2'))
+    expect((await store.take(greedy('a:1'))).deliveries).toHaveLength(1)
+    const next = await store.take(greedy('a:2'))
     expect(next.deliveries).toHaveLength(0)
     expect(next.meta.nextSlotIn).toBeGreaterThan(9)
   })
@@ -120,13 +120,13 @@ describe('with order by key', () => {
     const { deliveries } = await claimSettled(store, 'a:1')
     const [poisoned, healthy] = deliveries as [Leased, Leased]
     await store.settleIfLeased([failure(poisoned, { retryInSeconds: 3600 }), success(healthy)])
-    const next = await store.claim(greedy('a:2'))
+    const next = await store.take(greedy('a:2'))
     expect(next.deliveries.map(numberOf)).toEqual([4])
     await client.query(`update outbox.deliveries set due_at = clock_timestamp() where attempt = 1`)
-    const retry = await store.claim(greedy('a:3'))
+    const retry = await store.take(greedy('a:3'))
     expect(retry.deliveries.map(numberOf)).toEqual([1])
     await store.settleIfLeased([failure(retry.deliveries[0]!, { state: 'dead', retryInSeconds: null })])
-    expect((await store.claim(greedy('a:4'))).deliveries.map(numberOf)).toEqual([3])
+    expect((await store.take(greedy('a:4'))).deliveries.map(numberOf)).toEqual([3])
   })
 
   test('rows that share a key and change at the same time have no order between them, and neither waits for ever', async () => {
@@ -139,8 +139,8 @@ describe('with order by key', () => {
     const store = storeOn(other)
     // Born behind the guard: the first claim fans out, the next one leases.
     const leaseAll = async (name: string) => [
-      ...(await store.claim(greedy(`${name}:1`))).deliveries,
-      ...(await store.claim(greedy(`${name}:2`))).deliveries,
+      ...(await store.take(greedy(`${name}:1`))).deliveries,
+      ...(await store.take(greedy(`${name}:2`))).deliveries,
     ]
     const first = await leaseAll('a')
     expect(first.map(d => d.data)).toEqual(['{"order": 2}'])
@@ -157,12 +157,12 @@ describe('with order by key', () => {
   test('many keys whose oldest event is not due do not hide those behind them', async () => {
     const { client, store } = await scene({ events: 0, ordering: 'key', max_in_flight: 1 })
     await emit(client, 400, { key: n => `a${String(n).padStart(3, '0')}` })
-    await store.claim(greedy('a:0', { leaseLimit: 0 }))
+    await store.take(greedy('a:0', { leaseLimit: 0 }))
     await client.query(`update outbox.deliveries set due_at = clock_timestamp() + interval '1 hour'`)
     await emit(client, 1, { key: () => 'z' })
     const found: Leased[] = []
     for (let n = 1; n <= 8 && found.length === 0; n++)
-      found.push(...(await store.claim(greedy(`a:${n}`))).deliveries)
+      found.push(...(await store.take(greedy(`a:${n}`))).deliveries)
     expect(found.map(keyOf)).toEqual(['z'])
   })
 })
@@ -171,7 +171,7 @@ describe('an endpoint that does nothing but fail', () => {
   test('is disabled after the set time, once, and other endpoints are told', async () => {
     const { client, store, endpoint } = await scene({ events: 2 }, 100)
     await addEndpoint(client, { url: 'https://watcher.example', event_types: ['outbox.endpoint.disabled'] })
-    const { deliveries } = await store.claim(greedy('a:1'))
+    const { deliveries } = await store.take(greedy('a:1'))
     await store.settleIfLeased([failure(deliveries[0]!, { retryInSeconds: 0 })])
     expect(await stateOf(client, endpoint.id)).toEqual({ state: 'active', disabled_reason: null })
     await client.query(
@@ -179,7 +179,7 @@ describe('an endpoint that does nothing but fail', () => {
     )
     await store.settleIfLeased([failure(deliveries[1]!, { retryInSeconds: 0 })])
     expect(await stateOf(client, endpoint.id)).toEqual({ state: 'disabled', disabled_reason: 'failing' })
-    const told = (await store.claim(greedy('a:2'))).deliveries
+    const told = (await store.take(greedy('a:2'))).deliveries
     expect(told.map(d => [d.type, JSON.parse(d.data).reason])).toEqual([
       ['outbox.endpoint.disabled', 'failing'],
     ])
@@ -191,19 +191,17 @@ describe('an endpoint that does nothing but fail', () => {
 
   test('starts with a clean slate when it is enabled again, and what waited goes out', async () => {
     const { client, store, endpoint } = await scene({ events: 20 })
-    const { deliveries } = await store.claim(greedy('a:1', { defaultRoom: 12 }))
+    const { deliveries } = await store.take(greedy('a:1', { defaultRoom: 12 }))
     await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 0 })))
     await client.query(
       `update outbox.endpoints set state = 'disabled', disabled_reason = 'failing' where id = $1`,
       [endpoint.id],
     )
-    expect((await store.claim(greedy('a:2'))).deliveries.filter(d => d.endpointId === endpoint.id)).toEqual(
-      [],
-    )
+    expect((await store.take(greedy('a:2'))).deliveries.filter(d => d.endpointId === endpoint.id)).toEqual([])
     await client.query(`update outbox.endpoints set state = 'active', disabled_reason = null where id = $1`, [
       endpoint.id,
     ])
-    expect((await store.claim(greedy('a:3'))).deliveries).toHaveLength(20)
+    expect((await store.take(greedy('a:3'))).deliveries).toHaveLength(20)
   })
 })
 
@@ -216,15 +214,15 @@ async function scene(
   const store = storeOn(client, disableAfterSeconds)
   if (events > 0) {
     await emitAtOnce(client, events)
-    await store.claim(greedy('setup:1', { leaseLimit: 0 }))
+    await store.take(greedy('setup:1', { leaseLimit: 0 }))
   }
   return { client, store, endpoint }
 }
 
 /** A guarded lane's new events wait for the next claim. */
 async function claimSettled(store: ReturnType<typeof storeOn>, lease: string) {
-  const first = await store.claim(greedy(lease))
-  return first.deliveries.length > 0 ? first : store.claim(greedy(`${lease}+`))
+  const first = await store.take(greedy(lease))
+  return first.deliveries.length > 0 ? first : store.take(greedy(`${lease}+`))
 }
 
 async function untilProbe(client: pg.Client): Promise<number> {

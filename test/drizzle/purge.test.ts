@@ -85,7 +85,7 @@ async function scene() {
 
 /** What is there, or only one of them; each with an attempt. */
 async function fanOut(client: pg.Client, only?: number): Promise<void> {
-  if (only === undefined) await storeOn(client).claim(greedy('a:1'))
+  if (only === undefined) await storeOn(client).take(greedy('a:1'))
   else
     await client.query(
       `insert into outbox.deliveries (endpoint_id, event_id, state, attempt, lease, leased_until)

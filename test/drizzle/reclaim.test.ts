@@ -6,7 +6,7 @@ import { addEndpoint, deliveryStates, emit, emitAtOnce, greedy, storeOn } from '
 test('one lease that ran out is found behind 10,000 that hold', async () => {
   const { client, store } = await scene()
   await emitAtOnce(client, 10_001)
-  await store.claim(greedy('nobody:1', { fanoutLimit: 20_000, leaseLimit: 0 }))
+  await store.take(greedy('nobody:1', { fanoutLimit: 20_000, leaseLimit: 0 }))
   await client.query(`
     update outbox.deliveries
     set state = 'sending', attempt = 1, lease = 'long:1', leased_until = clock_timestamp() + interval '1 hour'`)
@@ -24,7 +24,7 @@ test('the first interruption is due again at once, the next in a row after the s
   const waits: number[] = []
   for (const lease of ['crash:1', 'crash:2', 'crash:3']) {
     await client.query(`update outbox.deliveries set due_at = clock_timestamp()`)
-    await store.claim(greedy(lease, { leaseSeconds: 0 }))
+    await store.take(greedy(lease, { leaseSeconds: 0 }))
     await store.reclaim(10, [1])
     const { rows } = await client.query(
       'select extract(epoch from due_at - clock_timestamp())::float8 as wait from outbox.deliveries',

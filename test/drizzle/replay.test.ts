@@ -9,7 +9,7 @@ describe('a replay', () => {
   test('of what is undelivered brings back what is dead, canceled or was never made; what was delivered stays', async () => {
     const { client, store, endpoint } = await scene()
     await emit(client, 4)
-    const { deliveries } = await store.claim(greedy('a:1'))
+    const { deliveries } = await store.take(greedy('a:1'))
     const [delivered, dead, pending, sending] = deliveries
     await store.settleIfLeased([
       success(delivered!),
@@ -18,12 +18,12 @@ describe('a replay', () => {
     ])
     await client.query(`update outbox.endpoints set state = 'disabled', disabled_reason = 'manual'`)
     await emit(client, 2)
-    await store.claim(greedy('a:2'))
+    await store.take(greedy('a:2'))
     await client.query(`update outbox.endpoints set state = 'active', disabled_reason = null`)
     await replay(client, endpoint.id, 'undelivered')
     expect(await finish(client, store)).toEqual({ state: 'done', replayed: '3' })
     expect(await deliveryStates(client)).toEqual({ delivered: 1, pending: 4, sending: 1 })
-    const again = await store.claim(greedy('a:3'))
+    const again = await store.take(greedy('a:3'))
     expect(again.deliveries.map(d => [d.eventId, d.attempt, d.spent])).toEqual(
       expect.arrayContaining([[dead!.eventId, 2, 0]]),
     )
@@ -33,11 +33,11 @@ describe('a replay', () => {
   test('of everything sends what was delivered again, with the same id', async () => {
     const { client, store, endpoint } = await scene()
     await emit(client, 3)
-    const { deliveries } = await store.claim(greedy('a:1'))
+    const { deliveries } = await store.take(greedy('a:1'))
     await store.settleIfLeased(deliveries.map(success))
     await replay(client, endpoint.id, 'all')
     await finish(client, store)
-    const again = await store.claim(greedy('a:2'))
+    const again = await store.take(greedy('a:2'))
     expect(again.deliveries.map(d => d.webhookId).sort()).toEqual(deliveries.map(d => d.webhookId).sort())
     expect(again.deliveries.map(d => d.attempt)).toEqual([2, 2, 2])
   })
@@ -46,11 +46,11 @@ describe('a replay', () => {
     const { client, store } = await scene()
     await emit(client, 2, { type: 'order.shipped' })
     await emit(client, 2, { type: 'order.created' })
-    await store.claim(greedy('a:1'))
+    await store.take(greedy('a:1'))
     const late = await addEndpoint(client, { url: 'https://late.example' })
     await replay(client, late.id, 'undelivered', { event_types: ['order.shipped'] })
     await finish(client, store)
-    const { deliveries } = await store.claim(greedy('a:2'))
+    const { deliveries } = await store.take(greedy('a:2'))
     expect(deliveries.filter(d => d.endpointId === late.id).map(d => d.type)).toEqual([
       'order.shipped',
       'order.shipped',
@@ -94,7 +94,7 @@ describe('a replay', () => {
 test('what waits for a deleted endpoint is canceled, some at a time', async () => {
   const { client, store } = await scene()
   await emitAtOnce(client, 30)
-  await store.claim(greedy('a:1', { leaseLimit: 0 }))
+  await store.take(greedy('a:1', { leaseLimit: 0 }))
   await client.query(
     `update outbox.endpoints set state = 'disabled', disabled_reason = 'manual', deleted_at = now()`,
   )

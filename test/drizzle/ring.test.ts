@@ -11,11 +11,11 @@ test('each of 100 endpoints with a backlog has its turn before any has a second 
     `insert into outbox.endpoints (url) select 'https://a.example/' || n from generate_series(1, 100) as n`,
   )
   await emitAtOnce(client, 20)
-  await store.claim(greedy('setup:1', { leaseLimit: 0 }))
+  await store.take(greedy('setup:1', { leaseLimit: 0 }))
   const turns: EndpointId[] = []
   let ringFrom: EndpointId | '0' = '0'
   for (let n = 1; turns.length < 100; n++) {
-    const { deliveries, meta } = await store.claim(
+    const { deliveries, meta } = await store.take(
       greedy(`a:${n}`, { leaseLimit: 24, defaultRoom: 4, ringFrom, ringSteps: 30 }),
     )
     turns.push(...new Set(deliveries.map(d => d.endpointId)))
@@ -29,8 +29,8 @@ test('one endpoint with a backlog does not cost every other claim a walk for not
   const store = storeOn(client)
   await client.query(`insert into outbox.endpoints (url, max_in_flight) values ('https://a.example', 1000)`)
   await emitAtOnce(client, 100)
-  await store.claim(greedy('setup:1', { leaseLimit: 0 }))
-  const { deliveries, meta } = await store.claim(greedy('a:1', { leaseLimit: 50 }))
+  await store.take(greedy('setup:1', { leaseLimit: 0 }))
+  const { deliveries, meta } = await store.take(greedy('a:1', { leaseLimit: 50 }))
   expect(deliveries).toHaveLength(50)
   expect(meta.ringTo).toBeNull()
 })

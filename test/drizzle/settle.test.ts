@@ -44,7 +44,7 @@ describe('settling', () => {
   test('a success clears the endpoint’s failures', async () => {
     const { client, store, leased } = await scene()
     await store.settleIfLeased([failure(leased, { retryInSeconds: 0 })])
-    const { deliveries } = await store.claim(greedy('b:1'))
+    const { deliveries } = await store.take(greedy('b:1'))
     await store.settleIfLeased([success(deliveries[0]!)])
     expect((await client.query('select failures, failing_since from outbox.lanes')).rows).toEqual([
       { failures: 0, failing_since: null },
@@ -54,7 +54,7 @@ describe('settling', () => {
   test('by somebody whose lease is lost changes nothing but the books', async () => {
     const { client, store, leased } = await scene({ leaseSeconds: 0 })
     await store.reclaim(10, defaultRetrySchedule)
-    const second = (await store.claim(greedy('b:1'))).deliveries[0]!
+    const second = (await store.take(greedy('b:1'))).deliveries[0]!
     const { lost } = await store.settleIfLeased([failure(leased, { state: 'dead', retryInSeconds: null })])
     expect(lost).toEqual([{ endpointId: leased.endpointId, eventId: leased.eventId }])
     expect(await deliveryStates(client)).toEqual({ sending: 1 })
@@ -78,7 +78,7 @@ describe('settling', () => {
   test('with a Retry-After pauses the whole endpoint', async () => {
     const { client, store, leased } = await scene()
     await store.settleIfLeased([failure(leased, { retryInSeconds: 0, pauseEndpointSeconds: 600 })])
-    expect((await store.claim(greedy('b:1'))).deliveries).toEqual([])
+    expect((await store.take(greedy('b:1'))).deliveries).toEqual([])
     const { rows } = await client.query(
       `select extract(epoch from not_before - clock_timestamp()) as pause from outbox.lanes`,
     )
@@ -111,6 +111,6 @@ async function scene({ leaseSeconds = 60, events = 1 } = {}) {
   const store = storeOn(client)
   await addEndpoint(client, { url: 'https://a.example', max_in_flight: 1_000 })
   await emit(client, events)
-  const { deliveries } = await store.claim(greedy('a:1', { leaseSeconds }))
+  const { deliveries } = await store.take(greedy('a:1', { leaseSeconds }))
   return { client, store, leased: deliveries[0]! }
 }

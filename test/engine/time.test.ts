@@ -163,7 +163,7 @@ describe('in a transaction that has been open for long', () => {
 
     await writer.query('begin')
     await writer.query('select pg_sleep(1.2)')
-    const { deliveries } = await storeOn(writer).claim(greedy('a:1', { leaseSeconds: 60 }))
+    const { deliveries } = await storeOn(writer).take(greedy('a:1', { leaseSeconds: 60 }))
     expect(deliveries).toHaveLength(1)
     await writer.query('commit')
     const lease = await client.query(`

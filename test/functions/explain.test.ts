@@ -25,8 +25,8 @@ const explained = async (id: string) => (await api.get(`/v1/events/${id}/explain
 const story = async (id: string) => (await explained(id)).story as string
 /** A guarded lane's new events wait for the next claim. */
 async function claim(lease: string): Promise<Leased[]> {
-  const { deliveries } = await store.claim(greedy(lease))
-  return deliveries.length > 0 ? deliveries : (await store.claim(greedy(`${lease}+`))).deliveries
+  const { deliveries } = await store.take(greedy(lease))
+  return deliveries.length > 0 ? deliveries : (await store.take(greedy(`${lease}+`))).deliveries
 }
 
 describe('an endpoint that did not get the event', () => {

@@ -27,7 +27,7 @@ beforeEach(async () => {
     `update outbox.endpoints set state = 'active', disabled_reason = null where state <> 'active'`,
   )
   await api.post('/v1/events', { type: 'a', data: {} })
-  const { deliveries } = await store.claim(greedy('a:1'))
+  const { deliveries } = await store.take(greedy('a:1'))
   claimed = deliveries[0]!
   id = claimed.publicId
 })
@@ -51,7 +51,7 @@ describe.each([
       body: { id, state: 'pending', attempt: 1, reason: null, finished_at: null },
     })
     expect(await row()).toMatchObject({ state: 'pending', budget_from: 1 })
-    const again = await store.claim(greedy('a:2'))
+    const again = await store.take(greedy('a:2'))
     expect(again.deliveries).toMatchObject([{ publicId: id, attempt: 2, spent: 0 }])
   })
 
@@ -73,15 +73,15 @@ describe.each([
   test('of 20 at once one begins it anew, and the others find it due already', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => redeliver(id)))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]))
-    expect((await store.claim(greedy('a:2'))).deliveries).toHaveLength(1)
+    expect((await store.take(greedy('a:2'))).deliveries).toHaveLength(1)
   })
 })
 
 test('what waits for its next attempt is due now, its budget as it was', async () => {
   await store.settleIfLeased([failure(claimed, { retryInSeconds: 3600 })])
-  expect((await store.claim(greedy('a:2'))).deliveries).toEqual([])
+  expect((await store.take(greedy('a:2'))).deliveries).toEqual([])
   expect(await redeliver(id)).toMatchObject({ status: 202, body: { state: 'pending' } })
-  expect((await store.claim(greedy('a:3'))).deliveries).toMatchObject([{ attempt: 2, spent: 1 }])
+  expect((await store.take(greedy('a:3'))).deliveries).toMatchObject([{ attempt: 2, spent: 1 }])
 })
 
 test('what is on its way is left alone: 409', async () => {

@@ -28,7 +28,7 @@ beforeEach(async () => {
   )
   endpoint = (await api.post('/v1/endpoints', { url: 'https://example.com/hooks' })).body.id
   await api.db.query(`select outbox.emit('order.created', '{}') from generate_series(1, 3)`)
-  const [delivered, dead, pending] = (await store.claim(greedy('a:1'))).deliveries
+  const [delivered, dead, pending] = (await store.take(greedy('a:1'))).deliveries
   await store.settleIfLeased([
     success(delivered!),
     failure(dead!, { state: 'dead', retryInSeconds: null }),

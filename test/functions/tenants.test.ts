@@ -18,7 +18,7 @@ beforeAll(async () => {
   const ep = (await api.post('/v1/endpoints', { url }, { key: 'k7' })).body.id
   const endpoint = (await api.post('/v1/endpoints', { url })).body.id
   const evt = (await api.post('/v1/events', { type: 'a.b', data: {} }, { key: 'k7' })).body.id
-  await storeOn(api.db).claim(greedy('a:1', { leaseLimit: 0 }))
+  await storeOn(api.db).take(greedy('a:1', { leaseLimit: 0 }))
   const { data } = (await api.get('/v1/deliveries')).body
   const of = (id: string) => data.find((d: { endpoint_id: string }) => d.endpoint_id === id).id
   const rpl = (await api.post(`/v1/endpoints/${ep}/replay`, { since }, { key: 'k7' })).body.id
@@ -92,7 +92,7 @@ describe('a tenant sees its own', () => {
     const url = 'https://example.com/moved'
     const { id } = (await api.post('/v1/endpoints', { url, event_types: ['moved'], tenant: '7' })).body
     await api.post('/v1/events', { type: 'moved', data: {}, tenant: '7' })
-    await storeOn(api.db).claim(greedy('a:2', { leaseLimit: 0 }))
+    await storeOn(api.db).take(greedy('a:2', { leaseLimit: 0 }))
     const [delivery] = (await api.get(`/v1/deliveries?endpoint_id=${id}`)).body.data
     await api.patch(`/v1/endpoints/${id}`, { tenant: '8' })
     expect((await api.get(`/v1/deliveries?endpoint_id=${id}`, { key: 'k8' })).body.data).toEqual([])

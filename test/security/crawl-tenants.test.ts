@@ -45,7 +45,7 @@ beforeAll(async () => {
   const as7 = { key: 'k7' }
   const { id } = (await api.post('/v1/endpoints', { url: 'https://a.example/' }, as7)).body
   const event = (await api.post('/v1/events', { type: 'a.b', data: {} }, as7)).body
-  await storeOn(api.db).claim(greedy('a:1', { leaseLimit: 0 }))
+  await storeOn(api.db).take(greedy('a:1', { leaseLimit: 0 }))
   const { data } = (await api.get('/v1/deliveries', as7)).body
   const replay = (await api.post(`/v1/endpoints/${id}/replay`, { since }, as7)).body
   theirs = { endpoints: id, events: event.id, deliveries: data[0].id, replays: replay.id }

@@ -4,7 +4,7 @@ import { secretContext } from '../../delivery/endpoint.ts'
 import { formatSecret, generateSecret } from '../../delivery/keys.ts'
 import { openKeyring } from '../../delivery/secrets.ts'
 import type { EndpointId } from '../../delivery/types.ts'
-import { type ClaimRequest, createStore } from '../../drizzle/store.ts'
+import { type ClaimRequest, createStore, type FanOutRequest } from '../../drizzle/store.ts'
 import { runOn } from '../../worker/database.ts'
 import { type Replica, startReplica } from '../../worker/replica.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
@@ -88,12 +88,32 @@ export async function startTestReplica(url: string, env: Record<string, string> 
   return { ...replica, stop }
 }
 
-/** Its stopwatch stands at one second: an attempt that started at 0 began a second ago. */
-export const storeOn = (client: pg.Client, disableAfterSeconds = 86_400) =>
-  createStore(runOn(client), { sender: 'listener', clock: () => 1_000, disableAfterSeconds })
+type LeaseRequest = ClaimRequest & FanOutRequest
 
-/** A claim that takes all it can. */
-export const greedy = (lease: string, request: Partial<ClaimRequest> = {}): ClaimRequest => ({
+/**
+ * Its stopwatch stands at one second: an attempt that started at 0 began a second ago. `take` is what every sender does:
+ * it claims what is due, then fans out what is new.
+ */
+export function storeOn(client: pg.Client, disableAfterSeconds = 86_400) {
+  const store = createStore(runOn(client), { sender: 'listener', clock: () => 1_000, disableAfterSeconds })
+  return {
+    ...store,
+    async take(request: LeaseRequest) {
+      const due = await store.claim(request)
+      const fresh = await store.fanOut({
+        ...request,
+        leaseLimit: request.leaseLimit - due.deliveries.length,
+      })
+      return {
+        deliveries: [...due.deliveries, ...fresh.deliveries],
+        meta: { ...due.meta, ...fresh.meta },
+      }
+    },
+  }
+}
+
+/** Takes all it can. */
+export const greedy = (lease: string, request: Partial<LeaseRequest> = {}): LeaseRequest => ({
   lease,
   leaseSeconds: 60,
   fanoutLimit: 10_000,

@@ -1,18 +1,16 @@
 // When a listener may fall asleep, as a rule. That no event is lost by it, test/engine/wakeup.test.ts tries out.
 import { expect, test } from 'vitest'
-import type { ClaimMeta } from '../../drizzle/store.ts'
+import type { FanOutMeta } from '../../drizzle/store.ts'
 import { Wakefulness } from '../../worker/wakefulness.ts'
 
-const saw = (xmin: bigint, xmax: bigint): ClaimMeta => ({
+const saw = (xmin: bigint, xmax: bigint): FanOutMeta => ({
   fanned: 0,
   fannedTo: null,
   hadTurn: true,
   born: 0,
   bornWaiting: 0,
   bornGuarded: 0,
-  ringTo: null,
-  nextDueIn: null,
-  nextSlotIn: null,
+  nextOpenIn: null,
   xmin,
   xmax,
 })
@@ -30,7 +28,7 @@ function rising({ call = async () => {} } = {}) {
   return { wakefulness, peerFallsSilent: () => free.shift()!() }
 }
 
-test('sleeps once every transaction of the first claim’s snapshot has ended', () => {
+test('sleeps once every transaction of the first fan-out’s snapshot has ended', () => {
   const { wakefulness } = rising()
   wakefulness.note(saw(5n, 10n), true, wakefulness.stance)
   expect(wakefulness.state).toBe('drowsy')
@@ -43,7 +41,7 @@ test('sleeps once every transaction of the first claim’s snapshot has ended', 
 test.each([
   ['a new session listens', ({ wakefulness }: ReturnType<typeof rising>) => wakefulness.begin()],
   ['a peer’s lock comes free', ({ peerFallsSilent }: ReturnType<typeof rising>) => peerFallsSilent()],
-])('a claim that was on its way when %s proves nothing: its snapshot is older', (_, happen) => {
+])('a fan-out that was on its way when %s proves nothing: its snapshot is older', (_, happen) => {
   const scene = rising()
   const { wakefulness } = scene
   const before = wakefulness.stance

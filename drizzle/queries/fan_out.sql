@@ -1,0 +1,132 @@
+-- Stop 5. Fans new events out into deliveries; those that have room in their lane are born leased and leave at once.
+-- What is due already is another statement's (claim.sql): this one must be quick, for every new event waits for it.
+--
+-- $1 lease          text      who claims: '<sender>:<number of the claim>', the fencing token
+-- $2 lease_seconds  float8    how long the lease holds
+-- $3 fanout_limit   int       events to fan out at most
+-- $4 fanout_from    bigint    no event waiting for its fan-out has a lower id (worker/fanout-bound.ts); 0 looks at all
+-- $5 lease_limit    int       deliveries to lease at most
+-- $6 default_room   int       how many one endpoint may get, where $7 does not say
+-- $7 endpoint_ids   bigint[]  endpoints the claimer knows,
+-- $8 rooms          int[]     and how many more each may get (0 = none)
+-- $9 sharers        int       senders that share what an endpoint may have in flight
+--
+-- The first row carries only `meta`: what the statement saw besides. The others are the leased deliveries.
+with
+clock as materialized (
+  select clock_timestamp() as now
+),
+
+-- 1. Which new events. -----------------------------------------------------------------------------------------------
+-- One fan-out at a time, in the order of ids: events of one key become deliveries in the order they happened, because
+-- the next event of a row gets its id only after the one before has been committed. Who does not get the turn does nothing.
+turn as materialized (
+  select pg_try_advisory_xact_lock(1869967992, 1) as mine
+),
+waiting as materialized (
+  select f.ctid as row, f.event_id
+  from outbox.fanout f
+  where f.event_id >= $4::bigint and (select mine from turn)
+  order by f.event_id
+  limit $3::int
+),
+fresh as (
+  delete from outbox.fanout f
+  using waiting w
+  where f.ctid = w.row
+  returning f.event_id
+),
+
+-- 2. Who gets them. -----------------------------------------------------------------------------------------------------
+-- Whom a type and a tenant concern is asked once for each such pair, not for every event.
+event as materialized (
+  select e.*, dense_rank() over (order by e.type, e.tenant) as kind
+  from fresh
+  cross join lateral (
+    select e.id, e.type, e.tenant, e.key, e.xid
+    from outbox.events e
+    where e.id = fresh.event_id
+    limit 1 -- not pulled up into a join: one probe for each event, whatever the planner takes the tables to be
+  ) e
+),
+kind as materialized (
+  select k.*, outbox.patterns(k.type) as patterns
+  from (select distinct kind, type, tenant from event) k
+),
+audience as materialized (
+  select kind.kind, p.id as endpoint_id, p.ordering, p.born_after, p.born_snapshot,
+         coalesce(busy.room, least($6::int, ceil(p.max_in_flight::float8 / $9::int)::int)) as room,
+         p.state = 'active' as active, greatest(l.not_before, l.probe_at) as opens_at,
+         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.ramp is not null as guarded
+  from kind
+  join outbox.endpoints p
+    on p.state <> 'disabled'
+   and (p.tenant is null or p.tenant = kind.tenant)
+   -- outbox.matches(), with the type's patterns at hand.
+   and case when p.event_types is null then not starts_with(kind.type, 'outbox.') else p.event_types && kind.patterns end
+  join outbox.lanes l on l.endpoint_id = p.id
+  left join unnest($7::bigint[], $8::int[]) as busy (endpoint_id, room) on busy.endpoint_id = p.id
+),
+wanted as (
+  select event.id as event_id, a.endpoint_id, case when a.ordering = 'key' then event.key end as ordering_key, a.room,
+         a.guarded, a.active and coalesce(a.opens_at <= (select now from clock), true) as open
+  from event
+  join audience a on a.kind = event.kind
+  where event.id > a.born_after or not pg_visible_in_snapshot(event.xid, a.born_snapshot)
+),
+
+-- 3. Which leave at once: as many as the endpoint still has room for. A guarded lane's wait for the claim. --------------
+placed as (
+  select w.event_id, w.endpoint_id, w.ordering_key, w.place, w.open and w.guarded and w.room > 0 as guarded,
+         w.open and not w.guarded and w.place <= w.room as fits
+  from (select *, row_number() over (partition by endpoint_id order by event_id) as place from wanted) w
+),
+chosen as (
+  select event_id, endpoint_id, ordering_key, guarded,
+         fits and row_number() over (order by fits desc, place, event_id) <= $5::int as now
+  from placed
+),
+born as (
+  insert into outbox.deliveries (endpoint_id, event_id, state, attempt, due_at, lease, leased_until, ordering_key)
+  select c.endpoint_id, c.event_id,
+         case when c.now then 'sending' else 'pending' end::outbox.delivery_state,
+         case when c.now then 1 else 0 end,
+         clock.now,
+         case when c.now then $1::text end,
+         case when c.now then clock.now + make_interval(secs => $2::float8) end,
+         c.ordering_key
+  from chosen c
+  cross join clock
+  order by c.endpoint_id, c.event_id
+  on conflict (endpoint_id, event_id) do nothing
+  returning endpoint_id, event_id, state
+)
+select
+  null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as spent, null::int as version,
+  null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
+  null::text as traceparent, null::float8 as start_in,
+  json_build_object(
+    'fanned', (select count(*) from fresh),
+    'fanned_to', (select max(event_id)::text from waiting),
+    'had_turn', (select mine from turn),
+    'born', (select count(*) from born),
+    'born_waiting', (select count(*) from born where state = 'pending'),
+    'born_guarded', (select count(*) from chosen where guarded),
+    'next_open_in', (select extract(epoch from min(opens_at) - (select now from clock))::float8
+                     from audience where active and opens_at > (select now from clock)),
+    'xmin', pg_snapshot_xmin(pg_current_snapshot())::text,
+    'xmax', pg_snapshot_xmax(pg_current_snapshot())::text
+  )::text as meta
+union all
+(
+  select
+    born.endpoint_id::text, born.event_id::text, 1, 0, p.version,
+    outbox.event_id(e.id, e.nonce), e.type,
+    to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    e.data::text, e.actor, e.traceparent, null, null
+  from born
+  cross join lateral (select * from outbox.events e where e.id = born.event_id limit 1) e
+  join outbox.endpoints p on p.id = born.endpoint_id
+  where born.state = 'sending'
+  order by born.event_id
+)

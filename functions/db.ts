@@ -33,7 +33,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/** One for each request: the deadline runs from here and covers all its statements. */
+/** One for each request: the deadline runs from its first statement and covers all of them. */
 export function openDatabase(
   { databaseUrl, neonProxy }: { databaseUrl: string; neonProxy: string | null },
   deadlineSeconds = 8,
@@ -41,13 +41,20 @@ export function openDatabase(
   context?: RequestContext | null,
 ): Database {
   if (neonProxy) neonConfig.fetchEndpoint = new URL('/sql', neonProxy).href
-  const neonDriver = neon(databaseUrl, {
-    fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) },
-  })
-  const driver = context ? inContext(neonDriver, context) : neonDriver
-  const driverFor = (name: string): Driver => memory?.through(driver, name) ?? driver
+  let opened: Driver | null = null
+  const open = (): Driver => {
+    const driver = neon(databaseUrl, {
+      fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) },
+    })
+    return context ? inContext(driver, context) : driver
+  }
+  const driverFor = (name: string): Driver => {
+    opened ??= open()
+    return memory?.through(opened, name) ?? opened
+  }
   return {
-    build: (name, statement) => named(name, () => statement(drizzle(driverFor(name) as typeof neonDriver))),
+    build: (name, statement) =>
+      named(name, () => statement(drizzle(driverFor(name) as ReturnType<typeof neon<false, false>>))),
     run: ({ name, text }, parameters) =>
       named(name, () =>
         driverFor(name).query(text, [...parameters], { arrayMode: true, types: timesAsText }),

@@ -167,8 +167,8 @@ export class Listener {
     wakefulness.note(meta, sawAll, stance)
     this.#fanoutLimit = nextFanoutLimit(meta, fanoutLimit)
     if (meta.nextOpenIn !== null) this.wakeIn(meta.nextOpenIn)
-    const isFilled = leaseLimit > 0 && deliveries.length === leaseLimit
-    if (meta.bornGuarded > 0 || isFilled) this.#due = true
+    const isCut = meta.bornWaiting > 0 && deliveries.length === leaseLimit
+    if (meta.bornGuarded > 0 || isCut) this.#due = true
     return {
       more: meta.fanned === fanoutLimit,
       full: deliveries.length === 0 && meta.born > 0 && meta.bornWaiting === meta.born,

@@ -55,7 +55,7 @@ const readEvent = createRoute({
   responses: answers(EventWithDeliveries, 'The event'),
 })
 
-/** The time and the data as the webhook's body has them (drizzle/queries/claim.sql). */
+/** The time and the data as the webhook's body has them (drizzle/queries/fan_out.sql). */
 const eventColumns = {
   id: eventTable.id,
   nonce: eventTable.nonce,

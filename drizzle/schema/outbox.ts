@@ -215,7 +215,7 @@ export const endpointSecrets = outbox.table(
 )
 
 /**
- * One event for one endpoint. No foreign keys: claim.sql alone writes these rows, from events and endpoints it has just
+ * One event for one endpoint. No foreign keys: fan_out.sql alone makes these rows, from events and endpoints it has just
  * read and that are never deleted, and a foreign key would take a row lock on the endpoint for every delivery, so that
  * somebody who locks one endpoint by hand would hold up all.
  */

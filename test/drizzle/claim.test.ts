@@ -99,6 +99,28 @@ describe('fan-out', () => {
     const perEndpoint = Object.values(Object.groupBy(deliveries, d => d.endpointId)).map(d => d!.length)
     expect(perEndpoint).toEqual([10, 10, 10, 10])
   })
+
+  test('for a lane that its receiver has paused waits, and says when the lane opens', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://closed.example' })
+    await client.query(`update outbox.lanes set not_before = clock_timestamp() + interval '1 hour'`)
+    await emit(client)
+    const { deliveries, meta } = await storeOn(client).fanOut(greedy('a:1'))
+    expect(deliveries).toEqual([])
+    expect(meta).toMatchObject({ born: 1, bornWaiting: 1, bornGuarded: 0 })
+    expect(meta.nextOpenIn).toBeGreaterThan(3_590)
+  })
+
+  test('leaves what was waiting already to the claim, and the claim leaves new events to the fan-out', async () => {
+    const client = await database()
+    await addEndpoint(client, { url: 'https://a.example' })
+    await emit(client)
+    const store = storeOn(client)
+    expect((await store.claim(greedy('a:1'))).deliveries).toEqual([])
+    await store.fanOut(greedy('a:2', { leaseLimit: 0 }))
+    expect((await store.fanOut(greedy('a:3'))).deliveries).toEqual([])
+    expect((await store.claim(greedy('a:4'))).deliveries).toHaveLength(1)
+  })
 })
 
 describe('a lease', () => {

@@ -4,7 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { maxEventBytes } from '../../delivery/deliver.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import {
+  addEndpoint,
+  deliveryStates,
+  emit,
+  emitAtOnce,
+  greedy,
+  startTestReplica,
+  storeOn,
+} from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 describe('the listener', () => {
@@ -32,6 +40,20 @@ describe('the listener', () => {
     await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await receiver.waitFor(3)
     await eventually(async () => (await deliveryStates(client)).delivered === 3)
+  })
+
+  test('finds what others have given back while events come, although nobody tells it', async () => {
+    const { db, client, receiver } = await scene()
+    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
+    await emit(client)
+    await receiver.waitFor(1)
+    await client.query('begin; set local outbox.notify = off')
+    await emit(client)
+    const other = storeOn(client)
+    await other.release((await other.fanOut(greedy('other:1'))).deliveries)
+    await client.query('commit')
+    await emit(client)
+    await receiver.waitFor(3)
   })
 
   test('delivers all of many events committed in one transaction, each once', async () => {

@@ -15,14 +15,14 @@ const saw = (xmin: bigint, xmax: bigint): FanOutMeta => ({
   xmax,
 })
 
-function rising({ call = async () => {} } = {}) {
+function rising({ call = async () => {}, clock = () => 0 } = {}) {
   const free: (() => void)[] = []
   const wakefulness = new Wakefulness({
     session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, call },
     watch: onFree => void free.push(onFree),
     wake: () => {},
     pollSeconds: 3600,
-    clock: () => 0,
+    clock,
   })
   wakefulness.begin()
   return { wakefulness, peerFallsSilent: () => free.shift()!() }
@@ -62,4 +62,22 @@ test('goes awake and on with its work while its call to the peers still queues u
   wakefulness.note({ ...saw(5n, 10n), fanned: 100 }, true, wakefulness.stance)
   expect(await wakefulness.rest()).toBeLessThan(10)
   expect(wakefulness.state).toBe('awake')
+})
+
+test.each([
+  [20, 'drowsy'],
+  [30, 'awake'],
+])('with %i events in every tenth of a second it is soon %s', async (events, state) => {
+  let now = 0
+  const { wakefulness, peerFallsSilent } = rising({ clock: () => now })
+  peerFallsSilent()
+  wakefulness.note({ ...saw(5n, 10n), fanned: 100 }, true, wakefulness.stance)
+  await wakefulness.rest()
+  expect(wakefulness.state).toBe('awake')
+  for (let window = 0; window < 6; window++) {
+    now += 100
+    wakefulness.note({ ...saw(5n, 10n), fanned: events }, true, wakefulness.stance)
+    await wakefulness.rest()
+  }
+  expect(wakefulness.state).toBe(state)
 })

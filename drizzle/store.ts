@@ -23,7 +23,7 @@ export type Run = (
 export type Rooms = ReadonlyMap<EndpointId, { readonly room: number; readonly held: number }>
 
 /** What whoever leases deliveries says of itself. */
-interface LeaseRequest {
+export interface LeaseRequest {
   readonly lease: string
   readonly leaseSeconds: number
   readonly leaseLimit: number

@@ -41,7 +41,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
   }
   const pool = new pg.Pool({
     ...config,
-    max: 3,
+    max: 4, // fan-out, claim, settle, and one for what comes seldom
     idleTimeoutMillis: 0,
     // Bounded like connecting itself: the link may go silent right after it was made.
     onConnect: async client => void (await client.query(onceConnected)),

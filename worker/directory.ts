@@ -26,6 +26,8 @@ export class Directory {
     if (outdated.size === 0) return
     const sealed = await this.#store.readEndpoints([...outdated])
     for (const endpoint of await Promise.all(sealed.map(row => openEndpoint(row, this.#ports)))) {
+      // Fan-out and claim may have read it at the same time.
+      if ((this.#known.get(endpoint.id)?.version ?? 0) > endpoint.version) continue
       this.#known.delete(endpoint.id)
       this.#known.set(endpoint.id, endpoint)
     }

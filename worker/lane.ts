@@ -24,6 +24,8 @@ export class Lane {
   maxInFlight = 1
   /** It was filled: there may be more for it in the table. */
   hungry = false
+  /** Its room is promised to a statement that is under way. */
+  promised = false
   /** Attempts finished in the second before the present one, and so far in the present one. */
   #lastSecond = 0
   #thisSecond = 0
@@ -86,6 +88,12 @@ export class Lane {
   isOlderThan(time: number): boolean {
     const first = this.waiting[0]
     return first !== undefined && first.startAt < time
+  }
+
+  /** Takes out what is more than it may hold: fan-out and claim may both have filled it. */
+  takeSurplus(): Leased[] {
+    const surplus = this.held - this.capacity
+    return surplus > 0 ? this.waiting.splice(-surplus).map(held => held.delivery) : []
   }
 
   /** Takes out what is waiting and answers to the description. */

@@ -66,11 +66,28 @@ export class Lanes {
     return Math.min(mostPerClaim, mostHeld - this.#held)
   }
 
-  /** What the lanes in use have room for; every other lane is empty. */
-  rooms(): Rooms {
+  /** Promises a statement what the lanes in use have room for; every other lane has room for what its endpoint may have in flight. */
+  promise(): Rooms {
     const rooms = new Map<EndpointId, { room: number; held: number }>()
-    for (const [id, lane] of this.#lanes) rooms.set(id, { room: lane.room, held: lane.held })
+    for (const [id, lane] of this.#lanes) {
+      const room = lane.promised ? 0 : lane.room
+      if (room === lane.maxInFlight) continue
+      if (room > 0) lane.promised = true
+      rooms.set(id, { room, held: lane.held })
+    }
     return rooms
+  }
+
+  /** The statement has ended, whatever came of it: its room is there for what another one had to leave waiting. */
+  unpromise(rooms: Rooms): void {
+    let hasRoom = false
+    for (const [id, { room }] of rooms) {
+      const lane = this.#lanes.get(id)
+      if (lane === undefined) continue
+      if (room > 0) lane.promised = false
+      if (!lane.promised && takeHunger(lane)) hasRoom = true
+    }
+    if (hasRoom) this.#ports.onRoom()
   }
 
   /**
@@ -99,7 +116,21 @@ export class Lanes {
       const isFilled = (brought.get(id) ?? 0) >= (rooms.get(id)?.room ?? lane.maxInFlight)
       lane.hungry = isFilled || (lane.hungry && what === 'new')
     }
+    this.#giveBackSurplus(brought.keys())
     for (const id of brought.keys()) this.#start(this.#lanes.get(id)!)
+  }
+
+  /** Two statements at a time may fill a lane that was empty: what is too much waits in the table, as it would have. */
+  #giveBackSurplus(ids: Iterable<EndpointId>): void {
+    const back: Leased[] = []
+    for (const id of ids) {
+      const lane = this.#lanes.get(id)!
+      const surplus = lane.takeSurplus()
+      if (surplus.length > 0) lane.hungry = true
+      back.push(...surplus)
+    }
+    this.#held -= back.length
+    if (back.length > 0) void this.#ports.giveBack(back)
   }
 
   /** The database does not take settlements: nothing is started, and what has not been started goes back. */
@@ -170,8 +201,7 @@ export class Lanes {
     lane.finish()
     this.#held--
     this.#start(lane)
-    const hasRoom = lane.hungry && lane.room >= lane.capacity / 2
-    if (hasRoom) lane.hungry = false
+    const hasRoom = takeHunger(lane)
     if (this.#feeling) this.#pauseFeeling()
     else if (hasRoom || (this.#full && this.#held <= mostHeld / 2)) this.#ports.onRoom()
     if (this.#held === 0) for (const resolve of this.#idle.splice(0)) resolve()
@@ -196,4 +226,11 @@ export class Lanes {
     this.#held -= missed.length
     if (missed.length > 0) void this.#ports.giveBack(missed).then(this.#ports.onRoom)
   }
+}
+
+/** Whether a lane that may have more waiting has room for it by now; then somebody goes and looks. */
+function takeHunger(lane: Lane): boolean {
+  const hasRoom = lane.hungry && lane.room >= lane.capacity / 2
+  if (hasRoom) lane.hungry = false
+  return hasRoom
 }

@@ -10,6 +10,7 @@ import { userAgent } from '../delivery/version.ts'
 import { readCaptureHealth } from '../drizzle/capture-health.ts'
 import { createStore, type StoreOptions } from '../drizzle/store.ts'
 import { Chores } from './chores.ts'
+import { Claimer } from './claimer.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { openDatabase, sqlstate } from './database.ts'
 import { Directory } from './directory.ts'
@@ -17,6 +18,7 @@ import { Ears } from './ears.ts'
 import { EgressWatch } from './egress-watch.ts'
 import { serveHealth } from './health.ts'
 import { Lanes } from './lanes.ts'
+import { Leasing } from './leasing.ts'
 import { Listener } from './listener.ts'
 import { AttemptLog, openLog } from './log.ts'
 import { Metrics } from './metrics.ts'
@@ -71,8 +73,8 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     log,
     onTrouble: trouble => (trouble ? lanes.pause() : lanes.resume()),
     onSettled: (settlements, eased) => {
-      if (eased) listener.wakeForDue()
-      for (const s of settlements) if (s.retryInSeconds !== null) listener.wakeIn(s.retryInSeconds)
+      if (eased) claimer.wake()
+      for (const s of settlements) if (s.retryInSeconds !== null) claimer.wakeIn(s.retryInSeconds)
     },
   })
   const clockWatch = new ClockWatch(log)
@@ -121,7 +123,7 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     released.add(release)
     return release
   }
-  const lanes = new Lanes({ attempt, giveBack, onRoom: () => listener.wakeForDue(), clock })
+  const lanes = new Lanes({ attempt, giveBack, onRoom: () => listener.noteRoom(), clock })
   const watch = new Watch(database)
   const ears = new Ears({
     database,
@@ -152,19 +154,11 @@ export async function startReplica(settings: ListenerSettings): Promise<Replica>
     pollSeconds: settings.pollSeconds,
     clock,
   })
-  const listener = new Listener({
-    store,
-    lanes,
-    wakefulness,
-    directory,
-    giveBack,
-    log,
-    name,
-    leaseSeconds: settings.leaseSeconds,
-    pollSeconds: settings.pollSeconds,
-    retrySchedule: settings.retrySchedule,
-  })
-  const chores = new Chores(store, log, () => listener.wakeForDue())
+  const { leaseSeconds, retrySchedule } = settings
+  const leasing = new Leasing({ store, lanes, directory, giveBack, log, name, leaseSeconds })
+  const claimer = new Claimer({ store, lanes, leasing, log, onStrain: () => wakefulness.strain() })
+  const listener = new Listener({ store, lanes, leasing, claimer, wakefulness, log, retrySchedule })
+  const chores = new Chores(store, log, () => claimer.wake())
   const retention = new Retention(store, log, settings.retentionDays)
   const health = await serveHealth(settings.healthPort, {
     trouble: () => ears.trouble ?? clockWatch.trouble,

@@ -15,7 +15,7 @@ const saw = (xmin: bigint, xmax: bigint): FanOutMeta => ({
   xmax,
 })
 
-function rising({ call = async () => {}, clock = () => 0 } = {}) {
+function rising({ call = async () => {}, clock = (): number => 0 } = {}) {
   const free: (() => void)[] = []
   const wakefulness = new Wakefulness({
     session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, call },

@@ -1,0 +1,139 @@
+// Claims what had to wait: retries whose time has come, what found no room in its lane, what somebody gave back. It works
+// beside the listener's fan-out, so that no new event waits for a claim.
+import type { EndpointId } from '../delivery/types.ts'
+import type { Store } from '../drizzle/store.ts'
+import { Bell } from './bell.ts'
+import { sqlstate } from './database.ts'
+import type { Lanes } from './lanes.ts'
+import type { Leasing } from './leasing.ts'
+import type { Log } from './log.ts'
+import { pauseAfter } from './pause.ts'
+
+/** Endpoints one claim looks at. */
+const ringSteps = 500
+/** What one endpoint gets at a time where so many wait that one claim can't serve them all. */
+const smallPortion = 8
+/** While others may have given something back without a word. */
+const lookEveryMs = 100
+/** Slots of a lane with a rate limit are claimed this long before they come. */
+const slotLeadSeconds = 0.15
+/** An alarm rings a little late rather than a little early, when nothing is due yet. */
+const timerSlackMs = 5
+const longestTimerMs = 2 ** 31 - 1
+
+export interface ClaimerPorts {
+  readonly store: Store
+  readonly lanes: Lanes
+  readonly leasing: Leasing
+  readonly log: Log
+  /** There is more to do than this listener can take. */
+  readonly onStrain: () => void
+}
+
+export class Claimer {
+  readonly #ports: ClaimerPorts
+  readonly #bell = new Bell()
+  #stopping = false
+  #readOnly = false
+  /** Something may be due. */
+  #due = true
+  #claimedAt = Number.NEGATIVE_INFINITY
+  #ringFrom: EndpointId | '0' = '0'
+  #alarm: { at: number; timer: NodeJS.Timeout } | null = null
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(ports: ClaimerPorts) {
+    this.#ports = ports
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    this.#due = true
+    this.#bell.ring()
+  }
+
+  /** Something will be due: look then, and not only at the next poll. */
+  wakeIn(seconds: number): void {
+    const at = performance.now() + seconds * 1000 + timerSlackMs
+    if (this.#stopping || (this.#alarm !== null && this.#alarm.at <= at)) return
+    clearTimeout(this.#alarm?.timer)
+    const ring = () => {
+      this.#alarm = null
+      this.wake()
+    }
+    this.#alarm = { at, timer: setTimeout(ring, Math.min(at - performance.now(), longestTimerMs)) }
+  }
+
+  /** There is traffic: others may have given something back. Looks now, if it has not done so just before. */
+  lookSoon(): void {
+    const waitMs = this.#claimedAt + lookEveryMs - performance.now()
+    if (waitMs <= 0) this.wake()
+    else this.wakeIn(waitMs / 1000)
+  }
+
+  set readOnly(readOnly: boolean) {
+    this.#readOnly = readOnly
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#alarm?.timer)
+    this.#bell.ring()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stopping; ) {
+      let restMs = Number.POSITIVE_INFINITY
+      try {
+        await this.#drain()
+        failures = 0
+      } catch (error) {
+        restMs = pauseAfter(failures++)
+        const about = { statement: 'claim', sqlstate: sqlstate(error), failures }
+        this.#ports.log.error(about, 'could not claim, will try again')
+      }
+      if (!this.#stopping) await this.#bell.wait(restMs)
+    }
+  }
+
+  /** Claims until nothing more is due that the lanes could take. */
+  async #drain(): Promise<void> {
+    while (this.#due && !this.#stopping && !this.#readOnly) {
+      const leaseLimit = this.#ports.lanes.leaseLimit()
+      if (leaseLimit === 0) return
+      this.#due = false
+      this.#claimedAt = performance.now()
+      try {
+        if (!(await this.#claim(leaseLimit))) continue
+        this.#due = true
+        this.#ports.onStrain()
+      } catch (error) {
+        this.#due = true
+        throw error
+      }
+    }
+  }
+
+  /** Whether there is more. */
+  async #claim(leaseLimit: number): Promise<boolean> {
+    const { store, leasing } = this.#ports
+    const ringFrom = this.#ringFrom
+    const { deliveries, meta } = await leasing.take('due', leaseLimit, request =>
+      store.claim({
+        ...request,
+        defaultRoom: ringFrom === '0' ? leaseLimit : smallPortion,
+        ringFrom,
+        ringSteps,
+      }),
+    )
+    this.#ringFrom = meta.ringTo ?? '0'
+    if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
+    if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))
+    return deliveries.length === leaseLimit || meta.ringTo !== null || ringFrom !== '0'
+  }
+}

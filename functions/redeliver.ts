@@ -155,7 +155,6 @@ class Run {
     const ringFrom = this.#ringFrom
     const { deliveries, meta } = await this.#store.claim({
       ...this.#request(leaseLimit),
-      defaultRoom: this.#portion,
       ringFrom,
       ringSteps,
     })
@@ -167,7 +166,6 @@ class Run {
   async #fanOut(leaseLimit: number): Promise<Leased[]> {
     const { deliveries, meta } = await this.#store.fanOut({
       ...this.#request(leaseLimit),
-      defaultRoom: smallPortion,
       fanoutLimit: claimSize,
       fanoutFrom: 0n,
     })
@@ -181,6 +179,7 @@ class Run {
       lease: `${this.#lease}:${++this.#leases}`,
       leaseSeconds: this.#settings.delivery.leaseSeconds,
       leaseLimit,
+      defaultRoom: this.#portion,
       rooms: new Map(),
       sharers: 1,
     }

@@ -2,12 +2,10 @@
 // beside the listener's fan-out, so that no new event waits for a claim.
 import type { EndpointId } from '../delivery/types.ts'
 import type { Store } from '../drizzle/store.ts'
-import { Bell } from './bell.ts'
-import { sqlstate } from './database.ts'
 import type { Lanes } from './lanes.ts'
 import type { Leasing } from './leasing.ts'
 import type { Log } from './log.ts'
-import { pauseAfter } from './pause.ts'
+import { Loop } from './loop.ts'
 
 /** Endpoints one claim looks at. */
 const ringSteps = 500
@@ -32,34 +30,37 @@ export interface ClaimerPorts {
 
 export class Claimer {
   readonly #ports: ClaimerPorts
-  readonly #bell = new Bell()
-  #stopping = false
-  #readOnly = false
+  readonly #loop: Loop
   /** Something may be due. */
   #due = true
   #claimedAt = Number.NEGATIVE_INFINITY
   #ringFrom: EndpointId | '0' = '0'
   #alarm: { at: number; timer: NodeJS.Timeout } | null = null
-  #running: Promise<void> = Promise.resolve()
 
   constructor(ports: ClaimerPorts) {
     this.#ports = ports
+    this.#loop = new Loop({
+      statement: 'claim',
+      complaint: 'could not claim, will try again',
+      log: ports.log,
+      work: () => this.#drain(),
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#loop.start()
   }
 
   /** Something may be due. */
   wake(): void {
     this.#due = true
-    this.#bell.ring()
+    this.#loop.ring()
   }
 
   /** Something will be due: look then, and not only at the next poll. */
   wakeIn(seconds: number): void {
     const at = performance.now() + seconds * 1000 + timerSlackMs
-    if (this.#stopping || (this.#alarm !== null && this.#alarm.at <= at)) return
+    if (this.#loop.isStopping || (this.#alarm !== null && this.#alarm.at <= at)) return
     clearTimeout(this.#alarm?.timer)
     const ring = () => {
       this.#alarm = null
@@ -75,37 +76,17 @@ export class Claimer {
     else this.wakeIn(waitMs / 1000)
   }
 
-  set readOnly(readOnly: boolean) {
-    this.#readOnly = readOnly
-  }
-
   async stop(): Promise<void> {
-    this.#stopping = true
+    const stopped = this.#loop.stop()
     clearTimeout(this.#alarm?.timer)
-    this.#bell.ring()
-    await this.#running
+    await stopped
   }
 
-  async #run(): Promise<void> {
-    for (let failures = 0; !this.#stopping; ) {
-      let restMs = Number.POSITIVE_INFINITY
-      try {
-        await this.#drain()
-        failures = 0
-      } catch (error) {
-        restMs = pauseAfter(failures++)
-        const about = { statement: 'claim', sqlstate: sqlstate(error), failures }
-        this.#ports.log.error(about, 'could not claim, will try again')
-      }
-      if (!this.#stopping) await this.#bell.wait(restMs)
-    }
-  }
-
-  /** Claims until nothing more is due that the lanes could take. */
-  async #drain(): Promise<void> {
-    while (this.#due && !this.#stopping && !this.#readOnly) {
+  /** Claims until nothing more is due that the lanes could take; then somebody will say so when there is. */
+  async #drain(): Promise<number> {
+    while (this.#due && !this.#loop.isStopping) {
       const leaseLimit = this.#ports.lanes.leaseLimit()
-      if (leaseLimit === 0) return
+      if (leaseLimit === 0) break
       this.#due = false
       this.#claimedAt = performance.now()
       try {
@@ -117,6 +98,7 @@ export class Claimer {
         throw error
       }
     }
+    return Number.POSITIVE_INFINITY
   }
 
   /** Whether there is more. */

@@ -129,8 +129,7 @@ export class Lanes {
       if (surplus.length > 0) lane.hungry = true
       back.push(...surplus)
     }
-    this.#held -= back.length
-    if (back.length > 0) void this.#ports.giveBack(back)
+    this.#handBack(back)
   }
 
   /** The database does not take settlements: nothing is started, and what has not been started goes back. */
@@ -210,6 +209,10 @@ export class Lanes {
   #giveBack(which: (held: Held) => boolean, onGiven = () => {}): void {
     const back: Leased[] = []
     for (const lane of this.#lanes.values()) back.push(...lane.take(which))
+    this.#handBack(back, onGiven)
+  }
+
+  #handBack(back: readonly Leased[], onGiven = () => {}): void {
     this.#held -= back.length
     if (back.length > 0) void this.#ports.giveBack(back).then(onGiven)
   }
@@ -222,9 +225,7 @@ export class Lanes {
 
   /** They get another slot, from whoever claims them next. */
   #giveBackMissed(lane: Lane): void {
-    const missed = lane.takeMissed(this.#ports.clock())
-    this.#held -= missed.length
-    if (missed.length > 0) void this.#ports.giveBack(missed).then(this.#ports.onRoom)
+    this.#handBack(lane.takeMissed(this.#ports.clock()), this.#ports.onRoom)
   }
 }
 

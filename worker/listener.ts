@@ -1,13 +1,12 @@
 // Stop 3: wakes up, fans out what is new, hands it to the lanes. A notification is a hint, the tables are the truth.
 import type { FanOutMeta, Look, Store } from '../drizzle/store.ts'
-import { Bell } from './bell.ts'
 import type { Claimer } from './claimer.ts'
 import { sqlstate } from './database.ts'
 import { FanoutBound } from './fanout-bound.ts'
 import type { Lanes } from './lanes.ts'
 import type { Leasing } from './leasing.ts'
 import type { Log } from './log.ts'
-import { pauseAfter } from './pause.ts'
+import { Loop } from './loop.ts'
 import type { Wakefulness } from './wakefulness.ts'
 
 /** Deliveries one fan-out should make, about: bounds the time that one statement takes. */
@@ -31,29 +30,36 @@ export interface ListenerPorts {
 
 export class Listener {
   readonly #ports: ListenerPorts
-  readonly #bell = new Bell()
+  readonly #loop: Loop
   readonly #bound = new FanoutBound()
-  #stopping = false
   #readOnly = false
   /** Somebody woke us, and what for nobody said: it may be something due. */
   #woken = true
   /** The lanes hold all they may. */
   #full = false
   #fanoutLimit = mostEvents
-  #running: Promise<void> = Promise.resolve()
 
   constructor(ports: ListenerPorts) {
     this.#ports = ports
+    this.#loop = new Loop({
+      statement: 'fan_out',
+      complaint: 'could not fan out, will try again',
+      log: ports.log,
+      work: async () => {
+        await this.#drain()
+        return ports.wakefulness.rest()
+      },
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#loop.start()
     this.#ports.claimer.start()
   }
 
   wake(): void {
     this.#woken = true
-    this.#bell.ring()
+    this.#loop.ring()
   }
 
   /** A lane that may have more waiting has room again. */
@@ -72,7 +78,6 @@ export class Listener {
   /** What the heartbeat saw. */
   async note(look: Look): Promise<void> {
     this.#readOnly = look.readOnly
-    this.#ports.claimer.readOnly = look.readOnly
     if (look.work) this.lookAtEverything()
     if (look.readOnly) return
     if ((await this.#ports.leasing.releaseLost()) > 0) this.#ports.claimer.wake()
@@ -80,31 +85,13 @@ export class Listener {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true
-    this.#bell.ring()
-    await Promise.all([this.#running, this.#ports.claimer.stop()])
-  }
-
-  async #run(): Promise<void> {
-    for (let failures = 0; !this.#stopping; ) {
-      let restMs: number
-      try {
-        await this.#drain()
-        restMs = await this.#ports.wakefulness.rest()
-        failures = 0
-      } catch (error) {
-        restMs = pauseAfter(failures++)
-        const about = { statement: 'fan_out', sqlstate: sqlstate(error), failures }
-        this.#ports.log.error(about, 'could not fan out, will try again')
-      }
-      if (!this.#stopping) await this.#bell.wait(restMs)
-    }
+    await Promise.all([this.#loop.stop(), this.#ports.claimer.stop()])
   }
 
   /** Fans out until no event waits for it. */
   async #drain(): Promise<void> {
     const { lanes, claimer, wakefulness } = this.#ports
-    while (!this.#stopping && !this.#readOnly) {
+    while (!this.#loop.isStopping && !this.#readOnly) {
       const leaseLimit = lanes.leaseLimit()
       this.#full = leaseLimit === 0
       if (this.#full) return
@@ -114,7 +101,7 @@ export class Listener {
       if (woken || meta.fanned > 0) claimer.lookSoon()
       if (!meta.isCut) return
       wakefulness.strain()
-      if (meta.born > 0 && meta.bornWaiting === meta.born) await this.#bell.wait(breathMs)
+      if (meta.born > 0 && meta.bornWaiting === meta.born) await this.#loop.wait(breathMs)
     }
   }
 

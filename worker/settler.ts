@@ -6,9 +6,9 @@ import type { Settlement } from '../delivery/types.ts'
 import type { Store } from '../drizzle/store.ts'
 import { sqlstate } from './database.ts'
 import type { Log } from './log.ts'
+import { pauseAfter } from './loop.ts'
 
 const batchSize = 500
-const longestPauseMs = 5_000
 /** After a batch of at least so many the next one gathers for a moment: under load, larger batches cost the database less. */
 const busyBatch = 40
 const gatherMs = 8
@@ -84,7 +84,7 @@ export class Settler {
           { statement: 'settle', sqlstate: sqlstate(error), attempts: batch.length },
           'will try again',
         )
-        await sleep(Math.min(longestPauseMs, 100 * 2 ** tries))
+        await sleep(pauseAfter(tries))
       }
     }
   }

@@ -27,7 +27,7 @@ const windowMs = 100
 const awakePollMs = 2
 /** and begins to fall asleep when so long nothing has come, */
 const lingerMs = 100
-/** or in so many windows less than busyEvents each: an event is sooner sent when it notifies than when it waits for a look. */
+/** or in so many windows less than busyEvents on average: an event is sooner sent when it notifies than when it waits for a look. */
 const quietWindows = 5
 /** While a long transaction is waited for, looks become rarer, down to this. */
 const longestDrowsyPollMs = 250

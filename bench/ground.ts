@@ -1,9 +1,10 @@
 // The ground all meet on: a Postgres that keeps what it commits, the receiver, and a fresh database for every turn.
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type Guard, startGuard } from '../dev/guard.ts'
+import { takeLock } from '../dev/lock.ts'
 import { migrate } from '../dev/migrate.ts'
 import { freePort } from '../dev/ports.ts'
 import { startPostgres } from '../dev/postgres.ts'
@@ -39,8 +40,11 @@ export interface Ground {
 const migrated = 'outbox_migrated'
 
 export async function openGround(): Promise<Ground> {
+  const state = join(import.meta.dirname, '../.outbox')
+  mkdirSync(state, { recursive: true })
+  const unlock = takeLock(join(state, 'bench.lock')) // two at a time would only measure each other
   const guard = startGuard()
-  const dir = join(import.meta.dirname, '../.outbox/bench')
+  const dir = join(state, 'bench')
   rmSync(dir, { recursive: true, force: true })
   const postgres = await startPostgres({
     dir,
@@ -84,6 +88,7 @@ export async function openGround(): Promise<Ground> {
       await receiver.stop()
       await admin.end()
       await postgres.stop()
+      unlock()
     },
   }
 }

@@ -1,7 +1,8 @@
 // The directory `.outbox/`: what the development system keeps between two starts, and the lock that lets only one in.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { takeLock } from './lock.ts'
 import { Trouble } from './say.ts'
 
 export interface State {
@@ -23,8 +24,7 @@ const OWNER_ONLY = 0o600
 
 export function openState(dir: string): State {
   mkdirSync(dir, { recursive: true })
-  const lock = join(dir, 'dev.lock')
-  takeLock(lock)
+  const unlock = takeLock(join(dir, 'dev.lock'))
   return {
     dir,
     secrets: readSecrets(join(dir, 'dev.json')),
@@ -32,31 +32,7 @@ export function openState(dir: string): State {
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${quoted(name, value)}\n`)
       writeFileSync(join(dir, 'dev.env'), lines.join(''), { mode: OWNER_ONLY })
     },
-    unlock: () => rmSync(lock, { force: true }),
-  }
-}
-
-function takeLock(lock: string) {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const pid = Number(readFileSync(lock, 'utf8'))
-    if (isRunning(pid)) {
-      throw new Trouble(
-        `It is running already, as process ${pid}: stop it there with Ctrl-C. If that is another program, remove ${lock}.`,
-      )
-    }
-    rmSync(lock, { force: true }) // it was killed
-    takeLock(lock)
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    unlock,
   }
 }
 

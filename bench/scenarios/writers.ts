@@ -28,9 +28,27 @@ const watch = `select outbox.watch('public.bench_rows', operations => '{update}'
 const database = (setting: string) =>
   `do $$ begin execute format('alter database %I set ${setting}', current_database()); end $$`
 const silent = `${database('outbox.notify = off')}; ${watch}`
+/**
+ * The least that a trigger which keeps the change can cost: the same JSON and key into a table without index, id, time or
+ * fan-out.
+ */
+const bare = `${watch};
+  create table public.bench_kept (data json, key text);
+  do $$
+  declare
+    data text := (select outbox.data_sql(relation, 'update', options) from outbox.watches
+                  where relation = 'public.bench_rows'::regclass);
+  begin
+    perform outbox.unwatch('public.bench_rows');
+    execute format('create function public.keep() returns trigger language plpgsql as %L', format(
+      'begin insert into public.bench_kept values (%s, concat(%L, NEW.id)); return null; end', data, 'bench_rows/'));
+  end $$;
+  create trigger keep after update on public.bench_rows for each row when (old.n is distinct from new.n)
+    execute function public.keep()`
 
 const captures: Capture[] = [
   { name: 'not captured', statement: 'single' },
+  { name: 'bare trigger, no outbox', sql: bare, statement: 'single', listens: false },
   { name: 'captured, not claimed', sql: silent, statement: 'single', listens: false },
   { name: 'captured, no wake-up', sql: silent, statement: 'single' },
   { name: 'captured, quiet wake-up', sql: watch, statement: 'single' },

@@ -31,7 +31,7 @@ export function classify(seen: Response | SendError, nowMs = Date.now()): Outcom
   const { status } = seen
   const body = bodyText(seen.body)
   if (status >= 200 && status <= 299) return { kind: 'delivered', status, body }
-  const retryAfterSeconds = mayAskForPause(status) ? parseRetryAfter(seen.retryAfter, nowMs) : null
+  const retryAfterSeconds = mayAskForPause(status) ? parseRetryAfter(seen.retryAfter, seen.date, nowMs) : null
   return {
     kind: 'failed',
     error: failureOf(status, retryAfterSeconds !== null),

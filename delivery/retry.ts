@@ -33,13 +33,23 @@ export const maxRetryAfterSeconds = 86_400
 /**
  * Retry-After (RFC 9110, section 10.2.3) in seconds: a number, with decimals because some send them, or a date in its
  * one current form. null for everything else. A date that has passed is 0: the schedule's own wait is then the longer.
+ * It was said by the receiver's clock, so it is compared with that (`date`, the response's own header, section 6.6.1) and
+ * only without one with ours.
  */
-export function parseRetryAfter(value: string | null, nowMs: number): number | null {
+export function parseRetryAfter(value: string | null, date: string | null, nowMs: number): number | null {
   const text = value?.trim() ?? ''
   if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text), maxRetryAfterSeconds)
+  const until = parseHttpDate(text)
+  if (until === null) return null
+  const seconds = (until - (parseHttpDate(date?.trim() ?? '') ?? nowMs)) / 1000
+  return Math.min(Math.max(seconds, 0), maxRetryAfterSeconds)
+}
+
+/** Milliseconds since 1970 of an IMF-fixdate (RFC 9110, section 5.6.7); null for everything else. */
+function parseHttpDate(text: string): number | null {
   if (!/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)) return null
-  const seconds = (Date.parse(text) - nowMs) / 1000
-  return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), maxRetryAfterSeconds)
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? null : ms
 }
 
 /** The table above for any schedule: README and console print it. */

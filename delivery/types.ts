@@ -104,6 +104,8 @@ export interface SignedRequest {
 export interface Response {
   readonly status: number
   readonly retryAfter: string | null
+  /** The header: what time it is by the receiver's clock. */
+  readonly date: string | null
   /** At most 64 KiB were read; what broke off after the status line was known is simply not there. */
   readonly body: Uint8Array
 }

@@ -30,6 +30,7 @@ async function toAnswer(response: Response): Promise<Answer> {
   return {
     status,
     retryAfter: headers.get('retry-after'),
+    date: headers.get('date'),
     body: body ? await readSome(body) : new Uint8Array(),
   }
 }

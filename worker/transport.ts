@@ -109,8 +109,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>) {
     if (status < 200) return // informational: the response is still to come
-    const retryAfter = headers['retry-after']
-    this.#head = { status, retryAfter: retryAfter === undefined ? null : String(retryAfter) }
+    const header = (name: string) => (headers[name] === undefined ? null : String(headers[name]))
+    this.#head = { status, retryAfter: header('retry-after'), date: header('date') }
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer) {

@@ -8,6 +8,7 @@ const now = Date.UTC(2026, 10, 6, 12)
 const response = (status: number, body: Uint8Array | string = '', retryAfter: string | null = null) => ({
   status,
   retryAfter,
+  date: null,
   body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
 })
 const bodyOf = (body: Uint8Array) => classify(response(200, body), now).body!

@@ -97,7 +97,7 @@ describe('Retry-After', () => {
     [date(now - 90_000), 0],
     ['Fri, 31 Dec 9999 23:59:59 GMT', 86_400],
   ])('"%s" asks for %d seconds', (value, seconds) => {
-    expect(parseRetryAfter(value, now)).toBe(seconds)
+    expect(parseRetryAfter(value, null, now)).toBe(seconds)
   })
 
   test.each([
@@ -122,8 +122,26 @@ describe('Retry-After', () => {
     'Nov 6 2026',
     'soon',
   ])('"%s" asks for nothing', value => {
-    expect(parseRetryAfter(value, now)).toBeNull()
+    expect(parseRetryAfter(value, null, now)).toBeNull()
   })
+
+  test('a date is told by the clock of the receiver, however wrong that goes', () => {
+    const seconds = fc.integer({ min: 0, max: 86_400 })
+    const clocks = fc.integer({ min: 0, max: 4_000_000_000 }) // until 2096
+    fc.assert(
+      fc.property(seconds, clocks, clocks, (asked, theirs, ours) => {
+        const value = date((theirs + asked) * 1000)
+        expect(parseRetryAfter(value, date(theirs * 1000), ours * 1000)).toBe(asked)
+      }),
+    )
+  })
+
+  test.each(['', 'now', '1', 'Wed, 99 Nov 2026 10:00:00 GMT', `${date(now)}, ${date(now)}`])(
+    'a receiver that dates its answer "%s" is taken to have our time',
+    dated => {
+      expect(parseRetryAfter(date(now + 90_000), dated, now)).toBe(90)
+    },
+  )
 
   test('whatever it says, there is no answer outside nothing and a day', () => {
     const spoken = fc.oneof(
@@ -133,8 +151,8 @@ describe('Retry-After', () => {
       fc.bigInt().map(String),
     )
     fc.assert(
-      fc.property(spoken, fc.integer({ min: 0, max: 2 ** 45 }), (value, now) => {
-        const seconds = parseRetryAfter(value, now)
+      fc.property(spoken, fc.option(spoken), fc.integer({ min: 0, max: 2 ** 45 }), (value, dated, now) => {
+        const seconds = parseRetryAfter(value, dated, now)
         if (seconds === null) return
         expect(seconds).toBeGreaterThanOrEqual(0)
         expect(seconds).toBeLessThanOrEqual(maxRetryAfterSeconds)

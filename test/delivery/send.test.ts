@@ -4,7 +4,7 @@ import { send } from '../../delivery/send.ts'
 import { SendError, type Transport } from '../../delivery/types.ts'
 
 const request = { url: 'https://example.com/', headers: {}, body: new Uint8Array() }
-const response = { status: 200, retryAfter: null, body: new Uint8Array() }
+const response = { status: 200, retryAfter: null, date: null, body: new Uint8Array() }
 
 test('the response is handed on, and the request was asked for once', async () => {
   const seen: unknown[] = []

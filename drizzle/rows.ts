@@ -49,7 +49,7 @@ export function fanOutMeta(row: unknown[]): FanOutMeta {
     bornGuarded: meta.born_guarded,
     nextOpenIn: meta.next_open_in,
     xmin: BigInt(meta.xmin),
-    xmax: BigInt(meta.xmax),
+    nextXid: BigInt(meta.next_xid),
   }
 }
 

@@ -61,9 +61,10 @@ export interface FanOutMeta {
   readonly bornGuarded: number
   /** Seconds until a lane opens that wants some of them and is closed; null = there is none. */
   readonly nextOpenIn: number | null
-  /** The statement's snapshot: every transaction below xmin has ended, none from xmax on had begun. */
+  /** Every transaction below had ended when the statement's snapshot was taken. */
   readonly xmin: bigint
-  readonly xmax: bigint
+  /** Every transaction that had an id by then has one below this. */
+  readonly nextXid: bigint
 }
 
 /** What a claim saw besides the deliveries it leased. */

@@ -1,15 +1,15 @@
 // The lowest id at which an event may still wait for its fan-out. Looking from there, and not from zero, passes by the
 // dead index entries that a forgotten snapshot keeps the database from cleaning up.
 //
-// The rule. A statement that fanned out everything it could see up to id B, in a snapshot that begins no transaction
-// from xmax on, proves: an event with an id up to B that comes later belongs to a transaction below xmax (a transaction
-// gets its own id before its event gets one). Once every transaction below xmax has ended, a statement that has again
-// fanned out everything from the old bound has seen all of them. From then on nothing can wait below B + 1.
+// The rule. A statement that fanned out everything it could see up to id B proves: an event with an id up to B that comes
+// later belongs to a transaction that had its own id by then (a transaction gets its own id before its event gets one),
+// one below nextXid. Once every transaction below nextXid has ended, a statement that has again fanned out everything from
+// the old bound has seen all of them. From then on nothing can wait below B + 1.
 import type { FanOutMeta } from '../drizzle/store.ts'
 
 export class FanoutBound {
   #from = 0n
-  #candidate: { from: bigint; xmax: bigint } | null = null
+  #candidate: { from: bigint; nextXid: bigint } | null = null
 
   get from(): bigint {
     return this.#from
@@ -24,12 +24,12 @@ export class FanoutBound {
   /** `sawAll`: it fanned out everything that its snapshot showed. */
   note(meta: FanOutMeta, sawAll: boolean): void {
     if (!sawAll) return
-    if (this.#candidate !== null && meta.xmin >= this.#candidate.xmax) {
+    if (this.#candidate !== null && meta.xmin >= this.#candidate.nextXid) {
       this.#from = this.#candidate.from
       this.#candidate = null
     }
     if (this.#candidate === null && meta.fannedTo !== null) {
-      this.#candidate = { from: meta.fannedTo + 1n, xmax: meta.xmax }
+      this.#candidate = { from: meta.fannedTo + 1n, nextXid: meta.nextXid }
     }
   }
 }

@@ -4,14 +4,17 @@
 // first inserts its event and then looks whether it gets the lock's shared form (outbox.record). A NOTIFY serializes all
 // commits of the server; so under load there are none, and the listener that is awake polls.
 //
-// Falling asleep takes three steps. (1) It gives the lock up. (2) It fans out, and remembers that statement's snapshot.
-// (3) It goes on fanning out until every transaction that was in flight in that snapshot has ended. Then it sleeps.
+// Falling asleep takes three steps. (1) It gives the lock up. (2) It fans out, and remembers the next transaction id that
+// nobody had by then. (3) It goes on fanning out until every transaction below that id has ended. Then it sleeps.
 //
 // Why no event is lost. Take a writer that did not notify. It looked while the lock was held, before step 1, and it had
-// inserted its event before it looked, so its transaction had an id before the snapshot of step 2 was taken. Either it
-// had committed by then, and the fan-out of step 2 saw the event. Or it was in flight in that snapshot, and step 3 goes
-// on until it has ended, with a fan-out whose own snapshot shows what it committed. A writer that looks after step 1 finds
-// nobody awake and notifies, and this session listens. No timer is part of the argument.
+// inserted its event before it looked, so its transaction had an id, which is below the one of step 2. Either it had
+// committed by then, and the fan-out of step 2 saw the event. Or it was in flight, and step 3 goes on until it has ended,
+// with a fan-out whose own snapshot shows what it committed. A writer that looks after step 1 finds nobody awake and
+// notifies, and this session listens. No timer is part of the argument.
+//
+// A snapshot's own upper end (xmax) would not do for step 2: it is one past the highest id that has ended, and whoever came
+// after that may be in flight all the same.
 //
 // When the awake listener dies, its lock goes with its session. Its peers watch over that lock (watch.ts): the one who
 // goes awake says so, and whoever hears it waits for the lock to come free, then does steps 2 and 3 in its place.
@@ -126,7 +129,7 @@ export class Wakefulness {
       if (sawAll) this.#state.workingSince = now
     }
     if (this.#state.name !== 'drowsy' || this.#state !== stance) return
-    this.#state.until ??= meta.xmax
+    this.#state.until ??= meta.nextXid
     if (meta.fanned > 0) this.#state.pollMs = awakePollMs
     if (sawAll && meta.xmin >= this.#state.until) this.#state = { name: 'asleep' }
   }

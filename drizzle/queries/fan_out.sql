@@ -114,9 +114,12 @@ select
     'born_guarded', (select count(*) from chosen where guarded),
     'next_open_in', (select extract(epoch from min(opens_at) - (select now from clock))::float8
                      from audience where active and opens_at > (select now from clock)),
-    'xmin', pg_snapshot_xmin(pg_current_snapshot())::text,
-    'xmax', pg_snapshot_xmax(pg_current_snapshot())::text
+    'xmin', pg_snapshot_xmin(snapshot)::text,
+    -- The snapshot's xmax is one past the highest id that has *ended*; some from there on may be in flight. age() counts on
+    -- to the next id that nobody has yet.
+    'next_xid', (pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid))::text
   )::text as meta
+from pg_current_snapshot() as snapshot
 union all
 (
   select

@@ -20,7 +20,6 @@ export const outbox = pgSchema('outbox')
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
-const regclass = customType<{ data: string }>({ dataType: () => 'regclass' })
 const pgSnapshot = customType<{ data: string }>({ dataType: () => 'pg_snapshot' })
 const id = () => bigint({ mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity()
 const ref = () => bigint({ mode: 'bigint' }).notNull()
@@ -289,13 +288,3 @@ export const attempts = outbox.table(
     check('attempts_body', sql`octet_length(${t.response_body}) <= 1024`),
   ],
 )
-
-/** Tables whose changes are events: written by outbox.watch() and read by explain, the self-check and the catalogue. */
-export const watches = outbox.table('watches', {
-  /** In the names of its trigger functions, so that a renamed table keeps them. */
-  id: id(),
-  relation: regclass().notNull().unique('watches_relation'),
-  /** What outbox.watch() was told, defaults filled in. */
-  options: json().notNull(),
-  watched_at: time().notNull().default(sql`clock_timestamp()`),
-})

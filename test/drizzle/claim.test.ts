@@ -65,6 +65,15 @@ describe('fan-out', () => {
     expect((await client.query('select count(*)::int as n from outbox.deliveries')).rows[0].n).toBe(2_000)
   })
 
+  test('says which transactions may still bring lower ids: also the newest, after which none has ended', async () => {
+    const { client, other } = await twoConnections()
+    await other.query('begin')
+    const { rows } = await other.query('select pg_current_xact_id()::text as xid')
+    const { meta } = await storeOn(client).take(greedy('a:1'))
+    expect(meta.xmin).toBeLessThanOrEqual(BigInt(rows[0].xid))
+    expect(meta.nextXid).toBeGreaterThan(BigInt(rows[0].xid))
+  })
+
   test('that breaks off before its end leaves nothing half done: the next one makes all ten deliveries', async () => {
     const client = await database()
     for (let n = 0; n < 10; n++) await addEndpoint(client, { url: `https://${n}.example` })

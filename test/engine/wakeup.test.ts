@@ -7,7 +7,7 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { type ReplicaProcess, startReplicaProcess } from '../support/replica-process.ts'
 
@@ -44,6 +44,39 @@ describe('quiet wake-up', () => {
     },
     (stressSeconds + 60) * 1000,
   )
+
+  // Where nobody has ended after it, Postgres's own upper end of a snapshot says nothing of it.
+  test('nor one of the newest transaction, which saw the listener awake', async () => {
+    const { db, client, receiver } = await scene()
+    const heard = await hear(db)
+    const replica = await startTestReplica(db.url, pollNever)
+    const writer = await db.connect()
+    const isAwake = async () =>
+      (await client.query('select outbox.someone_is_awake() as awake')).rows[0].awake
+    let emitted = 0
+    await eventually(async () => {
+      await emitAtOnce(client, 100)
+      emitted += 100
+      await receiver.waitFor(emitted)
+      await eventually(async () => (await deliveryStates(client)).delivered === emitted)
+      await writer.query('begin')
+      await emit(writer)
+      if (await isAwake()) return true
+      await writer.query('rollback')
+      return false
+    })
+    const notified = heard.notifications
+    await eventually(async () => !(await isAwake()))
+    const { rows } = await client.query('select clock_timestamp() as now')
+    await eventually(async () => {
+      const looks = `select from pg_stat_activity
+                     where application_name = $1 and query like '%Fans new events out%' and query_start > $2`
+      return (await client.query(looks, [replica.name, rows[0].now])).rowCount! > 0
+    })
+    await writer.query('commit')
+    await receiver.waitFor(emitted + 1)
+    expect(heard.notifications).toBe(notified)
+  })
 
   test('a sleeping listener is notified, and an awake one is not', async () => {
     const { db, client, receiver } = await scene()

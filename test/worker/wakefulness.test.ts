@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { FanOutMeta } from '../../drizzle/store.ts'
 import { Wakefulness } from '../../worker/wakefulness.ts'
 
-const saw = (xmin: bigint, xmax: bigint): FanOutMeta => ({
+const saw = (xmin: bigint, nextXid: bigint): FanOutMeta => ({
   fanned: 0,
   fannedTo: null,
   hadTurn: true,
@@ -12,7 +12,7 @@ const saw = (xmin: bigint, xmax: bigint): FanOutMeta => ({
   bornGuarded: 0,
   nextOpenIn: null,
   xmin,
-  xmax,
+  nextXid,
 })
 
 function rising({ call = async () => {}, clock = (): number => 0 } = {}) {

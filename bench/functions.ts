@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../dev/ports.ts'
 import { type Functions, startFunctions } from '../dev/services/functions.ts'
-import { outboxSettings } from './contestants/outbox.ts'
-import type { Database, Ground } from './ground.ts'
+import type { Database, Ground } from './environment.ts'
 import { startProcess } from './process.ts'
+import { outboxSettings } from './subjects/outbox.ts'
 
 const root = join(import.meta.dirname, '..')
 

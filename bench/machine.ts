@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { monotonicMs } from './clock.ts'
-import type { Ground } from './ground.ts'
+import type { Ground } from './environment.ts'
 import { peerVersions } from './install.ts'
 import { median } from './results.ts'
 

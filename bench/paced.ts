@@ -1,7 +1,7 @@
 // Events at a steady rate, and how long each took from its commit to the receiver.
 import { monotonicMs } from './clock.ts'
-import type { Writer } from './contestants/contestant.ts'
 import type { Receiver } from './receiving.ts'
+import type { Writer } from './subjects/subject.ts'
 
 export interface Paced {
   readonly count: number

@@ -3,7 +3,7 @@ import { Agent, request } from 'undici'
 import { webhookBody } from '../delivery/body.ts'
 import { parseSecret } from '../delivery/keys.ts'
 import { signedHeaders } from '../delivery/signature.ts'
-import { hmacSigner } from '../worker/signers.ts'
+import { hmacSigner } from '../worker/send/signers.ts'
 import { eventType, inFlight, type Job } from './event.ts'
 
 const agent = new Agent({ connections: inFlight, pipelining: 1 })

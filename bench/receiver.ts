@@ -14,7 +14,7 @@ let received = 0
 let verified = 0
 let refused = 0
 let underWay = 0
-let mostUnderWay = 0
+let maxUnderWay = 0
 /** By event: an event for several endpoints comes several times. */
 let arrivals: number[][] = []
 let waiting: { count: number; answer: () => void }[] = []
@@ -47,7 +47,7 @@ async function answer(socket: Socket, path: string, head: string, body: string):
 
 /** 50 ms, as a receiver far away needs. */
 async function waitAMoment() {
-  mostUnderWay = Math.max(mostUnderWay, ++underWay)
+  maxUnderWay = Math.max(maxUnderWay, ++underWay)
   await new Promise(resolve => setTimeout(resolve, 50))
   underWay--
 }
@@ -59,12 +59,12 @@ function control(socket: Socket, path: string): void {
     if (distinct.size >= count) reply(socket, {})
     else waiting.push({ count, answer: () => reply(socket, {}) })
   } else if (command === 'stats') {
-    reply(socket, { received, distinct: distinct.size, verified, refused, mostUnderWay })
+    reply(socket, { received, distinct: distinct.size, verified, refused, maxUnderWay })
   } else if (command === 'arrivals') {
     reply(socket, arrivals)
   } else {
     distinct.clear()
-    received = verified = refused = mostUnderWay = 0
+    received = verified = refused = maxUnderWay = 0
     arrivals = []
     reply(socket, {})
   }

@@ -12,7 +12,7 @@ export interface Received {
   verified: number
   refused: number
   /** Requests to `/slow/` at the same time. */
-  mostUnderWay: number
+  maxUnderWay: number
 }
 
 export interface Receiver {

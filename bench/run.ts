@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { say, Trouble } from '../dev/say.ts'
+import type { Ground } from './environment.ts'
 import { type Goal, goals } from './goals.ts'
-import type { Ground } from './ground.ts'
 import { installPeers } from './install.ts'
 import { type Options, readOptions } from './options.ts'
 import { readable } from './report/numbers.ts'
@@ -16,7 +16,7 @@ try {
   installPeers()
   // Only now, because they import what has just been installed.
   const { scenarios } = await import('./scenarios/index.ts')
-  const { openGround } = await import('./ground.ts')
+  const { openGround } = await import('./environment.ts')
   const options = readOptions(
     process.argv.slice(2),
     scenarios.map(({ name }) => name),

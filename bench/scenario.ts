@@ -1,5 +1,5 @@
 // What a scenario is, and what it is handed.
-import type { Ground } from './ground.ts'
+import type { Ground } from './environment.ts'
 import type { Measured } from './results.ts'
 
 export interface Bench {

@@ -8,11 +8,11 @@
 // G7 order         on ordered endpoints a key's versions come one after the other
 // G13 books        each request is an attempt; no success that no receiver gave
 
-import { findMisdated } from './dates.ts'
-import { findExtras } from './extras.ts'
-import { promptMs } from './hush.ts'
+import { findExtras } from './duplicates.ts'
+import { promptMs } from './quiet-period.ts'
 import { attemptId, type Records, type Request, succeeded } from './records.ts'
-import { promptEndpoint } from './scene.ts'
+import { findMisdated } from './timestamps.ts'
+import { promptEndpoint } from './topology.ts'
 
 export interface Violation {
   invariant: string

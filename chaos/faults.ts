@@ -3,17 +3,17 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { fireCron } from '../dev/services/cron.ts'
 import type { Weather } from './link.ts'
+import type { Listener } from './listener.ts'
 import type { FaultKind, PlannedFault } from './plan.ts'
 import type { Danger, Fault, Replay, Skew } from './records.ts'
-import type { Replica } from './replica.ts'
-import { dyingEndpoint, requestTimeoutSeconds } from './scene.ts'
 import type { System } from './system.ts'
+import { dyingEndpoint, requestTimeoutSeconds } from './topology.ts'
 
 /** Below the time limit of requests: nothing fails, but much is on its way. */
 const stallMs = (requestTimeoutSeconds * 1000) / 2
 /** A thawed replica's last requests take no longer than this. */
 const thawMs = requestTimeoutSeconds * 1000 + 500
-/** The longest pause between two tries to write outcomes down (worker/settler.ts), and the try itself. */
+/** The longest pause between two tries to write outcomes down (worker/settle/settler.ts), and the try itself. */
 const settleRetryMs = 6_000
 /** So long after the database or its link is back, whoever waited on it has noticed. */
 const reconnectMs = 3_000
@@ -169,7 +169,7 @@ export class Faults {
     }
   }
 
-  async #freeze(replica: Replica, forMs: number): Promise<Done> {
+  async #freeze(replica: Listener, forMs: number): Promise<Done> {
     const frozen = now(0, replica)
     replica.freeze()
     await wait(forMs)
@@ -203,7 +203,7 @@ export class Faults {
     this.#ports.noteReplay({ endpoint, asked, finished: Date.now() })
   }
 
-  #replica({ target }: PlannedFault): Replica {
+  #replica({ target }: PlannedFault): Listener {
     return this.#ports.system.replicas[target % this.#ports.system.replicas.length]!
   }
 
@@ -238,7 +238,7 @@ export class Faults {
   }
 }
 
-function now(forMs = 0, replica?: Replica): Danger {
+function now(forMs = 0, replica?: Listener): Danger {
   const span = { from: Date.now(), until: Date.now() + forMs }
   return replica ? { ...span, replica: replica.name } : span
 }

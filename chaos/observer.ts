@@ -1,9 +1,9 @@
 // Watches the run once a second, for the timeline, and tells whether an event has come.
 import type pg from 'pg'
-import { type Pulse, readPulse } from './books.ts'
-import { LedgerReader } from './ledger.ts'
+import { type Pulse, readPulse } from './database-record.ts'
+import { LedgerReader } from './journal.ts'
 import { type Request, succeeded } from './records.ts'
-import { promptEndpoint } from './scene.ts'
+import { promptEndpoint } from './topology.ts'
 
 export interface Sample extends Pulse {
   at: number

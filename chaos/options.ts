@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { wholeNumber } from '../dev/options.ts'
 import { Trouble } from '../dev/say.ts'
-import { type BugName, bugNames } from './bugs.ts'
+import { type BugName, bugNames } from './mutations.ts'
 
 const usage = `npm run chaos -- [--minutes N] [--seed N] [--replicas N] [--rate N] [--bug NAME] [--out DIR]
 

@@ -7,9 +7,9 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { randomFrom } from '../dev/random.ts'
 import { faultsOf } from '../test/support/verifier.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger } from './journal.ts'
 import type { Request } from './records.ts'
-import { type Actor, requestTimeoutSeconds } from './scene.ts'
+import { type Actor, requestTimeoutSeconds } from './topology.ts'
 
 export interface ReceiversConfig {
   port: number

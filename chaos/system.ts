@@ -13,13 +13,13 @@ import { startPostgres } from '../dev/postgres.ts'
 import { startCron } from '../dev/services/cron.ts'
 import { startFunctions } from '../dev/services/functions.ts'
 import type { Shutdown } from '../dev/shutdown.ts'
-import { copyWithBug } from './bugs.ts'
 import { Link } from './link.ts'
+import { Listener, type LoggedAttempt } from './listener.ts'
+import { copyWithBug } from './mutations.ts'
 import type { Options } from './options.ts'
 import type { ReceiversConfig } from './receivers.ts'
 import { attemptId } from './records.ts'
-import { type LoggedAttempt, Replica } from './replica.ts'
-import { type Actor, settings } from './scene.ts'
+import { type Actor, settings } from './topology.ts'
 
 export interface System {
   databaseUrl: string
@@ -29,7 +29,7 @@ export interface System {
   ask(method: string, path: string, body?: object): Promise<Response | null>
   /** Public ids by name. */
   endpointIds: Map<string, string>
-  replicas: Replica[]
+  replicas: Listener[]
   /** Who made which attempt, by attemptId. */
   senders: Map<string, string>
   /** For the lab's own questions and its SQL writers; they go past all links. */
@@ -82,7 +82,7 @@ export async function startSystem(
 
   const program = bug === null ? root : copyWithBug(bug)
   if (bug !== null) shutdown.add(() => rmSync(program, { recursive: true, force: true }))
-  const replicas: Replica[] = []
+  const replicas: Listener[] = []
   const senders = new Map<string, string>()
   const names = new Map([...endpointIds].map(([endpoint, id]) => [id, endpoint]))
   for (let n = 1; n <= count; n++) {
@@ -92,7 +92,7 @@ export async function startSystem(
     const onAttempt = ({ endpoint, event, attempt }: LoggedAttempt) =>
       senders.set(attemptId(names.get(endpoint)!, event, attempt), name)
     const logFile = log(`replica-${n}`)
-    replicas.push(new Replica({ name, link, databaseUrl, settings, guard, logFile, onAttempt, program }))
+    replicas.push(new Listener({ name, link, databaseUrl, settings, guard, logFile, onAttempt, program }))
   }
   shutdown.add(() => Promise.all(replicas.map(replica => replica.kill())))
   const stopCron = startCron(functions.url, outcome => appendFileSync(log('cron'), `${outcome}\n`))

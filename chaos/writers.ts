@@ -3,13 +3,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Random } from '../dev/random.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger } from './journal.ts'
 import type { Write } from './records.ts'
 import type { System } from './system.ts'
 
 const keys = 40
 /** More would only wait for each other. */
-const mostAtOnce = 8
+const maxAtOnce = 8
 
 export async function prepareShop(pool: pg.Pool, orders: number): Promise<void> {
   await pool.query(`
@@ -61,7 +61,7 @@ export class Writers {
     const { rate, random } = this.#ports
     for (let next = Date.now(); this.#going; next = Math.max(next + 1000 / rate, Date.now() - 1000)) {
       await wait(Math.max(0, next - Date.now()))
-      if (this.#underWay.size >= mostAtOnce) continue
+      if (this.#underWay.size >= maxAtOnce) continue
       const change = random.chance(1 / 3) ? this.#updateOrder(++this.#order) : this.#recordFact(++this.#fact)
       const tracked = change.finally(() => this.#underWay.delete(tracked))
       this.#underWay.add(tracked)
@@ -77,7 +77,7 @@ export class Writers {
   async #recordFact(number: number): Promise<void> {
     const { pool, random } = this.#ports
     const token = `fact-${number}`
-    const holdMs = random.chance(0.05) ? 300 : random.between(0, 50)
+    const timingPadMs = random.chance(0.05) ? 300 : random.between(0, 50)
     const end = random.chance(0.1) ? 'rollback' : 'commit'
     const key = `k${random.between(1, keys)}`
     const outcome = await transact(pool, end, async client => {
@@ -88,7 +88,7 @@ export class Writers {
          from next`,
         [token, key],
       )
-      await wait(holdMs)
+      await wait(timingPadMs)
     })
     this.#note(token, outcome)
   }

@@ -18,7 +18,7 @@ export function settle(
   if (outcome.kind === 'delivered') return delivered(delivery, outcome, timing)
   if (outcome.error === 'gone') return gone(delivery, outcome, timing)
   if (outcome.error === 'body_too_large') return dead(delivery, outcome, timing)
-  const waitSeconds = retryInSeconds(endpoint.retrySchedule, delivery.spent + 1, random)
+  const waitSeconds = retryInSeconds(endpoint.retrySchedule, delivery.attemptsUsed + 1, random)
   return waitSeconds === null
     ? dead(delivery, outcome, timing)
     : retried(delivery, outcome, timing, waitSeconds)
@@ -73,7 +73,7 @@ function written(delivery: Leased, timing: Timing) {
     retryInSeconds: null,
     pauseEndpointSeconds: null,
     endpointGone: false,
-    counted: true,
+    countsAsAttempt: true,
     error: null,
     ...timing,
   }

@@ -17,7 +17,7 @@ export interface Leased {
   /** The attempt this lease is for; the first is number 1. */
   readonly attempt: number
   /** How many attempts of the present retry budget came before it; 0 for the first. */
-  readonly spent: number
+  readonly attemptsUsed: number
   /** The endpoint's version when the delivery was claimed. */
   readonly version: number
   /** The public id of the delivery, `dlv_…`. */
@@ -71,7 +71,7 @@ export interface Endpoint {
   readonly timeoutSeconds: number
   /** Waits in seconds after attempt 1, 2, …; after the last one a failure is final. */
   readonly retrySchedule: readonly number[]
-  /** A tenant's, who may not be an operator (conceal.ts). */
+  /** A tenant's, who may not be an operator (redact.ts). */
   readonly isTenants: boolean
   /** Why nothing can be sent to it at all, whatever the receiver does; null = it can be used. */
   readonly fault: 'secret_unavailable' | 'invalid_endpoint' | null
@@ -89,8 +89,8 @@ export interface SealedValue {
 }
 
 /** With the same value under the master key that seals now. */
-export interface SealedAnew extends SealedValue {
-  readonly sealedAnew: string
+export interface Rewrapped extends SealedValue {
+  readonly rewrapped: string
 }
 
 /** A request ready to go. */
@@ -166,7 +166,7 @@ export interface Settlement {
   /** 410: the receiver does not want this endpoint any more. */
   readonly endpointGone: boolean
   /** False: it was our own network that failed, so it costs neither an attempt nor the endpoint's reputation. */
-  readonly counted: boolean
+  readonly countsAsAttempt: boolean
   readonly error: FailureKind | null
   readonly status: number | null
   readonly body: string | null

@@ -9,11 +9,10 @@ import { startNeonProxy } from './neon-proxy.ts'
 import { type Options, readOptions, wholeNumber } from './options.ts'
 import { freePort, isPortFree } from './ports.ts'
 import { say, Trouble, withoutPassword } from './say.ts'
-import { seed } from './seed.ts'
 import { startCron } from './services/cron.ts'
 import { isLocal, reachDatabase, removeDatabase, startDatabase } from './services/database.ts'
 import { type Functions, startFunctions } from './services/functions.ts'
-import { Listener } from './services/listener.ts'
+import { ListenerProcess } from './services/listener.ts'
 import { registerReceivers } from './services/receivers.ts'
 import { watchFolders } from './services/watch.ts'
 import {
@@ -23,6 +22,7 @@ import {
   developmentSettings,
   type Settings,
 } from './settings.ts'
+import { seed } from './shop/seed.ts'
 import { Shutdown } from './shutdown.ts'
 import { openState, type State } from './state.ts'
 
@@ -107,7 +107,7 @@ async function runFunctions(port: number, dir: string, settings: Settings): Prom
 async function runListeners(count: number, healthPort: number, settings: Settings): Promise<void> {
   const listeners = Array.from(
     { length: count },
-    (_, i) => new Listener({ root, number: i + 1, healthPort: healthPort + i, settings, guard }),
+    (_, i) => new ListenerProcess({ root, number: i + 1, healthPort: healthPort + i, settings, guard }),
   )
   if (count === 0) say('listener', 'none; the cron function delivers everything')
   shutdown.add(() => Promise.all(listeners.map(listener => listener.stop())))

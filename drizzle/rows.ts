@@ -10,7 +10,7 @@ export function leased(row: unknown[], lease: string): Leased {
     endpointId,
     eventId,
     attempt,
-    spent,
+    attemptsUsed,
     version,
     webhookId,
     type,
@@ -25,7 +25,7 @@ export function leased(row: unknown[], lease: string): Leased {
     eventId: eventId as EventId,
     lease,
     attempt: attempt as number,
-    spent: spent as number,
+    attemptsUsed: attemptsUsed as number,
     version: version as number,
     publicId: formatDeliveryId(BigInt(eventId as string), BigInt(endpointId as string)),
     webhookId: webhookId as string,
@@ -44,9 +44,9 @@ export function fanOutMeta(row: unknown[]): FanOutMeta {
     fanned: meta.fanned,
     fannedTo: meta.fanned_to === null ? null : BigInt(meta.fanned_to),
     hadTurn: meta.had_turn,
-    born: meta.born,
-    bornWaiting: meta.born_waiting,
-    bornGuarded: meta.born_guarded,
+    created: meta.created,
+    leftPending: meta.left_pending,
+    leftCoordinated: meta.left_coordinated,
     nextOpenIn: meta.next_open_in,
     xmin: BigInt(meta.xmin),
     nextXid: BigInt(meta.next_xid),
@@ -55,7 +55,7 @@ export function fanOutMeta(row: unknown[]): FanOutMeta {
 
 export function claimMeta(row: unknown[]): ClaimMeta {
   const meta = JSON.parse(row.at(-1) as string)
-  return { ringTo: meta.ring_to, nextDueIn: meta.next_due_in, nextSlotIn: meta.next_slot_in }
+  return { scanCursor: meta.scan_cursor, nextDueIn: meta.next_due_in, nextSlotIn: meta.next_slot_in }
 }
 
 export function sealedEndpoint(row: unknown[]): SealedEndpoint {

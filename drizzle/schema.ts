@@ -2,5 +2,5 @@
 export * from './schema/api.ts'
 export * from './schema/audit.ts'
 export * from './schema/outbox.ts'
-export * from './schema/shop.ts'
 export * from './schema/watches.ts'
+export * from './shop/schema.ts'

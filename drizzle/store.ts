@@ -4,7 +4,7 @@ import type {
   EndpointId,
   EventId,
   Leased,
-  SealedAnew,
+  Rewrapped,
   SealedEndpoint,
   SealedValue,
   Sender,
@@ -36,15 +36,15 @@ export interface LeaseRequest {
 
 export interface FanOutRequest extends LeaseRequest {
   /** Events to fan out at most. */
-  readonly fanoutLimit: number
+  readonly fanOutLimit: number
   /** No event that waits for its fan-out has a lower id. */
-  readonly fanoutFrom: bigint
+  readonly fanOutFrom: bigint
 }
 
 export interface ClaimRequest extends LeaseRequest {
   /** The walk over the endpoints goes on behind this one. */
-  readonly ringFrom: EndpointId | '0'
-  readonly ringSteps: number
+  readonly scanAfter: EndpointId | '0'
+  readonly scanLimit: number
 }
 
 /** What a fan-out saw besides the deliveries it leased. */
@@ -55,10 +55,10 @@ export interface FanOutMeta {
   /** False: somebody else was fanning out. */
   readonly hadTurn: boolean
   /** Deliveries made, and how many of them had to stay pending. */
-  readonly born: number
-  readonly bornWaiting: number
+  readonly created: number
+  readonly leftPending: number
   /** Of these, how many the next claim may lease at once: their lanes have room, but all senders decide together. */
-  readonly bornGuarded: number
+  readonly leftCoordinated: number
   /** Seconds until a lane opens that wants some of them and is closed; null = there is none. */
   readonly nextOpenIn: number | null
   /** Every transaction below had ended when the statement's snapshot was taken. */
@@ -70,7 +70,7 @@ export interface FanOutMeta {
 /** What a claim saw besides the deliveries it leased. */
 export interface ClaimMeta {
   /** The last endpoint that had its turn; null = the walk saw all, and what was due of them was leased. */
-  readonly ringTo: EndpointId | null
+  readonly scanCursor: EndpointId | null
   /** Seconds until the next delivery of the endpoints seen is due; null = none is waiting for its time. */
   readonly nextDueIn: number | null
   /** Seconds until a lane with a rate limit and work has its next free slot; null = there is none. */
@@ -81,10 +81,10 @@ export interface Settled {
   /** The deliveries that somebody else holds by now: only the books were written. */
   readonly lost: readonly { readonly endpointId: EndpointId; readonly eventId: EventId }[]
   /** Something that had to wait may go now: the next event of a key, or more of a lane whose breaker has closed. */
-  readonly eased: boolean
+  readonly unblocked: boolean
 }
 
-export interface Look {
+export interface Heartbeat {
   readonly listening: boolean
   readonly readOnly: boolean
   /** Listeners connected to this database, this one included. */
@@ -94,7 +94,7 @@ export interface Look {
   readonly expired: boolean
   readonly work: boolean
   /** Replays are running, or deliveries wait for endpoints that were deleted. */
-  readonly chores: boolean
+  readonly maintenance: boolean
 }
 
 export type Store = ReturnType<typeof createStore>
@@ -114,8 +114,8 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
       const [first, ...rows] = await run({ name: 'fan_out', text: queries.fanOut }, [
         request.lease,
         request.leaseSeconds,
-        request.fanoutLimit,
-        request.fanoutFrom.toString(),
+        request.fanOutLimit,
+        request.fanOutFrom.toString(),
         request.leaseLimit,
         request.defaultRoom,
         [...request.rooms.keys()],
@@ -135,8 +135,8 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
         [...request.rooms.keys()],
         [...request.rooms.values()].map(({ room }) => room),
         [...request.rooms.values()].map(({ held }) => held),
-        request.ringFrom,
-        request.ringSteps,
+        request.scanAfter,
+        request.scanLimit,
         request.sharers,
       ])
       return { deliveries: rows.map(row => leased(row, request.lease)), meta: claimMeta(first!) }
@@ -160,16 +160,16 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
         settlements.map(s => s.body),
         settlements.map(s => s.pauseEndpointSeconds),
         settlements.map(s => s.endpointGone),
-        settlements.map(s => s.counted),
+        settlements.map(s => s.countsAsAttempt),
         disableAfterSeconds,
       ])
-      const lost = rows.filter(([, , eased]) => !eased)
+      const lost = rows.filter(([, , unblocked]) => !unblocked)
       return {
         lost: lost.map(([endpointId, eventId]) => ({
           endpointId: endpointId as EndpointId,
           eventId: eventId as EventId,
         })),
-        eased: lost.length < rows.length,
+        unblocked: lost.length < rows.length,
       }
     },
 
@@ -190,14 +190,14 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     },
 
     /** Takes back what others held past their lease; returns how many. */
-    async reclaim(limit: number, retrySchedule: readonly number[]): Promise<number> {
-      const [row] = await run({ name: 'reclaim', text: queries.reclaim }, [limit, retrySchedule])
+    async rescue(limit: number, retrySchedule: readonly number[]): Promise<number> {
+      const [row] = await run({ name: 'rescue', text: queries.rescue }, [limit, retrySchedule])
       return row![0] as number
     },
 
     /** One step of a replay that a person has asked for. */
-    async stepReplay(mostEvents: number): Promise<{ replayed: number; running: boolean }> {
-      const [row] = await run({ name: 'step_replay', text: queries.stepReplay }, [mostEvents])
+    async stepReplay(maxEvents: number): Promise<{ replayed: number; running: boolean }> {
+      const [row] = await run({ name: 'step_replay', text: queries.stepReplay }, [maxEvents])
       const [replayed, running] = row as [number, boolean]
       return { replayed, running }
     },
@@ -211,12 +211,12 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     /** One step of retention. `lookedTo`: where the next one begins; null = there is no more. */
     async purge(
       olderThanDays: number,
-      mostEvents: number,
+      maxEvents: number,
       behind: bigint,
     ): Promise<{ purged: number; lookedTo: bigint | null }> {
       const [row] = await run({ name: 'purge', text: queries.purge }, [
         olderThanDays,
-        mostEvents,
+        maxEvents,
         behind.toString(),
       ])
       const [purged, lookedTo] = row as [number, string | null]
@@ -238,21 +238,21 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     },
 
     /** Puts each value where it was read, unless it has changed meanwhile; returns how many. */
-    async sealAnew(values: readonly SealedAnew[]): Promise<number> {
+    async rewrap(values: readonly Rewrapped[]): Promise<number> {
       if (values.length === 0) return 0
-      const [row] = await run({ name: 'seal_anew', text: queries.sealAnew }, [
+      const [row] = await run({ name: 'rewrap', text: queries.rewrap }, [
         values.map(value => value.endpointId),
         values.map(value => value.secretId),
         values.map(value => value.sealed),
-        values.map(value => value.sealedAnew),
+        values.map(value => value.rewrapped),
       ])
       return row![0] as number
     },
 
     /** The heartbeat: is the channel registered, and is there anything to do? */
-    async look(): Promise<Look> {
-      const [row] = await run({ name: 'look', text: queries.look }, [])
-      const [listening, readOnly, listeners, unixSeconds, expired, work, chores] = row as [
+    async heartbeat(): Promise<Heartbeat> {
+      const [row] = await run({ name: 'heartbeat', text: queries.heartbeat }, [])
+      const [listening, readOnly, listeners, unixSeconds, expired, work, maintenance] = row as [
         boolean,
         boolean,
         number,
@@ -261,7 +261,7 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
         boolean,
         boolean,
       ]
-      return { listening, readOnly, listeners, unixSeconds, expired, work, chores }
+      return { listening, readOnly, listeners, unixSeconds, expired, work, maintenance }
     },
   }
 }

@@ -3,8 +3,8 @@ import { NeonDbError, neon, neonConfig, types } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Run } from '../drizzle/store.ts'
-import { inContext, type RequestContext } from './context.ts'
-import type { Driver, StatementMemory } from './memory.ts'
+import { inContext, type RequestContext } from './http/context.ts'
+import type { Driver, IdempotentStatements } from './http/idempotent-statements.ts'
 
 export interface Database {
   /** A statement said with the builder; the name is what the log calls it. */
@@ -12,7 +12,7 @@ export interface Database {
   /** A hand-written statement of drizzle/queries. */
   run: Run
   /** For what a handler makes up: a repeat with the same Idempotency-Key gets what was chosen the first time. */
-  choose(name: string, random: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  randomOnce(name: string, random: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /** What may be told of a failed statement: the driver's own message can carry bound parameters. */
@@ -37,7 +37,7 @@ export class DatabaseError extends Error {
 export function openDatabase(
   { databaseUrl, neonProxy }: { databaseUrl: string; neonProxy: string | null },
   deadlineSeconds = 8,
-  memory?: StatementMemory,
+  memory?: IdempotentStatements,
   context?: RequestContext | null,
 ): Database {
   if (neonProxy) neonConfig.fetchEndpoint = new URL('/sql', neonProxy).href
@@ -59,7 +59,7 @@ export function openDatabase(
       named(name, () =>
         driverFor(name).query(text, [...parameters], { arrayMode: true, types: timesAsText }),
       ),
-    choose: async (_name, random) => random,
+    randomOnce: async (_name, random) => random,
   }
 }
 

@@ -1,44 +1,44 @@
-// The Worker: HTTP functions, the cron function, the demo receivers. The road of an event begins at functions/orders.ts.
+// The Worker: HTTP functions, the cron function, the demo receivers. The road of an event begins at functions/shop/orders.ts.
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { requestId } from 'hono/request-id'
-import { audit } from './audit.ts'
-import { authenticate } from './auth.ts'
-import { limitBody, readJson } from './body.ts'
-import { captureHealth } from './capture-health.ts'
-import { clients } from './clients.ts'
-import { contextOf } from './context.ts'
+import { authenticate } from './access/auth.ts'
+import { limitExpensive } from './access/rate-limit.ts'
+import { redeliver } from './cron/run.ts'
 import { openDatabase } from './db.ts'
-import { deliveries } from './deliveries.ts'
-import { emit } from './emit.ts'
-import { endpointActions } from './endpoint-actions.ts'
-import { endpoints } from './endpoints.ts'
-import { eventTypes } from './event-types.ts'
-import { events } from './events.ts'
-import { explain } from './explain.ts'
-import { health } from './health.ts'
-import { repeatSafely } from './idempotency.ts'
-import { log } from './log.ts'
-import { describe } from './openapi.ts'
-import { orders } from './orders.ts'
-import { badInput, inputErrors, problemFor } from './problem.ts'
-import { limitExpensive } from './rate-limit.ts'
-import { billing } from './receivers/billing.ts'
-import { notifications } from './receivers/notifications.ts'
-import { redeliver } from './redeliver.ts'
-import { redelivery } from './redelivery.ts'
-import { replays } from './replays.ts'
-import { rotation } from './rotate.ts'
-import { secretsHealth } from './secrets-health.ts'
+import { deliveries } from './deliveries/deliveries.ts'
+import { redelivery } from './deliveries/redeliver.ts'
+import { endpointActions } from './endpoints/endpoint-actions.ts'
+import { endpoints } from './endpoints/endpoints.ts'
+import { rotation } from './endpoints/rotate.ts'
+import { emit } from './events/emit.ts'
+import { eventTypes } from './events/event-types.ts'
+import { events } from './events/events.ts'
+import { explain } from './events/explain.ts'
+import { limitBody, readJson } from './http/body.ts'
+import { contextOf } from './http/context.ts'
+import { idempotency } from './http/idempotency.ts'
+import { log } from './http/log.ts'
+import { notFound } from './http/not-found.ts'
+import { badInput, inputErrors, problemFor } from './http/problem.ts'
+import { describe } from './openapi/openapi.ts'
+import { replays } from './replays/replays.ts'
 import { type App, type Env, readSettings } from './settings.ts'
-import { stats } from './stats.ts'
-import { nothingHere } from './unknown.ts'
+import { clients } from './shop/clients.ts'
+import { orders } from './shop/orders.ts'
+import { billing } from './shop/receivers/billing.ts'
+import { notifications } from './shop/receivers/notifications.ts'
+import { audit } from './system/audit.ts'
+import { captureHealth } from './system/capture-health.ts'
+import { health } from './system/health.ts'
+import { secretsHealth } from './system/secrets-health.ts'
+import { stats } from './system/stats.ts'
 
 export const app = new OpenAPIHono<App>({
   defaultHook: result => (result.success ? undefined : badInput(...inputErrors(result.error))),
 })
 
 app.onError(problemFor)
-app.notFound(c => nothingHere(app, c))
+app.notFound(c => notFound(app, c))
 
 app.use(requestId(), async (c, next) => {
   c.set('settings', await readSettings(c.env))
@@ -51,7 +51,7 @@ app.use(async (c, next) => {
   c.set('db', openDatabase(c.var.settings, undefined, undefined, contextOf(c)))
   await next()
 })
-app.use(limitBody, readJson, limitExpensive, repeatSafely)
+app.use(limitBody, readJson, limitExpensive, idempotency)
 
 const routes = [
   [health, captureHealth, secretsHealth, orders, clients],

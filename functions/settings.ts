@@ -11,7 +11,7 @@ import {
   readDeliverySettings,
   text,
 } from '../delivery/settings.ts'
-import { type ApiKey, parseApiKeys } from './api-keys.ts'
+import { type ApiKey, parseApiKeys } from './access/api-keys.ts'
 import type { Database } from './db.ts'
 
 export type Env = Environment

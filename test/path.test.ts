@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { startApi } from './functions/api.ts'
-import { fillShop } from './functions/shop.ts'
+import { fillShop } from './functions/shop/shop.ts'
 import { eventually } from './support/eventually.ts'
-import { startTestReplica } from './support/outbox.ts'
+import { startTestListener } from './support/outbox.ts'
 import { startReceiver } from './support/receiver.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
-/** `3. [`worker/listener.ts`](worker/listener.ts) …`, the numbered list under "The road of one event". */
+/** `3. [`worker/claim/fan-out-loop.ts`](worker/claim/fan-out-loop.ts) …`, the numbered list under "The road of one event". */
 function stops(): { number: number; file: string }[] {
   const section = read('README.md').split('## The road of one event')[1]?.split('\n## ')[0] ?? ''
   return [...section.matchAll(/^(\d+)\. \[`([^`]+)`\]/gm)].map(([, number, file]) => ({
@@ -36,7 +36,7 @@ test('one event goes the whole road: from a PATCH to a verified webhook, the boo
   await api.db.query(`insert into order_items (order_id, item_id) values (17, 1), (17, 2)`)
   const endpoint = await api.post('/v1/endpoints', { url: `${receiver.url}/hook`, event_types: ['order.*'] })
   expect(endpoint.status).toBe(201)
-  const listener = await startTestReplica(api.database.url)
+  const listener = await startTestListener(api.database.url)
 
   // 1 and 2: the update, and the event in the same transaction
   const order = await api.patch('/orders/update', { id: 17, status: 'shipped' })

@@ -21,23 +21,23 @@ test.each([
     `import {\n  one,\n  type Two as Three,\n} from '../drizzle/store.ts'`,
     '../drizzle/store.ts',
   ],
-  ['delivery/retry.ts', `export * from '../worker/lanes.ts'`, '../worker/lanes.ts'],
+  ['delivery/retry.ts', `export * from '../worker/lanes/lanes.ts'`, '../worker/lanes.ts'],
   ['delivery/retry.ts', `export { DurableObject } from 'cloudflare:workers'`, 'cloudflare:workers'],
   ['delivery/retry.ts', `type Pool = import('pg').Pool`, 'pg'],
   ['delivery/retry.ts', `const fs = await import(name)`, 'name'],
   ['delivery/retry.ts', `/// <reference types="node" />`, 'node'],
   ['drizzle/store.ts', `import { deliver } from '../delivery/deliver.ts'`, '../delivery/deliver.ts'],
-  ['drizzle/schema/shop.ts', `import { Client } from 'pg'`, 'pg'],
-  ['functions/orders.ts', `import { createHash } from 'node:crypto'`, 'node:crypto'],
+  ['drizzle/shop/schema.ts', `import { Client } from 'pg'`, 'pg'],
+  ['functions/shop/orders.ts', `import { createHash } from 'node:crypto'`, 'node:crypto'],
   [
-    'functions/receivers/billing.ts',
+    'functions/shop/receivers/billing.ts',
     `import { Lanes } from '../../worker/lanes.ts'`,
     '../../worker/lanes.ts',
   ],
-  ['functions/orders.ts', `import { say } from '../dev/say.ts'`, '../dev/say.ts'],
-  ['functions/orders.ts', `import { z } from 'zodiac'`, 'zodiac'],
-  ['worker/lanes.ts', `import { Hono } from 'hono'`, 'hono'],
-  ['worker/lanes.ts', `import { app } from '../functions/index.ts'`, '../functions/index.ts'],
+  ['functions/shop/orders.ts', `import { say } from '../dev/say.ts'`, '../dev/say.ts'],
+  ['functions/shop/orders.ts', `import { z } from 'zodiac'`, 'zodiac'],
+  ['worker/lanes/lanes.ts', `import { Hono } from 'hono'`, 'hono'],
+  ['worker/lanes/lanes.ts', `import { app } from '../functions/index.ts'`, '../functions/index.ts'],
 ])('%s is stopped at: %s', (file, source, target) => {
   expect(breachesOf(file, `// A file.\nconst before = 'x'\n${source}\n`)).toEqual([
     `${file} must not import ${target}`,
@@ -47,9 +47,9 @@ test.each([
 test.each([
   ['delivery/retry.ts', `import type { Random } from './types.ts'`],
   ['drizzle/store.ts', `import type { Leased } from '../delivery/types.ts'`],
-  ['functions/receivers/billing.ts', `import * as queries from '../../drizzle/queries.gen.ts'`],
-  ['functions/orders.ts', `import { HTTPException } from 'hono/http-exception'`],
-  ['worker/transport.ts', `import { lookup } from 'node:dns/promises'\nimport { Agent } from 'undici'`],
+  ['functions/shop/receivers/billing.ts', `import * as queries from '../../drizzle/queries.gen.ts'`],
+  ['functions/shop/orders.ts', `import { HTTPException } from 'hono/http-exception'`],
+  ['worker/send/transport.ts', `import { lookup } from 'node:dns/promises'\nimport { Agent } from 'undici'`],
 ])('%s may: %s', (file, source) => {
   expect(breachesOf(file, source)).toEqual([])
 })

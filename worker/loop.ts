@@ -1,7 +1,8 @@
 // Works, rests until the bell rings, and works again. What the database did not take is tried again after a pause.
-import { Bell } from './bell.ts'
+
 import { sqlstate } from './database.ts'
-import type { Log } from './log.ts'
+import type { Log } from './observability/log.ts'
+import { WakeSignal } from './wake/wake-signal.ts'
 
 const shortestPauseMs = 100
 const longestPauseMs = 5_000
@@ -22,7 +23,7 @@ export interface LoopPorts {
 
 export class Loop {
   readonly #ports: LoopPorts
-  readonly #bell = new Bell()
+  readonly #bell = new WakeSignal()
   #stopping = false
   #running: Promise<void> = Promise.resolve()
 

@@ -1,11 +1,11 @@
 // `npm run listener`: one replica, from the environment. SIGTERM finishes what is in flight and exits 0; a second signal
 // does not wait.
 import { SettingsError } from '../delivery/settings.ts'
-import { startReplica } from './replica.ts'
+import { startListener } from './listener.ts'
 import { readListenerSettings } from './settings.ts'
 
 try {
-  const replica = await startReplica(readListenerSettings(process.env))
+  const replica = await startListener(readListenerSettings(process.env))
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, async () => {

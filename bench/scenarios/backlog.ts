@@ -1,8 +1,8 @@
 // Backlog: is a million waiting events slower to work off than ten thousand, and what does it cost in memory?
 import { monotonicMs } from '../clock.ts'
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
 import { watchMemory } from '../memory.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 export const backlog: Scenario = {
   name: 'backlog',

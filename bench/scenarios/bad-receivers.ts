@@ -2,13 +2,13 @@
 // notice, and does the listener's memory stay as it was?
 import { join } from 'node:path'
 import { freePort } from '../../dev/ports.ts'
-import { openOutboxWriter } from '../contestants/outbox.ts'
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
 import { watchMemory } from '../memory.ts'
 import { delaysAtPace } from '../paced.ts'
 import { startProcess } from '../process.ts'
 import { percentile } from '../results.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { openOutboxWriter } from '../subjects/outbox.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 const good = pathsTo(15)
 /** Never answers, sends its body a byte at a time, resets, answers 500, sends an endless body. */

@@ -1,9 +1,9 @@
 // Cron: a thousand deliveries have failed once and are due again, and no listener is there.
 import { monotonicMs, untilTrue } from '../clock.ts'
-import { isOutboxDone } from '../contestants/outbox.ts'
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
 import { startProxy, startWorker } from '../functions.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { isOutboxDone } from '../subjects/outbox.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 const plans = [
   { variant: "a paid plan's 9,000 subrequests", subrequests: 9_000 },
@@ -36,14 +36,14 @@ export const cron: Scenario = {
       if (subrequests > failures * 2) {
         await untilTrue(() => stage.database.isTrue(isOutboxDone))
       }
-      const { received, mostUnderWay } = await ground.receiver.stats()
+      const { received, maxUnderWay } = await ground.receiver.stats()
       await worker.stop()
       await proxy.stop()
       await stage.leave()
       const about = { variant, contestant: 'Outbox' }
       record({ ...about, metric: 'redelivered in one run', unit: 'webhooks', value: received })
       record({ ...about, metric: 'time', unit: 's', value: seconds })
-      record({ ...about, metric: 'requests at once', unit: 'connections', value: mostUnderWay })
+      record({ ...about, metric: 'requests at once', unit: 'connections', value: maxUnderWay })
       record({ ...about, metric: 'subrequests', unit: 'requests', value: received + roundTrips })
     })
   },

@@ -1,7 +1,7 @@
 // Edge: what do validation, keys, problems and the rest of the API add to a PATCH of an order?
 import { Agent, request } from 'undici'
 import { Trouble } from '../../dev/say.ts'
-import { seed } from '../../dev/seed.ts'
+import { seed } from '../../dev/shop/seed.ts'
 import { monotonicMs } from '../clock.ts'
 import { startProxy, startWorker } from '../functions.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'

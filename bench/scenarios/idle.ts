@@ -1,7 +1,8 @@
 // Idle: what does a listener cost when nothing happens?
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
+
 import { costOf } from '../process.ts'
 import type { Scenario } from '../scenario.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 export const idle: Scenario = {
   name: 'idle',

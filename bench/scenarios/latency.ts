@@ -1,11 +1,12 @@
 // Latency: how long from the commit until the receiver has the webhook?
-import { graphileWorker } from '../contestants/graphile-worker.ts'
-import { outbox } from '../contestants/outbox.ts'
-import { pgBoss } from '../contestants/pg-boss.ts'
-import { plainNotify } from '../contestants/plain-notify.ts'
+
 import { delaysAtPace } from '../paced.ts'
 import { percentile } from '../results.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { graphileWorker } from '../subjects/graphile-worker.ts'
+import { outbox } from '../subjects/outbox.ts'
+import { pgBoss } from '../subjects/pg-boss.ts'
+import { plainNotify } from '../subjects/plain-notify.ts'
 
 const contestants = [outbox, pgBoss, graphileWorker, plainNotify]
 

@@ -1,6 +1,7 @@
 // Many endpoints: the same number of webhooks, to one endpoint or to ten thousand of them.
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
+
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 export const manyEndpoints: Scenario = {
   name: 'many-endpoints',

@@ -1,9 +1,10 @@
 // Noisy neighbour: one of 20 endpoints never answers and is meant to get half of all events. Do the others notice?
-import { openOutboxWriter } from '../contestants/outbox.ts'
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
+
 import { delaysAtPace } from '../paced.ts'
 import { percentile } from '../results.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { openOutboxWriter } from '../subjects/outbox.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 const healthy = 19
 /** Half of them for the neighbour. */

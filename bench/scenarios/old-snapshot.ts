@@ -1,6 +1,7 @@
 // Old snapshot: somebody forgot a transaction, vacuum can't remove anything, and dead rows pile up where queues look first.
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
+
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 export const oldSnapshot: Scenario = {
   name: 'old-snapshot',

@@ -1,6 +1,7 @@
 // Replicas: do two listeners share the work without getting into each other's way?
-import { openStage, pathsTo } from '../contestants/outbox-stage.ts'
+
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
 
 export const replicas: Scenario = {
   name: 'replicas',

@@ -1,10 +1,11 @@
 // Throughput: how many webhooks a second, when there is always one more to send?
-import { bareLoop } from '../contestants/bare-loop.ts'
-import { graphileWorker } from '../contestants/graphile-worker.ts'
-import { outbox } from '../contestants/outbox.ts'
-import { pgBoss } from '../contestants/pg-boss.ts'
-import { plainNotify } from '../contestants/plain-notify.ts'
+
 import { type Scenario, takeTurns } from '../scenario.ts'
+import { bareLoop } from '../subjects/bare-loop.ts'
+import { graphileWorker } from '../subjects/graphile-worker.ts'
+import { outbox } from '../subjects/outbox.ts'
+import { pgBoss } from '../subjects/pg-boss.ts'
+import { plainNotify } from '../subjects/plain-notify.ts'
 
 const contestants = [bareLoop, outbox, pgBoss, graphileWorker, plainNotify]
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type pg from 'pg'
-import { startListener } from '../contestants/outbox.ts'
-import type { Ground } from '../ground.ts'
+import type { Ground } from '../environment.ts'
 import { type Bench, type Scenario, takeTurns } from '../scenario.ts'
+import { startListener } from '../subjects/outbox.ts'
 
 const run = promisify(execFile)
 const rows = 100_000

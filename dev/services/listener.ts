@@ -21,7 +21,7 @@ interface Options {
   guard: Guard
 }
 
-export class Listener {
+export class ListenerProcess {
   readonly #options: Options
   readonly #name: string
   #child: Child | undefined

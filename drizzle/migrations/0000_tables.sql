@@ -29,7 +29,7 @@ CREATE TABLE "outbox"."deliveries" (
 	"event_id" bigint NOT NULL,
 	"state" "outbox"."delivery_state" NOT NULL,
 	"attempt" integer DEFAULT 0 NOT NULL,
-	"budget_from" integer DEFAULT 0 NOT NULL,
+	"retry_base" integer DEFAULT 0 NOT NULL,
 	"due_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"lease" text,
 	"leased_until" timestamp with time zone,
@@ -40,7 +40,7 @@ CREATE TABLE "outbox"."deliveries" (
 	CONSTRAINT "deliveries_endpoint_id_event_id_pk" PRIMARY KEY("endpoint_id","event_id"),
 	CONSTRAINT "deliveries_lease" CHECK (("outbox"."deliveries"."state" = 'sending') = ("outbox"."deliveries"."lease" is not null) and ("outbox"."deliveries"."lease" is null) = ("outbox"."deliveries"."leased_until" is null)),
 	CONSTRAINT "deliveries_attempt" CHECK ("outbox"."deliveries"."attempt" >= (case when "outbox"."deliveries"."state" in ('sending', 'delivered') then 1 else 0 end)),
-	CONSTRAINT "deliveries_budget" CHECK ("outbox"."deliveries"."budget_from" between 0 and "outbox"."deliveries"."attempt"),
+	CONSTRAINT "deliveries_budget" CHECK ("outbox"."deliveries"."retry_base" between 0 and "outbox"."deliveries"."attempt"),
 	CONSTRAINT "deliveries_finished" CHECK (("outbox"."deliveries"."state" in ('delivered', 'dead', 'canceled')) = ("outbox"."deliveries"."finished_at" is not null)),
 	CONSTRAINT "deliveries_reason" CHECK ("outbox"."deliveries"."state" not in ('dead', 'canceled') or "outbox"."deliveries"."reason" is not null)
 );
@@ -71,8 +71,8 @@ CREATE TABLE "outbox"."endpoints" (
 	"state" "outbox"."endpoint_state" DEFAULT 'active' NOT NULL,
 	"disabled_reason" "outbox"."disabled_reason",
 	"version" integer DEFAULT 1 NOT NULL,
-	"born_after" bigint DEFAULT 0 NOT NULL,
-	"born_snapshot" "pg_snapshot" DEFAULT pg_current_snapshot() NOT NULL,
+	"events_after" bigint DEFAULT 0 NOT NULL,
+	"created_snapshot" "pg_snapshot" DEFAULT pg_current_snapshot() NOT NULL,
 	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"deleted_at" timestamp with time zone,
@@ -106,16 +106,16 @@ CREATE TABLE "outbox"."fanout" (
 	"event_id" bigint PRIMARY KEY NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "outbox"."lanes" (
+CREATE TABLE "outbox"."endpoint_health" (
 	"endpoint_id" bigint PRIMARY KEY NOT NULL,
 	"failures" integer DEFAULT 0 NOT NULL,
 	"failing_since" timestamp with time zone,
 	"not_before" timestamp with time zone,
 	"probe_at" timestamp with time zone,
-	"ramp" integer,
-	"paced_until" timestamp with time zone,
-	CONSTRAINT "lanes_failures" CHECK ("outbox"."lanes"."failures" >= 0 and ("outbox"."lanes"."failures" = 0) = ("outbox"."lanes"."failing_since" is null)),
-	CONSTRAINT "lanes_ramp" CHECK ("outbox"."lanes"."ramp" >= 1)
+	"slow_start_limit" integer,
+	"next_slot_at" timestamp with time zone,
+	CONSTRAINT "endpoint_health_failures" CHECK ("outbox"."endpoint_health"."failures" >= 0 and ("outbox"."endpoint_health"."failures" = 0) = ("outbox"."endpoint_health"."failing_since" is null)),
+	CONSTRAINT "endpoint_health_slow_start_limit" CHECK ("outbox"."endpoint_health"."slow_start_limit" >= 1)
 );
 --> statement-breakpoint
 CREATE TABLE "charges" (

@@ -68,8 +68,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
     -- From here on the endpoint gets every event that is committed later, and none that was committed before.
-    SELECT CASE WHEN is_called THEN last_value ELSE 0 END INTO NEW.born_after FROM outbox.events_id_seq;
-    NEW.born_snapshot := pg_current_snapshot();
+    SELECT CASE WHEN is_called THEN last_value ELSE 0 END INTO NEW.events_after FROM outbox.events_id_seq;
+    NEW.created_snapshot := pg_current_snapshot();
   ELSE
     NEW.version := OLD.version + 1;
     NEW.updated_at := clock_timestamp();
@@ -83,7 +83,7 @@ FOR EACH ROW EXECUTE FUNCTION outbox.endpoint_changed();
 CREATE FUNCTION outbox.open_lane() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  INSERT INTO outbox.lanes (endpoint_id) VALUES (NEW.id);
+  INSERT INTO outbox.endpoint_health (endpoint_id) VALUES (NEW.id);
   RETURN NULL;
 END $$;
 --> statement-breakpoint

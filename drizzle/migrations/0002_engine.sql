@@ -20,10 +20,10 @@ CREATE TABLE "outbox"."replays" (
 	CONSTRAINT "replays_finished" CHECK (("outbox"."replays"."state" = 'running') = ("outbox"."replays"."finished_at" is null))
 );
 --> statement-breakpoint
-ALTER TABLE "outbox"."lanes" ADD COLUMN "probes" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE "outbox"."lanes" ADD COLUMN "probing" boolean DEFAULT false NOT NULL;--> statement-breakpoint
-ALTER TABLE "outbox"."lanes" ADD COLUMN "walked_to" text;--> statement-breakpoint
+ALTER TABLE "outbox"."endpoint_health" ADD COLUMN "probes" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "outbox"."endpoint_health" ADD COLUMN "probing" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "outbox"."endpoint_health" ADD COLUMN "key_cursor" text;--> statement-breakpoint
 ALTER TABLE "outbox"."replays" ADD CONSTRAINT "replays_endpoint_id_endpoints_id_fk" FOREIGN KEY ("endpoint_id") REFERENCES "outbox"."endpoints"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "replays_running" ON "outbox"."replays" USING btree ("id") WHERE "outbox"."replays"."state" = 'running';--> statement-breakpoint
 CREATE INDEX "replays_by_endpoint" ON "outbox"."replays" USING btree ("endpoint_id","id");--> statement-breakpoint
-ALTER TABLE "outbox"."lanes" ADD CONSTRAINT "lanes_probes" CHECK ("outbox"."lanes"."probes" >= 0 and ("outbox"."lanes"."probe_at" is not null or ("outbox"."lanes"."probes" = 0 and not "outbox"."lanes"."probing")));
+ALTER TABLE "outbox"."endpoint_health" ADD CONSTRAINT "endpoint_health_probes" CHECK ("outbox"."endpoint_health"."probes" >= 0 and ("outbox"."endpoint_health"."probe_at" is not null or ("outbox"."endpoint_health"."probes" = 0 and not "outbox"."endpoint_health"."probing")));

@@ -9,7 +9,7 @@ BEGIN
       'description', NEW.description,
       'reason', NEW.disabled_reason,
       'failing_since', (SELECT to_char(failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-                        FROM outbox.lanes WHERE endpoint_id = NEW.id)),
+                        FROM outbox.endpoint_health WHERE endpoint_id = NEW.id)),
     'endpoints/' || outbox.endpoint_id(NEW.id, NEW.nonce),
     NEW.tenant);
   RETURN NULL;
@@ -23,8 +23,8 @@ EXECUTE FUNCTION outbox.endpoint_disabled();
 CREATE FUNCTION outbox.endpoint_resumed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  UPDATE outbox.lanes
-  SET failures = 0, failing_since = NULL, not_before = NULL, probe_at = NULL, probes = 0, probing = false, ramp = NULL
+  UPDATE outbox.endpoint_health
+  SET failures = 0, failing_since = NULL, not_before = NULL, probe_at = NULL, probes = 0, probing = false, slow_start_limit = NULL
   WHERE endpoint_id = NEW.id;
   NOTIFY outbox;
   RETURN NULL;

@@ -1,6 +1,6 @@
 -- Quiet wake-up. A NOTIFY takes a lock that serializes every commit on the server, so writers send one only when nobody
 -- is awake: an awake listener holds an advisory lock, and a writer that gets its shared form knows that all are asleep.
--- Why no event is lost is written down in worker/wakefulness.ts.
+-- Why no event is lost is written down in worker/wake/notify-suppression.ts.
 
 -- Whether a listener is awake. One expression, so that no cancel can come between taking the lock and giving it back.
 CREATE FUNCTION outbox.someone_is_awake() RETURNS boolean

@@ -1,7 +1,7 @@
 -- Runs a statement of a request that carries an Idempotency-Key, and remembers what it answered, in one transaction: the
 -- effect and the memory of it can't come apart, whoever dies in between. The second time it only remembers.
--- Nobody gains rights by it: the statement runs with those of the caller. (functions/idempotency.ts)
-CREATE FUNCTION outbox.once(
+-- Nobody gains rights by it: the statement runs with those of the caller. (functions/http/idempotency.ts)
+CREATE FUNCTION outbox.run_idempotent(
   scope text, key text, fingerprint text, step text, begins boolean, statement text, parameters text[]
 ) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
@@ -75,4 +75,4 @@ BEGIN
   RETURN remembered;
 END $$;
 --> statement-breakpoint
-COMMENT ON FUNCTION outbox.once IS 'Runs a statement once for an Idempotency-Key and remembers its rows with its effect.';
+COMMENT ON FUNCTION outbox.run_idempotent IS 'Runs a statement once for an Idempotency-Key and remembers its rows with its effect.';

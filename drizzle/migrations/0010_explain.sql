@@ -6,7 +6,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 --> statement-breakpoint
 -- The same conditions in the same order as drizzle/queries/claim.sql asks them.
-CREATE FUNCTION outbox.delivery_story(d outbox.deliveries, l outbox.lanes) RETURNS text
+CREATE FUNCTION outbox.delivery_story(d outbox.deliveries, l outbox.endpoint_health) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE d.state
     WHEN 'delivered' THEN format('Delivered at %s with attempt %s.', outbox.at(d.finished_at), d.attempt)
@@ -33,10 +33,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
        ORDER BY o.event_id LIMIT 1),
       CASE WHEN d.due_at > clock_timestamp() THEN
         format('Attempt %s is due at %s%s.', d.attempt + 1, outbox.at(d.due_at), coalesce(', because attempt ' || nullif(d.attempt, 0) || ' failed with ' || d.reason, '')) END,
-      CASE WHEN l.paced_until > clock_timestamp() AND p.rate_per_second IS NOT NULL THEN
-        format('Rate-limited to %s per second: the next free slot is at %s.', p.rate_per_second, outbox.at(l.paced_until)) END,
-      CASE WHEN full_lane.rows >= least(p.max_in_flight, l.ramp) THEN
-        format('%s of %s requests at a time are under way; it follows when one of them ends.', full_lane.rows, least(p.max_in_flight, l.ramp)) END,
+      CASE WHEN l.next_slot_at > clock_timestamp() AND p.rate_per_second IS NOT NULL THEN
+        format('Rate-limited to %s per second: the next free slot is at %s.', p.rate_per_second, outbox.at(l.next_slot_at)) END,
+      CASE WHEN full_lane.rows >= least(p.max_in_flight, l.slow_start_limit) THEN
+        format('%s of %s requests at a time are under way; it follows when one of them ends.', full_lane.rows, least(p.max_in_flight, l.slow_start_limit)) END,
       format('Due since %s: a sender takes it with its next claim%s.', outbox.at(d.due_at),
              CASE WHEN EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'listener-%')
                   THEN '' ELSE '. No listener is connected, so that is the cron function, once a minute' END)) END
@@ -62,14 +62,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHEN d.event_id IS NOT NULL THEN 'matched'
       WHEN NOT outbox.matches(p.event_types, e.type) THEN 'type'
       WHEN p.tenant <> e.tenant OR p.tenant IS NOT NULL AND e.tenant IS NULL THEN 'tenant'
-      WHEN e.id <= p.born_after AND pg_visible_in_snapshot(e.xid, p.born_snapshot) THEN 'created_later'
+      WHEN e.id <= p.events_after AND pg_visible_in_snapshot(e.xid, p.created_snapshot) THEN 'created_later'
       WHEN p.deleted_at IS NOT NULL THEN 'deleted'
       WHEN p.state = 'disabled' THEN 'disabled'
       WHEN e.waits THEN 'not_fanned_out'
       ELSE 'changed_since' END AS verdict
     FROM event e
     CROSS JOIN outbox.endpoints p
-    LEFT JOIN outbox.lanes l ON l.endpoint_id = p.id
+    LEFT JOIN outbox.endpoint_health l ON l.endpoint_id = p.id
     LEFT JOIN outbox.deliveries d ON d.endpoint_id = p.id AND d.event_id = e.id
   )
   SELECT outbox.endpoint_id(j.id, j.nonce), j.url, j.verdict, (j.delivery).state, CASE j.verdict

@@ -29,7 +29,7 @@ BEGIN
       ('outbox.fanout',            'SELECT, DELETE',                 'SELECT, DELETE'),
       ('outbox.deliveries',        'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
       ('outbox.attempts',          'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
-      ('outbox.lanes',             'SELECT, UPDATE',                 'SELECT, UPDATE'),
+      ('outbox.endpoint_health',             'SELECT, UPDATE',                 'SELECT, UPDATE'),
       ('outbox.endpoints',         'SELECT, INSERT, UPDATE',         'SELECT, UPDATE (state, disabled_reason)'),
       -- Whoever sends must read the signing keys, and the cron function sends. They are sealed: what opens them is the
       -- master key, which is not in the database.
@@ -60,7 +60,7 @@ BEGIN
       EXECUTE format('GRANT %s ON %s TO outbox_listener', allowed.listener, allowed.relation);
     END IF;
   END LOOP;
-  GRANT EXECUTE ON FUNCTION outbox.once TO outbox_functions;
+  GRANT EXECUTE ON FUNCTION outbox.run_idempotent TO outbox_functions;
 END $$;
 --> statement-breakpoint
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates outbox_functions and outbox_listener where they are missing, and gives them their rights.';
@@ -69,7 +69,7 @@ COMMENT ON FUNCTION outbox.grant_roles IS 'Creates outbox_functions and outbox_l
 -- outbox.emit() and the outbox.record() behind it be called by all. The tables are for nobody.
 GRANT USAGE ON SCHEMA outbox TO PUBLIC;
 --> statement-breakpoint
-REVOKE EXECUTE ON FUNCTION outbox.once, outbox.grant_roles FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION outbox.run_idempotent, outbox.grant_roles FROM PUBLIC;
 --> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION outbox.endpoint_changed, outbox.open_lane, outbox.secret_changed, outbox.endpoint_disabled,
   outbox.endpoint_resumed, outbox.someone_is_awake FROM PUBLIC;

@@ -31,7 +31,7 @@ BEGIN
       ('outbox.fanout',            'SELECT, DELETE',                 'SELECT, DELETE'),
       ('outbox.deliveries',        'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
       ('outbox.attempts',          'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
-      ('outbox.lanes',             'SELECT, UPDATE',                 'SELECT, UPDATE'),
+      ('outbox.endpoint_health',             'SELECT, UPDATE',                 'SELECT, UPDATE'),
       ('outbox.endpoints',         'SELECT, INSERT, UPDATE',         'SELECT, UPDATE (state, disabled_reason)'),
       -- Whoever sends must read the signing keys, and the cron function sends. They are sealed: what opens them is the
       -- master key, which is not in the database.
@@ -62,7 +62,7 @@ BEGIN
       EXECUTE format('GRANT %s ON %s TO outbox_listener', allowed.listener, allowed.relation);
     END IF;
   END LOOP;
-  GRANT EXECUTE ON FUNCTION outbox.once, outbox.record_test, outbox.capture_health, outbox.capture_triggers,
+  GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_test, outbox.capture_health, outbox.capture_triggers,
     outbox.event_types, outbox.explain_row TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.capture_health TO outbox_listener;
 END $$;

@@ -8,8 +8,8 @@ RETURN CASE WHEN pg_notification_queue_usage() < 0.5 THEN pg_notify('outbox', ''
 CREATE OR REPLACE FUNCTION outbox.endpoint_resumed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  UPDATE outbox.lanes
-  SET failures = 0, failing_since = NULL, not_before = NULL, probe_at = NULL, probes = 0, probing = false, ramp = NULL
+  UPDATE outbox.endpoint_health
+  SET failures = 0, failing_since = NULL, not_before = NULL, probe_at = NULL, probes = 0, probing = false, slow_start_limit = NULL
   WHERE endpoint_id = NEW.id;
   PERFORM outbox.wake();
   RETURN NULL;

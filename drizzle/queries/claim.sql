@@ -7,8 +7,8 @@
 -- $5 endpoint_ids   bigint[]  endpoints the claimer knows,
 -- $6 rooms          int[]     how many more each may get (0 = none),
 -- $7 held           int[]     and how many it holds already
--- $8 ring_from      bigint    the walk over the endpoints begins behind this one; 0 at the first
--- $9 ring_steps     int       endpoints to look at, at most
+-- $8 scan_after      bigint    the walk over the endpoints begins behind this one; 0 at the first
+-- $9 scan_limit     int       endpoints to look at, at most
 -- $10 sharers       int       senders that share what an endpoint may have in flight
 --
 -- The first row carries only `meta`: what the statement saw besides. The others are the leased deliveries.
@@ -42,15 +42,15 @@ ring as (
   ) n
   where ring.step < $9::int
 ),
--- `guarded`: all senders together decide (breaker, ramp, rate, order of keys), under the lock of the lane's row.
+-- `guarded`: all senders together decide (breaker, slow_start_limit, rate, order of keys), under the lock of the lane's row.
 lane as materialized (
   select ring.endpoint_id, ring.step, p.ordering, p.rate_per_second, coalesce(b.held, 0) as held,
          coalesce(b.room, least($4::int, ceil(p.max_in_flight::float8 / $10::int)::int)) as room,
          greatest(first.due_at, l.not_before, l.probe_at) as due_at,
-         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.ramp is not null as guarded
+         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as guarded
   from ring
   join outbox.endpoints p on p.id = ring.endpoint_id and p.state = 'active'
-  join outbox.lanes l on l.endpoint_id = p.id
+  join outbox.endpoint_health l on l.endpoint_id = p.id
   left join busy b on b.endpoint_id = p.id
   cross join lateral (
     select d.due_at
@@ -62,10 +62,10 @@ lane as materialized (
 ),
 -- The rows as they are now, not as the snapshot saw them; a lane that somebody else is just deciding on is passed by.
 gate as materialized (
-  select l.endpoint_id, l.probe_at, l.ramp, l.walked_to, greatest(l.paced_until, clock.now) as next_slot
+  select l.endpoint_id, l.probe_at, l.slow_start_limit, l.key_cursor, greatest(l.next_slot_at, clock.now) as next_slot
   from lane
   cross join clock
-  join outbox.lanes l on l.endpoint_id = lane.endpoint_id
+  join outbox.endpoint_health l on l.endpoint_id = lane.endpoint_id
   where lane.guarded and lane.room > 0 and lane.due_at <= clock.now
     and coalesce(greatest(l.not_before, l.probe_at) <= clock.now, true)
   order by l.endpoint_id
@@ -73,7 +73,7 @@ gate as materialized (
   for update of l skip locked
 ),
 permit as materialized (
-  select lane.endpoint_id, lane.step, lane.ordering, lane.rate_per_second, gate.next_slot, gate.walked_to, gate.probe_at,
+  select lane.endpoint_id, lane.step, lane.ordering, lane.rate_per_second, gate.next_slot, gate.key_cursor, gate.probe_at,
          case
            when not lane.guarded then lane.room
            when gate.endpoint_id is null then 0
@@ -82,7 +82,7 @@ permit as materialized (
            else least(
              lane.room,
              -- A breaker that has just closed: twice as many with each round of successes.
-             gate.ramp - lane.held,
+             gate.slow_start_limit - lane.held,
              -- Slots within the next quarter of a second, a little wider apart than asked for: timers are late at times,
              -- and then there must still be no more than the rate in any second.
              1 + floor((0.25 - extract(epoch from gate.next_slot - clock.now)::float8)
@@ -119,7 +119,7 @@ key as (
   cross join lateral (
     select d.ordering_key
     from outbox.deliveries d
-    where d.endpoint_id = permit.endpoint_id and d.ordering_key > coalesce(permit.walked_to, '')
+    where d.endpoint_id = permit.endpoint_id and d.ordering_key > coalesce(permit.key_cursor, '')
       and d.state in ('pending', 'sending') and d.ordering_key is not null
     order by d.ordering_key
     limit 1
@@ -186,7 +186,7 @@ leased as (
       leased_until = (select now from clock) + make_interval(secs => $2::float8)
   from taken
   where d.ctid = taken.row
-  returning d.endpoint_id, d.event_id, d.attempt, d.attempt - 1 - d.budget_from as spent, taken.slot
+  returning d.endpoint_id, d.event_id, d.attempt, d.attempt - 1 - d.retry_base as attempts_used, taken.slot
 ),
 used as materialized (
   select endpoint_id, count(*)::int as rows from taken group by endpoint_id
@@ -197,27 +197,27 @@ walked as (
   group by key.endpoint_id
 ),
 decided as (
-  update outbox.lanes l
+  update outbox.endpoint_health l
   set probe_at = case when gate.probe_at is null then null
                       else (select now from clock) + make_interval(secs => $2::float8) end,
       probing = gate.probe_at is not null,
-      paced_until = case when permit.rate_per_second is not null
+      next_slot_at = case when permit.rate_per_second is not null
                          then gate.next_slot + make_interval(secs => used.rows * 1.02 / permit.rate_per_second) end,
-      walked_to = case when walked.steps >= 4 * walked.room + 100 then walked.last end
+      key_cursor = case when walked.steps >= 4 * walked.room + 100 then walked.last end
   from gate
   join permit on permit.endpoint_id = gate.endpoint_id
   left join used on used.endpoint_id = gate.endpoint_id
   left join walked on walked.endpoint_id = gate.endpoint_id
   where l.endpoint_id = gate.endpoint_id
     and (used.rows > 0 and (gate.probe_at is not null or permit.rate_per_second is not null)
-         or gate.walked_to is distinct from case when walked.steps >= 4 * walked.room + 100 then walked.last end)
+         or gate.key_cursor is distinct from case when walked.steps >= 4 * walked.room + 100 then walked.last end)
 )
 select
-  null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as spent, null::int as version,
+  null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as attempts_used, null::int as version,
   null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
-    'ring_to', (
+    'scan_cursor', (
       select case
         -- The limit was reached: whoever comes behind the last one served has not had a turn.
         when (select count(*) from taken) >= $3::int and (select max(endpoint_id) from taken) < max(ring.endpoint_id)
@@ -237,7 +237,7 @@ select
 union all
 (
   select
-    l.endpoint_id::text, l.event_id::text, l.attempt, l.spent, p.version,
+    l.endpoint_id::text, l.event_id::text, l.attempt, l.attempts_used, p.version,
     outbox.event_id(e.id, e.nonce), e.type,
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.data::text, e.actor, e.traceparent,

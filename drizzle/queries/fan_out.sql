@@ -1,10 +1,10 @@
--- Stop 5. Fans new events out into deliveries; those that have room in their lane are born leased and leave at once.
+-- Stop 5. Fans new events out into deliveries; those that have room in their lane are created leased and leave at once.
 -- What is due already is another statement's (claim.sql): this one must be quick, for every new event waits for it.
 --
 -- $1 lease          text      who claims: '<sender>:<number of the claim>', the fencing token
 -- $2 lease_seconds  float8    how long the lease holds
 -- $3 fanout_limit   int       events to fan out at most
--- $4 fanout_from    bigint    no event waiting for its fan-out has a lower id (worker/fanout-bound.ts); 0 looks at all
+-- $4 fanout_from    bigint    no event waiting for its fan-out has a lower id (worker/claim/fan-out-bound.ts); 0 looks at all
 -- $5 lease_limit    int       deliveries to lease at most
 -- $6 default_room   int       how many one endpoint may get, where $7 does not say
 -- $7 endpoint_ids   bigint[]  endpoints the claimer knows,
@@ -54,17 +54,17 @@ kind as materialized (
   from (select distinct kind, type, tenant from event) k
 ),
 audience as materialized (
-  select kind.kind, p.id as endpoint_id, p.ordering, p.born_after, p.born_snapshot,
+  select kind.kind, p.id as endpoint_id, p.ordering, p.events_after, p.created_snapshot,
          coalesce(busy.room, least($6::int, ceil(p.max_in_flight::float8 / $9::int)::int)) as room,
          p.state = 'active' as active, greatest(l.not_before, l.probe_at) as opens_at,
-         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.ramp is not null as guarded
+         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as guarded
   from kind
   join outbox.endpoints p
     on p.state <> 'disabled'
    and (p.tenant is null or p.tenant = kind.tenant)
    -- outbox.matches(), with the type's patterns at hand.
    and case when p.event_types is null then not starts_with(kind.type, 'outbox.') else p.event_types && kind.patterns end
-  join outbox.lanes l on l.endpoint_id = p.id
+  join outbox.endpoint_health l on l.endpoint_id = p.id
   left join unnest($7::bigint[], $8::int[]) as busy (endpoint_id, room) on busy.endpoint_id = p.id
 ),
 wanted as (
@@ -72,7 +72,7 @@ wanted as (
          a.guarded, a.active and coalesce(a.opens_at <= (select now from clock), true) as open
   from event
   join audience a on a.kind = event.kind
-  where event.id > a.born_after or not pg_visible_in_snapshot(event.xid, a.born_snapshot)
+  where event.id > a.events_after or not pg_visible_in_snapshot(event.xid, a.created_snapshot)
 ),
 
 -- 3. Which leave at once: as many as the endpoint still has room for. A guarded lane's wait for the claim. --------------
@@ -86,7 +86,7 @@ chosen as (
          fits and row_number() over (order by fits desc, place, event_id) <= $5::int as now
   from placed
 ),
-born as (
+created as (
   insert into outbox.deliveries (endpoint_id, event_id, state, attempt, due_at, lease, leased_until, ordering_key)
   select c.endpoint_id, c.event_id,
          case when c.now then 'sending' else 'pending' end::outbox.delivery_state,
@@ -102,16 +102,16 @@ born as (
   returning endpoint_id, event_id, state
 )
 select
-  null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as spent, null::int as version,
+  null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as attempts_used, null::int as version,
   null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
     'fanned', (select count(*) from fresh),
     'fanned_to', (select max(event_id)::text from waiting),
     'had_turn', (select mine from turn),
-    'born', (select count(*) from born),
-    'born_waiting', (select count(*) from born where state = 'pending'),
-    'born_guarded', (select count(*) from chosen where guarded),
+    'created', (select count(*) from created),
+    'left_pending', (select count(*) from created where state = 'pending'),
+    'left_coordinated', (select count(*) from chosen where guarded),
     'next_open_in', (select extract(epoch from min(opens_at) - (select now from clock))::float8
                      from audience where active and opens_at > (select now from clock)),
     'xmin', pg_snapshot_xmin(snapshot)::text,
@@ -123,13 +123,13 @@ from pg_current_snapshot() as snapshot
 union all
 (
   select
-    born.endpoint_id::text, born.event_id::text, 1, 0, p.version,
+    created.endpoint_id::text, created.event_id::text, 1, 0, p.version,
     outbox.event_id(e.id, e.nonce), e.type,
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.data::text, e.actor, e.traceparent, null, null
-  from born
-  cross join lateral (select * from outbox.events e where e.id = born.event_id limit 1) e
-  join outbox.endpoints p on p.id = born.endpoint_id
-  where born.state = 'sending'
-  order by born.event_id
+  from created
+  cross join lateral (select * from outbox.events e where e.id = created.event_id limit 1) e
+  join outbox.endpoints p on p.id = created.endpoint_id
+  where created.state = 'sending'
+  order by created.event_id
 )

@@ -20,7 +20,7 @@ delivery as materialized (
 revived as (
   update outbox.deliveries d
   set state = 'pending',
-      budget_from = case when delivery.state = 'pending' then d.budget_from else d.attempt end,
+      retry_base = case when delivery.state = 'pending' then d.retry_base else d.attempt end,
       due_at = clock_timestamp(),
       reason = case when delivery.state = 'pending' then d.reason end,
       finished_at = null

@@ -39,7 +39,7 @@ ended as (
   where s.endpoint_id = room.id and (s.expires_at is null or s.expires_at > clock.now)
   returning s.id
 ),
-born as (
+created as (
   insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed, public_key)
   overriding system value
   select $4::bigint, room.id, $5::outbox.signing, decode($6::text, 'hex'), $7::text

@@ -15,10 +15,10 @@
 -- $12 bodies          text[]
 -- $13 pauses          float8[]  the receiver wants nothing for so many seconds; null = it did not say
 -- $14 gone            bool[]    410: the receiver wants nothing ever again
--- $15 counted         bool[]    false: it was our own network that failed, so it costs neither attempts nor reputation
+-- $15 counts_as_attempt         bool[]    false: it was our own network that failed, so it costs neither attempts nor reputation
 -- $16 disable_after   float8    seconds of nothing but failures after which an endpoint is disabled
 --
--- Returns what could not be settled because somebody else holds it by now, and a row with `eased` where something that had
+-- Returns what could not be settled because somebody else holds it by now, and a row with `unblocked` where something that had
 -- to wait may go: the next event of a key, or more of a lane whose breaker has closed.
 with
 clock as materialized (
@@ -29,13 +29,13 @@ result as materialized (
   from unnest(
     $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::float8[], $8::text[], $9::int[], $10::int[],
     $11::float8[], $12::text[], $13::float8[], $14::bool[], $15::bool[]
-  ) as r (endpoint_id, event_id, lease, number, state, retry_in, error, status, duration_ms, age, body, pause, gone, counted)
+  ) as r (endpoint_id, event_id, lease, number, state, retry_in, error, status, duration_ms, age, body, pause, gone, counts_as_attempt)
 ),
 settled as (
   update outbox.deliveries d
   set state = r.state::outbox.delivery_state,
       due_at = case when r.state = 'pending' then clock.now + make_interval(secs => r.retry_in) else d.due_at end,
-      budget_from = case when r.counted then d.budget_from else d.budget_from + 1 end,
+      retry_base = case when r.counts_as_attempt then d.retry_base else d.retry_base + 1 end,
       lease = null,
       leased_until = null,
       reason = r.error,
@@ -60,8 +60,8 @@ logged as (
 -- What it says about the endpoints. ---------------------------------------------------------------------------------
 health as materialized (
   select r.endpoint_id, count(*) filter (where r.error is null)::int as successes,
-         count(*) filter (where r.error is not null and r.counted)::int as failures,
-         bool_or(not r.counted) as spared, max(r.pause) as pause
+         count(*) filter (where r.error is not null and r.counts_as_attempt)::int as failures,
+         bool_or(not r.counts_as_attempt) as spared, max(r.pause) as pause
   from result r
   group by r.endpoint_id
 ),
@@ -69,15 +69,15 @@ health as materialized (
 lane as materialized (
   select l.*, h.successes, h.failures as failed, h.spared, h.pause, p.max_in_flight,
          l.failures + h.failures >= 10 and h.successes = 0 as tripped
-  from outbox.lanes l
+  from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
   join outbox.endpoints p on p.id = l.endpoint_id
-  where h.failures > 0 or l.failures > 0 or l.ramp is not null or l.probing
+  where h.failures > 0 or l.failures > 0 or l.slow_start_limit is not null or l.probing
   order by l.endpoint_id
   for update of l
 ),
 noted as (
-  update outbox.lanes l
+  update outbox.endpoint_health l
   set failures = case when lane.successes > 0 then 0 else lane.failures + lane.failed end,
       failing_since = case when lane.successes > 0 then null
                            when lane.failed > 0 then coalesce(lane.failing_since, clock.now)
@@ -96,10 +96,10 @@ noted as (
                     else lane.probes end,
       probing = false,
       -- After it has closed: two at a time, and one more with every success, until that is all the endpoint may have.
-      ramp = case
+      slow_start_limit = case
         when lane.successes > 0 and lane.probe_at is not null then nullif(least(2, lane.max_in_flight), lane.max_in_flight)
-        when lane.ramp + lane.successes >= lane.max_in_flight then null
-        else lane.ramp + lane.successes end
+        when lane.slow_start_limit + lane.successes >= lane.max_in_flight then null
+        else lane.slow_start_limit + lane.successes end
   from lane, clock
   where l.endpoint_id = lane.endpoint_id
 ),
@@ -123,12 +123,12 @@ disabled as (
     and p.id in (select id from outbox.endpoints where id in (select id from finished) and state <> 'disabled'
                  for update skip locked)
 )
-select r.endpoint_id::text, r.event_id::text, false as eased
+select r.endpoint_id::text, r.event_id::text, false as unblocked
 from result r
 where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
 union all
 select null, null, true
-where exists (select from lane where lane.successes > 0 and (lane.probe_at is not null or lane.ramp is not null))
+where exists (select from lane where lane.successes > 0 and (lane.probe_at is not null or lane.slow_start_limit is not null))
    or exists (
      select
      from settled s

@@ -23,7 +23,7 @@ sending as materialized (
   from (select endpoint_id from outbox.deliveries where state = 'sending' limit $2::int) d
   group by d.endpoint_id
 ),
-counted as materialized (
+counts_as_attempt as materialized (
   select endpoint.*, pending.n as pending, dead.n as dead, coalesce(sending.n, 0) as sending, oldest.due_at
   from endpoint
   cross join lateral (
@@ -42,7 +42,7 @@ counted as materialized (
     order by d.due_at limit 1
   ) oldest on true
 ),
--- Back through the last hour in steps of 8, 16, 32 … seconds, until it is over or enough was counted: the last minute of a
+-- Back through the last hour in steps of 8, 16, 32 … seconds, until it is over or enough was counts_as_attempt: the last minute of a
 -- busy system is as many rows as the last hour of a quiet one. (attempts_by_time finds each step's.)
 step (age, seconds, n) as (
   select 0, 0, 0::bigint
@@ -66,13 +66,13 @@ select
   (select max(n)::int from step) as delivered,
   (select max(age + seconds) < 3600 from step) as delivered_is_capped,
   (select case when count(due_at) > 0 then greatest(0, extract(epoch from clock.now - min(due_at))) end::float8
-   from counted where state <> 'disabled') as oldest_pending_seconds,
-  (select coalesce(sum(pending), 0)::int from counted) as pending,
-  (select coalesce(sum(sending), 0)::int from counted) as sending,
-  (select coalesce(sum(dead), 0)::int from counted) as dead,
-  (select bool_or(greatest(pending, dead) >= (select most from cap)) from counted) as is_capped,
+   from counts_as_attempt where state <> 'disabled') as oldest_pending_seconds,
+  (select coalesce(sum(pending), 0)::int from counts_as_attempt) as pending,
+  (select coalesce(sum(sending), 0)::int from counts_as_attempt) as sending,
+  (select coalesce(sum(dead), 0)::int from counts_as_attempt) as dead,
+  (select bool_or(greatest(pending, dead) >= (select most from cap)) from counts_as_attempt) as is_capped,
   (
     select coalesce(json_agg(json_build_array(id::text, nonce, state, pending, sending, dead) order by pending desc, id desc), '[]')
-    from (select * from counted order by pending desc, id desc limit $3::int) listed
+    from (select * from counts_as_attempt order by pending desc, id desc limit $3::int) listed
   )::text as endpoints
 from clock

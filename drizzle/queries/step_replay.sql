@@ -51,7 +51,7 @@ revived as (
   from chosen
   order by event_id
   on conflict (endpoint_id, event_id) do update
-  set state = 'pending', budget_from = d.attempt, due_at = (select now from clock), reason = null, finished_at = null
+  set state = 'pending', retry_base = d.attempt, due_at = (select now from clock), reason = null, finished_at = null
   where d.state in ('delivered', 'dead', 'canceled')
   returning 1
 ),

@@ -5,7 +5,7 @@ import { outbox } from './outbox.ts'
 
 const time = () => timestamp({ withTimezone: true })
 
-/** One Idempotency-Key of one API key. Written by outbox.once() alone. */
+/** One Idempotency-Key of one API key. Written by outbox.run_idempotent() alone. */
 export const idempotencyKeys = outbox.table(
   'idempotency_keys',
   {

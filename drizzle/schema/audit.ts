@@ -12,7 +12,7 @@ export const audit = outbox.table(
     /** The API key's name. */
     who: text().notNull(),
     request_id: text().notNull(),
-    /** `endpoint.paused`, `delivery.redelivered`, … (functions/audit.ts). */
+    /** `endpoint.paused`, `delivery.redelivered`, … (functions/system/audit.ts). */
     action: text().notNull(),
     endpoint_id: bigint({ mode: 'bigint' }),
     event_id: bigint({ mode: 'bigint' }),

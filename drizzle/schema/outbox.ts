@@ -100,9 +100,9 @@ export const endpoints = outbox.table(
     disabled_reason: disabledReason(),
     /** Goes up with every change, so that senders know when to read the row again. */
     version: integer().notNull().default(1),
-    /** Set by a trigger: the endpoint gets events with a higher id, and of the lower ones those that `born_snapshot` did not see committed. */
-    born_after: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
-    born_snapshot: pgSnapshot().notNull().default(sql`pg_current_snapshot()`),
+    /** Set by a trigger: the endpoint gets events with a higher id, and of the lower ones those that `created_snapshot` did not see committed. */
+    events_after: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
+    created_snapshot: pgSnapshot().notNull().default(sql`pg_current_snapshot()`),
     created_at: time().notNull().default(sql`clock_timestamp()`),
     updated_at: time().notNull().default(sql`clock_timestamp()`),
     /** Deleted endpoints stay as a row, so that history can name them. */
@@ -125,8 +125,8 @@ export const endpoints = outbox.table(
  * What all senders together know of an endpoint's health. A table of its own, so that bookkeeping never waits for
  * somebody who has locked the endpoint's row, and an operator's edit never waits for bookkeeping.
  */
-export const lanes = outbox.table(
-  'lanes',
+export const endpointHealth = outbox.table(
+  'endpoint_health',
   {
     endpoint_id: bigint({ mode: 'bigint' }).primaryKey(),
     /** Failed attempts since the last success. */
@@ -141,17 +141,20 @@ export const lanes = outbox.table(
     /** A probe is on its way. */
     probing: boolean().notNull().default(false),
     /** After the breaker has closed, how many may be in flight until the lane is trusted again; null = max_in_flight. */
-    ramp: integer(),
+    slow_start_limit: integer(),
     /** With rate_per_second: the time of the next free slot. */
-    paced_until: time(),
+    next_slot_at: time(),
     /** With ordering: where the next walk over the keys begins, when there were too many to look at in one go. */
-    walked_to: text(),
+    key_cursor: text(),
   },
   t => [
-    check('lanes_failures', sql`${t.failures} >= 0 and (${t.failures} = 0) = (${t.failing_since} is null)`),
-    check('lanes_ramp', sql`${t.ramp} >= 1`),
     check(
-      'lanes_probes',
+      'endpoint_health_failures',
+      sql`${t.failures} >= 0 and (${t.failures} = 0) = (${t.failing_since} is null)`,
+    ),
+    check('endpoint_health_slow_start_limit', sql`${t.slow_start_limit} >= 1`),
+    check(
+      'endpoint_health_probes',
       sql`${t.probes} >= 0 and (${t.probe_at} is not null or (${t.probes} = 0 and not ${t.probing}))`,
     ),
   ],
@@ -227,7 +230,7 @@ export const deliveries = outbox.table(
     /** Attempts started so far: the first is number 1. */
     attempt: integer().notNull().default(0),
     /** The attempt after which the present retry budget began: 0, or where a redelivery or replay was asked for. */
-    budget_from: integer().notNull().default(0),
+    retry_base: integer().notNull().default(0),
     due_at: time().notNull().default(sql`clock_timestamp()`),
     /** Who holds it: `<sender>:<number of its claim>`. Only this holder may settle it. */
     lease: text(),
@@ -255,7 +258,7 @@ export const deliveries = outbox.table(
       'deliveries_attempt',
       sql`${t.attempt} >= (case when ${t.state} in ('sending', 'delivered') then 1 else 0 end)`,
     ),
-    check('deliveries_budget', sql`${t.budget_from} between 0 and ${t.attempt}`),
+    check('deliveries_budget', sql`${t.retry_base} between 0 and ${t.attempt}`),
     check(
       'deliveries_finished',
       sql`(${t.state} in ('delivered', 'dead', 'canceled')) = (${t.finished_at} is not null)`,

@@ -4,7 +4,7 @@ import { startReceiver } from '../../bench/receiving.ts'
 import { parseSecret } from '../../delivery/keys.ts'
 import { signedHeaders } from '../../delivery/signature.ts'
 import { startGuard } from '../../dev/guard.ts'
-import { hmacSigner } from '../../worker/signers.ts'
+import { hmacSigner } from '../../worker/send/signers.ts'
 import { atEnd } from '../support/cleanup.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`

@@ -1,7 +1,7 @@
 // The plan of faults: repeatable, fair, bounded.
 import { expect, test } from 'vitest'
 import { FaultPlan, faultKinds } from '../../chaos/plan.ts'
-import { leaseSeconds } from '../../chaos/scene.ts'
+import { leaseSeconds } from '../../chaos/topology.ts'
 import { randomFrom } from '../../dev/random.ts'
 
 const storms = (seed: number, count: number) => {

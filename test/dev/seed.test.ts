@@ -1,7 +1,7 @@
 // The example data must be true to the shop's rules, the same every time, and quiet.
 import { expect, test } from 'vitest'
-import { seed } from '../../dev/seed.ts'
-import { shop } from '../../dev/shop.ts'
+import { seed } from '../../dev/shop/seed.ts'
+import { shop } from '../../dev/shop/shop.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const everything = `select

@@ -1,4 +1,4 @@
-// The spammer: every update is a real change, and failures are neither hidden nor counted as successes.
+// The spammer: every update is a real change, and failures are neither hidden nor countsAsAttempt as successes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { startReceiver } from '../support/receiver.ts'
 import { startWorker } from '../support/worker.ts'
 
 async function spam(...args: string[]) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../dev/spam.ts'), ...args])
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../dev/shop/spam.ts'), ...args])
   const [out, errors, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -10,7 +10,7 @@ import { freePort } from '../../dev/ports.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, emit, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
 
 const root = join(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'docs/receivers.md'), 'utf8')
@@ -49,7 +49,7 @@ test('the Node receiver verifies, handles each webhook once, and refuses what is
     (await post({ 'webhook-id': 'x', 'webhook-timestamp': '1', 'webhook-signature': 'v1,x' })).status,
   ).toBe(401)
 
-  await startTestReplica(database.url)
+  await startTestListener(database.url)
   await emit(db, 3, { type: 'order.shipped' })
   const delivered = (attempt: number) =>
     eventually(async () => {
@@ -61,7 +61,7 @@ test('the Node receiver verifies, handles each webhook once, and refuses what is
     })
   await delivered(1)
   await db.query(
-    `update outbox.deliveries set state = 'pending', finished_at = null, budget_from = attempt where endpoint_id = $1`,
+    `update outbox.deliveries set state = 'pending', finished_at = null, retry_base = attempt where endpoint_id = $1`,
     [id],
   )
   await db.query('notify outbox')

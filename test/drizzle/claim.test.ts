@@ -97,7 +97,7 @@ describe('fan-out', () => {
     )
     expect(deliveries.filter(d => d.endpointId === busy.id)).toHaveLength(3)
     expect(deliveries.filter(d => d.endpointId === free.id)).toHaveLength(10)
-    expect(meta.bornWaiting).toBe(7)
+    expect(meta.leftPending).toBe(7)
   })
 
   test('shares a small limit among the endpoints', async () => {
@@ -112,11 +112,11 @@ describe('fan-out', () => {
   test('for a lane that its receiver has paused waits, and says when the lane opens', async () => {
     const client = await database()
     await addEndpoint(client, { url: 'https://closed.example' })
-    await client.query(`update outbox.lanes set not_before = clock_timestamp() + interval '1 hour'`)
+    await client.query(`update outbox.endpoint_health set not_before = clock_timestamp() + interval '1 hour'`)
     await emit(client)
     const { deliveries, meta } = await storeOn(client).fanOut(greedy('a:1'))
     expect(deliveries).toEqual([])
-    expect(meta).toMatchObject({ born: 1, bornWaiting: 1, bornGuarded: 0 })
+    expect(meta).toMatchObject({ created: 1, leftPending: 1, leftCoordinated: 0 })
     expect(meta.nextOpenIn).toBeGreaterThan(3_590)
   })
 
@@ -163,9 +163,9 @@ describe('a lease', () => {
     expect(deliveries).toEqual([])
     expect(meta.nextDueIn).toBeGreaterThan(3_590)
     await client.query(`update outbox.deliveries set due_at = clock_timestamp()`)
-    await client.query(`update outbox.lanes set not_before = clock_timestamp() + interval '1 hour'`)
+    await client.query(`update outbox.endpoint_health set not_before = clock_timestamp() + interval '1 hour'`)
     expect((await storeOn(client).take(greedy('a:3'))).deliveries).toEqual([])
-    await client.query(`update outbox.lanes set not_before = clock_timestamp()`)
+    await client.query(`update outbox.endpoint_health set not_before = clock_timestamp()`)
     expect((await storeOn(client).take(greedy('a:4'))).deliveries).toHaveLength(1)
   })
 
@@ -187,9 +187,9 @@ describe('a lease', () => {
     await emit(client, 2)
     const store = storeOn(client)
     await store.take(greedy('crashed:1', { leaseSeconds: 0 }))
-    expect(await store.reclaim(100, defaultRetrySchedule)).toBe(2)
+    expect(await store.rescue(100, defaultRetrySchedule)).toBe(2)
     const { deliveries } = await store.take(greedy('a:1'))
-    expect(deliveries.map(d => [d.attempt, d.spent])).toEqual([
+    expect(deliveries.map(d => [d.attempt, d.attemptsUsed])).toEqual([
       [2, 1],
       [2, 1],
     ])
@@ -207,7 +207,7 @@ describe('a lease', () => {
     const store = storeOn(client)
     for (const lease of ['crash:1', 'crash:2']) {
       await store.take(greedy(lease, { leaseSeconds: 0 }))
-      await store.reclaim(100, defaultRetrySchedule)
+      await store.rescue(100, defaultRetrySchedule)
     }
     expect(await deliveryStates(client)).toEqual({ dead: 1 })
   })

@@ -1,4 +1,4 @@
-// What all senders decide together, at the statements: circuit breaker, ramp, rate, order of keys, disabling.
+// What all senders decide together, at the statements: circuit breaker, slow_start_limit, rate, order of keys, disabling.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { Leased } from '../../delivery/types.ts'
@@ -15,7 +15,7 @@ describe('the circuit breaker', () => {
     const pauses: number[] = []
     for (let probe = 1; probe <= 4; probe++) {
       pauses.push(await untilProbe(client))
-      await client.query('update outbox.lanes set probe_at = clock_timestamp()')
+      await client.query('update outbox.endpoint_health set probe_at = clock_timestamp()')
       const [one, other] = await Promise.all([
         store.take(greedy(`a:p${probe}`)),
         store.take(greedy(`b:p${probe}`)),
@@ -30,11 +30,11 @@ describe('the circuit breaker', () => {
     }
   })
 
-  test('closes with the first success and lets the rest follow in a ramp, not as a herd', async () => {
+  test('closes with the first success and lets the rest follow in a slow_start_limit, not as a herd', async () => {
     const { client, store } = await scene({ events: 500 })
     const first = await store.take(greedy('a:1', { defaultRoom: 10 }))
     await store.settleIfLeased(first.deliveries.map(d => failure(d, { retryInSeconds: 0 })))
-    await client.query('update outbox.lanes set probe_at = clock_timestamp()')
+    await client.query('update outbox.endpoint_health set probe_at = clock_timestamp()')
     const sizes: number[] = []
     for (let round = 1; round <= 6; round++) {
       const { deliveries } = await store.take(greedy(`a:r${round}`))
@@ -42,9 +42,9 @@ describe('the circuit breaker', () => {
       await store.settleIfLeased(deliveries.map(success))
     }
     expect(sizes).toEqual([1, 2, 4, 8, 16, 32])
-    expect((await client.query('select probe_at, ramp, failures from outbox.lanes')).rows).toEqual([
-      { probe_at: null, ramp: null, failures: 0 },
-    ])
+    expect(
+      (await client.query('select probe_at, slow_start_limit, failures from outbox.endpoint_health')).rows,
+    ).toEqual([{ probe_at: null, slow_start_limit: null, failures: 0 }])
   })
 
   test('stays closed while there are successes in between', async () => {
@@ -61,11 +61,11 @@ describe('the circuit breaker', () => {
   test('is not moved by failures of our own network, and they cost no attempt', async () => {
     const { client, store } = await scene({ events: 20 })
     const { deliveries } = await store.take(greedy('a:1'))
-    await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 0, counted: false })))
+    await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 0, countsAsAttempt: false })))
     const again = await store.take(greedy('a:2'))
     expect(again.deliveries.length).toBe(deliveries.length)
-    expect(again.deliveries.every(d => d.attempt === 2 && d.spent === 0)).toBe(true)
-    expect((await client.query('select failures, failing_since from outbox.lanes')).rows).toEqual([
+    expect(again.deliveries.every(d => d.attempt === 2 && d.attemptsUsed === 0)).toBe(true)
+    expect((await client.query('select failures, failing_since from outbox.endpoint_health')).rows).toEqual([
       { failures: 0, failing_since: null },
     ])
   })
@@ -83,7 +83,9 @@ describe('a rate limit', () => {
     const starts = one.deliveries.map(d => d.startIn!)
     for (const [i, start] of starts.entries()) expect(start).toBeCloseTo(i * 0.051, 2)
     expect(other.meta.nextSlotIn).toBeGreaterThan(0.2)
-    await client.query(`update outbox.lanes set paced_until = paced_until - interval '0.3 seconds'`)
+    await client.query(
+      `update outbox.endpoint_health set next_slot_at = next_slot_at - interval '0.3 seconds'`,
+    )
     expect((await store.take(greedy('a:2'))).deliveries.length).toBeGreaterThan(3)
   })
 
@@ -175,7 +177,7 @@ describe('an endpoint that does nothing but fail', () => {
     await store.settleIfLeased([failure(deliveries[0]!, { retryInSeconds: 0 })])
     expect(await stateOf(client, endpoint.id)).toEqual({ state: 'active', disabled_reason: null })
     await client.query(
-      `update outbox.lanes set failing_since = failing_since - interval '101 seconds' where failures > 0`,
+      `update outbox.endpoint_health set failing_since = failing_since - interval '101 seconds' where failures > 0`,
     )
     await store.settleIfLeased([failure(deliveries[1]!, { retryInSeconds: 0 })])
     expect(await stateOf(client, endpoint.id)).toEqual({ state: 'disabled', disabled_reason: 'failing' })
@@ -227,7 +229,7 @@ async function claimSettled(store: ReturnType<typeof storeOn>, lease: string) {
 
 async function untilProbe(client: pg.Client): Promise<number> {
   const { rows } = await client.query(
-    `select extract(epoch from probe_at - clock_timestamp())::float8 as pause from outbox.lanes`,
+    `select extract(epoch from probe_at - clock_timestamp())::float8 as pause from outbox.endpoint_health`,
   )
   return rows[0].pause
 }

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, emitAtOnce, greedy, startTestReplica, storeOn } from '../support/outbox.ts'
+import { addEndpoint, emitAtOnce, greedy, startTestListener, storeOn } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 describe('what is older than it is kept', () => {
@@ -66,11 +66,11 @@ test('a listener keeps everything, unless it is told how long', async () => {
   await fanOut(client)
   await finish(client)
   await age(client)
-  const keeping = await startTestReplica(db.url)
+  const keeping = await startTestListener(db.url)
   await eventually(async () => (await fetch(`http://127.0.0.1:${keeping.healthPort}/readyz`)).ok)
   await keeping.stop()
   expect(await ids(client, 'select id from outbox.events')).toHaveLength(3)
-  await startTestReplica(db.url, { OUTBOX_RETENTION_DAYS: '30' })
+  await startTestListener(db.url, { OUTBOX_RETENTION_DAYS: '30' })
   await eventually(async () => (await ids(client, 'select id from outbox.events')).length === 0)
 })
 

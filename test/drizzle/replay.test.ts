@@ -24,7 +24,7 @@ describe('a replay', () => {
     expect(await finish(client, store)).toEqual({ state: 'done', replayed: '3' })
     expect(await deliveryStates(client)).toEqual({ delivered: 1, pending: 4, sending: 1 })
     const again = await store.take(greedy('a:3'))
-    expect(again.deliveries.map(d => [d.eventId, d.attempt, d.spent])).toEqual(
+    expect(again.deliveries.map(d => [d.eventId, d.attempt, d.attemptsUsed])).toEqual(
       expect.arrayContaining([[dead!.eventId, 2, 0]]),
     )
     expect(again.deliveries.map(d => d.eventId)).not.toContain(sending!.eventId)

@@ -38,7 +38,9 @@ describe('settling', () => {
     )
     expect(rows[0]).toMatchObject({ state: 'pending', reason: 'timeout' })
     expect(Number(rows[0].wait)).toBeCloseTo(100, -1)
-    expect((await client.query('select failures from outbox.lanes')).rows).toEqual([{ failures: 1 }])
+    expect((await client.query('select failures from outbox.endpoint_health')).rows).toEqual([
+      { failures: 1 },
+    ])
   })
 
   test('a success clears the endpoint’s failures', async () => {
@@ -46,14 +48,14 @@ describe('settling', () => {
     await store.settleIfLeased([failure(leased, { retryInSeconds: 0 })])
     const { deliveries } = await store.take(greedy('b:1'))
     await store.settleIfLeased([success(deliveries[0]!)])
-    expect((await client.query('select failures, failing_since from outbox.lanes')).rows).toEqual([
+    expect((await client.query('select failures, failing_since from outbox.endpoint_health')).rows).toEqual([
       { failures: 0, failing_since: null },
     ])
   })
 
   test('by somebody whose lease is lost changes nothing but the books', async () => {
     const { client, store, leased } = await scene({ leaseSeconds: 0 })
-    await store.reclaim(10, defaultRetrySchedule)
+    await store.rescue(10, defaultRetrySchedule)
     const second = (await store.take(greedy('b:1'))).deliveries[0]!
     const { lost } = await store.settleIfLeased([failure(leased, { state: 'dead', retryInSeconds: null })])
     expect(lost).toEqual([{ endpointId: leased.endpointId, eventId: leased.eventId }])
@@ -80,7 +82,7 @@ describe('settling', () => {
     await store.settleIfLeased([failure(leased, { retryInSeconds: 0, pauseEndpointSeconds: 600 })])
     expect((await store.take(greedy('b:1'))).deliveries).toEqual([])
     const { rows } = await client.query(
-      `select extract(epoch from not_before - clock_timestamp()) as pause from outbox.lanes`,
+      `select extract(epoch from not_before - clock_timestamp()) as pause from outbox.endpoint_health`,
     )
     expect(Number(rows[0].pause)).toBeCloseTo(600, -1)
   })

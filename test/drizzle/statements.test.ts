@@ -13,6 +13,6 @@ test('every statement can be prepared', async () => {
 test('a statement that names a column which is not there cannot', async () => {
   const client = await (await freshDatabase()).connect()
   await expect(
-    client.query(`prepare broken as ${queries.look.replace('leased_until', 'leased_till')}`),
+    client.query(`prepare broken as ${queries.heartbeat.replace('leased_until', 'leased_till')}`),
   ).rejects.toThrow(/leased_till/)
 })

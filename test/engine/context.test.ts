@@ -1,9 +1,9 @@
 // Who asked, and in which trace: from the request, through the row, to the receiver. And whatever a row holds, it arrives.
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
-import { fillShop } from '../functions/shop.ts'
+import { fillShop } from '../functions/shop/shop.ts'
 import { eventually } from '../support/eventually.ts'
-import { startTestReplica } from '../support/outbox.ts'
+import { startTestListener } from '../support/outbox.ts'
 import { type Received, type Receiver, startReceiver } from '../support/receiver.ts'
 
 let api: Api
@@ -13,7 +13,7 @@ beforeAll(async () => {
   await fillShop(api.db)
   receiver = await startReceiver()
   await api.post('/v1/endpoints', { url: `${receiver.url}/hook` })
-  await startTestReplica(api.database.url)
+  await startTestListener(api.database.url)
 })
 
 /** The webhook of a new order's change of status. */

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
 import { deliveryStates, emitAtOnce } from '../support/outbox.ts'
 import type { Receiver, Respond } from '../support/receiver.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
-import { scene } from '../support/scene.ts'
+import { scene } from '../support/topology.ts'
 
 const asProcess1 = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const canUnshare = spawnSync(asProcess1[0]!, [...asProcess1.slice(1), 'true']).status === 0

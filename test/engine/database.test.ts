@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { startDeafProxy } from '../support/deaf-proxy.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const quickPoll = { OUTBOX_POLL_SECONDS: '0.2' }
@@ -14,7 +14,7 @@ describe('a listener', () => {
   test('that starts while the database refuses connections is not ready, and works once they are taken', async () => {
     const { client, receiver, proxy, proxied } = await scene()
     proxy.mode('refuse')
-    const replica = await startTestReplica(proxied, quickPoll)
+    const replica = await startTestListener(proxied, quickPoll)
     expect((await ready(replica)).status).toBe(503)
     expect(await (await ready(replica)).text()).toBe('not connected to the database\n')
     await emit(client, 3)
@@ -25,7 +25,7 @@ describe('a listener', () => {
 
   test('whose links are reset connects again and looks at what it missed', async () => {
     const { client, receiver, proxy, proxied } = await scene()
-    await startTestReplica(proxied, { OUTBOX_POLL_SECONDS: '3600' })
+    await startTestListener(proxied, { OUTBOX_POLL_SECONDS: '3600' })
     // Its first claims are over, or one that is cut may still be carried out: that waits for its lease to run out.
     await emit(client)
     await receiver.waitFor(1)
@@ -39,7 +39,7 @@ describe('a listener', () => {
 
   test('whose link has silently died notices, says so, and comes back by itself', async () => {
     const { client, receiver, proxy, proxied } = await scene()
-    const replica = await startTestReplica(proxied, quickPoll)
+    const replica = await startTestListener(proxied, quickPoll)
     await eventually(async () => (await ready(replica)).status === 200)
     proxy.mode('silence')
     await eventually(async () => (await ready(replica)).status === 503, { timeoutMs: 60_000 })
@@ -55,7 +55,7 @@ describe('a listener', () => {
       await hold.promise
       return 200
     })
-    await startTestReplica(proxied, quickPoll)
+    await startTestListener(proxied, quickPoll)
     await emitAtOnce(client, 100)
     await receiver.waitFor(32)
     proxy.mode('refuse')
@@ -75,7 +75,7 @@ describe('a listener', () => {
 
   test('stops sending while the database is read-only, and resumes by itself', async () => {
     const { db, client, receiver } = await scene()
-    const replica = await startTestReplica(db.url, quickPoll)
+    const replica = await startTestListener(db.url, quickPoll)
     await eventually(async () => (await ready(replica)).status === 200)
     const { rows } = await client.query('select current_database() as name')
     await client.query(`alter database ${rows[0].name} set default_transaction_read_only = on`)
@@ -130,7 +130,7 @@ describe('a listener', () => {
       if (body.includes('last')) await hold.promise
       return 200
     })
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     const stranger = await db.connect()
     for (let n = 0; n < 50; n++) {
       await stranger.query(

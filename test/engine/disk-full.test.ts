@@ -7,7 +7,7 @@ import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer, temporaryDirectory } from '../support/server.ts'
 import { startWorker, type TestWorker } from '../support/worker.ts'
@@ -24,7 +24,7 @@ test.skipIf(!mayMount)(
     const client = await connectTo(server.databaseUrl)
     const receiver = await startReceiver()
     await addEndpoint(client, { url: receiver.url, event_types: ['order.shipped'] })
-    const replica = await startTestReplica(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
+    const replica = await startTestListener(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
     const worker = await startWorker(server.env)
     const orders = await addOrders(client, 3_000)
     await client.query('checkpoint')

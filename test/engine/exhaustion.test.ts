@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { deliveryStates, emitAtOnce, startTestReplica } from '../support/outbox.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
-import { scene } from '../support/scene.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
+import { deliveryStates, emitAtOnce, startTestListener } from '../support/outbox.ts'
+import { scene } from '../support/topology.ts'
 
 test('of many failures a second the log has some and the number of the others', async () => {
   const { db, client } = await scene(() => 500, { max_in_flight: 200 })
@@ -38,7 +38,7 @@ test('of many failures a second the log has some and the number of the others', 
 
 test('metrics name no endpoint, no event and no url, and are as long with 2,000 endpoints as with one', async () => {
   const { db, client, receiver } = await scene()
-  const replica = await startTestReplica(db.url)
+  const replica = await startTestListener(db.url)
   const metrics = async () => (await fetch(`http://127.0.0.1:${replica.healthPort}/metrics`)).text()
   await emitAtOnce(client, 1)
   await receiver.waitFor(1)
@@ -52,7 +52,7 @@ test('metrics name no endpoint, no event and no url, and are as long with 2,000 
      select p.id, s.signing, s.sealed from outbox.endpoints p, outbox.endpoint_secrets s where p.id <> s.endpoint_id`,
   )
   await emitAtOnce(client, 1)
-  // Their secrets are another's, and open for nobody: each attempt fails, and is counted.
+  // Their secrets are another's, and open for nobody: each attempt fails, and is countsAsAttempt.
   await eventually(async () => (await deliveryStates(client)).delivered === 2, { timeoutMs: 15_000 })
   await eventually(async () => /outcome="secret_unavailable"} 2000$/m.test(await metrics()), {
     timeoutMs: 15_000,
@@ -64,7 +64,7 @@ test('metrics name no endpoint, no event and no url, and are as long with 2,000 
 
 test('a copy of the database sends nothing under master keys of its own, and keeps what it has as failures', async () => {
   const { db, client, receiver } = await scene()
-  const replica = await startTestReplica(db.url, {
+  const replica = await startTestListener(db.url, {
     OUTBOX_MASTER_KEYS: `staging:${randomBytes(32).toString('base64')}`,
     OUTBOX_RETRY_SCHEDULE: '3600',
   })
@@ -79,7 +79,7 @@ test('a copy of the database sends nothing under master keys of its own, and kee
   expect(receiver.requests).toHaveLength(0)
   // The opposite: under the keys that sealed them, they all go out.
   await client.query(`update outbox.deliveries set due_at = now() where state = 'pending'`)
-  await client.query('update outbox.lanes set failures = 0, failing_since = null, probe_at = null')
-  await startTestReplica(db.url)
+  await client.query('update outbox.endpoint_health set failures = 0, failing_since = null, probe_at = null')
+  await startTestListener(db.url)
   await receiver.waitFor(20, { timeoutMs: 10_000 })
 })

@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, emit, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, emit, startTestListener } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer, type TestServer } from '../support/server.ts'
 import { startStandby } from '../support/standby.ts'
@@ -13,7 +13,7 @@ const quickPoll = { OUTBOX_POLL_SECONDS: '0.5', OUTBOX_LEASE_SECONDS: '10' }
 
 test('when the primary dies under load, the standby delivers all that was acknowledged, under the same ids', async () => {
   const { primary, standby, proxy, proxied, receiver } = await scene()
-  await startTestReplica(proxied, quickPoll)
+  await startTestListener(proxied, quickPoll)
   const writer = startWriter(proxied)
   await receiver.waitFor(100, { timeoutMs: 15_000 })
   await primary.crash()
@@ -34,7 +34,7 @@ test('when the primary dies under load, the standby delivers all that was acknow
 
 test('when the old primary is demoted and keeps its connections, the listener leaves it and takes nothing from it any more', async () => {
   const { primary, standby, proxy, proxied, receiver } = await scene()
-  const replica = await startTestReplica(proxied, quickPoll)
+  const replica = await startTestListener(proxied, quickPoll)
   await emit(await connectTo(proxied), 3)
   await receiver.waitFor(3, { timeoutMs: 15_000 })
   const old = await connectTo(primary.databaseUrl)

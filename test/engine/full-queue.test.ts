@@ -1,7 +1,7 @@
 // Some other session listens and sits in an open transaction, so that the server's queue of notifications fills up. Then
 // Postgres fails every commit that notifies; ours must not be among them. The server is the test's own.
 import { expect, test } from 'vitest'
-import { addEndpoint, emit, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer } from '../support/server.ts'
 import { startWorker } from '../support/worker.ts'
@@ -10,7 +10,7 @@ const server = await startServer({ settings: { max_notify_queue_pages: '64' } })
 const writer = await connectTo(server.databaseUrl)
 const receiver = await startReceiver()
 await addEndpoint(writer, { url: receiver.url })
-const replica = await startTestReplica(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
+const replica = await startTestListener(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
 
 test('a full queue of notifications fails no writer, and every event is delivered', async () => {
   await writer.query(`create table stock (id int primary key); select outbox.watch('stock')`)
@@ -52,7 +52,7 @@ test('nor does it fail whoever pauses, resumes, tests, redelivers or replays, or
   await ask('POST', `/v1/deliveries/${deliveries[0]!.id}/redeliver`)
   const since = new Date(Date.now() - 3_600_000)
   await ask('POST', `${endpoint}/replay`, { since, until: new Date(), only: 'all' })
-  await startTestReplica(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
+  await startTestListener(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
   await receiver.waitFor(103 + 1 + 103)
   await expectFullQueue()
 })

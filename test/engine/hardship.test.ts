@@ -8,11 +8,11 @@ import { describe, expect, test } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce } from '../support/outbox.ts'
 import { ok, startRawReceiver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
-import { scene } from '../support/scene.ts'
+import { scene } from '../support/topology.ts'
 
 const onLinux = process.platform === 'linux'
 const quick = { OUTBOX_POLL_SECONDS: '0.2' }
@@ -33,9 +33,7 @@ describe('a listener', () => {
       await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 60_000 })
       const { rows } = await client.query(`select distinct error from outbox.attempts order by error`)
       expect(rows).toEqual([{ error: 'exhausted' }, { error: null }])
-      const costs = await client.query(
-        'select max(attempt - budget_from)::int as most from outbox.deliveries',
-      )
+      const costs = await client.query('select max(attempt - retry_base)::int as most from outbox.deliveries')
       expect(costs.rows).toEqual([{ most: 1 }])
       expect((await replica.ask('/livez')).status).toBe(200)
     },

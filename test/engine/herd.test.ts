@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 test('the second attempts of 2,000 deliveries that failed together spread over the whole jitter', async () => {
@@ -11,7 +11,7 @@ test('the second attempts of 2,000 deliveries that failed together spread over t
   for (let n = 0; n < 250; n++) await addEndpoint(client, { url: `${receiver.url}/${n}` })
   await emitAtOnce(client, 8)
   // The receiver shares its processor with the listener: a short time limit would be the machine's to keep.
-  await startTestReplica(db.url, { OUTBOX_RETRY_SCHEDULE: '100', OUTBOX_REQUEST_TIMEOUT_SECONDS: '30' })
+  await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '100', OUTBOX_REQUEST_TIMEOUT_SECONDS: '30' })
   await eventually(() => receiver.requests.length === 2_000, { timeoutMs: 60_000 })
   await eventually(async () => !(await deliveryStates(client)).sending)
   const { rows } = await client.query(`
@@ -29,7 +29,7 @@ test('an outage of our own network costs no attempts and disables nobody, and en
   const others = await Promise.all([1, 2, 3].map(() => startReceiver()))
   const all = [receiver, ...others]
   for (const { url } of all) await addEndpoint(client, { url })
-  await startTestReplica(db.url, {
+  await startTestListener(db.url, {
     OUTBOX_RETRY_SCHEDULE: '0.01,0.01,0.01',
     OUTBOX_DISABLE_AFTER_SECONDS: '0.5',
   })
@@ -40,7 +40,7 @@ test('an outage of our own network costs no attempts and disables nobody, and en
   await emitAtOnce(client, 20)
   await eventually(async () => {
     const { rows } = await client.query(
-      `select count(*)::int as n from outbox.deliveries where budget_from > 0`,
+      `select count(*)::int as n from outbox.deliveries where retry_base > 0`,
     )
     return rows[0].n > 0
   })

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
-import { addEndpoint, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { type ReplicaProcess, startReplicaProcess } from '../support/listener-process.ts'
+import { addEndpoint, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { type ReplicaProcess, startReplicaProcess } from '../support/replica-process.ts'
-import { scene } from '../support/scene.ts'
+import { scene } from '../support/topology.ts'
 
 describe('fifteen good endpoints', () => {
   test('get 200 events each while one never answers, one drips, one resets, one answers 500, one never ends', async () => {
@@ -18,7 +18,7 @@ describe('fifteen good endpoints', () => {
     for (const path of ['hang', 'drip-body', 'reset', 'status/500', 'flood'])
       await addEndpoint(client, { url: `${bad.url}/${path}` })
     for (let n = 1; n <= 15; n++) await addEndpoint(client, { url: `${good.url}/${n}` })
-    await startTestReplica(db.url, { OUTBOX_REQUEST_TIMEOUT_SECONDS: '30', OUTBOX_LEASE_SECONDS: '60' })
+    await startTestListener(db.url, { OUTBOX_REQUEST_TIMEOUT_SECONDS: '30', OUTBOX_LEASE_SECONDS: '60' })
     await emitAtOnce(client, 200)
     await eventually(() => good.requests.length === 3_000, { timeoutMs: 60_000 })
     const perEndpoint = Map.groupBy(good.requests, r => r.path)
@@ -43,7 +43,7 @@ describe('fifteen good endpoints', () => {
     const operator = await db.connect()
     await operator.query('begin')
     await operator.query('select from outbox.endpoints where id = $1 for update', [locked.id])
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     await emitAtOnce(client, 10)
     await eventually(() => good.requests.length === 160, { timeoutMs: 60_000 })
     await operator.query('rollback')
@@ -56,7 +56,7 @@ describe('fifteen good endpoints', () => {
     for (let n = 1; n <= 100; n++)
       await addEndpoint(client, { url: `${good.url}/slow/${n}`, rate_per_second: 0.01 })
     for (let n = 1; n <= 15; n++) await addEndpoint(client, { url: `${good.url}/fast/${n}` })
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     await emitAtOnce(client, 100)
     const sentTo = (path: string) => good.requests.filter(r => r.path.startsWith(path)).length
     await eventually(() => sentTo('/fast') === 1_500, { timeoutMs: 60_000 })
@@ -83,7 +83,7 @@ describe('a rate limit of 60 a second', () => {
     const { receiver, replicas } = await twoReplicas(150)
     await receiver.waitFor(150, { timeoutMs: 60_000 })
     const starts = await startsOf(replicas, 150)
-    expect(mostInOneSecond(starts)).toBeLessThanOrEqual(most)
+    expect(maxInOneSecond(starts)).toBeLessThanOrEqual(most)
     expect(starts.at(-1)! - starts[0]!).toBeGreaterThan(2_200)
   })
 
@@ -98,7 +98,7 @@ describe('a rate limit of 60 a second', () => {
       replicas[n % 2]!.signal('SIGCONT')
     }
     await receiver.waitFor(count, { timeoutMs: 60_000 })
-    expect(mostInOneSecond(await startsOf(replicas, count))).toBeLessThanOrEqual(most)
+    expect(maxInOneSecond(await startsOf(replicas, count))).toBeLessThanOrEqual(most)
   }, 120_000)
 })
 
@@ -119,7 +119,7 @@ async function startsOf(replicas: ReplicaProcess[], count: number): Promise<numb
     .sort((a, b) => a - b)
 }
 
-function mostInOneSecond(times: readonly number[]): number {
+function maxInOneSecond(times: readonly number[]): number {
   return Math.max(...times.map(start => times.filter(time => time >= start && time < start + 1000).length))
 }
 
@@ -133,7 +133,7 @@ test('work flows to each of 2,000 endpoints with a backlog', async () => {
     [receiver.url],
   )
   await emitAtOnce(client, 2)
-  await startTestReplica(db.url, { OUTBOX_RETRY_SCHEDULE: '3600' })
+  await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '3600' })
   // They have no secret, so nothing is sent; but each has its turn.
   await eventually(
     async () => {

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { Link } from '../../chaos/link.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
-import { deliveryStates, emitAtOnce, startTestReplica } from '../support/outbox.ts'
-import { scene } from '../support/scene.ts'
+import { deliveryStates, emitAtOnce, startTestListener } from '../support/outbox.ts'
+import { scene } from '../support/topology.ts'
 
 test('what a claim leased whose answer was lost is given back at once, and sent as if nothing had been', async () => {
   const { db, client, receiver } = await scene()
@@ -13,7 +13,7 @@ test('what a claim leased whose answer was lost is given back at once, and sent 
   const link = await Link.open(Number(url.port))
   atEnd(() => link.close())
   url.port = String(link.port)
-  const replica = await startTestReplica(url.href, {
+  const replica = await startTestListener(url.href, {
     OUTBOX_LEASE_SECONDS: '3600',
     OUTBOX_POLL_SECONDS: '0.5',
   })

@@ -5,10 +5,10 @@ import { Link } from '../../chaos/link.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
-import { scene } from '../support/scene.ts'
+import { scene } from '../support/topology.ts'
 
 const quick = { OUTBOX_POLL_SECONDS: '0.2', OUTBOX_RETRY_SCHEDULE: '0.2,0.2,0.2' }
 
@@ -20,7 +20,7 @@ test('a webhook whose answer is lost is sent again, with the same id and the sam
   const client = await db.connect()
   await addEndpoint(client, { url: `http://127.0.0.1:${link.port}/`, timeout_seconds: 0.5 })
   link.set({ kind: 'lost replies' })
-  await startTestReplica(db.url, quick)
+  await startTestListener(db.url, quick)
   await emit(client)
   await receiver.waitFor(1)
   link.clear()
@@ -33,7 +33,7 @@ test('a webhook whose answer is lost is sent again, with the same id and the sam
   expect(rows[0].error).toMatch(/^(timeout|connection)$/)
 })
 
-test('a receiver that comes back to a backlog gets one probe, then a ramp, never more than it may have', async () => {
+test('a receiver that comes back to a backlog gets one probe, then a slow_start_limit, never more than it may have', async () => {
   let underWay = 0
   let successes = 0
   const seen: { underWay: number; successes: number }[] = []
@@ -51,9 +51,9 @@ test('a receiver that comes back to a backlog gets one probe, then a ramp, never
   await client.query(`update outbox.endpoints set state = 'active'`)
   // As an hour of failures leaves it.
   await client.query(
-    `update outbox.lanes set failures = 500, failing_since = clock_timestamp(), probes = 10, probe_at = clock_timestamp()`,
+    `update outbox.endpoint_health set failures = 500, failing_since = clock_timestamp(), probes = 10, probe_at = clock_timestamp()`,
   )
-  await startTestReplica(db.url, quick)
+  await startTestListener(db.url, quick)
   await eventually(async () => (await deliveryStates(client)).delivered === 400, { timeoutMs: 60_000 })
   expect(seen[0]).toEqual({ underWay: 1, successes: 0 })
   for (const at of seen)

@@ -6,10 +6,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
 import { findDisorder, type Seen } from '../support/order-checker.ts'
-import { addEndpoint, deliveryStates, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
 
 const keys = Array.from({ length: 200 }, (_, i) => `k${i}`)
 const versions = Number(process.env.ORDER_VERSIONS ?? 20)
@@ -115,7 +115,7 @@ test('the next event of a key leaves as soon as the one before is settled, not a
   await client.query(
     `select outbox.emit('a.b', jsonb_build_object('version', v), 'k') from generate_series(1, 30) as v`,
   )
-  await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
+  await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
   const requests = await receiver.waitFor(30)
   expect(requests.map(r => JSON.parse(r.body.toString()).data.version)).toEqual(
     Array.from({ length: 30 }, (_, i) => i + 1),

@@ -11,7 +11,7 @@ import {
   deliveryStates,
   emit,
   emitAtOnce,
-  startTestReplica,
+  startTestListener,
 } from '../support/outbox.ts'
 import { type Respond, startReceiver } from '../support/receiver.ts'
 
@@ -20,7 +20,7 @@ const quick = { OUTBOX_RETRY_SCHEDULE: '0.05,0.05,0.05,0.05', OUTBOX_POLL_SECOND
 describe('a receiver', () => {
   test('that flaps gets the same webhook until it takes it: new signature times, the same id and bytes', async () => {
     const { db, client, receiver } = await scene(({ nth }) => (nth <= 3 ? 503 : 200))
-    await startTestReplica(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '0.4,0.4,0.4' })
+    await startTestListener(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '0.4,0.4,0.4' })
     await emit(client)
     const requests = await receiver.waitFor(4)
     await eventually(async () => (await deliveryStates(client)).delivered === 1)
@@ -29,7 +29,9 @@ describe('a receiver', () => {
     for (const r of requests)
       expect(Math.abs(Number(r.headers['webhook-timestamp']) - r.at / 1000)).toBeLessThan(5)
     expect(new Set(requests.map(r => r.headers['webhook-timestamp'])).size).toBeGreaterThan(1)
-    expect((await client.query('select failures from outbox.lanes')).rows).toEqual([{ failures: 0 }])
+    expect((await client.query('select failures from outbox.endpoint_health')).rows).toEqual([
+      { failures: 0 },
+    ])
   })
 
   test('that asks for a pause gets nothing before it is over, not even other events', async () => {
@@ -37,7 +39,7 @@ describe('a receiver', () => {
       if (receiver.requests.length > 1 || nth > 1) return 200
       response.writeHead(429, { 'retry-after': '2' }).end()
     })
-    await startTestReplica(db.url, quick)
+    await startTestListener(db.url, quick)
     await emit(client)
     await receiver.waitFor(1)
     await eventually(async () => (await deliveryStates(client)).pending === 1)
@@ -56,7 +58,7 @@ describe('a receiver', () => {
       },
       { timeout_seconds: 0.3 },
     )
-    await startTestReplica(db.url, quick)
+    await startTestListener(db.url, quick)
     await emit(client)
     await receiver.waitFor(2)
     first.resolve()
@@ -72,7 +74,7 @@ describe('a receiver', () => {
     const { db, client } = await scene((_, response) => {
       response.writeHead(500).end(Buffer.from([0x61, 0, 0xff, 0xfe, 0x62]))
     })
-    await startTestReplica(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '' })
+    await startTestListener(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '' })
     await emit(client)
     await eventually(async () => {
       const { rows } = await client.query('select response_body from outbox.attempts')
@@ -84,7 +86,7 @@ describe('a receiver', () => {
 describe('an edit', () => {
   test('of url and secret under load: each request has the old ones or the new ones, never a mix', async () => {
     const { db, client, receiver, endpoint } = await scene()
-    await startTestReplica(db.url, quick)
+    await startTestListener(db.url, quick)
     const secrets = new Map([['/0', endpoint.secret]])
     for (let n = 1; n <= 10; n++) {
       await emitAtOnce(client, 40)
@@ -107,7 +109,7 @@ describe('an edit', () => {
       await hold.promise
       return 200
     })
-    const replica = await startTestReplica(db.url, quick)
+    const replica = await startTestListener(db.url, quick)
     await emitAtOnce(client, 200)
     await receiver.waitFor(32)
     await client.query(`update outbox.endpoints set ${change} where id = $1`, [endpoint.id])

@@ -8,9 +8,9 @@ import { startGuard } from '../../dev/guard.ts'
 import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, emit, startTestReplica } from '../support/outbox.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
+import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
 import { connectTo, startServer, type TestServer } from '../support/server.ts'
 
 const quickPoll = { OUTBOX_POLL_SECONDS: '0.5' }
@@ -100,7 +100,7 @@ describe('a server', () => {
     link.set({ kind: 'delay', ms: 250 }) // each way
     const url = new URL(server.databaseUrl)
     url.port = String(link.port)
-    const replica = await startTestReplica(url.href, { OUTBOX_LEASE_SECONDS: '10' })
+    const replica = await startTestListener(url.href, { OUTBOX_LEASE_SECONDS: '10' })
     for (let burst = 0; burst < 5; burst++) await emit(client, 20, { type })
     await receiver.waitFor(100, inTime)
     await eventually(async () => (await open(client)) === 0, inTime)
@@ -119,7 +119,7 @@ describe('a server', () => {
     await client.query('rollback')
     await client.query('set outbox.notify = off')
     await prepare('quiet')
-    const replica = await startTestReplica(server.databaseUrl, quickPoll)
+    const replica = await startTestListener(server.databaseUrl, quickPoll)
     await client.query(`commit prepared 'quiet'`)
     await receiver.waitFor(1)
     await replica.stop()

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest'
 import { wrongClock } from '../../chaos/skewed-clock.ts'
 import { eventually } from '../support/eventually.ts'
-import { deliveryStates, emit, emitAtOnce, greedy, startTestReplica, storeOn } from '../support/outbox.ts'
-import { startReplicaProcess } from '../support/replica-process.ts'
-import { scene } from '../support/scene.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
+import { deliveryStates, emit, emitAtOnce, greedy, startTestListener, storeOn } from '../support/outbox.ts'
+import { scene } from '../support/topology.ts'
 import { faultsOf } from '../support/verifier.ts'
 
 const quick = { OUTBOX_POLL_SECONDS: '0.2', OUTBOX_RETRY_SCHEDULE: '1', OUTBOX_REQUEST_TIMEOUT_SECONDS: '5' }
@@ -102,7 +102,7 @@ describe('webhook-timestamp', () => {
     const { db, client, receiver, endpoint } = await scene()
     const [id] = await emit(client)
     await client.query(`update outbox.events set occurred_at = occurred_at - interval '3 days'`)
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     const [request] = await receiver.waitFor(1)
     expect(request!.headers['webhook-id']).toBe(id)
     expect(faultsOf(request!, endpoint.secret)).toEqual([])
@@ -143,7 +143,7 @@ test('an event’s time is told in UTC, whatever the zone of the database: the h
     `update outbox.events e set occurred_at = t.at from unnest($1::timestamptz[]) with ordinality as t (at, n) where (e.data ->> 'n')::int = t.n`,
     [times],
   )
-  await startTestReplica(db.url)
+  await startTestListener(db.url)
   const requests = await receiver.waitFor(times.length)
   const told = requests.map(r => JSON.parse(r.body.toString()).timestamp)
   expect(told.sort()).toEqual(times.map(time => time.replace('Z', '.000000Z')).sort())

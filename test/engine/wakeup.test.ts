@@ -7,9 +7,9 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { type ReplicaProcess, startReplicaProcess } from '../support/listener-process.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { type ReplicaProcess, startReplicaProcess } from '../support/replica-process.ts'
 
 const stressSeconds = Number(process.env.WAKEUP_STRESS_SECONDS ?? 4)
 const pollNever = { OUTBOX_POLL_SECONDS: '3600' }
@@ -19,7 +19,7 @@ describe('quiet wake-up', () => {
     'no event is late, whenever its transaction commits around the listener’s falling asleep',
     async () => {
       const { db } = await scene()
-      await startTestReplica(db.url, pollNever)
+      await startTestListener(db.url, pollNever)
       const late = await stress(db, stressSeconds)
       expect(late).toEqual([])
     },
@@ -49,7 +49,7 @@ describe('quiet wake-up', () => {
   test('nor one of the newest transaction, which saw the listener awake', async () => {
     const { db, client, receiver } = await scene()
     const heard = await hear(db)
-    const replica = await startTestReplica(db.url, pollNever)
+    const replica = await startTestListener(db.url, pollNever)
     const writer = await db.connect()
     const isAwake = async () =>
       (await client.query('select outbox.someone_is_awake() as awake')).rows[0].awake
@@ -81,7 +81,7 @@ describe('quiet wake-up', () => {
   test('a sleeping listener is notified, and an awake one is not', async () => {
     const { db, client, receiver } = await scene()
     const heard = await hear(db)
-    await startTestReplica(db.url, pollNever)
+    await startTestListener(db.url, pollNever)
     await emit(client)
     await receiver.waitFor(1)
     expect(heard.notifications).toBe(1)
@@ -101,7 +101,7 @@ describe('quiet wake-up', () => {
       `do $$ begin execute format('alter database %I set outbox.notify = off', current_database()); end $$`,
     )
     const heard = await hear(db)
-    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
+    await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
     await emit(await db.connect())
     await receiver.waitFor(1)
     expect(heard.notifications).toBe(0)

@@ -1,5 +1,5 @@
 // The API as a client sees it, on a database of its own.
-import { parseJson } from '../../functions/json.ts'
+import { parseJson } from '../../functions/http/json.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startWorker } from '../support/worker.ts'
 

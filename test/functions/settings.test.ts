@@ -1,6 +1,6 @@
 // The Worker's settings: what is read, and what is refused by name.
 import { describe, expect, test } from 'vitest'
-import { findApiKey } from '../../functions/api-keys.ts'
+import { findApiKey } from '../../functions/access/api-keys.ts'
 import { readSettings } from '../../functions/settings.ts'
 import { testSettings } from '../support/settings.ts'
 

@@ -1,6 +1,6 @@
 // Requests made up from a route's own schema: mostly what it asks for, at the edges of it, and at times something else.
 import fc from 'fast-check'
-import type { Operation, Schema } from '../../functions/docs.ts'
+import type { Operation, Schema } from '../../functions/openapi/docs.ts'
 import { anyText } from '../support/any-text.ts'
 import type { Route } from './routes.ts'
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
-import { fillShop } from '../functions/shop.ts'
+import { fillShop } from '../functions/shop/shop.ts'
 import { freshDatabase } from '../support/database.ts'
 import { loginAs } from '../support/login.ts'
 import { type Request, requestFor, useComponents } from './arbitrary.ts'

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest'
 import { startApi } from '../functions/api.ts'
 import { eventually } from '../support/eventually.ts'
-import { deliveryStates, startTestReplica } from '../support/outbox.ts'
+import { deliveryStates, startTestListener } from '../support/outbox.ts'
 
 test('webhooks to our own API and health port, with a valid key, change nothing and end', async () => {
   const api = await startApi()
-  const listener = await startTestReplica(api.database.url)
+  const listener = await startTestListener(api.database.url)
   const urls = [
     ...['/v1/events', '/v1/endpoints', '/orders', '/healthz'].map(path => api.worker.url + path),
     `http://127.0.0.1:${listener.healthPort}/metrics`,

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
 import { eventually } from '../support/eventually.ts'
-import { deliveryStates, startTestReplica } from '../support/outbox.ts'
+import { deliveryStates, startTestListener } from '../support/outbox.ts'
 import { startRawReceiver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
 
@@ -39,7 +39,7 @@ async function closedPort(): Promise<number> {
 
 const planes: Record<string, (api: Api) => Promise<void>> = {
   listener: async api => {
-    await startTestReplica(api.database.url)
+    await startTestListener(api.database.url)
   },
   cron: async api => {
     await eventually(
@@ -89,7 +89,7 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
   async function sendAgain() {
     await api.db.query('delete from outbox.attempts')
     await api.db.query(
-      'update outbox.lanes set failures = 0, failing_since = null, probe_at = null, probes = 0, probing = false',
+      'update outbox.endpoint_health set failures = 0, failing_since = null, probe_at = null, probes = 0, probing = false',
     )
     await api.db.query(`update outbox.deliveries
       set state = 'pending', attempt = 0, reason = null, finished_at = null, due_at = now()`)
@@ -208,7 +208,7 @@ test("an operator's endpoint is not held up: what is refused at once is written 
   const api = await startApi()
   const body = { url: targets.refused, timeout_seconds: 5, retry_schedule: [] }
   const { id } = (await api.post('/v1/endpoints', body)).body
-  await startTestReplica(api.database.url)
+  await startTestListener(api.database.url)
   await api.call('POST', `/v1/endpoints/${id}/test`)
   const [delivery] = await eventually(async () => {
     const { data } = (await api.get('/v1/deliveries?state=dead')).body
@@ -222,7 +222,7 @@ test('a listener that is told to stop does not wait for the time limit, and the 
   const body = { url: targets.refused, tenant: '7', timeout_seconds: 50, retry_schedule: [] }
   await api.post('/v1/endpoints', body)
   await api.post('/v1/events', { type: 'a.b', data: 1, tenant: '7' })
-  const listener = await startTestReplica(api.database.url)
+  const listener = await startTestListener(api.database.url)
   const metrics = async () => (await fetch(`http://127.0.0.1:${listener.healthPort}/metrics`)).text()
   await eventually(async () =>
     expect(await metrics()).toContain('outbox_attempts_total{outcome="connection"} 1'),

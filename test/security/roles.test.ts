@@ -2,12 +2,12 @@
 import pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
-import { fillShop } from '../functions/shop.ts'
+import { fillShop } from '../functions/shop/shop.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { loginAs, type Role } from '../support/login.ts'
-import { addEndpoint, deliveryStates, emit, startTestReplica } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, emit, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 let owner: pg.Client
@@ -64,7 +64,7 @@ const forbidden: Record<Role, string[]> = {
     'delete from outbox.endpoint_secrets',
     'select from outbox.idempotency_steps',
     'select from outbox.rate_buckets',
-    `select outbox.once('a', 'b', 'c', 'd', true, 'select 1', '{}')`,
+    `select outbox.run_idempotent('a', 'b', 'c', 'd', true, 'select 1', '{}')`,
     'select outbox.grant_roles()',
   ],
 }
@@ -240,7 +240,7 @@ describe('the whole road with these roles', () => {
   })
 
   test('from a PATCH to the webhook and the books, by the listener', async () => {
-    const listener = await startTestReplica(await loginAs('outbox_listener', api.database.url))
+    const listener = await startTestListener(await loginAs('outbox_listener', api.database.url))
     const headers = { 'idempotency-key': 'k' }
     expect((await api.patch('/orders/17', { status: 'shipped' }, { headers })).status).toBe(200)
     await receiver.waitFor(1)

@@ -1,6 +1,6 @@
 // The API's routes as its own description has them, and the marks of what must never be in an answer.
 import { expect } from 'vitest'
-import type { Description, Operation } from '../../functions/docs.ts'
+import type { Description, Operation } from '../../functions/openapi/docs.ts'
 import type { Answer, Api } from '../functions/api.ts'
 
 export interface Route {

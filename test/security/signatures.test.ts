@@ -7,7 +7,7 @@ import { formatPublicKey, formatSecret, generateSecret, type Signing } from '../
 import { openKeyring } from '../../delivery/secrets.ts'
 import { type Api, startApi } from '../functions/api.ts'
 import { eventually } from '../support/eventually.ts'
-import { deliveryStates, emitAtOnce, startTestReplica } from '../support/outbox.ts'
+import { deliveryStates, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { type Received, startReceiver } from '../support/receiver.ts'
 import { testSettings } from '../support/settings.ts'
 import { faultsOf } from '../support/verifier.ts'
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await emitAtOnce(api.db, 25)
   expect(await api.worker.scheduled()).toBe('ok')
   expect(await deliveryStates(api.db)).toEqual({ delivered: 100 })
-  const listener = await startTestReplica(api.database.url)
+  const listener = await startTestListener(api.database.url)
   await emitAtOnce(api.db, 100)
   await eventually(async () => (await deliveryStates(api.db)).delivered === 500, { timeoutMs: 60_000 })
   await listener.stop()

@@ -6,7 +6,7 @@ import { openKeyring } from '../../delivery/secrets.ts'
 import type { EndpointId } from '../../delivery/types.ts'
 import { type ClaimRequest, createStore, type FanOutRequest } from '../../drizzle/store.ts'
 import { runOn } from '../../worker/database.ts'
-import { type Replica, startReplica } from '../../worker/replica.ts'
+import { type Listener, startListener } from '../../worker/listener.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
 import { atEnd } from './cleanup.ts'
 import { testSettings } from './settings.ts'
@@ -71,8 +71,8 @@ export async function emitAtOnce(client: pg.Client, count: number, type = 'test.
 }
 
 /** A listener with its own connections. Whatever the test leaves running ends with its file. */
-export async function startTestReplica(url: string, env: Record<string, string> = {}): Promise<Replica> {
-  const replica = await startReplica(
+export async function startTestListener(url: string, env: Record<string, string> = {}): Promise<Listener> {
+  const replica = await startListener(
     readListenerSettings({
       ...testSettings,
       DATABASE_URL_UNPOOLED: url,
@@ -116,13 +116,13 @@ export function storeOn(client: pg.Client, disableAfterSeconds = 86_400) {
 export const greedy = (lease: string, request: Partial<LeaseRequest> = {}): LeaseRequest => ({
   lease,
   leaseSeconds: 60,
-  fanoutLimit: 10_000,
-  fanoutFrom: 0n,
+  fanOutLimit: 10_000,
+  fanOutFrom: 0n,
   leaseLimit: 10_000,
   defaultRoom: 10_000,
   rooms: new Map(),
-  ringFrom: '0',
-  ringSteps: 1_000,
+  scanAfter: '0',
+  scanLimit: 1_000,
   sharers: 1,
   ...request,
 })

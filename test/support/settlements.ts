@@ -11,7 +11,7 @@ export function success(leased: Leased): Settlement {
     retryInSeconds: null,
     pauseEndpointSeconds: null,
     endpointGone: false,
-    counted: true,
+    countsAsAttempt: true,
     error: null,
     status: 204,
     body: 'ok',

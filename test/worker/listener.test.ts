@@ -10,7 +10,7 @@ import {
   emit,
   emitAtOnce,
   greedy,
-  startTestReplica,
+  startTestListener,
   storeOn,
 } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -18,7 +18,7 @@ import { startReceiver } from '../support/receiver.ts'
 describe('the listener', () => {
   test('delivers an event that is committed while it sleeps, signed, once', async () => {
     const { db, client, receiver, endpoint } = await scene()
-    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
+    await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await eventually(async () => (await listeners(client)) === 1)
     const [id] = await emit(client)
     const [request] = await receiver.waitFor(1)
@@ -37,14 +37,14 @@ describe('the listener', () => {
   test('finds at start what was committed while nobody listened', async () => {
     const { db, client, receiver } = await scene()
     await emit(client, 3)
-    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
+    await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await receiver.waitFor(3)
     await eventually(async () => (await deliveryStates(client)).delivered === 3)
   })
 
   test('finds what others have given back while events come, although nobody tells it', async () => {
     const { db, client, receiver } = await scene()
-    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
+    await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await emit(client)
     await receiver.waitFor(1)
     await client.query('begin; set local outbox.notify = off')
@@ -58,7 +58,7 @@ describe('the listener', () => {
 
   test('delivers all of many events committed in one transaction, each once', async () => {
     const { db, client, receiver } = await scene()
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     await emitAtOnce(client, 2_000)
     await eventually(async () => (await deliveryStates(client)).delivered === 2_000, { timeoutMs: 15_000 })
     expect(new Set(receiver.requests.map(r => r.headers['webhook-id'])).size).toBe(2_000)
@@ -67,7 +67,7 @@ describe('the listener', () => {
 
   test('tries again after a failure, with the same id and the same bytes, then stops at the end of the schedule', async () => {
     const { db, client, receiver } = await scene(() => 500)
-    await startTestReplica(db.url, { OUTBOX_RETRY_SCHEDULE: '0.05,0.05', OUTBOX_POLL_SECONDS: '3600' })
+    await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '0.05,0.05', OUTBOX_POLL_SECONDS: '3600' })
     await emit(client)
     await eventually(async () => (await deliveryStates(client)).dead === 1)
     expect(receiver.requests.map(r => r.headers['outbox-attempt'])).toEqual(['1', '2', '3'])
@@ -81,7 +81,7 @@ describe('the listener', () => {
 
   test('sends a large event, and gives up one that is too large at once and visibly', async () => {
     const { db, client, receiver } = await scene()
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     for (const bytes of [maxEventBytes - 1_000, maxEventBytes])
       await client.query(`select outbox.emit('test.large', jsonb_build_object('text', repeat('x', $1)))`, [
         bytes,
@@ -96,7 +96,7 @@ describe('the listener', () => {
 
   test('comes back when its listening session is killed, and looks again', async () => {
     const { db, client, receiver } = await scene()
-    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '3600' })
+    await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await eventually(async () => (await listeners(client)) === 1)
     await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and application_name like 'listener-%'`)
@@ -107,7 +107,7 @@ describe('the listener', () => {
 
   test('disables an endpoint that answers 410, and does not try again', async () => {
     const { db, client } = await scene(() => 410)
-    await startTestReplica(db.url, { OUTBOX_RETRY_SCHEDULE: '0.01' })
+    await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '0.01' })
     await emit(client)
     await eventually(async () => (await deliveryStates(client)).dead === 1)
     const { rows } = await client.query('select state, disabled_reason from outbox.endpoints')
@@ -117,7 +117,7 @@ describe('the listener', () => {
   test('sends nothing to a paused endpoint and keeps its deliveries', async () => {
     const { db, client, receiver, endpoint } = await scene()
     await client.query(`update outbox.endpoints set state = 'paused'`)
-    await startTestReplica(db.url, { OUTBOX_POLL_SECONDS: '0.1' })
+    await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '0.1' })
     await emit(client, 2)
     await eventually(async () => (await deliveryStates(client)).pending === 2)
     await client.query(`update outbox.endpoints set state = 'active' where id = $1`, [endpoint.id])
@@ -131,7 +131,7 @@ describe('the listener', () => {
     )
     const healthy = await startReceiver()
     await addEndpoint(client, { url: healthy.url })
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     await emit(client)
     await healthy.waitFor(1)
     await eventually(async () => {
@@ -149,7 +149,7 @@ describe('the listener', () => {
       await hold.promise
       return 200
     })
-    const replica = await startTestReplica(db.url)
+    const replica = await startTestListener(db.url)
     await emitAtOnce(client, 100)
     await receiver.waitFor(32)
     const stopping = replica.stop()
@@ -158,14 +158,14 @@ describe('the listener', () => {
     expect(await stopping).toBe(true)
     expect(await deliveryStates(client)).toEqual({ delivered: 32, pending: 68 })
     expect(receiver.requests).toHaveLength(32)
-    await startTestReplica(db.url)
+    await startTestListener(db.url)
     await eventually(async () => (await deliveryStates(client)).delivered === 100)
     expect(receiver.requests).toHaveLength(100)
   })
 
   test('says on /readyz whether it hears the database', async () => {
     const { db } = await scene()
-    const replica = await startTestReplica(db.url)
+    const replica = await startTestListener(db.url)
     const ask = (path: string) => fetch(`http://127.0.0.1:${replica.healthPort}${path}`)
     await eventually(async () => (await ask('/readyz')).status === 200)
     expect((await ask('/livez')).status).toBe(200)

@@ -10,7 +10,7 @@ import { migrate } from '../../../dev/migrate.ts'
 import { startNeonProxy } from '../../../dev/neon-proxy.ts'
 import { startPostgres } from '../../../dev/postgres.ts'
 import worker, { app } from '../../../functions/index.ts'
-import { startReplica } from '../../../worker/replica.ts'
+import { startListener } from '../../../worker/listener.ts'
 import { readListenerSettings } from '../../../worker/settings.ts'
 import { allowedAddress, forbiddenAddresses, forbiddenName, forbiddenUrls } from './addresses.ts'
 import { startNameServer } from './name-server.ts'
@@ -93,7 +93,7 @@ const { id: named } = (await (
   await api('POST', '/v1/endpoints', { url: forbiddenName, retry_schedule: [0.01] })
 ).json()) as { id: string }
 await api('POST', `/v1/endpoints/${named}/test`, {})
-const replica = await startReplica(readListenerSettings(env))
+const replica = await startListener(readListenerSettings(env))
 await until(async () => (await count(`state in ('pending', 'sending')`)) === 0)
 const deadBeforeReplay = await count(`state = 'dead'`)
 for (const id of endpoints) {
@@ -114,14 +114,14 @@ const senders = await client.query(`select distinct sender::text from outbox.att
 // A name that answers with the allowed and the forbidden address in turn: the vetted one is dialled, or none.
 await client.query(`update outbox.endpoints set state = 'disabled', disabled_reason = 'manual'`)
 await api('POST', '/v1/endpoints', { url: 'http://rebind.test/', retry_schedule: Array(50).fill(0.01) })
-await client.query(`update outbox.lanes set failures = 0, failing_since = null`)
+await client.query(`update outbox.endpoint_health set failures = 0, failing_since = null`)
 allowed.length = 0
 const before = await count('finished_at is not null')
 await client.query(`select count(outbox.emit('c.d', '{}')) from generate_series(1, 500)`)
 await until(async () => {
   // The breaker is not what is tested here.
   await client.query(
-    'update outbox.lanes set probe_at = clock_timestamp() where probe_at is not null and not probing',
+    'update outbox.endpoint_health set probe_at = clock_timestamp() where probe_at is not null and not probing',
   )
   return (await count('finished_at is not null')) === before + 500
 })

@@ -13,7 +13,7 @@ import { send } from '../../../delivery/send.ts'
 import { ed25519Signer, hmacSigner, signedHeaders } from '../../../delivery/signature.ts'
 import { type FailureKind, type Response, SendError } from '../../../delivery/types.ts'
 import { verify } from '../../../delivery/verify.ts'
-import { fetchTransport } from '../../../functions/transport.ts'
+import { fetchTransport } from '../../../functions/cron/transport.ts'
 
 export const calls = {
   async generate(signing: Signing) {

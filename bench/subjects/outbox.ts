@@ -1,0 +1,125 @@
+// Outbox as an operator would run it at such volumes: one listener, which logs what failed and not every attempt.
+import { join } from 'node:path'
+import pg from 'pg'
+import { secretContext } from '../../delivery/endpoint.ts'
+import { parseSecret } from '../../delivery/keys.ts'
+import { openKeyring } from '../../delivery/secrets.ts'
+import { freePort } from '../../dev/ports.ts'
+import { smallHeap } from '../../dev/services/listener.ts'
+import { untilTrue } from '../clock.ts'
+import type { Database, Ground } from '../environment.ts'
+import { eventData, eventDataSql, eventType, inFlight } from '../event.ts'
+import { type Process, startProcess } from '../process.ts'
+import { queueContestant, type Writer } from './subject.ts'
+
+const listener = join(import.meta.dirname, '../../worker/main.ts')
+const poolSize = 16
+
+export const isOutboxDone = `
+  select not exists (select from outbox.fanout)
+     and not exists (select from outbox.deliveries where state in ('pending', 'sending'))`
+
+export const outbox = queueContestant({
+  name: 'Outbox',
+  async createDatabase(ground, { endpoints }) {
+    const database = await ground.outboxDatabase()
+    const paths = Array.from({ length: endpoints }, (_, i) => `/e/${i}`)
+    await addEndpoints(ground, database, paths, (_, i) => [eventType(i)])
+    return database
+  },
+  startSender: (ground, database) => startListener(ground, database),
+  async writeMany(client, from, count, { endpoints }) {
+    await client.query(
+      `select count(outbox.emit('order.e' || n % $3, ${eventDataSql('n')})) from generate_series($1::bigint, $1 + $2::bigint - 1) n`,
+      [from, count, endpoints],
+    )
+  },
+  openWriter: openOutboxWriter,
+  isDone: isOutboxDone,
+})
+
+/** One endpoint for each path at the receiver, or URL elsewhere. `typesOf` null = it gets every event. */
+export async function addEndpoints(
+  { receiver, masterKeys }: Ground,
+  { client }: Database,
+  paths: readonly string[],
+  typesOf: (path: string, i: number) => string[] | null,
+): Promise<string[]> {
+  const { rows } = await client.query({
+    text: `
+      insert into outbox.endpoints (url, event_types, max_in_flight)
+      select url, (select array_agg(t) from json_array_elements_text(types) t), $3
+      from unnest($1::text[], $2::json[]) with ordinality as given (url, types, place)
+      order by place
+      returning id::text`,
+    values: [
+      paths.map(path => new URL(path, receiver.url).href),
+      paths.map((path, i) => JSON.stringify(typesOf(path, i) ?? [])),
+      inFlight,
+    ],
+    rowMode: 'array',
+  })
+  const ids = rows.map(([id]) => id as string)
+  const keyring = await openKeyring(masterKeys)
+  const { bytes } = (await parseSecret(receiver.secret))!
+  // The number of the secret's row is sealed in with it, so it is drawn before.
+  const drawn = await client.query({
+    text: `select nextval('outbox.endpoint_secrets_id_seq')::text from generate_series(1, $1)`,
+    values: [ids.length],
+    rowMode: 'array',
+  })
+  const secretIds = drawn.rows.map(([id]) => id as string)
+  const sealed = await Promise.all(ids.map((id, i) => keyring.seal(bytes, secretContext(secretIds[i]!, id))))
+  await client.query(
+    `insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed) overriding system value
+     select id, endpoint_id, 'hmac', sealed from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as s (id, endpoint_id, sealed)`,
+    [secretIds, ids, sealed.map(bytes => Buffer.from(bytes))],
+  )
+  return ids
+}
+
+/** What listener and functions must be told alike. */
+export const outboxSettings = ({ masterKeys }: Ground, database: Database) => ({
+  DATABASE_URL: database.url,
+  DATABASE_URL_UNPOOLED: database.url,
+  OUTBOX_MASTER_KEYS: masterKeys,
+  OUTBOX_ALLOW_HTTP: 'true',
+  OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
+})
+
+export async function startListener(
+  ground: Ground,
+  database: Database,
+  settings: Record<string, string> = {},
+): Promise<Process> {
+  const healthPort = await freePort()
+  const isReady = async () =>
+    (await fetch(`http://127.0.0.1:${healthPort}/readyz`).catch(() => null))?.ok ?? false
+  return startProcess([...smallHeap, ...profiling(), listener], {
+    guard: ground.guard,
+    env: {
+      ...outboxSettings(ground, database),
+      OUTBOX_HEALTH_PORT: String(healthPort),
+      OUTBOX_LOG_LEVEL: 'warn',
+      ...settings,
+    },
+    untilReady: () => untilTrue(isReady, 20),
+  })
+}
+
+/** `BENCH_PROFILE=1` leaves a CPU profile of every listener in bench/results/. */
+const profiling = () =>
+  process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${join(import.meta.dirname, '../results')}`] : []
+
+export async function openOutboxWriter({ url }: Database): Promise<Writer> {
+  const pool = new pg.Pool({ connectionString: url, max: poolSize })
+  return {
+    write: (n, endpoint) =>
+      pool.query({
+        name: 'emit',
+        text: 'select outbox.emit($1, $2)',
+        values: [eventType(endpoint), eventData(n)],
+      }),
+    close: () => pool.end(),
+  }
+}

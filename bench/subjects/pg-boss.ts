@@ -1,0 +1,73 @@
+// pg-boss, as its documentation recommends for much work and little delay: notifications on, large batches that are
+// fetched without a pause while they come back full, a result for each job so that one failure repeats one webhook.
+import { join } from 'node:path'
+import pg from 'pg'
+import { PgBoss } from 'pg-boss'
+import { type Job, job } from '../event.ts'
+import { startProcess } from '../process.ts'
+import { queueContestant, senderEnvironment } from './subject.ts'
+
+const file = join(import.meta.dirname, 'pg-boss.ts')
+const queue = 'webhooks'
+
+/** Only the sender does the housekeeping. */
+const quiet = { supervise: false, schedule: false }
+
+export const pgBoss = queueContestant({
+  name: 'pg-boss',
+  async createDatabase(ground) {
+    const database = await ground.emptyDatabase()
+    const boss = await new PgBoss({ connectionString: database.url, ...quiet }).start()
+    await boss.createQueue(queue, { notify: true })
+    await boss.stop()
+    return database
+  },
+  startSender: (ground, database, setup) =>
+    startProcess([file], { guard: ground.guard, env: senderEnvironment(ground, database, setup) }),
+  async writeMany(client, from, count, { endpoints }) {
+    const boss = new PgBoss({ db: { executeSql: (text, values) => client.query(text, values) }, ...quiet })
+    await boss.start()
+    const jobs = Array.from({ length: count }, (_, i) => ({ data: job(from + i, (from + i) % endpoints) }))
+    for (let i = 0; i < count; i += 10_000) await boss.insert(queue, jobs.slice(i, i + 10_000))
+    await boss.stop()
+  },
+  async openWriter({ url }) {
+    // Not its own pool: that gives up after 10 s, and a writer that cannot keep pace is to be late and not to fail.
+    const pool = new pg.Pool({ connectionString: url, max: 16 })
+    const boss = new PgBoss({ db: { executeSql: (text, values) => pool.query(text, values) }, ...quiet })
+    await boss.start()
+    return {
+      write: (n, endpoint) => boss.send(queue, job(n, endpoint)),
+      async close() {
+        await boss.stop()
+        await pool.end()
+      },
+    }
+  },
+  isDone: `select not exists (select from pgboss.job where name = '${queue}' and state < 'completed')`,
+})
+
+if (import.meta.main) {
+  const { post } = await import('../post.ts')
+  const boss = new PgBoss({ connectionString: process.env.DATABASE_URL!, max: 16, useListenNotify: true })
+  boss.on('error', console.error)
+  await boss.start()
+  // In step with the requests that may be under way. For little delay several workers with small batches: the next fetch
+  // of a worker waits for its whole batch.
+  const sizes =
+    process.env.TUNED_FOR === 'latency'
+      ? { batchSize: 8, localConcurrency: 4 }
+      : { batchSize: 200, localConcurrency: 4 }
+  await boss.work<Job>(queue, { ...sizes, burstWhenBatchFull: true, perJobResults: true }, jobs =>
+    Promise.all(
+      jobs.map(({ id, data }) =>
+        post(id, data).then(
+          () => ({ id, status: 'completed' as const }),
+          () => ({ id, status: 'failed' as const }),
+        ),
+      ),
+    ),
+  )
+  console.log('ready')
+  process.on('SIGTERM', () => boss.stop({ graceful: false }).then(() => process.exit(0)))
+}

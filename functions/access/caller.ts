@@ -1,0 +1,24 @@
+// Who asks, and what that means for what they see: a key that is bound to a tenant meets nothing of another's.
+import type { Context } from 'hono'
+import { problem } from '../http/problem.ts'
+import type { Reply } from '../http/reply.ts'
+import type { App } from '../settings.ts'
+
+export interface Caller {
+  /** The API key's name; empty where a route needs no key. */
+  readonly actor: string
+  /** null = sees everything. */
+  readonly tenant: string | null
+  readonly requestId: string
+}
+
+export function callerOf(c: Context<App>): Caller {
+  const { apiKey, requestId } = c.var
+  return { actor: apiKey?.name ?? '', tenant: apiKey?.tenant ?? null, requestId }
+}
+
+/** Who is bound to a tenant writes for that tenant, whether they say so or not. If they say another, this is the answer. */
+export function refuseOtherTenant({ tenant }: Caller, wanted: string | null | undefined): Reply | null {
+  if (tenant === null || wanted === undefined || wanted === null || wanted === tenant) return null
+  return problem(403, 'This key may only write for its own tenant.')
+}

@@ -1,0 +1,38 @@
+// A person wants a delivery sent once more: after the receiver was mended, or because they have lost it.
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { parseDeliveryId } from '../../delivery/ids.ts'
+import * as queries from '../../drizzle/queries.gen.ts'
+import { callerOf } from '../access/caller.ts'
+import { problem } from '../http/problem.ts'
+import { reply } from '../http/reply.ts'
+import { responses } from '../openapi/schemas.ts'
+import type { App } from '../settings.ts'
+import { Delivery, findDelivery, type State, toDelivery, unknownDelivery } from './deliveries.ts'
+
+const postRedelivery = createRoute({
+  method: 'post',
+  path: '/v1/deliveries/{id}/redeliver',
+  summary: 'Send a delivery again, now and with a new retry budget',
+  request: { params: z.object({ id: z.string() }) },
+  responses: responses(Delivery, 'The delivery, due now', 202),
+})
+
+export const redelivery = new OpenAPIHono<App>()
+
+redelivery.openapi(postRedelivery, async c => {
+  const { actor, tenant, requestId } = callerOf(c)
+  const ids = parseDeliveryId(c.req.valid('param').id)
+  if (!ids) return unknownDelivery()
+  const [found] = await c.var.db.run({ name: 'redeliver_delivery', text: queries.redeliverDelivery }, [
+    ids.eventId.toString(),
+    ids.endpointId.toString(),
+    tenant,
+    actor,
+    requestId,
+  ])
+  if (!found) return unknownDelivery()
+  const [state, endpointState] = found as [z.infer<typeof State>, string]
+  if (endpointState === 'disabled') return problem(409, 'Its endpoint is disabled: resume that first.')
+  if (state === 'sending') return problem(409, 'An attempt is under way: wait for what comes of it.')
+  return reply(toDelivery((await findDelivery(c.var.db, ids, tenant))!, tenant), 202)
+})

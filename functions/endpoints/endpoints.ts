@@ -1,0 +1,186 @@
+// Where webhooks go: list, read, create, change, delete. Secrets and custom headers are sealed before they reach the database.
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { and, desc, eq, isNull, lt } from 'drizzle-orm'
+import { headersContext } from '../../delivery/endpoint.ts'
+import { toHex } from '../../delivery/hex.ts'
+import { parseId } from '../../delivery/ids.ts'
+import type { SigningKey } from '../../delivery/keys.ts'
+import type { Keyring } from '../../delivery/secrets.ts'
+import * as queries from '../../drizzle/queries.gen.ts'
+import { endpoints as endpointTable } from '../../drizzle/schema/outbox.ts'
+import { type Caller, callerOf, refuseOtherTenant } from '../access/caller.ts'
+import type { Database } from '../db.ts'
+import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
+import { badInput } from '../http/problem.ts'
+import { noContent, reply } from '../http/reply.ts'
+import { body, emptyAnswer, responses } from '../openapi/schemas.ts'
+import type { App } from '../settings.ts'
+import {
+  Endpoint,
+  EndpointId,
+  findEndpoint,
+  ListedEndpoint,
+  ShownKey,
+  toEndpoint,
+  unknownEndpoint,
+  withoutQuery,
+} from './endpoint.ts'
+import { checkEndpoint, EndpointChanges, NewEndpoint } from './endpoint-settings.ts'
+import { chooseKey, sealKey, showKey } from './signing-key.ts'
+import { replyEndpoint, updateEndpoint } from './update-endpoint.ts'
+
+const listEndpoints = createRoute({
+  method: 'get',
+  path: '/v1/endpoints',
+  summary: 'List endpoints, newest first, without the queries of their URLs',
+  request: { query: z.strictObject(PageQuery) },
+  responses: responses(pageOf(ListedEndpoint), 'A page of endpoints'),
+})
+
+const readEndpoint = createRoute({
+  method: 'get',
+  path: '/v1/endpoints/{id}',
+  summary: 'Read an endpoint',
+  request: { params: EndpointId },
+  responses: responses(Endpoint, 'The endpoint'),
+})
+
+const postEndpoint = createRoute({
+  method: 'post',
+  path: '/v1/endpoints',
+  summary: 'Create an endpoint; it gets every event from now on',
+  request: { body: body(NewEndpoint) },
+  responses: responses(
+    Endpoint.extend(ShownKey).openapi('CreatedEndpoint'),
+    'The new endpoint and its key, shown this once',
+    201,
+  ),
+})
+
+const patchEndpoint = createRoute({
+  method: 'patch',
+  path: '/v1/endpoints/{id}',
+  summary: 'Change settings of an endpoint; what is left out stays',
+  request: { params: EndpointId, body: body(EndpointChanges) },
+  responses: responses(Endpoint, 'The endpoint as it is now'),
+})
+
+const deleteEndpoint = createRoute({
+  method: 'delete',
+  path: '/v1/endpoints/{id}',
+  summary: 'Delete an endpoint: what waits for it is canceled, its history stays',
+  request: { params: EndpointId },
+  responses: emptyAnswer('It is deleted'),
+})
+
+export const endpoints = new OpenAPIHono<App>()
+
+endpoints.openapi(listEndpoints, c => {
+  const { tenant } = callerOf(c)
+  return replyPage(c, c.req.valid('query'), {
+    read: (after, limit) =>
+      c.var.db.build('list_endpoints', builder =>
+        builder
+          .select()
+          .from(endpointTable)
+          .where(
+            and(
+              isNull(endpointTable.deleted_at),
+              tenant === null ? undefined : eq(endpointTable.tenant, tenant),
+              after ? lt(endpointTable.id, after[0]!) : undefined,
+            ),
+          )
+          .orderBy(desc(endpointTable.id))
+          .limit(limit),
+      ),
+    positionOf: endpoint => [endpoint.id],
+    write: endpoint => ({ ...toEndpoint(endpoint), url: withoutQuery(endpoint.url) }),
+  })
+})
+
+endpoints.openapi(readEndpoint, c => replyEndpoint(c, c.req.valid('param').id))
+
+endpoints.openapi(postEndpoint, async c => {
+  const { db, settings } = c.var
+  const caller = callerOf(c)
+  const wanted = c.req.valid('json')
+  const errors = checkEndpoint(wanted, settings.delivery)
+  const key = await chooseKey(db, wanted.signing, wanted.secret)
+  if ('path' in key) return badInput(...errors, key)
+  if (errors.length > 0) return badInput(...errors)
+  const refused = refuseOtherTenant(caller, wanted.tenant)
+  if (refused) return refused
+  const id = await createEndpoint(db, settings.keyring, wanted, key, caller)
+  return reply({ ...(await findEndpoint(db, id, caller))!, ...showKey(key) }, 201)
+})
+
+endpoints.openapi(patchEndpoint, async c => {
+  const { settings } = c.var
+  const wanted = c.req.valid('json')
+  const errors = checkEndpoint(wanted, settings.delivery)
+  if (errors.length > 0) return badInput(...errors)
+  const caller = callerOf(c)
+  const refused = refuseOtherTenant(caller, wanted.tenant)
+  if (refused) return refused
+  const { id } = c.req.valid('param')
+  const row = parseId('ep', id)
+  if (!row) return unknownEndpoint()
+  const { headers, tenant, ...changes } = wanted
+  const sealed = headers === undefined ? null : await sealHeaders(settings.keyring, headers, String(row.id))
+  const refusal = await updateEndpoint(c, id, 'endpoint.changed', {
+    ...changes,
+    ...(tenant === undefined ? {} : { tenant: caller.tenant ?? tenant }),
+    ...(headers === undefined ? {} : { sealed_headers: sealed && `\\x${sealed}` }),
+  })
+  return refusal ?? replyEndpoint(c, id)
+})
+
+endpoints.openapi(deleteEndpoint, async c => {
+  const { id } = c.req.valid('param')
+  const refusal = await updateEndpoint(c, id, 'endpoint.deleted', {
+    state: 'disabled',
+    disabled_reason: 'manual',
+    deleted_at: 'now', // Postgres reads this as the time by its own clock
+  })
+  return refusal ?? noContent()
+})
+
+/** The ids come first: what is sealed is bound to the row it will be in. */
+async function createEndpoint(
+  db: Database,
+  keyring: Keyring,
+  wanted: NewEndpoint,
+  key: SigningKey,
+  { actor, tenant, requestId }: Caller,
+): Promise<string> {
+  const [row] = await db.run({ name: 'reserve_endpoint_ids', text: queries.reserveEndpointIds }, [])
+  const [endpointId, secretId] = row as [string, string]
+  const { sealed, publicKey } = await sealKey(keyring, key, secretId, endpointId)
+  const [created] = await db.run({ name: 'create_endpoint', text: queries.createEndpoint }, [
+    endpointId,
+    secretId,
+    sealed,
+    await sealHeaders(keyring, wanted.headers, endpointId),
+    wanted.url,
+    wanted.description,
+    wanted.event_types,
+    tenant ?? wanted.tenant,
+    wanted.ordering,
+    wanted.max_in_flight,
+    wanted.rate_per_second,
+    wanted.timeout_seconds,
+    wanted.retry_schedule,
+    wanted.signing,
+    publicKey,
+    actor,
+    requestId,
+  ])
+  return created![0] as string
+}
+
+/** null = none. */
+async function sealHeaders(keyring: Keyring, headers: Record<string, string> | null, endpointId: string) {
+  if (headers === null || Object.keys(headers).length === 0) return null
+  const text = new TextEncoder().encode(JSON.stringify(headers))
+  return toHex(await keyring.seal(text, headersContext(endpointId)))
+}

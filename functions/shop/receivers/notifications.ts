@@ -1,0 +1,33 @@
+// A demo receiver: records the message a client would be sent about an order.
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { notifyClient } from '../../../drizzle/shop/queries.gen.ts'
+import type { App } from '../../settings.ts'
+import { verified } from './verified.ts'
+import { receiveOrderWebhook, receives } from './webhook.ts'
+
+const news: Partial<Record<string, string>> = {
+  'order.created': 'has been placed',
+  'order.shipped': 'has shipped',
+  'order.backorder': 'is on back order: we will send it as soon as we can',
+  'order.canceled': 'has been canceled',
+}
+
+const postNotification = createRoute({
+  method: 'post',
+  path: '/receivers/notifications',
+  summary: 'Demo receiver: writes to clients about their orders',
+  security: [],
+  middleware: verified(settings => settings.notificationsSecrets),
+  responses: receives,
+})
+
+export const notifications = new OpenAPIHono<App>()
+
+notifications.openapi(postNotification, c =>
+  receiveOrderWebhook(c.var.webhook, async ({ webhookId, type, orderId }) => {
+    const what = news[type]
+    if (what === undefined) return
+    const sentence = `your order ${orderId} ${what}.`
+    await c.var.db.run({ name: 'notify_client', text: notifyClient }, [webhookId, orderId, sentence])
+  }),
+)

@@ -1,0 +1,168 @@
+// Several replicas on one database: that come and go, that lose the database or their own network, and people who replay
+// and redeliver in between.
+import { describe, expect, test } from 'vitest'
+import { Link } from '../../chaos/link.ts'
+import { startApi } from '../functions/api.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { eventually } from '../support/eventually.ts'
+import { startReplicaProcess } from '../support/listener-process.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { scene } from '../support/topology.ts'
+import { startTunnel } from '../support/tunnel.ts'
+
+const quick = { OUTBOX_POLL_SECONDS: '0.2' }
+const inTime = { timeoutMs: 60_000 }
+const soon = () => new Promise<number>(resolve => setTimeout(resolve, 20, 200))
+
+describe('replicas', () => {
+  test('from one to five and back: each gets its share, and everything is sent once', async () => {
+    const { db, client, receiver } = await scene(soon)
+    const replicas = [await startReplicaProcess(db.url, quick)]
+    await emitAtOnce(client, 100)
+    await receiver.waitFor(50, inTime)
+    replicas.push(...(await Promise.all([2, 3, 4, 5].map(() => startReplicaProcess(db.url, quick)))))
+    let events = 100
+    await eventually(async () => {
+      if ((await deliveryStates(client)).delivered! > events - 50)
+        await emitAtOnce(client, 100).then(() => (events += 100))
+      return replicas.every(replica => replica.said().includes('"msg":"attempt"'))
+    }, inTime)
+    for (const replica of replicas.slice(1)) replica.signal('SIGTERM')
+    await emitAtOnce(client, 100)
+    events += 100
+    expect(await Promise.all(replicas.slice(1).map(replica => replica.exited))).toEqual([0, 0, 0, 0])
+    await eventually(async () => (await deliveryStates(client)).delivered === events, inTime)
+    expect(receiver.requests).toHaveLength(events)
+  }, 120_000)
+
+  test('of which one loses the database after it has sent: it sends nothing more, and another sends again under the same ids', async () => {
+    const hold = Promise.withResolvers<void>()
+    const { db, client, receiver } = await scene(async ({ nth }) => {
+      if (nth === 1 && receiver.requests.length <= 10) await hold.promise
+      return 200
+    })
+    const url = new URL(db.url)
+    const link = await Link.open(Number(url.port))
+    atEnd(() => link.close())
+    url.port = String(link.port)
+    const cutOff = await startReplicaProcess(url.href, quick)
+    await emitAtOnce(client, 10)
+    await receiver.waitFor(10)
+    link.set({ kind: 'black hole' })
+    hold.resolve()
+    await emitAtOnce(client, 20)
+    await client.query(`update outbox.deliveries set leased_until = clock_timestamp()`)
+    await startReplicaProcess(db.url, quick)
+    await eventually(async () => (await deliveryStates(client)).delivered === 30, inTime)
+    link.clear()
+    await eventually(async () => (await cutOff.ask('/readyz')).status === 200, inTime)
+    await emitAtOnce(client, 5)
+    await eventually(async () => (await deliveryStates(client)).delivered === 35, inTime)
+    expect(receiver.requests).toHaveLength(45)
+    expect(new Set(receiver.requests.map(r => r.headers['webhook-id'])).size).toBe(35)
+  }, 120_000)
+
+  test('of which one loses its own network: what it could not send costs little, and the other sends it', async () => {
+    const { db, client, receiver } = await scene()
+    const all = [receiver, ...(await Promise.all([1, 2, 3].map(() => startReceiver())))]
+    for (const { url } of all.slice(1)) await addEndpoint(client, { url })
+    const network = await startTunnel()
+    // Requests may wait 5 s for a connection before it is known that all are cut off: until then failures count.
+    const env = { ...quick, OUTBOX_RETRY_SCHEDULE: '1,2,4,8,16' }
+    const cutOff = await startReplicaProcess(db.url, { ...env, OUTBOX_EGRESS_PROXY: network.url })
+    await emit(client)
+    await eventually(async () => (await deliveryStates(client)).delivered === 4)
+    await startReplicaProcess(db.url, env)
+    network.cut()
+    for (let n = 0; n < 10; n++) {
+      await emitAtOnce(client, 10)
+      await eventually(async () => (await deliveryStates(client)).delivered! > n * 20)
+    }
+    await eventually(async () => expect(await deliveryStates(client)).toEqual({ delivered: 404 }), inTime)
+    const { rows } = await client.query(`
+      select max(attempt - retry_base)::int <= 4 as spared,
+             (select count(*)::int from outbox.endpoints where state <> 'active') as not_active
+      from outbox.deliveries`)
+    expect(rows).toEqual([{ spared: true, not_active: 0 }])
+    const failed = cutOff
+      .said()
+      .split('\n')
+      .filter(line => line.includes('"outcome":"connection"'))
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed.length).toBeLessThan(200)
+  }, 120_000)
+
+  test('of which the one that steps a replay is killed: the other goes on with it', async () => {
+    const { db, client, receiver, endpoint } = await scene()
+    await emitAtOnce(client, 300)
+    const replicas = await Promise.all([1, 2].map(() => startReplicaProcess(db.url, quick)))
+    await eventually(async () => (await deliveryStates(client)).delivered === 300, inTime)
+    await client.query(
+      `insert into outbox.replays (endpoint_id, since, until, scope, rate_per_second)
+       values ($1, now() - interval '1 day', now() + interval '1 day', 'all', 100)`,
+      [endpoint.id],
+    )
+    await receiver.waitFor(350, inTime)
+    replicas[0]!.signal('SIGKILL')
+    await eventually(async () => {
+      const { rows } = await client.query('select state, replayed::int from outbox.replays')
+      expect(rows).toEqual([{ state: 'done', replayed: 300 }])
+    }, inTime)
+    await client.query(
+      `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending' and lease not like 'x%'`,
+    )
+    await eventually(async () => (await deliveryStates(client)).delivered === 300, inTime)
+    expect(
+      Math.min(
+        ...[...Map.groupBy(receiver.requests, r => r.headers['webhook-id']).values()].map(rs => rs.length),
+      ),
+    ).toBe(2)
+  }, 120_000)
+})
+
+test('people who redeliver and replay while retries are under way: never two requests of one delivery at once, and the books have each', async () => {
+  const api = await startApi()
+  const underWay = new Map<unknown, number>()
+  let most = 0
+  const receiver = await startReceiver(async ({ nth, headers }) => {
+    const id = headers['webhook-id']
+    underWay.set(id, (underWay.get(id) ?? 0) + 1)
+    most = Math.max(most, underWay.get(id)!)
+    await soon()
+    underWay.set(id, underWay.get(id)! - 1)
+    // Never ten failures in a row, which would open the circuit breaker, for longer than anybody here waits.
+    return [1, 3, 5].includes(nth) ? 500 : 200
+  })
+  const endpoint = (
+    await api.post('/v1/endpoints', { url: `${receiver.url}/hook`, retry_schedule: [0.05, 0.05, 0.05, 0.05] })
+  ).body.id
+  const replicas = [
+    await startTestListener(api.database.url, quick),
+    await startTestListener(api.database.url, quick),
+  ]
+  expect(replicas).toHaveLength(2)
+  for (let n = 0; n < 5; n++) await api.post('/v1/events', { type: 'a', data: { n } })
+  await receiver.waitFor(5)
+  const { rows } = await api.db.query(`select e.id from outbox.events e`)
+  expect(rows).toHaveLength(5)
+  const ids = [...new Set(receiver.requests.map(r => r.headers['outbox-delivery'] as string))]
+  const since = new Date(Date.now() - 3_600_000).toISOString()
+  const answers = new Set<number>()
+  for (let n = 0; n < 24; n++) {
+    const asked = await Promise.all([
+      api.call('POST', `/v1/deliveries/${ids[n % ids.length]}/redeliver`),
+      n % 6 === 0 ? api.post(`/v1/endpoints/${endpoint}/replay`, { since, only: 'all' }) : null,
+    ])
+    for (const answer of asked) if (answer) answers.add(answer.status)
+  }
+  expect([...answers].every(status => [202, 409, 429].includes(status))).toBe(true)
+  await eventually(async () => {
+    expect(await deliveryStates(api.db)).toEqual({ delivered: 5 })
+    expect((await api.db.query(`select from outbox.replays where state = 'running'`)).rowCount).toBe(0)
+  }, inTime)
+  expect(most).toBe(1)
+  const books = await api.db.query('select count(*)::int as n, max(number)::int as most from outbox.attempts')
+  expect(books.rows[0].n).toBe(receiver.requests.length)
+  expect(receiver.requests.length).toBeGreaterThanOrEqual(20)
+}, 120_000)

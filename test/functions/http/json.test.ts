@@ -1,0 +1,40 @@
+// Exact JSON, in and out.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { JsonText, parseJson, toDouble, writeJson } from '../../../functions/http/json.ts'
+
+test.each([
+  ['17', 17],
+  ['-0.5', -0.5],
+  ['9007199254740991', 9007199254740991],
+  ['9007199254740993', 9007199254740993n],
+  ['-9223372036854775808', -9223372036854775808n],
+  ['12345678901234567890', 12345678901234567890n],
+])('%s is read exactly', (text, value) => {
+  expect(parseJson(text)).toBe(value)
+})
+
+test.each(['12345678901234567890.10', '1.0', '1e400', '0.1000000000000000055'])(
+  '%s is kept as it was written',
+  text => expect(JSON.stringify(parseJson(`{"n":[${text}]}`))).toBe(`{"n":[${text}]}`),
+)
+
+test('where a double will do, every spelling is a number', () => {
+  expect([parseJson('10.0'), parseJson('1e1'), parseJson('10')].map(toDouble)).toEqual([10, 10, 10])
+})
+
+test("somebody else's JSON text is embedded byte for byte", () => {
+  const data = '{"n" : 12345678901234567890.10,\n"n":1.00}'
+  expect(writeJson({ id: 2n ** 63n, data: new JsonText(data), none: undefined, list: [null, 'a"b'] })).toBe(
+    `{"id":9223372036854775808,"data":${data},"list":[null,"a\\"b"]}`,
+  )
+})
+
+test('without large numbers it writes and reads what JSON does', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ noUnicodeString: false }), value => {
+      expect(writeJson(value as Parameters<typeof writeJson>[0])).toBe(JSON.stringify(value))
+      expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)))
+    }),
+  )
+})

@@ -1,0 +1,92 @@
+// GET /v1/stats: right when there is little, honest when there is much.
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Api, startApi } from '../api.ts'
+
+let api: Api
+let a: string
+let b: string
+beforeAll(async () => {
+  api = await startApi()
+  a = (await api.post('/v1/endpoints', { url: 'https://example.com/a' })).body.id
+  b = (await api.post('/v1/endpoints', { url: 'https://example.com/b' })).body.id
+})
+beforeEach(() => api.db.query('truncate outbox.deliveries, outbox.attempts'))
+
+const stats = async () => (await api.get('/v1/stats')).body
+
+/** Deliveries 1 to n of this endpoint. */
+const deliver = (endpoint: string, from: number, to: number, columns: Record<string, string>) =>
+  api.db.query(
+    `insert into outbox.deliveries (endpoint_id, event_id, ${Object.keys(columns).join()})
+     select p.id, n, ${Object.values(columns).join()}
+     from outbox.endpoints p, generate_series($2::int, $3::int) as n
+     where outbox.endpoint_id(p.id, p.nonce) = $1`,
+    [endpoint, from, to],
+  )
+const pending = { state: `'pending'` }
+const attempts = (endpoint: string, count: number, age: string, error = 'null') =>
+  api.db.query(
+    `insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, error)
+     select p.id, (select count(*) from outbox.attempts) + n, 1, 'listener', now() - interval '${age}', ${error}
+     from outbox.endpoints p, generate_series(1, $2::int) as n
+     where outbox.endpoint_id(p.id, p.nonce) = $1`,
+    [endpoint, count],
+  )
+
+test('nothing is nothing', async () => {
+  expect(await stats()).toEqual({
+    deliveries: { pending: 0, sending: 0, dead: 0 },
+    capped: false,
+    counted_to: 10_000,
+    delivered_last_hour: 0,
+    delivered_last_hour_capped: false,
+    oldest_pending_seconds: null,
+    endpoints: [
+      { id: b, state: 'active', pending: 0, sending: 0, dead: 0 },
+      { id: a, state: 'active', pending: 0, sending: 0, dead: 0 },
+    ],
+  })
+})
+
+test('each state is countsAsAttempt, for each endpoint and in all', async () => {
+  await deliver(a, 1, 3, pending)
+  await deliver(a, 4, 5, { state: `'dead'`, attempt: '1', reason: `'timeout'`, finished_at: 'now()' })
+  await deliver(b, 1, 4, { state: `'sending'`, attempt: '1', lease: `'a:1'`, leased_until: 'now()' })
+  await deliver(b, 5, 9, { state: `'delivered'`, attempt: '1', finished_at: 'now()' })
+  expect(await stats()).toMatchObject({
+    deliveries: { pending: 3, sending: 4, dead: 2 },
+    endpoints: [
+      { id: a, pending: 3, sending: 0, dead: 2 },
+      { id: b, pending: 0, sending: 4, dead: 0 },
+    ],
+  })
+})
+
+test('the oldest is the one that has been due longest; what waits for a retry is not late', async () => {
+  await deliver(a, 1, 1, { ...pending, due_at: `now() + interval '1 hour'` })
+  expect((await stats()).oldest_pending_seconds).toBe(0)
+  await deliver(b, 1, 1, { ...pending, due_at: `now() - interval '90 seconds'` })
+  expect((await stats()).oldest_pending_seconds).toBeCloseTo(90, -1)
+})
+
+test('delivered are the successes of the last hour', async () => {
+  for (const age of ['1 second', '9 seconds', '5 minutes', '59 minutes']) await attempts(a, 2, age)
+  await attempts(a, 5, '61 minutes')
+  await attempts(a, 5, '1 minute', `'timeout'`)
+  expect(await stats()).toMatchObject({ delivered_last_hour: 8, delivered_last_hour_capped: false })
+})
+
+test('much is countsAsAttempt up to a limit that the answer names', { timeout: 60_000 }, async () => {
+  await deliver(a, 1, 200_000, pending)
+  await attempts(b, 350_000, '2 minutes')
+  await attempts(b, 350_000, '30 minutes')
+  await api.db.query('analyze outbox.deliveries, outbox.attempts')
+  const body = await stats()
+  expect(body).toMatchObject({
+    deliveries: { pending: 10_000 },
+    capped: true,
+    counted_to: 10_000,
+    delivered_last_hour: 350_000,
+    delivered_last_hour_capped: true,
+  })
+})

@@ -1,0 +1,85 @@
+// Webhooks through an operator's own HTTP proxy: everything is tunnelled, and what is out of bounds never reaches it.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { parseCidr } from '../../../delivery/address.ts'
+import { createTransport } from '../../../worker/send/transport.ts'
+import { atEnd } from '../../support/cleanup.ts'
+import { startReceiver } from '../../support/receiver.ts'
+
+const loopback = [parseCidr('127.0.0.0/8')!]
+const request = (url: string) => ({
+  url,
+  headers: { 'content-type': 'application/json' },
+  body: new Uint8Array([0x7b, 0x7d]),
+})
+const inTime = () => AbortSignal.timeout(5_000)
+
+test('a request goes through the proxy as a tunnel, and its answer comes back', async () => {
+  const receiver = await startReceiver()
+  const proxy = await startProxy(receiver.url)
+  const transport = createTransport(
+    { allowHttp: true, privateNetworks: loopback },
+    async () => ['11.22.33.44'],
+    proxy.url,
+  )
+  expect(await transport.send(request('http://hooks.example/a?b=c'), inTime())).toMatchObject({ status: 200 })
+  expect(proxy.asked).toEqual(['hooks.example:80'])
+  expect(receiver.requests[0]).toMatchObject({ path: '/a?b=c', headers: { host: 'hooks.example' } })
+  await transport.close()
+})
+
+test('a name that resolves to a private address, and a private address itself, are not even asked for', async () => {
+  const proxy = await startProxy('http://127.0.0.1:1')
+  const transport = createTransport(
+    { allowHttp: true, privateNetworks: [] },
+    async () => ['11.22.33.44', '10.0.0.1'],
+    proxy.url,
+  )
+  for (const url of ['http://hooks.example/', 'http://10.0.0.1/', 'http://169.254.169.254/']) {
+    await expect(transport.send(request(url), inTime()), url).rejects.toMatchObject({
+      kind: 'blocked_address',
+    })
+  }
+  expect(proxy.asked).toEqual([])
+  await transport.close()
+})
+
+test('a proxy that refuses is a failed connection', async () => {
+  const proxy = await startProxy(null)
+  const transport = createTransport(
+    { allowHttp: true, privateNetworks: loopback },
+    async () => ['11.22.33.44'],
+    proxy.url,
+  )
+  await expect(transport.send(request('http://hooks.example/'), inTime())).rejects.toMatchObject({
+    kind: 'connection',
+  })
+  await transport.close()
+})
+
+/** Tunnels everything to one receiver; null = refuses. */
+async function startProxy(target: string | null) {
+  const asked: string[] = []
+  const server = createServer()
+  server.on('connect', (asking, socket) => {
+    asked.push(asking.url!)
+    if (target === null) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+    const { hostname, port } = new URL(target)
+    const upstream = connect(Number(port), hostname, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      upstream.pipe(socket)
+      socket.pipe(upstream)
+    })
+    upstream.on('error', () => socket.destroy())
+    socket.on('error', () => upstream.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  atEnd(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}

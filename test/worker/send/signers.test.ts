@@ -1,0 +1,44 @@
+// The listener's signers make the very signatures of delivery/signature.ts.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseSecret } from '../../../delivery/keys.ts'
+import * as webCrypto from '../../../delivery/signature.ts'
+import * as nodeCrypto from '../../../worker/send/signers.ts'
+
+const message = fc.uint8Array().map(bytes => new Uint8Array(bytes))
+
+test('HMAC', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 24, maxLength: 64 }), message, async (secret, signed) => {
+      expect(nodeCrypto.hmacSigner(secret)(signed)).toBe(await webCrypto.hmacSigner(secret)(signed))
+    }),
+  )
+})
+
+test('ed25519, from the seed and from the whole key', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), message, async (seed, signed) => {
+      const whole = (await parseSecret(`whsk_${Buffer.from(seed).toString('base64')}`))!.bytes
+      const expected = await webCrypto.ed25519Signer(seed)(signed)
+      expect(nodeCrypto.ed25519Signer(seed)(signed)).toBe(expected)
+      expect(nodeCrypto.ed25519Signer(whole)(signed)).toBe(expected)
+    }),
+  )
+})
+
+test('both refuse the same keys', () => {
+  for (let length = 0; length <= 70; length++) {
+    const secret = new Uint8Array(length)
+    for (const name of ['hmacSigner', 'ed25519Signer'] as const) {
+      const refused = [nodeCrypto, webCrypto].map(signers => {
+        try {
+          signers[name](secret)
+          return null
+        } catch (error) {
+          return (error as { reason?: string }).reason
+        }
+      })
+      expect(refused[0]).toBe(refused[1])
+    }
+  }
+})

@@ -1,0 +1,240 @@
+// The listener's transport: what every transport must do, and what this one knows better: connections, TLS and reasons.
+import type { Socket } from 'node:net'
+import { getCACertificates, setDefaultCACertificates, type TlsOptions } from 'node:tls'
+import { describe, expect, test } from 'vitest'
+import { parseCidr } from '../../../delivery/address.ts'
+import { send } from '../../../delivery/send.ts'
+import { SendError } from '../../../delivery/types.ts'
+import { createTransport } from '../../../worker/send/transport.ts'
+import { startBlackHole } from '../../support/black-hole.ts'
+import { createAuthority } from '../../support/certificates.ts'
+import { atEnd } from '../../support/cleanup.ts'
+import { eventually } from '../../support/eventually.ts'
+import { hostile } from '../../support/hostile.ts'
+import { ok, type RawRespond, startRawReceiver } from '../../support/raw-receiver.ts'
+import { startReceiver } from '../../support/receiver.ts'
+import { defaultOptions, describeSending, outcomeOf, type SendTo, textOf } from '../../support/sending.ts'
+
+function newTransport({ allowHttp, privateNetworks } = defaultOptions) {
+  const networks = privateNetworks.map(text => parseCidr(text)!)
+  const transport = createTransport({ allowHttp, privateNetworks: networks })
+  atEnd(transport.close)
+  return transport
+}
+
+const webhookBody = Uint8Array.from(Buffer.from('{"a":1}'))
+
+/** One transport, so that connections are kept from one request to the next. */
+function sender(transport = newTransport()): SendTo {
+  return async (url, { headers = {}, timeoutSeconds = defaultOptions.timeoutSeconds } = {}) => {
+    const request = { url, headers, body: webhookBody }
+    const seen = await send(request, transport.send, timeoutSeconds)
+    return seen instanceof SendError ? { error: seen.kind } : seen
+  }
+}
+
+describeSending('undici', async () => (url, options = {}) => {
+  const policy = { ...defaultOptions, ...options }
+  return sender(newTransport(policy))(url, options)
+})
+
+describe('connections', () => {
+  const toRaw = async (respond: RawRespond) => {
+    const receiver = await startRawReceiver(respond)
+    const sendTo = sender()
+    return { receiver, sendTo: () => sendTo(`http://127.0.0.1:${receiver.port}/`) }
+  }
+
+  test('are kept for the next request, and each has one request at a time', async () => {
+    const waiting: (() => void)[] = []
+    const { receiver, sendTo } = await toRaw(socket => {
+      waiting.push(() => socket.write(ok()))
+      if (waiting.length % 3 === 0) for (const answer of waiting.splice(0)) answer()
+    })
+    for (let round = 0; round < 2; round++) {
+      const seen = await Promise.all([sendTo(), sendTo(), sendTo()])
+      expect(seen).toMatchObject([{ status: 200 }, { status: 200 }, { status: 200 }])
+    }
+    expect(receiver.requests).toHaveLength(6)
+    expect(receiver.connections).toHaveLength(3)
+  })
+
+  test('that the receiver closes instead of answering fail, and nothing is sent again behind our back', async () => {
+    const { receiver, sendTo } = await toRaw((socket, nth) => {
+      if (nth === 1) socket.write(ok())
+      else socket.destroy()
+    })
+    expect(await sendTo()).toMatchObject({ status: 200 })
+    expect(await sendTo()).toEqual({ error: 'connection' })
+    expect(receiver.requests).toHaveLength(2)
+    expect(receiver.connections).toHaveLength(1)
+  })
+
+  test('that the receiver closes right after its answer cost no request, and none is sent twice', async () => {
+    const { receiver, sendTo } = await toRaw(socket => socket.end(ok()))
+    for (let sent = 1; sent <= 50; sent++) {
+      const seen = await sendTo()
+      expect(['ok', 'connection']).toContain(textOf(seen))
+      expect(receiver.requests.length).toBeLessThanOrEqual(sent)
+    }
+    expect(receiver.requests.length).toBeGreaterThan(25)
+  })
+
+  test('on which more came than was asked for are not used again: answers cannot be mixed up', async () => {
+    const { receiver, sendTo } = await toRaw((socket, nth) => {
+      socket.write(ok(`answer ${nth}`) + ok('planted'))
+    })
+    for (let i = 0; i < 5; i++) expect(textOf(await sendTo())).toBe('answer 1')
+    expect(receiver.connections).toHaveLength(5)
+  })
+
+  test('whose answer has two ends are not used again', async () => {
+    const chunkedOrNot = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'
+    const { receiver, sendTo } = await toRaw(socket => socket.write(chunkedOrNot + ok('planted')))
+    for (let i = 0; i < 3; i++) expect(textOf(await sendTo())).not.toBe('planted')
+    expect(receiver.connections).toHaveLength(3)
+  })
+
+  test('end with the body we have had enough of', async () => {
+    const { receiver, sendTo } = await toRaw(socket => {
+      socket.write(`HTTP/1.1 500 No\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(500_000)}`)
+    })
+    expect(await sendTo()).toMatchObject({ status: 500 })
+    await eventually(() => receiver.connections.every(socket => socket.destroyed))
+  })
+
+  test('are given up with a transport that is closed, and no new ones are made', async () => {
+    const receiver = await startReceiver(() => {})
+    const transport = newTransport()
+    const sendTo = sender(transport)
+    const underWay = sendTo(receiver.url)
+    await receiver.waitFor(1)
+    await transport.close()
+    expect(await underWay).toEqual({ error: 'interrupted' })
+    expect(await sendTo(receiver.url)).toEqual({ error: 'interrupted' })
+    expect(receiver.requests).toHaveLength(1)
+  })
+})
+
+describe('TLS', () => {
+  const authority = createAuthority()
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, authority.cert])
+  atEnd(() => setDefaultCACertificates(before))
+
+  const toTls = async (tls: TlsOptions, host = '127.0.0.1') => {
+    const receiver = await startRawReceiver(socket => socket.end(ok()), { tls })
+    return { receiver, seen: await sender()(`https://${host}:${receiver.port}/`) }
+  }
+  const valid = authority.issue({ names: ['localhost'], addresses: ['127.0.0.1'] })
+
+  test.each(['127.0.0.1', 'localhost', 'LOCALHOST.'])(
+    'a valid certificate for %s is accepted',
+    async host => {
+      expect((await toTls(valid, host)).seen).toMatchObject({ status: 200 })
+    },
+  )
+
+  test.each<[string, TlsOptions]>([
+    ['expired', authority.issue({ addresses: ['127.0.0.1'], notAfter: new Date(Date.now() - 1000) })],
+    ['for another name', authority.issue({ names: ['example.com'], addresses: ['127.0.0.2'] })],
+    ['without a name', authority.issue()],
+    ['of an authority nobody knows', createAuthority('unknown').issue({ addresses: ['127.0.0.1'] })],
+    ['self-signed', createAuthority('self-signed')],
+    [
+      'fine, but the protocol is too old',
+      { ...valid, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL@SECLEVEL=0' },
+    ],
+  ])('a certificate that is %s is not, and no request is sent', async (_, tls) => {
+    const { seen, receiver } = await toTls(tls)
+    expect(seen).toEqual({ error: 'tls' })
+    expect(receiver.requests).toHaveLength(0)
+  })
+
+  test.each<[string, (socket: Socket) => unknown]>([
+    ['speaks no TLS', socket => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['hangs up during the handshake', socket => socket.once('data', () => socket.destroy())],
+    ['says goodbye at once', socket => socket.end()],
+  ])('a receiver that %s', async (_, onConnect) => {
+    const receiver = await startRawReceiver(() => {}, { onConnect })
+    expect(await sender()(`https://127.0.0.1:${receiver.port}/`)).toEqual({ error: 'tls' })
+  })
+})
+
+describe('a receiver', () => {
+  test.runIf(process.platform === 'linux')(
+    'that takes no connection is given up at the deadline, or after ten seconds',
+    async () => {
+      const url = `http://127.0.0.1:${await startBlackHole()}/`
+      const timed = async (timeoutSeconds: number) => {
+        const started = performance.now()
+        expect(await sender()(url, { timeoutSeconds })).toEqual({ error: 'timeout' })
+        return (performance.now() - started) / 1000
+      }
+      const [short, long] = await Promise.all([timed(0.3), timed(60)])
+      expect(short).toBeLessThan(5)
+      expect(long).toBeGreaterThan(9)
+      expect(long).toBeLessThan(18)
+    },
+    30_000,
+  )
+
+  test('that does not read is given up at the deadline', async () => {
+    const receiver = await startRawReceiver(() => {}, { onConnect: socket => socket.pause() })
+    const request = { url: `http://127.0.0.1:${receiver.port}/`, headers: {}, body: new Uint8Array(32 << 20) }
+    const sent = newTransport().send(request, AbortSignal.timeout(300))
+    await expect(sent).rejects.toEqual(new SendError('timeout'))
+    expect(receiver.requests).toHaveLength(0)
+  })
+})
+
+describe('reasons', () => {
+  test.each(['/two-lengths', '/garbage', '/huge-header/100000', '/many-headers/5000', '/raw-status/abc'])(
+    '%s: the response is bad',
+    async path => {
+      const receiver = await startReceiver(hostile)
+      expect(await sender()(`${receiver.url}${path}`)).toEqual({ error: 'bad_response' })
+    },
+  )
+
+  test.each([
+    'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
+    'HTTP/1.1 100 Continue\r\n\r\n',
+  ])('%j: the response is bad', async head => {
+    const receiver = await startRawReceiver(socket => socket.write(head))
+    expect(await sender()(`http://127.0.0.1:${receiver.port}/`)).toEqual({ error: 'bad_response' })
+  })
+
+  test.each(['a\r\nb', 'a\0b', '😀'])(
+    'a header that cannot be sent (%j) is the endpoint’s fault',
+    async value => {
+      const receiver = await startReceiver()
+      expect(await sender()(receiver.url, { headers: { 'x-custom': value } })).toEqual({
+        error: 'invalid_endpoint',
+      })
+      expect(receiver.requests).toHaveLength(0)
+    },
+  )
+
+  test('an abort that is no timeout is an interruption', async () => {
+    const receiver = await startReceiver(() => {})
+    const stop = new AbortController()
+    const request = { url: receiver.url, headers: {}, body: new Uint8Array() }
+    const sent = newTransport()
+      .send(request, stop.signal)
+      .catch(error => error)
+    await receiver.waitFor(1)
+    stop.abort()
+    expect(await sent).toEqual(new SendError('interrupted'))
+  })
+
+  test('a signal that was aborted before sends nothing', async () => {
+    const receiver = await startReceiver()
+    const request = { url: receiver.url, headers: {}, body: new Uint8Array() }
+    await expect(newTransport().send(request, AbortSignal.abort())).rejects.toEqual(
+      new SendError('interrupted'),
+    )
+    expect(outcomeOf(await sender()(receiver.url)).kind).toBe('delivered')
+    expect(receiver.requests).toHaveLength(1)
+  })
+})

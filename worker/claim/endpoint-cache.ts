@@ -1,0 +1,45 @@
+// The endpoints this listener sends to, opened once for each version: secrets decrypted, keys imported.
+import { type OpenEndpointPorts, openEndpoint } from '../../delivery/endpoint.ts'
+import type { Endpoint, EndpointId, Leased } from '../../delivery/types.ts'
+import type { Store } from '../../drizzle/store.ts'
+
+/** Endpoints remembered at most; the least recently read go first. */
+const capacity = 20_000
+
+export class EndpointCache {
+  readonly #store: Store
+  readonly #ports: OpenEndpointPorts
+  readonly #known = new Map<EndpointId, Endpoint>()
+
+  constructor(store: Store, ports: OpenEndpointPorts) {
+    this.#store = store
+    this.#ports = ports
+  }
+
+  /** Makes sure that every endpoint of these deliveries is known in the version they were claimed for, or a later one. */
+  async load(deliveries: readonly Leased[]): Promise<void> {
+    const outdated = new Set<EndpointId>()
+    for (const { endpointId, version } of deliveries) {
+      const known = this.#known.get(endpointId)
+      if (known === undefined || known.version < version || known.fault !== null) outdated.add(endpointId)
+    }
+    if (outdated.size === 0) return
+    const sealed = await this.#store.readEndpoints([...outdated])
+    for (const endpoint of await Promise.all(sealed.map(row => openEndpoint(row, this.#ports)))) {
+      // Fan-out and claim may have read it at the same time.
+      if ((this.#known.get(endpoint.id)?.version ?? 0) > endpoint.version) continue
+      this.#known.delete(endpoint.id)
+      this.#known.set(endpoint.id, endpoint)
+    }
+    for (const id of this.#known.keys()) {
+      if (this.#known.size <= capacity) break
+      if (!outdated.has(id)) this.#known.delete(id)
+    }
+  }
+
+  of(delivery: Leased): Endpoint {
+    const endpoint = this.#known.get(delivery.endpointId)
+    if (endpoint === undefined) throw new Error(`endpoint ${delivery.endpointId} was not loaded before use`)
+    return endpoint
+  }
+}

@@ -1,0 +1,40 @@
+// Standard output that never holds up the process: whoever reads it may be slow, stopped or gone. What was said in one
+// turn of the event loop leaves in one piece; when too much waits, lines are lost, and countsAsAttempt.
+
+/** Some thousand lines. */
+const maxWaiting = 1 << 20
+
+export class Output {
+  readonly #stream: NodeJS.WriteStream
+  #lines = ''
+  #lost = 0
+  #gone = false
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+    // Nobody reads any more. That is no reason to stop delivering.
+    stream.on('error', () => {
+      this.#gone = true
+    })
+    process.on('exit', () => this.#flush())
+  }
+
+  write(line: string): void {
+    if (this.#gone) return
+    if (this.#lines.length + this.#stream.writableLength > maxWaiting) {
+      this.#lost++
+      return
+    }
+    if (this.#lines === '') setImmediate(() => this.#flush())
+    this.#lines +=
+      this.#lost === 0
+        ? line
+        : `${JSON.stringify({ level: 40, msg: 'log lines were lost', lines: this.#lost })}\n${line}`
+    this.#lost = 0
+  }
+
+  #flush(): void {
+    if (this.#lines !== '') this.#stream.write(this.#lines)
+    this.#lines = ''
+  }
+}

@@ -1,0 +1,19 @@
+// The signers of delivery/signature.ts on node:crypto: WebCrypto pays a hop to another thread for every signature.
+import { createHmac, createPrivateKey, createSecretKey, sign } from 'node:crypto'
+import { isHmacKey, pkcs8Prefix } from '../../delivery/keys.ts'
+import { SecretUnavailable } from '../../delivery/secrets.ts'
+import type { Signer } from '../../delivery/types.ts'
+
+export function hmacSigner(secret: Uint8Array): Signer {
+  if (!isHmacKey(secret)) throw new SecretUnavailable('invalid')
+  // Made once: from raw bytes, the key would cost more than the signature.
+  const key = createSecretKey(secret)
+  return signed => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`
+}
+
+export function ed25519Signer(secret: Uint8Array): Signer {
+  if (secret.length !== 32 && secret.length !== 64) throw new SecretUnavailable('invalid')
+  const der = Buffer.from([...pkcs8Prefix, ...secret.subarray(0, 32)])
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  return signed => `v1a,${sign(null, signed, key).toString('base64')}`
+}

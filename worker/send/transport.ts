@@ -1,0 +1,154 @@
+// How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression.
+import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import { type FailureKind, type Response, SendError, type Transport } from '../../delivery/types.ts'
+import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
+import { areReachable, guardedConnector, isExhaustion } from './egress.ts'
+import { createResolve, type Resolve } from './resolve.ts'
+
+/** More of a response's body than this is not read. */
+const maxBodyBytes = 65_536
+const maxHeaderBytes = 16_384
+/** An idle connection is kept this long, and at most so long if the receiver offers more. */
+const keepAliveMs = 4000
+const maxKeepAliveMs = 10_000
+
+const clientOptions = {
+  allowH2: false,
+  pipelining: 1,
+  maxHeaderSize: maxHeaderBytes,
+  keepAliveTimeout: keepAliveMs,
+  keepAliveMaxTimeout: maxKeepAliveMs,
+  // The signal covers the whole request; these would be timers for nothing.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+}
+
+/**
+ * How many connections there are to one origin at a time is up to the caller: one for each request under way. Closing
+ * interrupts those requests: whoever closes has waited for what it wants to end well.
+ *
+ * With an egress proxy every request is tunnelled through it (CONNECT), plain HTTP too. The proxy then resolves the name
+ * and dials, and must itself refuse what it may not reach; what is known here to be out of bounds is not even asked for.
+ */
+export function createTransport(
+  policy: EgressPolicy,
+  resolve: Resolve = createResolve(),
+  egressProxy: string | null = null,
+): { send: Transport; close(): Promise<void> } {
+  const agent =
+    egressProxy === null
+      ? new Agent({ ...clientOptions, connect: guardedConnector(policy.privateNetworks, resolve) })
+      : new ProxyAgent({ ...clientOptions, uri: egressProxy, proxyTunnel: true })
+  const check = remembering((url: string) => checkEndpointUrl(url, policy))
+  const send: Transport = async (request, signal) => {
+    // Once more, although the API has checked it: the row may have been edited by hand.
+    const checked = check(request.url)
+    if (!checked.ok) throw new SendError(checked.error)
+    const { origin, hostname, pathname, search } = checked.url
+    if (egressProxy !== null) await refuseUnreachable(hostname)
+    const headers = { ...request.headers, 'accept-encoding': 'identity' }
+    return new Promise((answer, fail) => {
+      const options = {
+        origin,
+        path: pathname + search,
+        method: 'POST' as const,
+        headers,
+        body: request.body,
+      }
+      agent.dispatch(options, new Exchange(signal, answer, fail))
+    })
+  }
+  const refuseUnreachable = async (hostname: string) => {
+    const addresses = await resolve(hostname).catch(() => [])
+    if (!areReachable(addresses, policy.privateNetworks)) throw new SendError('blocked_address')
+  }
+  return { send, close: () => agent.destroy() }
+}
+
+/** What is sent to again and again is not parsed again and again. Forgets all once it is many. */
+function remembering<Result>(find: (key: string) => Result): (key: string) => Result {
+  const found = new Map<string, Result>()
+  return key => {
+    let result = found.get(key)
+    if (result === undefined) {
+      if (found.size >= maxRemembered) found.clear()
+      result = find(key)
+      found.set(key, result)
+    }
+    return result
+  }
+}
+const maxRemembered = 20_000
+
+/**
+ * One request and its response. Once the status is known it is the answer, whatever then happens to the body: that it
+ * breaks off, drips on until the deadline, or never ends.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #signal: AbortSignal
+  readonly #answer: (response: Response) => void
+  readonly #fail: (error: SendError) => void
+  #controller: Dispatcher.DispatchController | null = null
+  #head: Omit<Response, 'body'> | null = null
+  readonly #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(signal: AbortSignal, answer: (response: Response) => void, fail: (error: SendError) => void) {
+    this.#signal = signal
+    this.#answer = answer
+    this.#fail = fail
+    // Listened to from here, because undici tells a request that still waits for its connection of nothing.
+    signal.addEventListener('abort', this.#onAbort)
+    if (signal.aborted) this.#onAbort()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController) {
+    this.#controller = controller
+    if (this.#signal.aborted) controller.abort(this.#signal.reason)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>) {
+    if (status < 200) return // informational: the response is still to come
+    const header = (name: string) => (headers[name] === undefined ? null : String(headers[name]))
+    this.#head = { status, retryAfter: header('retry-after'), date: header('date') }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer) {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+    // Closes the connection: what else was sent on it is of no interest.
+    if (this.#bytes >= maxBodyBytes) controller.abort(new Error('enough'))
+  }
+
+  /** A turn of the loop later undici has taken the connection back: who sends again at once would else open another. */
+  onResponseEnd() {
+    queueMicrotask(() => setImmediate(() => this.#finish('bad_response')))
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error) {
+    this.#finish(failureKind(error))
+  }
+
+  readonly #onAbort = () => {
+    this.#finish(this.#signal.reason?.name === 'TimeoutError' ? 'timeout' : 'interrupted')
+    this.#controller?.abort(this.#signal.reason)
+  }
+
+  /** The first call counts: a promise is settled once. */
+  #finish(kindWithoutStatus: FailureKind) {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    if (!this.#head) return this.#fail(new SendError(kindWithoutStatus))
+    this.#answer({ ...this.#head, body: Buffer.concat(this.#chunks).subarray(0, maxBodyBytes) })
+  }
+}
+
+/** Of errors after connecting. No response at all is a matter of the connection; one that can't be read is the receiver's. */
+function failureKind(error: Error & { code?: string }): FailureKind {
+  if (error instanceof SendError) return error.kind
+  if (isExhaustion(error)) return 'exhausted' // undici loads its parser when it first needs it
+  if (error.name === 'HTTPParserError' || unreadable.has(error.code ?? '')) return 'bad_response'
+  if (error.message === 'bad response' || error.message === 'bad upgrade') return 'bad_response'
+  if (error.code === 'UND_ERR_INVALID_ARG') return 'invalid_endpoint'
+  return error.code === 'UND_ERR_CLOSED' || error.code === 'UND_ERR_DESTROYED' ? 'interrupted' : 'connection'
+}
+const unreadable = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])

@@ -1,0 +1,96 @@
+// Collects settlements and writes them in batches: while one batch is on its way the next one gathers, so the load sets
+// the size. A batch is kept until the database has taken it; doing it twice is harmless, because only the holder of a
+// lease can settle.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Settlement } from '../../delivery/types.ts'
+import type { Store } from '../../drizzle/store.ts'
+import { sqlstate } from '../database.ts'
+import { pauseAfter } from '../loop.ts'
+import type { Log } from '../observability/log.ts'
+
+const batchSize = 500
+/** After a batch of at least so many the next one gathers for a moment: under load, larger batches cost the database less. */
+const busyBatch = 40
+const gatherMs = 8
+
+export interface SettlerPorts {
+  readonly store: Store
+  readonly log: Log
+  /** Called when the database does not take settlements, and when it takes them again. */
+  readonly onTrouble: (trouble: boolean) => void
+  /** `unblocked`: something that had to wait may go now. */
+  readonly onSettled: (settlements: readonly Settlement[], unblocked: boolean) => void
+}
+
+export class Settler {
+  readonly #ports: SettlerPorts
+  #waiting: Settlement[] = []
+  #flushing: Promise<void> | null = null
+  #abandoned = false
+  #troubled = false
+
+  constructor(ports: SettlerPorts) {
+    this.#ports = ports
+  }
+
+  add(settlement: Settlement): void {
+    this.#waiting.push(settlement)
+    this.#flushing ??= this.#flush()
+  }
+
+  /** The database takes what it is given. */
+  get isCalm(): boolean {
+    return !this.#troubled
+  }
+
+  /** How many attempts are made but not yet in the books. */
+  get size(): number {
+    return this.#waiting.length
+  }
+
+  async drained(): Promise<void> {
+    await this.#flushing
+  }
+
+  /** Gives up on what the database does not take: their leases run out, and somebody tries again. */
+  abandon(): void {
+    this.#abandoned = true
+  }
+
+  async #flush(): Promise<void> {
+    await null // what is settled in the same turn of the event loop goes together
+    while (this.#waiting.length > 0 && !this.#abandoned) {
+      const batch = this.#waiting.slice(0, batchSize)
+      await this.#write(batch)
+      this.#waiting = this.#waiting.slice(batch.length)
+      if (batch.length >= busyBatch && this.#waiting.length < batchSize) await sleep(gatherMs)
+    }
+    this.#flushing = null
+  }
+
+  async #write(batch: readonly Settlement[]): Promise<void> {
+    const { store, log, onSettled } = this.#ports
+    for (let tries = 0; !this.#abandoned; tries++) {
+      try {
+        const { lost, unblocked } = await store.settleIfLeased(batch)
+        if (tries > 0) this.#trouble(false)
+        if (lost.length > 0)
+          log.warn({ deliveries: lost.length }, 'settled too late: somebody else holds them by now')
+        onSettled(batch, unblocked)
+        return
+      } catch (error) {
+        this.#trouble(true)
+        log.error(
+          { statement: 'settle', sqlstate: sqlstate(error), attempts: batch.length },
+          'will try again',
+        )
+        await sleep(pauseAfter(tries))
+      }
+    }
+  }
+
+  #trouble(troubled: boolean): void {
+    this.#troubled = troubled
+    this.#ports.onTrouble(troubled)
+  }
+}

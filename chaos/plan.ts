@@ -34,7 +34,7 @@ export interface PlannedFault {
   afterMs: number
   /** For those that last. */
   forMs: number
-  /** Any number: which replica, endpoint or receiver, countsAsAttempt round. */
+  /** Any number: which replica, endpoint or receiver, counted round. */
   target: number
   /** How much, from 0 to 99, where there is more and less. */
   dose: number

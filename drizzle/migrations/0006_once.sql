@@ -17,18 +17,18 @@ DECLARE
 BEGIN
   -- Holds the key's row until the statement has taken effect: whoever comes with the same key meanwhile waits here.
   -- Only the first statement of a request may find that the 24 hours are over: a request is repeated as a whole or not.
-  INSERT INTO outbox.idempotency_keys AS known VALUES (once.scope, once.key, once.fingerprint, now)
+  INSERT INTO outbox.idempotency_keys AS known VALUES (run_idempotent.scope, run_idempotent.key, run_idempotent.fingerprint, now)
   ON CONFLICT ON CONSTRAINT idempotency_keys_scope_key_pk DO UPDATE
   SET (fingerprint, claimed_at) = (
     SELECT CASE WHEN expired THEN excluded.fingerprint ELSE known.fingerprint END,
            CASE WHEN expired THEN now ELSE known.claimed_at END
-    FROM (SELECT once.begins AND known.claimed_at < now - interval '24 hours') AS age (expired))
+    FROM (SELECT run_idempotent.begins AND known.claimed_at < now - interval '24 hours') AS age (expired))
   RETURNING known.* INTO claimed;
-  IF claimed.fingerprint <> once.fingerprint THEN
+  IF claimed.fingerprint <> run_idempotent.fingerprint THEN
     RAISE EXCEPTION USING ERRCODE = 'OB422', MESSAGE = 'this idempotency key was used for another request';
   END IF;
   IF claimed.claimed_at = now THEN
-    DELETE FROM outbox.idempotency_steps WHERE scope = once.scope AND key = once.key;
+    DELETE FROM outbox.idempotency_steps WHERE scope = run_idempotent.scope AND key = run_idempotent.key;
     -- Each new key takes away some old ones, an hour late: a request may still be in the middle of its statements.
     DELETE FROM outbox.idempotency_keys WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM outbox.idempotency_keys WHERE claimed_at < now - interval '25 hours'
@@ -36,19 +36,19 @@ BEGIN
   END IF;
 
   SELECT answer INTO remembered FROM outbox.idempotency_steps
-  WHERE scope = once.scope AND key = once.key AND step = once.step;
+  WHERE scope = run_idempotent.scope AND key = run_idempotent.key AND step = run_idempotent.step;
   IF FOUND THEN
     RETURN remembered;
   END IF;
 
   -- PREPARE finds out the parameters' types; the values are quoted, never part of the statement's text.
   -- One that failed before it was deallocated is still there: prepared statements outlive a rollback.
-  IF EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'outbox_once') THEN
-    DEALLOCATE outbox_once;
+  IF EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'outbox_idempotent') THEN
+    DEALLOCATE outbox_idempotent;
   END IF;
-  EXECUTE 'PREPARE outbox_once AS ' || statement;
-  SELECT p.result_types INTO result_types FROM pg_prepared_statements p WHERE p.name = 'outbox_once';
-  SELECT 'EXECUTE outbox_once' || coalesce('(' || string_agg(quote_nullable(value), ', ' ORDER BY place) || ')', '')
+  EXECUTE 'PREPARE outbox_idempotent AS ' || statement;
+  SELECT p.result_types INTO result_types FROM pg_prepared_statements p WHERE p.name = 'outbox_idempotent';
+  SELECT 'EXECUTE outbox_idempotent' || coalesce('(' || string_agg(quote_nullable(value), ', ' ORDER BY place) || ')', '')
   INTO statement
   FROM unnest(parameters) WITH ORDINALITY AS parameter (value, place);
   IF result_types IS NULL THEN
@@ -67,10 +67,10 @@ BEGIN
       FROM json_each(to_json(row)) WITH ORDINALITY AS field (name, value, place);
     END LOOP;
   END IF;
-  DEALLOCATE outbox_once;
+  DEALLOCATE outbox_idempotent;
 
   INSERT INTO outbox.idempotency_steps (scope, key, step, answer)
-  VALUES (once.scope, once.key, once.step, json_build_object('columns', columns, 'rows', rows))
+  VALUES (run_idempotent.scope, run_idempotent.key, run_idempotent.step, json_build_object('columns', columns, 'rows', rows))
   RETURNING answer INTO remembered;
   RETURN remembered;
 END $$;

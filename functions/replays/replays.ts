@@ -1,5 +1,5 @@
 // Replays: a person wants an endpoint's past events sent, again or for the first time. The engine works through them in
-// small steps (drizzle/queries/step_replay.sql); here they are countsAsAttempt, begun, watched and stopped.
+// small steps (drizzle/queries/step_replay.sql); here they are counted, begun, watched and stopped.
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { formatId, parseId } from '../../delivery/ids.ts'

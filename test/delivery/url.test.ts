@@ -189,7 +189,7 @@ test('names that resolve locally need loopback to be allowed, not any other netw
   expect(checkEndpointUrl('http://localhost/', development).ok).toBe(true)
 })
 
-test('2,048 characters are enough, countsAsAttempt as written and as sent', () => {
+test('2,048 characters are enough, counted as written and as sent', () => {
   const ofLength = (length: number) => 'https://example.com/'.padEnd(length, 'x')
   expect(checkEndpointUrl(ofLength(2048), production).ok).toBe(true)
   expect(checkEndpointUrl(ofLength(2049), production).ok).toBe(false)

@@ -1,4 +1,4 @@
-// The spammer: every update is a real change, and failures are neither hidden nor countsAsAttempt as successes.
+// The spammer: every update is a real change, and failures are neither hidden nor counted as successes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// What all senders decide together, at the statements: circuit breaker, slow_start_limit, rate, order of keys, disabling.
+// What all senders decide together, at the statements: circuit breaker, slow start, rate, order of keys, disabling.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { Leased } from '../../delivery/types.ts'
@@ -30,7 +30,7 @@ describe('the circuit breaker', () => {
     }
   })
 
-  test('closes with the first success and lets the rest follow in a slow_start_limit, not as a herd', async () => {
+  test('closes with the first success and lets the rest follow in a slow start, not as a herd', async () => {
     const { client, store } = await scene({ events: 500 })
     const first = await store.take(greedy('a:1', { defaultRoom: 10 }))
     await store.settleIfLeased(first.deliveries.map(d => failure(d, { retryInSeconds: 0 })))

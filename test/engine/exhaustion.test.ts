@@ -52,7 +52,7 @@ test('metrics name no endpoint, no event and no url, and are as long with 2,000 
      select p.id, s.signing, s.sealed from outbox.endpoints p, outbox.endpoint_secrets s where p.id <> s.endpoint_id`,
   )
   await emitAtOnce(client, 1)
-  // Their secrets are another's, and open for nobody: each attempt fails, and is countsAsAttempt.
+  // Their secrets are another's, and open for nobody: each attempt fails, and is counted.
   await eventually(async () => (await deliveryStates(client)).delivered === 2, { timeoutMs: 15_000 })
   await eventually(async () => /outcome="secret_unavailable"} 2000$/m.test(await metrics()), {
     timeoutMs: 15_000,

@@ -33,7 +33,7 @@ test('a webhook whose answer is lost is sent again, with the same id and the sam
   expect(rows[0].error).toMatch(/^(timeout|connection)$/)
 })
 
-test('a receiver that comes back to a backlog gets one probe, then a slow_start_limit, never more than it may have', async () => {
+test('a receiver that comes back to a backlog gets one probe, then a slow start, never more than it may have', async () => {
   let underWay = 0
   let successes = 0
   const seen: { underWay: number; successes: number }[] = []

@@ -15,7 +15,7 @@ export function openLog(level: string, name: string): Log {
 
 /**
  * So many lines a second for successes, and as many for failures, that neither crowds out the other; what is left out is
- * countsAsAttempt. All attempts are in the books anyway, and a disk full of lines would help nobody.
+ * counted. All attempts are in the books anyway, and a disk full of lines would help nobody.
  */
 export class AttemptLog {
   readonly #log: Log

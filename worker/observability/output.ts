@@ -1,5 +1,5 @@
 // Standard output that never holds up the process: whoever reads it may be slow, stopped or gone. What was said in one
-// turn of the event loop leaves in one piece; when too much waits, lines are lost, and countsAsAttempt.
+// turn of the event loop leaves in one piece; when too much waits, lines are lost, and counted.
 
 /** Some thousand lines. */
 const maxWaiting = 1 << 20

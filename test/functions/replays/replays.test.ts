@@ -1,4 +1,4 @@
-// Replays over HTTP: what is countsAsAttempt, what is begun, how it is watched and stopped. The steps themselves: test/drizzle.
+// Replays over HTTP: what is counted, what is begun, how it is watched and stopped. The steps themselves: test/drizzle.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { greedy, storeOn } from '../../support/outbox.ts'
 import { failure, success } from '../../support/settlements.ts'
@@ -128,7 +128,7 @@ describe('a replay', () => {
     expect((await replay({})).status).toBe(202)
   })
 
-  test('is not begun for a disabled endpoint, but may be countsAsAttempt', async () => {
+  test('is not begun for a disabled endpoint, but may be counted', async () => {
     await api.call('POST', `/v1/endpoints/${endpoint}/disable`)
     expect((await replay({})).status).toBe(409)
     expect((await api.get(`/v1/replays?endpoint_id=${endpoint}`)).body.data).toEqual([])

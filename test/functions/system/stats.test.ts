@@ -48,7 +48,7 @@ test('nothing is nothing', async () => {
   })
 })
 
-test('each state is countsAsAttempt, for each endpoint and in all', async () => {
+test('each state is counted, for each endpoint and in all', async () => {
   await deliver(a, 1, 3, pending)
   await deliver(a, 4, 5, { state: `'dead'`, attempt: '1', reason: `'timeout'`, finished_at: 'now()' })
   await deliver(b, 1, 4, { state: `'sending'`, attempt: '1', lease: `'a:1'`, leased_until: 'now()' })
@@ -76,7 +76,7 @@ test('delivered are the successes of the last hour', async () => {
   expect(await stats()).toMatchObject({ delivered_last_hour: 8, delivered_last_hour_capped: false })
 })
 
-test('much is countsAsAttempt up to a limit that the answer names', { timeout: 60_000 }, async () => {
+test('much is counted up to a limit that the answer names', { timeout: 60_000 }, async () => {
   await deliver(a, 1, 200_000, pending)
   await attempts(b, 350_000, '2 minutes')
   await attempts(b, 350_000, '30 minutes')

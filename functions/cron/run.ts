@@ -2,12 +2,13 @@
 // deliver(). While a listener lives that is next to nothing; while none does it is everything.
 
 import { deliver } from '../../delivery/deliver.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
 import { openEndpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
 import { rewrap } from '../../delivery/rewrap.ts'
 import { integer } from '../../delivery/settings.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
-import type { Endpoint, EndpointId, Leased, Settlement } from '../../delivery/types.ts'
+import type { EndpointId, Leased, Settlement } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
 import { openDatabase } from '../db.ts'

@@ -57,7 +57,7 @@ export async function startSystem(
   shutdown.add(() => postgres.stop())
   const databaseUrl = postgres.url.replace(/postgres$/, 'outboxdb')
   await createDatabase(postgres.url)
-  await migrate(databaseUrl)
+  await migrate(databaseUrl, { example: true })
   const pool = new pg.Pool({ connectionString: databaseUrl, application_name: 'chaos', max: 20 })
   pool.on('error', () => {}) // we cut them ourselves, idle or not
   pool.on('connect', client => client.on('error', () => {}))

@@ -1,12 +1,14 @@
-// `npm run check`: everything CI asks for besides the tests. A line for each step; what failed is told at the end.
+// `npm run check`: everything CI asks for besides the tests. A line for each step; what failed is shown at the end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { isFresh } from './generate.ts'
+import { findImportCircles } from './import-circles.ts'
+import { sourcesIn } from './imports.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
-import { findBreaches } from './walls.ts'
+import { findBreaches, walledFolders } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -17,7 +19,10 @@ const steps: Record<string, Step> = {
   'lint and format': () => run('biome', 'ci', '--colors=off', '.'),
   types: () => run('tsc', '-p', '.'),
   'types of delivery/': () => run('tsc', '-p', 'delivery'),
+  'types of functions/': () => run('tsc', '-p', 'functions'),
   walls: () => findBreaches(root).join('\n'),
+  'import circles': () =>
+    findImportCircles(walledFolders.flatMap(folder => sourcesIn(root, folder))).join('\n'),
   'schema and migrations': async () => {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { isFresh } from './generate.ts'
 import { findLockGaps } from './lock-gaps.ts'
-import { isReadmeFresh } from './readme.ts'
+import { findTableProblems } from './readme.ts'
 import { isSchemaFileFresh } from './schema-file.ts'
 import { withScratchServer } from './scratch-database.ts'
 import { findBreaches } from './walls.ts'
@@ -29,7 +29,7 @@ const steps: Record<string, Step> = {
       ? ''
       : 'The migrations and function files make another schema: run `npm run generate` and review what changed in it.',
   'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
-  'README.md': () => (isReadmeFresh() ? '' : 'its generated parts are stale: run `npm run generate`.'),
+  'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),
 }

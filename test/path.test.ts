@@ -14,11 +14,13 @@ const page = 'docs/life-of-an-event.md'
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
 /** ``3. [`worker/claim/fan-out-loop.ts`](../worker/claim/fan-out-loop.ts): …``, the numbered list of the page. */
-const steps = [...read(page).matchAll(/^(\d+)\. \[`([^`]+)`\]\(([^)]+)\)/gm)].map(([, number, file, link]) => ({
-  number: Number(number),
-  file: file!,
-  linked: join(dirname(page), link!),
-}))
+const steps = [...read(page).matchAll(/^(\d+)\. \[`([^`]+)`\]\(([^)]+)\)/gm)].map(
+  ([, number, file, link]) => ({
+    number: Number(number),
+    file: file!,
+    linked: join(dirname(page), link!),
+  }),
+)
 
 test('the page lists ten steps, and each name links to its file', () => {
   expect(steps.map(step => step.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])

@@ -139,7 +139,7 @@ describe('a listener', () => {
       )
       if (n % 10 === 0) await emit(client)
     }
-    await client.query(`select pg_notify('outbox', 'awake') from generate_series(1, 10)`)
+    await client.query(`select pg_notify('outbox', 'polling') from generate_series(1, 10)`)
     await receiver.waitFor(5, { timeoutMs: 60_000 })
     await emit(client, 1, { type: 'the.last' })
     await receiver.waitFor(6)

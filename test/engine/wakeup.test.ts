@@ -173,7 +173,7 @@ async function hear(db: TestDatabase) {
   const client = await db.connect()
   const heard = { notifications: 0, awake: 0 }
   client.on('notification', ({ payload }) => {
-    heard[payload === 'awake' ? 'awake' : 'notifications']++
+    heard[payload === 'polling' ? 'awake' : 'notifications']++
   })
   await client.query('listen outbox')
   return heard

@@ -1,61 +1,80 @@
-// Tells an outage of our own network from receivers that fail. When several endpoints that answered a while ago fall
-// silent one after the other, and nobody answers any more, it is us: then failures cost neither attempts nor reputation,
-// and one delivery goes out now and then until somebody answers. Nor do they where this process has no socket left.
+// Tells an outage of our own network from receivers that fail. When several endpoints that answered a while ago fall silent
+// one after the other, and none answers any more, our network is down: then failures count neither as attempts nor against
+// an endpoint, and one delivery goes out now and then until some endpoint answers. Running out of sockets does not count
+// either.
+import { EventEmitter } from 'node:events'
 import type { EndpointId, FailureKind, Settlement } from '../../delivery/types.ts'
 
-/** So many endpoints must have fallen silent. With fewer it cannot be told apart. */
-const silentEndpoints = 3
+/** So many endpoints must have fallen silent. With fewer, the two cases cannot be told apart. */
+const minSilentEndpoints = 3
 /** An endpoint is known to be good while its last answer is not older than this. */
 const knownGoodMs = 10 * 60_000
-/** An outage is not believed for longer: then failures count again, and the retry schedule outlasts the rest. */
-const longestBeliefMs = 60 * 60_000
-/** Without a socket, soon; with a network that is down at once, because others may have theirs, and we pause. */
-const soonSeconds = 5
+/** An outage is not assumed for longer: then failures count again, and the retry schedule outlasts the rest. */
+const maxOutageMs = 60 * 60_000
+/** The retry of what found no socket. Without a network it is at once, because other senders may have one, and this one pauses. */
+const exhaustedRetrySeconds = 5
 
 const networkFailures = new Set<FailureKind>(['timeout', 'dns', 'connection', 'tls'])
 
-export class NetworkOutageDetector {
+type DetectorEvents = {
+  /** Our own network seems to be down, or to be back. */
+  change: [isDown: boolean]
+}
+
+export class NetworkOutageDetector extends EventEmitter<DetectorEvents> {
   readonly #clock: () => number
-  readonly #answered = new Map<EndpointId, number>()
+  readonly #answeredAt = new Map<EndpointId, number>()
   readonly #silent = new Set<EndpointId>()
   #downSince: number | null = null
+  #wasDown = false
 
   constructor(clock: () => number) {
+    super()
     this.#clock = clock
   }
 
   /** Our own network seems to be down. */
   get isDown(): boolean {
-    return this.#downSince !== null && this.#clock() - this.#downSince < longestBeliefMs
+    return this.#downSince !== null && this.#clock() - this.#downSince < maxOutageMs
   }
 
-  /** Takes notice of an attempt, and returns its settlement: unchanged, or spared where we ourselves are to blame. */
-  judge(settlement: Settlement): Settlement {
-    if (settlement.error === 'exhausted') return spared(settlement, soonSeconds)
-    if (settlement.status !== null) this.#answer(settlement.endpointId)
+  /** Takes notice of an attempt, and returns its settlement: unchanged, or excused if the fault is our own. */
+  assess(settlement: Settlement): Settlement {
+    const assessed = this.#assess(settlement)
+    const { isDown } = this
+    if (isDown !== this.#wasDown) {
+      this.#wasDown = isDown
+      this.emit('change', isDown)
+    }
+    return assessed
+  }
+
+  #assess(settlement: Settlement): Settlement {
+    if (settlement.error === 'exhausted') return excused(settlement, exhaustedRetrySeconds)
+    if (settlement.status !== null) this.#noteAnswer(settlement.endpointId)
     else if (settlement.error !== null && networkFailures.has(settlement.error))
-      this.#silence(settlement.endpointId)
+      this.#noteSilence(settlement.endpointId)
     else return settlement
-    return this.isDown && settlement.status === null ? spared(settlement, 0) : settlement
+    return this.isDown && settlement.status === null ? excused(settlement, 0) : settlement
   }
 
-  #answer(endpoint: EndpointId): void {
-    this.#answered.delete(endpoint)
-    this.#answered.set(endpoint, this.#clock())
+  #noteAnswer(endpoint: EndpointId): void {
+    this.#answeredAt.delete(endpoint)
+    this.#answeredAt.set(endpoint, this.#clock())
     if (this.#silent.size > 0) this.#silent.clear()
     this.#downSince = null
-    const [oldest] = this.#answered
-    if (oldest !== undefined && this.#clock() - oldest[1] > knownGoodMs) this.#answered.delete(oldest[0])
+    const [oldest] = this.#answeredAt
+    if (oldest !== undefined && this.#clock() - oldest[1] > knownGoodMs) this.#answeredAt.delete(oldest[0])
   }
 
-  #silence(endpoint: EndpointId): void {
-    const answeredAt = this.#answered.get(endpoint)
+  #noteSilence(endpoint: EndpointId): void {
+    const answeredAt = this.#answeredAt.get(endpoint)
     if (answeredAt === undefined || this.#clock() - answeredAt > knownGoodMs) return
     this.#silent.add(endpoint)
-    if (this.#silent.size >= silentEndpoints) this.#downSince ??= this.#clock()
+    if (this.#silent.size >= minSilentEndpoints) this.#downSince ??= this.#clock()
   }
 }
 
-function spared(settlement: Settlement, retryInSeconds: number): Settlement {
+function excused(settlement: Settlement, retryInSeconds: number): Settlement {
   return { ...settlement, state: 'pending', retryInSeconds, countsAsAttempt: false }
 }

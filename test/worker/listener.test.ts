@@ -16,7 +16,7 @@ import {
 import { startReceiver } from '../support/receiver.ts'
 
 describe('the listener', () => {
-  test('delivers an event that is committed while it sleeps, signed, once', async () => {
+  test('delivers an event that is committed while it is idle, signed, once', async () => {
     const { db, client, receiver, endpoint } = await scene()
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await eventually(async () => (await listeners(client)) === 1)
@@ -34,7 +34,7 @@ describe('the listener', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('finds at start what was committed while nobody listened', async () => {
+  test('finds events at its start that were committed while no listener ran', async () => {
     const { db, client, receiver } = await scene()
     await emit(client, 3)
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
@@ -42,7 +42,7 @@ describe('the listener', () => {
     await eventually(async () => (await deliveryStates(client)).delivered === 3)
   })
 
-  test('finds what others have given back while events come, although nobody tells it', async () => {
+  test('finds deliveries that other senders have released while events come, although no notification announces them', async () => {
     const { db, client, receiver } = await scene()
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await emit(client)
@@ -79,7 +79,7 @@ describe('the listener', () => {
     expect(rows).toEqual([1, 2, 3].map(number => ({ number, error: 'bad_status', response_status: 500 })))
   })
 
-  test('sends a large event, and gives up one that is too large at once and visibly', async () => {
+  test('sends a large event, and lets one that is too large fail at once and visibly', async () => {
     const { db, client, receiver } = await scene()
     await startTestListener(db.url)
     for (const bytes of [maxEventBytes - 1_000, maxEventBytes])
@@ -94,7 +94,7 @@ describe('the listener', () => {
     expect(rows).toEqual([{ number: 1, error: 'body_too_large' }])
   })
 
-  test('comes back when its listening session is killed, and looks again', async () => {
+  test('opens a new listening session when its session is killed, and finds what it missed', async () => {
     const { db, client, receiver } = await scene()
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await eventually(async () => (await listeners(client)) === 1)
@@ -124,7 +124,7 @@ describe('the listener', () => {
     await receiver.waitFor(2)
   })
 
-  test('an endpoint whose secret cannot be opened fails visibly; others go on', async () => {
+  test('lets an endpoint whose secret cannot be opened fail visibly, and goes on with the others', async () => {
     const { db, client, receiver, endpoint } = await scene()
     await client.query(
       'update outbox.endpoint_secrets set sealed = set_byte(sealed, 40, 1 - get_byte(sealed, 40) % 2)',
@@ -143,7 +143,7 @@ describe('the listener', () => {
     expect(receiver.requests).toHaveLength(0)
   })
 
-  test('on a stop finishes what is in flight, gives back the rest and doubles nothing', async () => {
+  test('on a stop finishes what is in flight, releases the rest, and sends nothing twice', async () => {
     const hold = Promise.withResolvers<void>()
     const { db, client, receiver } = await scene(async () => {
       await hold.promise
@@ -163,7 +163,7 @@ describe('the listener', () => {
     expect(receiver.requests).toHaveLength(100)
   })
 
-  test('says on /readyz whether it hears the database', async () => {
+  test('says on /readyz whether it reaches the database', async () => {
     const { db } = await scene()
     const replica = await startTestListener(db.url)
     const ask = (path: string) => fetch(`http://127.0.0.1:${replica.healthPort}${path}`)

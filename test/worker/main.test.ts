@@ -42,7 +42,7 @@ describe('a bad setting', () => {
   })
 })
 
-test('a listener whose output nobody reads any more goes on delivering or ends, and never hangs', async () => {
+test('a listener whose output is no longer read goes on delivering or exits, and never hangs', async () => {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver()

@@ -22,7 +22,7 @@ export class Metrics {
     addCaptureGauges(this.#registry, capture)
   }
 
-  /** `read` is called whenever somebody asks. */
+  /** `read` is called for each scrape. */
   addGauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name,

@@ -1,6 +1,6 @@
 // The endpoints this listener sends to, opened once for each version: secrets decrypted, keys imported.
-import { type OpenEndpointPorts, openEndpoint } from '../../delivery/endpoint.ts'
-import type { Endpoint, EndpointId, Leased } from '../../delivery/types.ts'
+import { type Endpoint, type OpenEndpointPorts, openEndpoint } from '../../delivery/endpoint.ts'
+import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { Store } from '../../drizzle/store.ts'
 
 /** When there are more, the least recently read are dropped. */

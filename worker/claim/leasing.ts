@@ -1,6 +1,7 @@
 // What fan-out and claim have in common: the request for a lease, what the lanes have capacity for, and where the deliveries
 // go.
-import type { Endpoint, Leased } from '../../delivery/types.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
+import type { Leased } from '../../delivery/types.ts'
 import type { LeaseRequest } from '../../drizzle/store.ts'
 import type { Lanes } from '../lanes/lanes.ts'
 

@@ -1,5 +1,6 @@
 // What one endpoint has in flight, and what is prefetched for it.
-import type { Endpoint, Leased } from '../../delivery/types.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
+import type { Leased } from '../../delivery/types.ts'
 
 /** A fast lane prefetches what it sends in this time, so that it never waits for the next claim. */
 const prefetchSeconds = 0.1

@@ -1,7 +1,8 @@
 // Step 4: one lane per endpoint: bounded, fair, isolated. What a lane cannot send soon is never claimed for it: it stays
 // pending in the table, where it holds up nothing.
 import { EventEmitter } from 'node:events'
-import type { Endpoint, EndpointId, Leased } from '../../delivery/types.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
+import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { Rooms } from '../../drizzle/store.ts'
 import { Intake } from './intake.ts'
 import { type Held, Lane, maxLatenessMs } from './lane.ts'

@@ -1,7 +1,8 @@
 // One wide line for each attempt, JSON on standard output. Nothing secret ever gets here: no caller hands in urls, payloads,
 // parameters or signatures, so none need to be redacted.
 import pino from 'pino'
-import type { Endpoint, Leased, Settlement } from '../../delivery/types.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
+import type { Leased, Settlement } from '../../delivery/types.ts'
 import { Output } from './output.ts'
 
 export type Log = pino.Logger

@@ -1,8 +1,9 @@
 // One attempt as the listener makes it: deliver, then say and count what came of it, and hand it to the settler.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DeliverPorts, deliver } from '../../delivery/deliver.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
-import type { Endpoint, Leased, Settlement } from '../../delivery/types.ts'
+import type { Leased, Settlement } from '../../delivery/types.ts'
 import type { Log } from '../observability/log.ts'
 
 export interface AttemptPorts {

@@ -1,9 +1,9 @@
 // Tells an outage of our own network from receivers that fail. When several endpoints that answered a while ago fall silent
 // one after the other, and none answers any more, our network is down: then failures count neither as attempts nor against
-// an endpoint, and one delivery goes out now and then until some endpoint answers. Running out of sockets does not count
-// either.
+// an endpoint, and one delivery goes out now and then until some endpoint answers.
 import { EventEmitter } from 'node:events'
-import type { EndpointId, FailureKind, Settlement } from '../../delivery/types.ts'
+import { failures } from '../../delivery/failures.ts'
+import type { EndpointId, Settlement } from '../../delivery/types.ts'
 
 /** So many endpoints must have fallen silent. With fewer, the two cases cannot be told apart. */
 const minSilentEndpoints = 3
@@ -11,10 +11,6 @@ const minSilentEndpoints = 3
 const knownGoodMs = 10 * 60_000
 /** An outage is not assumed for longer: then failures count again, and the retry schedule outlasts the rest. */
 const maxOutageMs = 60 * 60_000
-/** The retry of what found no socket. Without a network it is at once, because other senders may have one, and this one pauses. */
-const exhaustedRetrySeconds = 5
-
-const networkFailures = new Set<FailureKind>(['timeout', 'dns', 'connection', 'tls'])
 
 type DetectorEvents = {
   /** Our own network seems to be down, or to be back. */
@@ -50,12 +46,11 @@ export class NetworkOutageDetector extends EventEmitter<DetectorEvents> {
   }
 
   #assess(settlement: Settlement): Settlement {
-    if (settlement.error === 'exhausted') return excused(settlement, exhaustedRetrySeconds)
     if (settlement.status !== null) this.#noteAnswer(settlement.endpointId)
-    else if (settlement.error !== null && networkFailures.has(settlement.error))
+    else if (settlement.error !== null && failures[settlement.error].mayBeOurNetwork)
       this.#noteSilence(settlement.endpointId)
     else return settlement
-    return this.isDown && settlement.status === null ? excused(settlement, 0) : settlement
+    return this.isDown && settlement.status === null ? excused(settlement) : settlement
   }
 
   #noteAnswer(endpoint: EndpointId): void {
@@ -75,6 +70,7 @@ export class NetworkOutageDetector extends EventEmitter<DetectorEvents> {
   }
 }
 
-function excused(settlement: Settlement, retryInSeconds: number): Settlement {
-  return { ...settlement, state: 'pending', retryInSeconds, countsAsAttempt: false }
+/** Due at once: another sender may have a network, and this one pauses. */
+function excused(settlement: Settlement): Settlement {
+  return { ...settlement, state: 'pending', retryInSeconds: 0, countsAsAttempt: false }
 }

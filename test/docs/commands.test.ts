@@ -1,15 +1,19 @@
-// The README keeps its word: what it prints for looking around and for operating runs as printed, against `npm run dev`.
-// With curl where there is one, and in any case with a stand-in, so that Node is all it takes.
-import { spawnSync } from 'node:child_process'
+// The README and docs/operating.md keep their word: their commands run as printed, against `npm run dev`. With curl and psql
+// where they are installed, and in any case with stand-ins, so that Node is all it takes.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { DevCommand, freshPlace } from '../dev/dev-command.ts'
+import { freePort } from '../../dev/ports.ts'
+import { DevCommand, freshPlace, type Place } from '../dev/dev-command.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Received, type Receiver, startReceiver } from '../support/receiver.ts'
 import { faultsOf } from '../support/verifier.ts'
+import { codeBlocks, readPage, root, section } from './pages.ts'
 
 const START_MS = 60_000
 
@@ -22,23 +26,24 @@ interface Asked {
   body: any
 }
 
-const realCurl = (process.env.PATH ?? '')
-  .split(delimiter)
-  .map(dir => join(dir, 'curl'))
-  .find(path => existsSync(path))
+const installed = (program: string) =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .map(dir => join(dir, program))
+    .find(path => existsSync(path))
+const realCurl = installed('curl')
 
-/** All that stands in the shell blocks of a section. */
-function snippets(section: string): string[] {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-  const text = readme.split(`\n## ${section}\n`)[1]!.split('\n## ')[0]!
-  return [...text.matchAll(/```sh\n(.*?)\n```/gs)].map(match => match[1]!)
-}
+const readme = readPage('README.md')
+const firstWebhook = codeBlocks(section(readme, 'Your first webhook'), 'sh')
+const operating = codeBlocks(readPage('docs/operating.md'), 'sh')
 
+let place: Place
 let dev: DevCommand
 let customer: Receiver
 beforeAll(async () => {
   customer = await startReceiver()
-  dev = new DevCommand(await freshPlace())
+  place = await freshPlace()
+  dev = new DevCommand(place)
   atEnd(async () => {
     dev.pressCtrlC()
     await dev.exited
@@ -50,22 +55,28 @@ async function read(path: string): Promise<Asked['body']> {
   return (await fetch(`${dev.url}${path}`, { headers: { authorization: 'Bearer dev' } })).json()
 }
 
-/** Runs the blocks in one shell, as a reader would; only the two ports are others. */
-function run(blocks: string[], curl: string | undefined): Asked[] {
+/** Only the ports are others than printed. */
+function withOurPorts(code: string, receiver: string): string {
+  return code
+    .replaceAll('localhost:8787', new URL(dev.url).host)
+    .replaceAll('http://localhost:3000', receiver)
+    .replaceAll('127.0.0.1:15432', `127.0.0.1:${place.ports.postgres}`)
+}
+
+/** Runs the blocks in one shell, as a reader would. */
+function run(blocks: string[], curl: string | undefined, receiver = customer.url): Asked[] {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-curl-'))
   atEnd(() => rmSync(dir, { recursive: true, force: true }))
   copyFileSync(join(import.meta.dirname, '../support/curl.ts'), join(dir, 'curl.ts'))
   const log = join(dir, 'log')
-  const script = blocks
-    .join('\n')
-    .replaceAll('localhost:8787', new URL(dev.url).host)
-    .replaceAll('http://localhost:3000', customer.url)
+  const script = withOurPorts(blocks.join('\n'), receiver)
   const { status, stderr } = spawnSync(
     'sh',
     ['-euc', `curl() { "${process.execPath}" "${join(dir, 'curl.ts')}" "$@"; }\n${script}`],
-    { encoding: 'utf8', env: { ...process.env, CURL_LOG: log, REAL_CURL: curl ?? '' } },
+    { cwd: root, encoding: 'utf8', env: { ...process.env, CURL_LOG: log, REAL_CURL: curl ?? '' } },
   )
   expect(status, stderr).toBe(0)
+  if (!existsSync(log)) return []
   return readFileSync(log, 'utf8')
     .trim()
     .split('\n')
@@ -87,21 +98,20 @@ for (const { name, curl, isMissing } of senders)
       return found.at(-1)!.body
     }
 
-    test('every request of "What to see" and of every operator’s task is answered', async () => {
-      const seeing = snippets('What to see')
-      asked = run(seeing.slice(0, 1), curl)
+    test('every request of the first webhook and of every operator’s task succeeds', async () => {
+      asked = run(firstWebhook.slice(0, 1), curl)
       await eventually(async () => expect((await read('/orders/1')).charge).not.toBeNull(), {
         timeoutMs: 20_000,
       })
-      asked.push(...run(seeing.slice(1), curl), ...run(snippets('Operating'), curl))
+      asked.push(...run(firstWebhook.slice(1), curl), ...run(operating, curl))
       for (const { method, url, status, text } of asked)
         expect(status, `${method} ${url}: ${text}`).toBeLessThan(300)
-      const printed = [...seeing, ...snippets('Operating')].join('\n').match(/\bcurl /g)!
+      const printed = [...firstWebhook, ...operating].join('\n').match(/\bcurl /g)!
       expect(asked).toHaveLength(printed.length)
       expect(asked.length).toBeGreaterThan(18)
     }, 60_000)
 
-    test('what one is to see is there: the order, its charge, its event with two deliveries', () => {
+    test('the first webhook shows the order, its charge, and its event with two deliveries', () => {
       expect(answer('PATCH', /^orders\/update/)).toMatchObject({ id: 1, status: 'shipped' })
       expect(answer('GET', /^orders\/1$/).charge).toHaveProperty('amount_cents')
       const [event] = asked.find(({ url }) => url.includes('key=orders/1'))!.body.data
@@ -110,7 +120,7 @@ for (const { name, curl, isMissing } of senders)
       expect(answer('POST', /^v1\/endpoints$/)).toMatchObject({ secret: expect.stringMatching(/^whsec_/) })
     })
 
-    test('each task has done what it says', async () => {
+    test('each operator’s task has done what the page says', async () => {
       const { id } = answer('POST', /^v1\/endpoints$/)
       // A webhook did not arrive.
       expect(answer('GET', /\/explain$/).endpoints.length).toBeGreaterThan(2)
@@ -151,6 +161,7 @@ for (const { name, curl, isMissing } of senders)
         answer('GET', /^v1\/audit/).data.map(({ action }: { action: string }) => action),
       )
       for (const action of [
+        'endpoint.changed',
         'endpoint.rotated',
         'endpoint.paused',
         'endpoint.resumed',
@@ -161,3 +172,59 @@ for (const { name, curl, isMissing } of senders)
       expect(answer('GET', /^v1\/health\/secrets$/)).toMatchObject({ healthy: true, keys: [{ seals: true }] })
     }, 60_000)
   })
+
+describe('"Watch your own table"', () => {
+  const [receiver = '', registration = '', changes = '', standIn = ''] = codeBlocks(
+    section(readme, 'Watch your own table'),
+    'sh',
+  )
+
+  test.skipIf(!installed('psql'))('brings two webhooks to the printed receiver, with psql', async () => {
+    expect(await typesReceived([changes])).toEqual(['invoices.created', 'invoices.updated'])
+  })
+
+  test('brings two webhooks to the printed receiver, without psql', async () => {
+    expect(await typesReceived([standIn, changes])).toEqual(['invoices.created', 'invoices.updated'])
+  })
+
+  async function typesReceived(sql: string[]): Promise<string[]> {
+    const port = await freePort()
+    const printed = await startPrinter(receiver.replace('3000', String(port)))
+    const [created] = run([registration], realCurl, `http://localhost:${port}`)
+    expect(created).toMatchObject({ status: 201, body: { secret: expect.stringMatching(/^whsec_/) } })
+    await eventually(() => reaches(port))
+    run(sql, realCurl)
+    await eventually(() => printed().length > 1, { timeoutMs: 20_000 })
+    await startOver()
+    return printed()
+      .map(line => JSON.parse(line).type)
+      .sort() // without `ordering` an event may overtake another
+  }
+
+  /** Runs the receiver; returns what it has printed so far, line by line. */
+  async function startPrinter(code: string): Promise<() => string[]> {
+    const child = spawn('sh', ['-c', `exec ${code}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+    atEnd(async () => {
+      child.kill()
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    })
+    let text = ''
+    child.stdout.on('data', data => {
+      text += data
+    })
+    return () => text.split('\n').filter(line => line !== '')
+  }
+
+  const reaches = (port: number) =>
+    fetch(`http://localhost:${port}/`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+
+  async function startOver(): Promise<void> {
+    const db = new pg.Client(`postgresql://postgres@127.0.0.1:${place.ports.postgres}/outboxdb`)
+    await db.connect()
+    await db.query(`select outbox.unwatch('invoices'); drop table invoices`)
+    await db.end()
+  }
+})

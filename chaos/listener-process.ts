@@ -1,4 +1,4 @@
-// One listener as a container would run it: a process that can be killed and frozen, behind a network link of its own.
+// One listener as a container would run it: a process that can be killed and frozen, behind its own network link.
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, startChild } from '../dev/child.ts'
@@ -14,24 +14,24 @@ interface Options {
   guard: Guard
   logFile: string
   onAttempt(attempt: LoggedAttempt): void
-  /** Where its program is: the repository, or a copy with a bug (bugs.ts). */
+  /** The root of its source: the repository, or a copy with a mutation (mutations.ts). */
   program: string
 }
 
-/** What its log says of each attempt. */
+/** One attempt as its log has it. */
 export interface LoggedAttempt {
   event: string
   endpoint: string
   attempt: number
 }
 
-/** Longer than its longest request and what it may need to write it down. */
+/** Longer than its longest request and the time to record the outcome. */
 const graceMs = 15_000
 
-export class Listener {
+export class ListenerProcess {
   readonly name: string
   readonly link: Link
-  /** How far its clock is off, from its next start on. */
+  /** How far its clock is off after its next start. */
   skewMs = 0
   readonly #options: Options
   readonly #attempts: number[] = []
@@ -49,7 +49,7 @@ export class Listener {
     await this.#child.ended
   }
 
-  /** Also after it gave up by itself, as a container is. What another fault has started meanwhile is killed. */
+  /** Also after the process has exited by itself, as a container runtime does. A process that another fault has started meanwhile is killed. */
   restart(): void {
     this.#child.signal('SIGKILL')
     this.#child = this.#spawn()
@@ -59,19 +59,19 @@ export class Listener {
     this.#child.signal('SIGSTOP')
   }
 
-  thaw(): void {
+  resume(): void {
     this.#child.signal('SIGCONT')
   }
 
-  /** Attempts it has logged in the last two seconds. */
-  get busy(): number {
+  /** Attempts logged in the last two seconds. */
+  get recentAttempts(): number {
     while (this.#attempts[0]! < Date.now() - 2_000) this.#attempts.shift()
     return this.#attempts.length
   }
 
-  /** As a deployment does it. Returns how it ended: `exit code 0` when everything is in the books. */
+  /** Stops it as a deployment does. Returns how it ended: `exit code 0` when every outcome is recorded. */
   async stop(): Promise<string> {
-    this.thaw()
+    this.resume()
     await this.#child.stop(graceMs)
     return this.#child.ended
   }

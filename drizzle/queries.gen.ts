@@ -50,7 +50,7 @@ from canceled
 `
 
 export const captureHealth = `
--- The self-check of capture: what was measured, whether it is fine, what to do if not (drizzle/migrations/0010_explain.sql).
+-- The self-check of capture: what was measured, whether it is fine, what to do if not (drizzle/functions/capture_health.sql).
 select name, value, healthy, advice
 from outbox.capture_health()
 `
@@ -399,7 +399,7 @@ where octet_length($2::jsonb::text) <= $5::int
 `
 
 export const eventTypes = `
--- Every event type that the watched tables can produce, with the fields of its data (drizzle/migrations/0010_explain.sql).
+-- Every event type that the watched tables can produce, with the fields of its data (drizzle/functions/event_types.sql).
 -- \`is_row\`: these fields are the row's columns, shown as it was and as it is; else they are the data itself.
 select t.type, t.relation, t.operations::text[], t.fields::text,
        exists (select from outbox.watches w
@@ -408,19 +408,19 @@ from outbox.event_types() as t
 `
 
 export const explain = `
--- Which endpoints get an event, why the others do not, and how far each delivery is (drizzle/migrations/0010_explain.sql).
+-- Which endpoints get an event, why the others do not, and how far each delivery is (drizzle/functions/explain.sql).
 --
 -- $1 event  text  its public id
-select endpoint, url, verdict, delivery_state, story
+select endpoint, url, verdict, delivery_state, reason
 from outbox.explain($1::text)
 `
 
 export const explainRow = `
--- Why a row of a table did or did not make an event (drizzle/migrations/0010_explain.sql).
+-- Why a row of a table did or did not make an event (drizzle/functions/explain_row.sql).
 --
 -- $1 table  text
 -- $2 key    text
-select holds, finding
+select passed, message
 from outbox.explain_row($1::text, $2::text)
 `
 
@@ -617,7 +617,7 @@ select
 `
 
 export const purge = `
--- One step of retention (drizzle/migrations/0016_purge.sql): deletes what is over and old.
+-- One step of retention (drizzle/functions/purge.sql): deletes what is over and old.
 --
 -- $1 older_than_days  float8
 -- $2 most             int     events to look at, at most

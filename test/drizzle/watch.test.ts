@@ -183,7 +183,7 @@ describe('a bad option is named, and the watch stays what it was', () => {
     [
       'a condition on what an insert does not have',
       `condition => 'OLD.total > 1'`,
-      /condition speaks of OLD/,
+      /condition uses OLD/,
     ],
     ['a subquery as condition', `condition => 'EXISTS (SELECT 1)'`, /subquery/],
     ['a key of an unknown column', `key => 'NEW.nope'`, /key is not a usable expression/],

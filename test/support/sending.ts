@@ -1,4 +1,4 @@
-// What every transport must do, whatever the receiver does: run for the listener's and for the edge's.
+// What every transport must do, whatever the receiver does. Runs for the listener's transport and for that of the edge.
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { FailureKind } from '../../delivery/failures.ts'
 import { classify } from '../../delivery/outcome.ts'
@@ -22,7 +22,7 @@ export const defaultOptions: SendOptions = {
   privateNetworks: ['127.0.0.0/8', '::1/128'],
   timeoutSeconds: 10,
 }
-/** Enough to see that somebody waits, in seconds. */
+/** Seconds; enough to see that something waits. */
 const short = 0.3
 
 export function describeSending(transport: string, start: () => Promise<SendTo>) {
@@ -159,7 +159,7 @@ export function describeSending(transport: string, start: () => Promise<SendTo>)
         const seen = await sendTo(`${receiver.url}/flood`)
         expect(seen).toMatchObject({ status: 200 })
         expect(textOf(seen)).toBe('A'.repeat(65_536))
-        // What the operating system's buffers take is sent, and no more.
+        // The buffers of the operating system are filled, and no more is sent.
         expect(await eventually(() => written)).toBeLessThan(32 << 20)
       })
 

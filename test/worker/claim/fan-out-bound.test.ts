@@ -1,4 +1,4 @@
-// The fan-out's lower bound, against what transactions really do with their ids.
+// The lower bound of the fan-out, with real transactions that get their ids and commit in different orders.
 import { expect, test } from 'vitest'
 import { FanOutBound } from '../../../worker/claim/fan-out-bound.ts'
 import { freshDatabase } from '../../support/database.ts'

@@ -1,4 +1,4 @@
-// The self-check on /metrics: measured once a minute at most, missing when it can't be read.
+// The self-check of capture on /metrics: measured once a minute at most, and missing if it cannot be read.
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { readCaptureHealth } from '../../../drizzle/capture-health.ts'

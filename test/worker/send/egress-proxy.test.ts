@@ -1,4 +1,4 @@
-// Webhooks through an operator's own HTTP proxy: everything is tunnelled, and what is out of bounds never reaches it.
+// Webhooks through an operator's HTTP proxy: everything is tunnelled, and what is forbidden is never asked of the proxy.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'

@@ -1,4 +1,4 @@
-// The egress guard: what is dialled is what was looked at, whatever a name says the next time.
+// The egress guard: the address that was checked is dialled, even if the name then resolves differently.
 import { describe, expect, test } from 'vitest'
 import { parseCidr } from '../../../delivery/address.ts'
 import { SendError, send } from '../../../delivery/send.ts'
@@ -26,7 +26,7 @@ function senderThrough(resolve: Resolve, networks: string[]) {
 const forbiddenAddress = process.platform === 'darwin' ? '::1' : '127.0.0.2'
 const everything = ['127.0.0.0/8', '::1/128']
 
-/** Two receivers on one port: on 127.0.0.1, which the tests allow, and on another address, which they don't. */
+/** Two receivers on one port: one on 127.0.0.1, which the tests allow, and one on another address, which they do not. */
 async function startBoth() {
   const answer = ok('ok', 'connection: close\r\n') // so that every request needs a new connection
   const allowed = await startRawReceiver(socket => socket.end(answer))

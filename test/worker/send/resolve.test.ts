@@ -1,4 +1,4 @@
-// Names to addresses: what is asked of whom, and that slow names wait alone.
+// Resolving host names: what is asked where, and that slow names delay only themselves.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// The listener's signers make the very signatures of delivery/signature.ts.
+// The listener's signers make the same signatures as those of delivery/signature.ts.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseSecret } from '../../../delivery/keys.ts'

@@ -1,4 +1,4 @@
-// The listener's transport: what every transport must do, and what this one knows better: connections, TLS and reasons.
+// The listener's transport: what every transport must do, and what this one adds: connections, TLS and exact reasons.
 import type { Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates, type TlsOptions } from 'node:tls'
 import { describe, expect, test } from 'vitest'

@@ -8,6 +8,8 @@ import { findImportCircles } from './import-circles.ts'
 import { sourcesIn } from './imports.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
+import { isSchemaFileFresh } from './schema-file.ts'
+import { withScratchServer } from './scratch-database.ts'
 import { findBreaches, walledFolders } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -27,6 +29,10 @@ const steps: Record<string, Step> = {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text
   },
+  'drizzle/schema.sql': async () =>
+    (await withScratchServer(isSchemaFileFresh))
+      ? ''
+      : 'The migrations and function files make another schema: run `npm run generate` and review what changed in it.',
   'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),

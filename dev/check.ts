@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { isFresh } from './generate.ts'
+import { findStale } from './generate.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { isReadmeFresh } from './readme.ts'
 import { findBreaches } from './walls.ts'
@@ -22,7 +22,7 @@ const steps: Record<string, Step> = {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text
   },
-  'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
+  'generated files': async () => (await findStale()).join('\n'),
   'README.md': () => (isReadmeFresh() ? '' : 'its generated parts are stale: run `npm run generate`.'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),

@@ -1,6 +1,6 @@
 // The listener's connections: a small pool for its statements. Sessions are told to plan for this workload.
 import pg from 'pg'
-import type { Run } from '../drizzle/store.ts'
+import type { Run } from '../drizzle/run.ts'
 import type { Log } from './observability/log.ts'
 
 /** Longer than any statement of ours takes; a link that swallows everything is noticed by then. */

@@ -58,8 +58,7 @@ export function sourceOf(address: string | undefined): string {
 }
 
 async function take(db: Database, name: string, { size, perSecond }: Bucket): Promise<number> {
-  const [row] = await db.run({ name: 'take_token', text: takeToken }, [name, size, perSecond])
-  return row![0] as number
+  return (await takeToken(db.run, { name, size, perSecond })).waitSeconds
 }
 
 /** A wrong key is wrong also when nobody can count it. */

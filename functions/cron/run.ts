@@ -68,7 +68,7 @@ class Run {
   /** Events may wait for their fan-out. */
   #mayBeNew = true
   #portion = smallPortion
-  #scanAfter: EndpointId | '0' = '0'
+  #scanAfter: EndpointId | null = null
   #delivered = 0
   #failed = 0
 
@@ -159,9 +159,9 @@ class Run {
       scanAfter,
       scanLimit,
     })
-    this.#scanAfter = meta.scanCursor ?? '0'
+    this.#scanAfter = meta.scanCursor
     this.#portion = deliveries.length < leaseLimit ? Math.min(claimSize, this.#portion * 2) : smallPortion
-    return { deliveries, more: meta.scanCursor !== null || scanAfter !== '0' }
+    return { deliveries, more: meta.scanCursor !== null || scanAfter !== null }
   }
 
   async #fanOut(leaseLimit: number): Promise<Leased[]> {
@@ -180,8 +180,8 @@ class Run {
       lease: `${this.#lease}:${++this.#leases}`,
       leaseSeconds: this.#settings.delivery.leaseSeconds,
       leaseLimit,
-      defaultRoom: this.#portion,
-      rooms: new Map(),
+      defaultCapacity: this.#portion,
+      capacities: new Map(),
       sharers: 1,
     }
   }

@@ -106,13 +106,16 @@ orders.openapi(readOrder, async c => {
 
 orders.openapi(postOrder, async c => {
   const { client_id, item_ids, status } = c.req.valid('json')
-  const [row] = await c.var.db.run({ name: 'create_order', text: createOrder }, [client_id, status, item_ids])
-  const [id, clientKnown, foreignItems] = row as [string | null, boolean, string[]]
+  const { id, clientKnown, foreignItems } = await createOrder(c.var.db.run, {
+    clientId: client_id,
+    status,
+    itemIds: item_ids,
+  })
   if (!clientKnown) return badInput({ path: 'client_id', message: 'is not a client' })
   if (id === null) {
     return badInput({ path: 'item_ids', message: `not this client's: ${foreignItems.join(', ')}` })
   }
-  return reply((await findOrder(c.var.db, BigInt(id)))!, 201)
+  return reply((await findOrder(c.var.db, id))!, 201)
 })
 
 orders.openapi(updateOrder, c => {

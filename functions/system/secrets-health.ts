@@ -34,10 +34,9 @@ export const secretsHealth = new OpenAPIHono<App>()
 
 secretsHealth.openapi(checkSecrets, async c => {
   const { keyIds } = c.var.settings.keyring
-  const rows = (await c.var.db.run({ name: 'count_seals', text: queries.countSeals }, [])) as Row[]
-  const countsAsAttempt = new Map(rows.map(([id, secrets, headers]) => [id, { secrets, headers }]))
-  const keys = [...new Set([...keyIds, ...countsAsAttempt.keys()])].map(id => {
-    const { secrets, headers } = countsAsAttempt.get(id) ?? { secrets: 0, headers: 0 }
+  const counted = new Map((await queries.countSeals(c.var.db.run)).map(row => [row.keyId, row]))
+  const keys = [...new Set([...keyIds, ...counted.keys()])].map(id => {
+    const { secrets, headers } = counted.get(id) ?? { secrets: 0, headers: 0 }
     const seals = id === keyIds[0]
     const configured = id !== null && keyIds.includes(id)
     return {
@@ -51,5 +50,3 @@ secretsHealth.openapi(checkSecrets, async c => {
   })
   return reply({ healthy: keys.every(key => key.configured), keys })
 })
-
-type Row = [keyId: string | null, secrets: number, headers: number]

@@ -47,29 +47,18 @@ const readStats = createRoute({
 export const stats = new OpenAPIHono<App>()
 
 stats.openapi(readStats, async c => {
-  const [row] = await c.var.db.run({ name: 'stats', text: queries.stats }, [
-    callerOf(c).tenant,
-    maxCounted,
-    maxEndpoints,
-  ])
-  const [countedTo, delivered, deliveredCapped, oldest, pending, sending, dead, capped, endpoints] =
-    row as Row
+  const { tenant } = callerOf(c)
+  const found = await queries.stats(c.var.db.run, { tenant, maxCounted, maxEndpoints })
   return reply({
-    deliveries: { pending, sending, dead },
-    capped: capped ?? false,
-    counted_to: countedTo,
-    delivered_last_hour: delivered,
-    delivered_last_hour_capped: deliveredCapped,
-    oldest_pending_seconds: oldest,
-    endpoints: (JSON.parse(endpoints) as EndpointRow[]).map(([id, nonce, state, pending, sending, dead]) => ({
-      id: formatId('ep', BigInt(id), nonce),
-      state,
-      pending,
-      sending,
-      dead,
+    deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
+    capped: found.isCapped ?? false,
+    counted_to: found.countedTo,
+    delivered_last_hour: found.delivered,
+    delivered_last_hour_capped: found.deliveredIsCapped,
+    oldest_pending_seconds: found.oldestPendingSeconds,
+    endpoints: found.endpoints.map(({ id, nonce, ...others }) => ({
+      id: formatId('ep', id, nonce),
+      ...others,
     })),
   })
 })
-
-type Row = [number, number, boolean, number | null, number, number, number, boolean | null, string]
-type EndpointRow = [id: string, nonce: number, state: string, pending: number, sending: number, dead: number]

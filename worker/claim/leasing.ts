@@ -48,8 +48,8 @@ export class Leasing {
       lease,
       leaseSeconds,
       leaseLimit,
-      defaultRoom: leaseLimit,
-      rooms,
+      defaultCapacity: leaseLimit,
+      capacities: rooms,
       sharers: lanes.sharers,
     }
     try {

@@ -1,7 +1,7 @@
 // Stop 4: one lane per endpoint: bounded, fair, isolated. What a lane cannot send soon is never claimed for it: it stays
 // pending in the table, where it costs nobody anything.
 import type { Endpoint, EndpointId, Leased } from '../../delivery/types.ts'
-import type { Rooms } from '../../drizzle/store.ts'
+import type { Capacities } from '../../drizzle/store.ts'
 import { type Held, Lane, latestStartMs } from './lane.ts'
 
 /** Deliveries held at once over all lanes. */
@@ -67,21 +67,21 @@ export class Lanes {
   }
 
   /** Promises a statement what the lanes in use have room for; every other lane has room for what its endpoint may have in flight. */
-  promise(): Rooms {
-    const rooms = new Map<EndpointId, { room: number; held: number }>()
+  promise(): Capacities {
+    const rooms = new Map<EndpointId, { capacity: number; held: number }>()
     for (const [id, lane] of this.#lanes) {
       const room = lane.promised ? 0 : lane.room
       if (room === lane.maxInFlight) continue
       if (room > 0) lane.promised = true
-      rooms.set(id, { room, held: lane.held })
+      rooms.set(id, { capacity: room, held: lane.held })
     }
     return rooms
   }
 
   /** The statement has ended, whatever came of it: its room is there for what another one had to leave waiting. */
-  unpromise(rooms: Rooms): void {
+  unpromise(rooms: Capacities): void {
     let hasRoom = false
-    for (const [id, { room }] of rooms) {
+    for (const [id, { capacity: room }] of rooms) {
       const lane = this.#lanes.get(id)
       if (lane === undefined) continue
       if (room > 0) lane.promised = false
@@ -99,7 +99,7 @@ export class Lanes {
   add(
     deliveries: readonly Leased[],
     endpointOf: (delivery: Leased) => Endpoint,
-    rooms: Rooms,
+    rooms: Capacities,
     { asked, what }: { asked: number; what: 'new' | 'due' },
   ): void {
     const now = this.#ports.clock()
@@ -113,7 +113,7 @@ export class Lanes {
     }
     this.#held += deliveries.length
     for (const [id, lane] of this.#lanes) {
-      const isFilled = (brought.get(id) ?? 0) >= (rooms.get(id)?.room ?? lane.maxInFlight)
+      const isFilled = (brought.get(id) ?? 0) >= (rooms.get(id)?.capacity ?? lane.maxInFlight)
       lane.hungry = isFilled || (lane.hungry && what === 'new')
     }
     this.#giveBackSurplus(brought.keys())

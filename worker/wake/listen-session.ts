@@ -2,7 +2,8 @@
 // notification told of, and notices a link that has silently died or a channel that is no longer registered.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { createStore, type Heartbeat, type Run, type StoreOptions } from '../../drizzle/store.ts'
+import type { Run } from '../../drizzle/run.ts'
+import { createStore, type Heartbeat, type StoreOptions } from '../../drizzle/store.ts'
 import { type Database, hangUp, runOn, sqlstate } from '../database.ts'
 import type { Log } from '../observability/log.ts'
 import type { ListeningSession } from './notify-suppression.ts'

@@ -30,8 +30,8 @@ function scene() {
 test('room that is promised to one statement is not promised to another at the same time', () => {
   const { lanes, bring } = scene()
   bring(1, 'new')
-  expect(lanes.promise().get(id)).toMatchObject({ room: 3 })
-  expect(lanes.promise().get(id)).toMatchObject({ room: 0 })
+  expect(lanes.promise().get(id)).toMatchObject({ capacity: 3 })
+  expect(lanes.promise().get(id)).toMatchObject({ capacity: 0 })
 })
 
 test('what a claim had to leave, because a fan-out had the room and did not need it, is looked for again', () => {

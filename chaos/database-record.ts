@@ -1,15 +1,16 @@
-// The database's account, read after the end; and whether the end has come: nothing waits, nothing is on its way.
+// The database's account of a run, and how much work is still open while it goes on.
 import type pg from 'pg'
-import type { Books } from './records.ts'
+import type { DatabaseRecord } from './records.ts'
 
-export interface Pulse {
+export interface OpenWork {
   pending: number
   sending: number
+  /** Events without a fan-out, and replays that are running. */
   waiting: number
   oldestSeconds: number
 }
 
-export async function readPulse(pool: pg.Pool): Promise<Pulse> {
+export async function readOpenWork(pool: pg.Pool): Promise<OpenWork> {
   const { rows } = await pool.query(`
     select (select count(*)::int from outbox.deliveries where state = 'pending') as pending,
            (select count(*)::int from outbox.deliveries where state = 'sending') as sending,
@@ -22,26 +23,26 @@ export async function readPulse(pool: pg.Pool): Promise<Pulse> {
   return rows[0]
 }
 
-const nameOf = `substring(p.url from '[^/]+$') as endpoint, outbox.event_id(e.id, e.nonce) as "webhookId"`
+const names = `substring(p.url from '[^/]+$') as endpoint, outbox.event_id(e.id, e.nonce) as "webhookId"`
 const joined = 'join outbox.endpoints p on p.id = t.endpoint_id join outbox.events e on e.id = t.event_id'
 
-export async function readBooks(pool: pg.Pool): Promise<Books> {
+export async function readDatabaseRecord(pool: pg.Pool): Promise<DatabaseRecord> {
   const [facts, events, deliveries, attempts, waiting] = await Promise.all(
     [
       `select token from chaos.facts union all select 'orders/' || id from orders where status = 'shipped'`,
       `select outbox.event_id(id, nonce) as "webhookId", type,
               coalesce(data->>'token', 'orders/' || (data->>'order_id')) as token
        from outbox.events where type !~ '^outbox[.]'`,
-      `select ${nameOf}, t.state from outbox.deliveries t ${joined}`,
-      `select ${nameOf}, t.number, t.sender, t.error, t.response_status as status from outbox.attempts t ${joined}`,
+      `select ${names}, t.state from outbox.deliveries t ${joined}`,
+      `select ${names}, t.number, t.sender, t.error, t.response_status as status from outbox.attempts t ${joined}`,
       'select event_id from outbox.fanout',
     ].map(text => pool.query(text).then(result => result.rows)),
   )
   return {
     facts: facts!.map(row => row.token),
-    events: events as Books['events'],
-    deliveries: deliveries as Books['deliveries'],
-    attempts: attempts as Books['attempts'],
+    events: events as DatabaseRecord['events'],
+    deliveries: deliveries as DatabaseRecord['deliveries'],
+    attempts: attempts as DatabaseRecord['attempts'],
     waiting: waiting!.length,
   }
 }

@@ -1,49 +1,53 @@
-// Requests made again after a success. Each needs a cause: a person asked for a replay, or a fault caught the successful
-// request before its outcome was in the books. Their number is then at most what was in flight at the faults.
-import { attemptId, type Danger, type Records, type Request, succeeded } from './records.ts'
+// Requests repeated after a success. Each needs a cause: a replay was asked for, or a fault hit the successful request
+// before its outcome was recorded. Faults then explain at most as many duplicates as requests were in flight at them.
+import { attemptId, type Disruption, type ReceivedRequest, type Records, succeeded } from './records.ts'
 
-/** So long after its answer an outcome may still be unwritten: a batch on its way; the cron function writes at its end. */
-const unwrittenMs = { listener: 1_000, cron: 20_000 }
+/** An outcome may stay unrecorded this long after the answer. The listener writes batches, the cron function writes at its end. */
+const unrecordedMs = { listener: 1_000, cron: 20_000 }
 
-/** What was sent before the fault is read by a busy receiver so long after it at most. */
+/** A busy receiver may read a request this long after the sender was hit by a fault. */
 const unreadMs = 1_000
 
-export interface Extra {
-  request: Request
-  /** null = none: a violation. */
+export interface Duplicate {
+  request: ReceivedRequest
+  /** null = no cause: a violation. */
   cause: 'fault' | 'replay' | null
 }
 
-export function findExtras(records: Records, byDelivery: Map<string, Request[]>) {
-  const dangers = records.faults.flatMap(fault => fault.dangers)
+export function findDuplicates(records: Records, byDelivery: Map<string, ReceivedRequest[]>) {
+  const disruptions = records.faults.flatMap(fault => fault.disruptions)
   const senders = new Map(records.senders)
-  for (const { sender, endpoint, webhookId, number } of records.books.attempts)
+  for (const { sender, endpoint, webhookId, number } of records.database.attempts)
     if (sender === 'cron') senders.set(attemptId(endpoint, webhookId, number), 'cron')
-  const wasCaught = (request: Request) => {
+  const wasDisrupted = (request: ReceivedRequest) => {
     const sender = senders.get(attemptId(request.endpoint, request.webhookId, request.attempt))
-    return dangers.some(danger => overlaps(danger, request, sender))
+    return disruptions.some(disruption => overlaps(disruption, request, sender))
   }
-  const extras = [...byDelivery.values()].flatMap(requests => {
+  const duplicates = [...byDelivery.values()].flatMap(requests => {
     // By number, not by time: a frozen sender may send number 1 long after another has sent number 2.
     const inOrder = requests.toSorted((a, b) => a.attempt - b.attempt)
-    return inOrder.slice(1).flatMap((request, i): Extra[] => {
+    return inOrder.slice(1).flatMap((request, i): Duplicate[] => {
       const success = inOrder.slice(0, i + 1).findLast(succeeded)
       if (success === undefined) return []
       if (wasReplayed(records, success, request)) return [{ request, cause: 'replay' }]
-      return [{ request, cause: wasCaught(success) ? 'fault' : null }]
+      return [{ request, cause: wasDisrupted(success) ? 'fault' : null }]
     })
   })
-  return { extras, inFlightAtFaults: records.requests.filter(wasCaught).length }
+  return { duplicates, inFlightAtFaults: records.requests.filter(wasDisrupted).length }
 }
 
-/** A sender that never came to write its log may have been any. */
-function overlaps({ from, until, replica }: Danger, { came, answered }: Request, sender?: string): boolean {
-  if (replica !== undefined && sender !== undefined && sender !== replica) return false
-  const slackMs = sender === 'cron' ? unwrittenMs.cron : unwrittenMs.listener
+/** An unknown sender counts as every listener: a killed listener may not have logged its last attempts. */
+function overlaps(
+  { from, until, listener }: Disruption,
+  { came, answered }: ReceivedRequest,
+  sender?: string,
+): boolean {
+  if (listener !== undefined && sender !== undefined && sender !== listener) return false
+  const slackMs = sender === 'cron' ? unrecordedMs.cron : unrecordedMs.listener
   return came <= until + unreadMs && answered + slackMs >= from
 }
 
-function wasReplayed({ replays }: Records, success: Request, request: Request): boolean {
+function wasReplayed({ replays }: Records, success: ReceivedRequest, request: ReceivedRequest): boolean {
   return replays.some(
     ({ endpoint, asked, finished }) =>
       endpoint === request.endpoint && asked <= request.came && success.came <= finished,

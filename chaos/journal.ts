@@ -1,8 +1,8 @@
-// An append-only record: one JSON line for each entry, handed to the operating system before anything else happens.
+// An append-only journal: one JSON line for each entry, handed to the operating system before anything else happens.
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 
-export class Ledger<Entry extends object> {
+export class Journal<Entry extends object> {
   readonly #file: number
 
   constructor(path: string) {
@@ -18,8 +18,8 @@ export class Ledger<Entry extends object> {
   }
 }
 
-/** Reads what others append, as far as it has come. */
-export class LedgerReader<Entry> {
+/** Follows a journal that another process writes. */
+export class JournalReader<Entry> {
   readonly #file: number
   readonly #buffer = Buffer.alloc(1 << 20)
   readonly #decoder = new StringDecoder('utf8')
@@ -29,7 +29,7 @@ export class LedgerReader<Entry> {
     this.#file = openSync(path, 'a+')
   }
 
-  /** The entries that have come since the last time. */
+  /** The entries appended since the last call. */
   readNew(): Entry[] {
     for (let bytes = this.#chunk(); bytes > 0; bytes = this.#chunk()) {
       this.#rest += this.#decoder.write(this.#buffer.subarray(0, bytes))
@@ -48,8 +48,8 @@ export class LedgerReader<Entry> {
   }
 }
 
-export function readLedger<Entry>(path: string): Entry[] {
-  const reader = new LedgerReader<Entry>(path)
+export function readJournal<Entry>(path: string): Entry[] {
+  const reader = new JournalReader<Entry>(path)
   const entries = reader.readNew()
   reader.close()
   return entries

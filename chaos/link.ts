@@ -1,31 +1,31 @@
-// A replica's link to the database: a TCP relay that can be slow, dead, half dead or cut. Like a real network it loses
-// whole connections, never a piece out of the middle of one.
+// A listener's link to the database: a TCP relay that can delay, stall, lose replies or reset. Like a real network it loses
+// whole connections, never bytes from the middle of one.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-export type Weather =
-  | { kind: 'fair' }
+export type LinkState =
+  | { kind: 'up' }
   | { kind: 'delay'; ms: number }
-  /** Nothing flows, also on new connections; what was sent meanwhile arrives when the weather is fair again. */
+  /** Nothing gets through, on new connections either; bytes sent meanwhile arrive when the link is up again. */
   | { kind: 'black hole' }
-  /** The connections there are have died in silence; new ones are fine. */
+  /** Existing connections are dead without a sign of it; new ones work. */
   | { kind: 'half-open' }
   /** Requests arrive, replies do not. */
   | { kind: 'lost replies' }
 
-const fair: Weather = { kind: 'fair' }
+const up: LinkState = { kind: 'up' }
 
 export class Link {
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
-  #weather: Weather = fair
+  #state: LinkState = up
 
   private constructor(server: Server, databasePort: number) {
     this.#server = server
     server.on('connection', client => {
       const pair = new Pair(client, connect(databasePort, '127.0.0.1'), () => this.#pairs.delete(pair))
       this.#pairs.add(pair)
-      if (this.#weather.kind !== 'half-open') pair.feel(this.#weather)
+      if (this.#state.kind !== 'half-open') pair.apply(this.#state)
     })
   }
 
@@ -41,18 +41,18 @@ export class Link {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Returns the function that ends it, unless other weather has come meanwhile. */
-  set(weather: Weather): () => void {
-    this.#weather = weather
-    for (const pair of this.#pairs) pair.feel(weather)
+  /** Returns the function that ends this state, unless another has replaced it. */
+  set(state: LinkState): () => void {
+    this.#state = state
+    for (const pair of this.#pairs) pair.apply(state)
     return () => {
-      if (this.#weather === weather) this.clear()
+      if (this.#state === state) this.clear()
     }
   }
 
   clear(): void {
-    this.#weather = fair
-    for (const pair of this.#pairs) pair.feel(fair)
+    this.#state = up
+    for (const pair of this.#pairs) pair.apply(up)
   }
 
   reset(): void {
@@ -69,9 +69,9 @@ export class Link {
 class Pair {
   readonly #client: Socket
   readonly #server: Socket
-  #weather: Weather = fair
+  #state: LinkState = up
   #lostBytes = false
-  #halfGone = false
+  #halfClosed = false
 
   constructor(client: Socket, server: Socket, onEnd: () => void) {
     this.#client = client
@@ -81,13 +81,13 @@ class Pair {
     server.once('close', onEnd)
   }
 
-  feel(weather: Weather): void {
-    // A connection that has lost bytes can never go on: whoever still waits on it is told so now.
-    const flows = weather.kind === 'fair' || weather.kind === 'delay'
-    if (flows && (this.#lostBytes || this.#halfGone)) this.reset()
-    this.#weather = weather
-    const dead = weather.kind === 'black hole' || weather.kind === 'half-open'
-    if (weather.kind === 'half-open' || weather.kind === 'lost replies') this.#lostBytes = true
+  apply(state: LinkState): void {
+    // A connection that has lost bytes can't continue. Reset it, so that both ends notice.
+    const flows = state.kind === 'up' || state.kind === 'delay'
+    if (flows && (this.#lostBytes || this.#halfClosed)) this.reset()
+    this.#state = state
+    const dead = state.kind === 'black hole' || state.kind === 'half-open'
+    if (state.kind === 'half-open' || state.kind === 'lost replies') this.#lostBytes = true
     for (const socket of [this.#client, this.#server]) {
       if (dead) socket.pause()
       else socket.resume()
@@ -100,7 +100,7 @@ class Pair {
   }
 
   #relay(from: Socket, to: Socket): void {
-    // One line for all: what was delayed is never overtaken.
+    // One queue for all chunks, so that none overtakes a delayed one.
     const waiting: { at: number; bytes: Buffer }[] = []
     const pass = () => {
       while (waiting[0] && waiting[0].at <= Date.now()) {
@@ -109,18 +109,18 @@ class Pair {
       }
       if (waiting[0]) setTimeout(pass, waiting[0].at - Date.now())
     }
-    from.on('error', () => {}) // told by 'close'
+    from.on('error', () => {}) // 'close' follows
     from.on('data', bytes => {
-      const weather = this.#weather
-      if (weather.kind === 'lost replies' && from === this.#server) return
-      waiting.push({ at: Date.now() + (weather.kind === 'delay' ? weather.ms : 0), bytes })
+      const state = this.#state
+      if (state.kind === 'lost replies' && from === this.#server) return
+      waiting.push({ at: Date.now() + (state.kind === 'delay' ? state.ms : 0), bytes })
       if (waiting.length === 1) pass()
     })
     from.on('end', () => to.end())
     from.on('close', () => {
-      const silent = ['black hole', 'half-open', 'lost replies'].includes(this.#weather.kind)
+      const silent = ['black hole', 'half-open', 'lost replies'].includes(this.#state.kind)
       if (silent)
-        this.#halfGone = true // no goodbye comes through either
+        this.#halfClosed = true // the other end gets no FIN either
       else to.destroy()
     })
   }

@@ -1,51 +1,51 @@
-// Deliberate bugs (`--bug NAME`), to see that the lab finds them: the replicas run from a copy of the source in which one
-// line is different. Nothing of this is in the program itself.
+// Deliberate mistakes (`--mutation NAME`), to see that a chaos run finds them: the listeners run from a copy of the source
+// with one change. The source itself never has them.
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-interface Bug {
+interface Mutation {
   file: string
   right: string
   wrong: string
 }
 
-export const bugs = {
-  /** Who has lost its lease overwrites what came of the delivery since: it is sent again. */
-  'no-fencing': {
+export const mutations = {
+  /** A sender that has lost its lease overwrites the newer outcome, so the delivery is sent again. */
+  'settle-without-lease': {
     file: 'drizzle/queries.gen.ts',
     right: 'd.event_id = r.event_id and d.lease = r.lease\n  returning',
     wrong: 'd.event_id = r.event_id\n  returning',
   },
-  /** Falls asleep although a transaction that saw it awake is still under way. */
-  'no-snapshot-wait': {
+  /** The listener goes idle while transactions that did not notify are still in flight. */
+  'idle-too-early': {
     file: 'worker/wake/notify-suppression.ts',
     right: 'if (sawAll && meta.xmin >= this.#state.until)',
     wrong: 'if (sawAll)',
   },
-  /** Takes the highest id it has seen for the end of all that came before. */
-  'greater-than-last': {
+  /** The fan-out takes the highest id it has seen for the end of all that came before, and skips later commits below it. */
+  'skip-late-commits': {
     file: 'worker/claim/fan-out-bound.ts',
     right: 'if (!sawAll) return',
     wrong: 'if (meta.fannedTo !== null) this.#from = meta.fannedTo + 1n\n    return',
   },
-} satisfies Record<string, Bug>
+} satisfies Record<string, Mutation>
 
-export type BugName = keyof typeof bugs
-export const bugNames = Object.keys(bugs) as BugName[]
+export type MutationName = keyof typeof mutations
+export const mutationNames = Object.keys(mutations) as MutationName[]
 
 const root = join(import.meta.dirname, '..')
-const partsOfReplica = ['worker', 'delivery', 'drizzle', 'package.json']
+const partsOfListener = ['worker', 'delivery', 'drizzle', 'package.json']
 
-/** Returns the root of the copy; whoever asks for it removes it. */
-export function copyWithBug(name: BugName): string {
+/** Returns the root of the copy; the caller removes it. */
+export function copyWithMutation(name: MutationName): string {
   const copy = mkdtempSync(join(tmpdir(), `outbox-${name}-`))
-  for (const part of partsOfReplica) cpSync(join(root, part), join(copy, part), { recursive: true })
+  for (const part of partsOfListener) cpSync(join(root, part), join(copy, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const { file, right, wrong } = bugs[name]
+  const { file, right, wrong } = mutations[name]
   const source = readFileSync(join(copy, file), 'utf8')
   if (source.split(right).length !== 2)
-    throw new Error(`expected ${file} to say this once, or the bug can't be put there: ${right}`)
+    throw new Error(`mutation ${name}: expected ${file} to contain this exactly once: ${right}`)
   writeFileSync(join(copy, file), source.replace(right, wrong))
   return copy
 }

@@ -1,41 +1,41 @@
-// Watches the run once a second, for the timeline, and tells whether an event has come.
+// Samples the database once a second for the timeline, and follows the receivers' journal.
 import type pg from 'pg'
-import { type Pulse, readPulse } from './database-record.ts'
-import { LedgerReader } from './journal.ts'
-import { type Request, succeeded } from './records.ts'
+import { type OpenWork, readOpenWork } from './database-record.ts'
+import { JournalReader } from './journal.ts'
+import { type ReceivedRequest, succeeded } from './records.ts'
 import { promptEndpoint } from './topology.ts'
 
-export interface Sample extends Pulse {
+export interface Sample extends OpenWork {
   at: number
 }
 
 export class Observer {
-  readonly #reader: LedgerReader<Request>
-  readonly #arrived = new Map<string, Request>()
+  readonly #reader: JournalReader<ReceivedRequest>
+  readonly #arrived = new Map<string, ReceivedRequest>()
   readonly #samples: Sample[] = []
   readonly #timer: NodeJS.Timeout
   #requests = 0
   #successes = 0
 
-  constructor(pool: pg.Pool, ledger: string) {
-    this.#reader = new LedgerReader(ledger)
+  constructor(pool: pg.Pool, journal: string) {
+    this.#reader = new JournalReader(journal)
     this.#timer = setInterval(async () => {
-      // No sample while the database is away.
-      const pulse = await readPulse(pool).catch(() => null)
-      if (pulse) this.#samples.push({ at: Date.now(), ...pulse })
+      // No sample while the database is down.
+      const openWork = await readOpenWork(pool).catch(() => null)
+      if (openWork) this.#samples.push({ at: Date.now(), ...openWork })
     }, 1_000)
   }
 
-  /** The first request that told of this change, at the endpoint that is never in trouble in a hush. */
-  find(token: string): Request | undefined {
+  /** The first request with this event at promptEndpoint. */
+  find(token: string): ReceivedRequest | undefined {
     this.#read()
     return this.#arrived.get(token)
   }
 
-  inShort(): string {
+  summary(): string {
     this.#read()
     const { pending = 0, sending = 0 } = this.#samples.at(-1) ?? {}
-    return `${this.#requests} requests, ${this.#successes} successes, ${pending} pending, ${sending} on their way`
+    return `${this.#requests} requests, ${this.#successes} successes, ${pending} pending, ${sending} sending`
   }
 
   stop(): Sample[] {

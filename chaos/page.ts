@@ -1,5 +1,5 @@
-// The report as one page that needs nothing else: the verdict, then everything that happened over one axis of time.
-import { type Axis, clock, faultsChart, lasted, lineChart, plain } from './charts.ts'
+// The report as one self-contained page: the verdict, then all that happened over one axis of time.
+import { type Axis, clock, escapeHtml, faultsChart, lasted, lineChart } from './charts.ts'
 import type { Fault } from './records.ts'
 import type { Report } from './report.ts'
 import type { Timeline } from './timeline.ts'
@@ -17,7 +17,7 @@ const style = `
   table { border-collapse: collapse } td { padding: .1rem 1.2rem .1rem 0; vertical-align: top } td.n { text-align: right }
   .ok { color: #047857 } .bad { color: #b91c1c; font-weight: 600 }
   svg { width: 100%; display: block; font-size: 11px } svg text { fill: #4b5563 }
-  svg text.name { fill: #1f2937; font-weight: 600 } svg .ground { fill: #f9fafb } svg line { stroke: #e5e7eb }
+  svg text.name { fill: #1f2937; font-weight: 600 } svg .plot { fill: #f9fafb } svg line { stroke: #e5e7eb }
   svg path { fill: none; stroke: #2563eb; stroke-width: 1.2 } svg .shade { fill: #dc2626; opacity: .07 }
   svg .fault { fill: #dc2626; opacity: .65 } svg .fault:hover { opacity: 1 }`
 
@@ -28,21 +28,22 @@ export function renderPage(report: Report, outcomes: Outcome[], faults: Fault[],
   const inOrder = faults.toSorted((a, b) => a.from - b.from)
   const chart = (name: string, values: (number | null)[], height: number, unit?: string) =>
     `<figure>${lineChart(name, values, { height, bands: faults, axis, unit })}</figure>`
-  const bug = options.bug === null ? '' : ` --bug ${options.bug}`
+  const mutation = options.mutation === null ? '' : ` --mutation ${options.mutation}`
   return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Outbox: fault lab, seed ${options.seed}</title>
+<html lang="en"><meta charset="utf-8"><title>Outbox: chaos run, seed ${options.seed}</title>
 <style>${style}</style>
 <h1>${failed === 0 ? `${faults.length} faults survived, nothing lost` : `<span class="bad">${failed} of ${outcomes.length} invariants violated</span>`}</h1>
-<p>${options.minutes} min of faults, ${options.replicas} listeners, ${options.rate} changes per second, begun
-${new Date(began).toISOString()}. Again: <code>npm run chaos -- --minutes ${options.minutes} --seed ${options.seed}${bug}</code></p>
-${bug && '<p class="bad">The listeners had a deliberate bug: this run must be red.</p>'}
+<p>${options.minutes} min of faults, ${options.listeners} listeners, ${options.rate} changes per second, begun
+${new Date(began).toISOString()}. Again: <code>npm run chaos -- --minutes ${options.minutes} --seed ${options.seed}${mutation}</code></p>
+${mutation && '<p class="bad">The listeners ran with a deliberate mistake: this run must end with violations.</p>'}
 <h2>Invariants</h2>
 <table>${outcomes.map(outcomeRow).join('')}</table>
 <h2>Figures</h2>
 <table>${Object.entries(verdict.figures).map(figureRow).join('')}</table>
 <h2>Timeline</h2>
-<p>In minutes since the beginning. A bar is a fault (point at it to see whose); in the charts below, the redder, the more
-of them at once. Between the storms are hushes: the spikes are bursts in which every event must come at once.</p>
+<p>In minutes since the beginning. Each bar is a fault; point at it to see its target. In the charts below, a darker red
+means more faults at once. Periods of faults alternate with quiet periods: their spikes are bursts, in which every event
+must be prompt.</p>
 <figure>${faultsChart(inOrder, axis)}</figure>
 ${chart('delivered / s', timeline.delivered, 110)}
 ${chart('oldest open event', timeline.oldestSeconds, 110, ' s')}
@@ -58,11 +59,11 @@ ${Object.entries(timeline.requests)
 
 function outcomeRow({ id, name, count, examples }: Outcome): string {
   const verdict = count === 0 ? '<td class="ok">held' : `<td class="bad">${count} violations`
-  return `<tr><td>${id}<td>${name}${verdict}<td>${examples.map(plain).join('<br>')}`
+  return `<tr><td>${id}<td>${name}${verdict}<td>${examples.map(escapeHtml).join('<br>')}`
 }
 
 const figureRow = ([name, count]: [string, number]) =>
   `<tr><td>${name}<td class="n">${count.toLocaleString('en')}`
 
 const faultRow = (fault: Fault, began: number) =>
-  `<tr><td class="n">${clock((fault.from - began) / 1000)}<td>${plain(fault.kind)}<td>${plain(fault.target)}<td class="n">${lasted(fault)}`
+  `<tr><td class="n">${clock((fault.from - began) / 1000)}<td>${escapeHtml(fault.kind)}<td>${escapeHtml(fault.target)}<td class="n">${lasted(fault)}`

@@ -1,12 +1,12 @@
-// Which faults, when, and to whom: the same seed gives the same plan. Storms of faults take turns with hushes, in which
-// nothing is wrong and every event must be prompt.
+// The plan of faults: which, when, and on what. The same seed gives the same plan. Periods of faults alternate with quiet
+// periods, in which nothing is wrong and every event must be prompt.
 import type { Random } from '../dev/random.ts'
 
 export const faultKinds = [
   'freeze past lease',
   'skew clock',
-  'kill replica',
-  'freeze replica',
+  'kill listener',
+  'freeze listener',
   'restart database',
   'crash backend',
   'read-only database',
@@ -26,64 +26,65 @@ export const faultKinds = [
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
-const cards = faultKinds.filter(kind => kind !== 'freeze past lease')
+const shuffledKinds = faultKinds.filter(kind => kind !== 'freeze past lease')
 
 export interface PlannedFault {
   kind: FaultKind
-  /** Since the storm began. */
+  /** Since the fault period began. */
   afterMs: number
-  /** For those that last. */
+  /** Duration, for kinds that have one. */
   forMs: number
-  /** Any number: which replica, endpoint or receiver, counted round. */
+  /** Any number: chooses the listener, endpoint or receiver, modulo their count. */
   target: number
-  /** How much, from 0 to 99, where there is more and less. */
-  dose: number
+  /** From 0 to 99, for kinds that have degrees. */
+  intensity: number
 }
 
-export const stormMs = 30_000
-/** A lease and the wait for the next heartbeat, which takes back what has run out; two replicas have theirs. */
-const pastLeaseMs = { least: 18_000, most: 22_000 }
-/** So long after the storm everybody is connected again. */
-const lullMs = 3_000
-const gapMs = { least: 1_000, most: 3_500 }
-const lastMs = { least: 2_000, most: 12_000 }
+export const faultPeriodMs = 30_000
+/** A lease, and the wait for the heartbeat that rescues expired leases; each of two listeners has its own heartbeat. */
+const pastLeaseMs = { min: 18_000, max: 22_000 }
+/** After this time without faults everything is connected again. */
+const reconnectedMs = 3_000
+const gapMs = { min: 1_000, max: 3_500 }
+const durationMs = { min: 2_000, max: 12_000 }
 
 /**
- * Deals faults like cards: every kind comes once before any comes twice. But each storm ends with the freeze that takes
- * long, and nothing else goes wrong meanwhile: in every run somebody must thaw whose deliveries others have made.
+ * Every kind of fault comes once before any comes twice. But each fault period ends with the long freeze, and nothing else
+ * goes wrong meanwhile: so every run has a listener that resumes after others have made its deliveries.
  */
 export class FaultPlan {
   readonly #random: Random
-  #deck: FaultKind[] = []
+  #remaining: FaultKind[] = []
 
   constructor(random: Random) {
     this.#random = random
   }
 
-  nextStorm(): PlannedFault[] {
-    const gap = () => this.#random.between(gapMs.least, gapMs.most)
-    const storm: PlannedFault[] = []
-    for (let afterMs = gap(); afterMs < stormMs - lastMs.least; afterMs += gap()) {
-      storm.push(this.#plan(this.#deal(), afterMs, { ...lastMs, end: stormMs }))
+  nextFaultPeriod(): PlannedFault[] {
+    const gap = () => this.#random.between(gapMs.min, gapMs.max)
+    const period: PlannedFault[] = []
+    for (let afterMs = gap(); afterMs < faultPeriodMs - durationMs.min; afterMs += gap()) {
+      period.push(this.#plan(this.#nextKind(), afterMs, { ...durationMs, end: faultPeriodMs }))
     }
+    const freezeAfterMs = faultPeriodMs + reconnectedMs
     return [
-      ...storm,
-      this.#plan('freeze past lease', stormMs + lullMs, { ...pastLeaseMs, end: Number.POSITIVE_INFINITY }),
+      ...period,
+      this.#plan('freeze past lease', freezeAfterMs, { ...pastLeaseMs, end: Number.POSITIVE_INFINITY }),
     ]
   }
 
-  #plan(kind: FaultKind, afterMs: number, last: { least: number; most: number; end: number }): PlannedFault {
+  #plan(kind: FaultKind, afterMs: number, span: { min: number; max: number; end: number }): PlannedFault {
     return {
       kind,
       afterMs,
-      forMs: Math.min(this.#random.between(last.least, last.most), last.end - afterMs),
+      forMs: Math.min(this.#random.between(span.min, span.max), span.end - afterMs),
       target: this.#random.between(0, 999),
-      dose: this.#random.between(0, 99),
+      intensity: this.#random.between(0, 99),
     }
   }
 
-  #deal(): FaultKind {
-    if (this.#deck.length === 0) this.#deck = this.#random.pick(cards, cards.length)
-    return this.#deck.pop()!
+  #nextKind(): FaultKind {
+    if (this.#remaining.length === 0) this.#remaining = this.#random.pick(shuffledKinds, shuffledKinds.length)
+    return this.#remaining.pop()!
   }
 }

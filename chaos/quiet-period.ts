@@ -1,19 +1,19 @@
-// A hush: nothing is wrong and hardly anything happens. Now every event must come at once, above all those that are easily
-// missed: transactions that looked while a listener was awake, and commit when it sleeps and nobody else writes.
+// A quiet period: nothing is wrong and hardly anything is written. Every event must now arrive promptly, above all those
+// that are easily missed: their transactions found a polling listener, did not notify, and commit when it is idle again.
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Ledger } from './journal.ts'
-import type { Request, Write } from './records.ts'
+import type { Journal } from './journal.ts'
+import type { ReceivedRequest, Write } from './records.ts'
 import { transact } from './writers.ts'
 
 const rounds = 3
-/** Large enough pieces that one listener goes awake whoever else takes its share. They come until the stragglers have looked. */
+/** Large enough that one listener starts polling, even if others take a share. Repeated until all slow transactions have emitted. */
 const burst = { writers: 3, events: 10 }
-/** The stragglers look once a listener is awake, or, should none go awake, after this time, */
+/** Slow transactions emit as soon as a listener polls. If none does, they emit after this time, */
 const longestBurstMs = 3_000
-/** and commit so long after: while the listener lingers, falls asleep, and sleeps. */
-const timingPadMs = [250, 350, 500, 700, 900]
-/** An event that comes later than this is late. */
+/** and commit this much later: while the listener still polls, while it is quiescing, and when it is idle. */
+const openMs = [250, 350, 500, 700, 900]
+/** An event that takes longer than this is late. */
 export const promptMs = 2_000
 /** Longest time for the last fault's consequences: a dead link is noticed after a poll and a heartbeat. */
 export const recoveryMs = 30_000
@@ -21,12 +21,12 @@ const promptInARow = 3
 
 interface Ports {
   pool: pg.Pool
-  ledger: Ledger<Write>
-  /** What the receivers have seen of this event. */
-  find(token: string): Request | undefined
+  journal: Journal<Write>
+  /** The request with this event, if one has arrived. */
+  find(token: string): ReceivedRequest | undefined
 }
 
-export class Hushes {
+export class QuietPeriods {
   readonly #ports: Ports
   #tokens = 0
 
@@ -34,24 +34,24 @@ export class Hushes {
     this.#ports = ports
   }
 
-  async hold(): Promise<void> {
+  async runOne(): Promise<void> {
     await this.#untilNormal()
     for (let round = 0; round < rounds; round++) {
-      const awake = this.#untilAwake()
-      const looking = new Set(timingPadMs)
-      const stragglers = timingPadMs.map(ms => {
-        const onLooked = () => void looking.delete(ms)
-        return this.#write({ after: awake, onLooked, timingPadMs: ms, promptly: true }).finally(onLooked)
+      const polling = this.#untilPolling()
+      const emitting = new Set(openMs)
+      const slowTransactions = openMs.map(ms => {
+        const onEmitted = () => void emitting.delete(ms)
+        return this.#write({ after: polling, onEmitted, openMs: ms, promptly: true }).finally(onEmitted)
       })
       const writers = Array.from({ length: burst.writers }, async () => {
-        while (looking.size > 0) await this.#write({ events: burst.events })
+        while (emitting.size > 0) await this.#write({ events: burst.events })
       })
-      await Promise.all([...writers, ...stragglers])
-      await wait(promptMs + 500) // or the next round would wake whoever has missed something
+      await Promise.all([...writers, ...slowTransactions])
+      await wait(promptMs + 500) // otherwise the next round would wake a listener that has missed an event
     }
   }
 
-  /** Back to normal when some events in a row come at once. If that takes too long, the last one goes on record as late. */
+  /** Back to normal when several events in a row are prompt. If that takes too long, the last one is recorded as late. */
   async #untilNormal(): Promise<void> {
     const deadline = Date.now() + recoveryMs
     for (let prompt = 0; prompt < promptInARow; ) {
@@ -71,8 +71,8 @@ export class Hushes {
     return false
   }
 
-  /** A listener that is awake holds this lock (worker/wake/notify-suppression.ts). */
-  async #untilAwake(): Promise<void> {
+  /** A polling listener holds this lock (worker/wake/notify-suppression.ts). */
+  async #untilPolling(): Promise<void> {
     for (const end = Date.now() + longestBurstMs; Date.now() < end; await wait(10)) {
       const { rows } = await this.#ports.pool.query(
         `select from pg_locks where locktype = 'advisory' and classid = 1869967992 and objid = 2 and mode = 'ExclusiveLock'`,
@@ -85,23 +85,23 @@ export class Hushes {
   async #write({
     events = 1,
     after = Promise.resolve(),
-    onLooked = () => {},
-    timingPadMs = 0,
+    onEmitted = () => {},
+    openMs = 0,
     promptly = false,
   }) {
-    const tokens = Array.from({ length: events }, () => `hush-${++this.#tokens}`)
+    const tokens = Array.from({ length: events }, () => `quiet-${++this.#tokens}`)
     const outcome = await transact(this.#ports.pool, 'commit', async client => {
       await after
       await client
         .query(
           `with fact as (insert into chaos.facts select unnest($1::text[]))
-         select outbox.emit('hush.broken', jsonb_build_object('token', token)) from unnest($1::text[]) as token`,
+         select outbox.emit('quiet.recorded', jsonb_build_object('token', token)) from unnest($1::text[]) as token`,
           [tokens],
         )
-        .finally(onLooked)
-      await wait(timingPadMs)
+        .finally(onEmitted)
+      await wait(openMs)
     })
-    for (const token of tokens) this.#ports.ledger.append({ token, outcome, at: Date.now(), promptly })
+    for (const token of tokens) this.#ports.journal.append({ token, outcome, at: Date.now(), promptly })
     return tokens
   }
 }

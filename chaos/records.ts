@@ -1,19 +1,19 @@
-// What the fault lab writes down and what its checker reads: four independent accounts of one run.
+// What a chaos run records and what its checker reads: four independent accounts of one run.
 // Times are Unix milliseconds of this machine.
 
-/** The writers' account: what they were told became of each change. */
+/** The writers' account: the outcome of each change as the writer saw it. */
 export interface Write {
-  /** Names one change for good: it is in the event's data, or it is the order's key. */
+  /** Identifies one change for good: it is in the event's data, or it is the order's key. */
   token: string
-  /** unknown: the connection broke while the answer to the commit was awaited. */
+  /** unknown: the connection broke before the answer to the commit came. */
   outcome: 'committed' | 'rolled back' | 'unknown'
   at: number
-  /** Committed while nothing was wrong: somebody must be told of it at once. */
+  /** True when nothing was wrong at the time: the event must arrive within promptMs. */
   promptly: boolean
 }
 
-/** The receivers' account: one request, written down before it is answered. */
-export interface Request {
+/** The receivers' account: one request, recorded before it is answered. */
+export interface ReceivedRequest {
   endpoint: string
   webhookId: string
   /** `outbox-attempt`. */
@@ -23,55 +23,58 @@ export interface Request {
   version: number
   /** Hash of the exact bytes. */
   body: string
-  /** What an outside verifier found wrong with it. */
-  faults: string[]
-  /** `webhook-timestamp`: when its sender believed to have signed it. */
+  /** What an independent verifier found wrong with it. */
+  verificationErrors: string[]
+  /** `webhook-timestamp`: the time of signing by the sender's clock. */
   signedAt: number
   came: number
   answered: number
-  /** Places of both moments in the order in which this process saw them. */
+  /** Positions of both moments in the order in which the receivers' process saw them. */
   cameAs: number
   answeredAs: number
-  /** What was answered; reset: nothing, on purpose; unheard: the sender had hung up. */
+  /** A status; reset: no answer, on purpose; unheard: the sender had hung up. */
   answer: number | 'reset' | 'unheard'
 }
 
-/** The lab's account: what it did to the system. */
+/** The injector's account: what was done to the system. */
 export interface Fault {
   kind: string
   target: string
   from: number
   until: number
-  /** When a request in flight may have to be repeated because of it. None for an edit or a cut LISTEN: they are no excuse. */
-  dangers: Danger[]
-  /** Meanwhile a replica's clock was wrong. */
+  /**
+   * When a request in flight may have to be repeated because of this fault. Empty for an edited endpoint or a cut LISTEN:
+   * neither is an excuse.
+   */
+  disruptions: Disruption[]
+  /** The clock of one listener that was wrong during the fault. */
   skew?: Skew
 }
 
 export interface Skew {
-  replica: string
+  listener: string
   from: number
   until: number
   ms: number
 }
 
-export interface Danger {
+export interface Disruption {
   from: number
   until: number
-  /** Only what this one sent is in danger; undefined = everything. */
-  replica?: string
+  /** Only requests of this listener are affected; undefined = all requests. */
+  listener?: string
 }
 
-/** A person asked for past events again. */
+/** A replay asked for through the API. */
 export interface Replay {
   endpoint: string
   asked: number
   finished: number
 }
 
-/** The database's account, read when all is over. */
-export interface Books {
-  /** Changes that are in the shop's own tables: whether they were committed does not depend on the outbox. */
+/** The database's account, read at the end. */
+export interface DatabaseRecord {
+  /** Changes in the shop's own tables: whether they were committed does not depend on the outbox. */
   facts: string[]
   events: { webhookId: string; token: string; type: string }[]
   deliveries: { endpoint: string; webhookId: string; state: string }[]
@@ -83,13 +86,13 @@ export interface Books {
     error: string | null
     status: number | null
   }[]
-  /** Events that nobody has fanned out. */
+  /** The number of events without a fan-out. */
   waiting: number
 }
 
 export interface Endpoint {
   name: string
-  /** Beginnings of the types it subscribes to. */
+  /** Prefixes of the event types it subscribes to. */
   types: string[]
   ordered: boolean
 }
@@ -97,15 +100,16 @@ export interface Endpoint {
 export interface Records {
   endpoints: Endpoint[]
   writes: Write[]
-  requests: Request[]
+  requests: ReceivedRequest[]
   faults: Fault[]
   replays: Replay[]
-  /** The replicas' logs: who made which attempt (attemptId); one that was killed may not have come to say so. */
+  /** The listener that made each attempt, by attemptId, from the listeners' logs. A killed listener may not have logged its last attempts. */
   senders: Map<string, string>
-  books: Books
+  database: DatabaseRecord
 }
 
 export const attemptId = (endpoint: string, webhookId: string, attempt: number) =>
   `${endpoint} ${webhookId} ${attempt}`
 
-export const succeeded = ({ answer }: Request) => typeof answer === 'number' && answer >= 200 && answer < 300
+export const succeeded = ({ answer }: ReceivedRequest) =>
+  typeof answer === 'number' && answer >= 200 && answer < 300

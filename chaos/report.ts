@@ -17,27 +17,27 @@ export interface Report {
   samples: Sample[]
 }
 
-/** Examples of each kind of violation that are shown; all of them are in the JSON. */
-const examples = 5
+/** Violations shown of each kind; the JSON has them all. */
+const maxExamples = 5
 
 /** Returns how many invariants were violated. */
 export function writeReport(out: string, report: Report, records: Records): number {
   const { verdict, options, began, ended, samples } = report
   const kinds = Object.entries(Object.groupBy(records.faults, fault => fault.kind))
-  const survived = kinds.map(([kind, faults]) => `${faults!.length} × ${kind}`).join(', ')
-  say('survived', `${records.faults.length} faults: ${survived}`)
+  const counts = kinds.map(([kind, faults]) => `${faults!.length} × ${kind}`).join(', ')
+  say('survived', `${records.faults.length} faults: ${counts}`)
   for (const [name, count] of Object.entries(verdict.figures)) say('', `${count} ${name}`)
   const outcomes = Object.entries(invariants).map(([id, name]) => {
     const violations = verdict.violations.filter(violation => violation.invariant === id)
-    return { id, name, count: violations.length, examples: violations.slice(0, examples).map(v => v.what) }
+    return { id, name, count: violations.length, examples: violations.slice(0, maxExamples).map(v => v.what) }
   })
   for (const { id, name, count, examples } of outcomes) {
     say(count === 0 ? 'ok' : 'VIOLATED', `${id} ${name}: ${count} violations`)
     for (const example of examples) say('', example)
   }
   const timeline = timelineOf(records, samples, { from: began, until: ended })
-  const { seed, minutes, replicas, rate } = options
-  const json = { seed, minutes, replicas, rate, began, ended, ...verdict, faults: records.faults, timeline }
+  const { seed, minutes, listeners, rate } = options
+  const json = { seed, minutes, listeners, rate, began, ended, ...verdict, faults: records.faults, timeline }
   writeFileSync(join(out, 'report.json'), JSON.stringify(json, null, 1))
   writeFileSync(join(out, 'report.html'), renderPage(report, outcomes, records.faults, timeline))
   say('report', join(out, 'report.html'))

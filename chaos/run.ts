@@ -1,5 +1,5 @@
-// `npm run chaos`: the fault lab. Everything real, everything attacked, and at the end four independent accounts of what
-// happened are compared. Ends with a line `N passed, N failed`, one for each invariant.
+// `npm run chaos`: injects faults into a whole, real system, and at the end compares four independent accounts of the run.
+// Ends with a line `N passed, N failed`, where N counts invariants.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -8,23 +8,23 @@ import { randomFrom } from '../dev/random.ts'
 import { say, Trouble } from '../dev/say.ts'
 import { Shutdown } from '../dev/shutdown.ts'
 import { check } from './checker.ts'
-import { readBooks, readPulse } from './database-record.ts'
-import { Faults } from './faults.ts'
-import { Ledger, readLedger } from './journal.ts'
+import { readDatabaseRecord, readOpenWork } from './database-record.ts'
+import { Faults } from './faults/faults.ts'
+import { Journal, readJournal } from './journal.ts'
 import { Observer } from './observer.ts'
 import { type Options, readOptions } from './options.ts'
-import { FaultPlan, stormMs } from './plan.ts'
-import { Hushes } from './quiet-period.ts'
-import type { Fault, Records, Replay, Request, Write } from './records.ts'
+import { FaultPlan, faultPeriodMs } from './plan.ts'
+import { QuietPeriods } from './quiet-period.ts'
+import type { Fault, ReceivedRequest, Records, Replay, Write } from './records.ts'
 import { type Report, writeReport } from './report.ts'
 import { type System, startSystem } from './system.ts'
-import { cast } from './topology.ts'
+import { allReceivers } from './topology.ts'
 import { prepareShop, Writers } from './writers.ts'
 
-/** Between storms: retries and probes calm down, if they do it soon. */
-const breatherMs = 25_000
-/** At the end: a breaker that opened in an outage may wait for its next probe for some minutes. */
-const longestCalmMs = 600_000
+/** Before a quiet period: the longest wait for open work. */
+const maxDrainMs = 25_000
+/** At the end: a breaker that opened in an outage may wait some minutes for its next probe. */
+const maxFinalDrainMs = 600_000
 
 const guard = startGuard()
 const shutdown = new Shutdown()
@@ -41,30 +41,33 @@ try {
 
 /** Returns how many invariants were violated. */
 async function run(options: Options): Promise<number> {
-  const { minutes, seed, rate, bug, out } = options
-  say('chaos', `${minutes} minutes of faults, seed ${seed}, ${options.replicas} replicas, ${rate} changes/s`)
-  if (bug) say('bug', `${bug}: this run must end with violations`)
+  const { minutes, seed, rate, mutation, out } = options
+  say(
+    'chaos',
+    `${minutes} minutes of faults, seed ${seed}, ${options.listeners} listeners, ${rate} changes/s`,
+  )
+  if (mutation) say('mutation', `${mutation}: this run must end with violations`)
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
-  const actors = cast()
-  const system = await startSystem(options, actors, { guard, shutdown })
+  const receivers = allReceivers()
+  const system = await startSystem(options, receivers, { guard, shutdown })
   await prepareShop(system.pool, minutes * 60 * rate + 1_000)
 
   const began = Date.now()
-  const writes = new Ledger<Write>(join(out, 'writes.jsonl'))
+  const writes = new Journal<Write>(join(out, 'writes.jsonl'))
   const observer = new Observer(system.pool, join(out, 'requests.jsonl'))
-  const { faults, replays } = await attack(options, system, writes, observer)
-  await untilCalm(system, longestCalmMs)
-  for (const replica of system.replicas) say(replica.name, `stopped: ${await replica.stop()}`)
+  const { faults, replays } = await injectFaults(options, system, writes, observer)
+  await untilDrained(system, maxFinalDrainMs)
+  for (const listener of system.listeners) say(listener.name, `stopped: ${await listener.stop()}`)
 
   const records: Records = {
-    endpoints: actors.map(({ name, types, ordered }) => ({ name, types, ordered })),
-    writes: readLedger<Write>(join(out, 'writes.jsonl')),
-    requests: readLedger<Request>(join(out, 'requests.jsonl')),
+    endpoints: receivers.map(({ name, types, ordered }) => ({ name, types, ordered })),
+    writes: readJournal<Write>(join(out, 'writes.jsonl')),
+    requests: readJournal<ReceivedRequest>(join(out, 'requests.jsonl')),
     faults,
     replays,
     senders: system.senders,
-    books: await readBooks(system.pool),
+    database: await readDatabaseRecord(system.pool),
   }
   const report: Report = {
     options,
@@ -76,18 +79,18 @@ async function run(options: Options): Promise<number> {
   return writeReport(out, report, records)
 }
 
-/** Storms and hushes by turns until the time is up. */
-async function attack(
+/** Alternates fault periods and quiet periods until the time is up. */
+async function injectFaults(
   { minutes, seed, rate }: Options,
   system: System,
-  ledger: Ledger<Write>,
+  journal: Journal<Write>,
   observer: Observer,
 ) {
   const faults: Fault[] = []
   const replays: Replay[] = []
-  const menu = new Faults({
+  const injector = new Faults({
     system,
-    endpoints: cast().map(({ name }) => name),
+    endpoints: allReceivers().map(({ name }) => name),
     note(fault) {
       faults.push(fault)
       say('fault', `${fault.kind}: ${fault.target} for ${((fault.until - fault.from) / 1000).toFixed(1)} s`)
@@ -96,31 +99,31 @@ async function attack(
   })
   const plan = new FaultPlan(randomFrom(seed))
   const { pool, ask } = system
-  const writers = new Writers({ pool, ask, ledger, random: randomFrom(seed + 1), rate })
-  const hushes = new Hushes({ pool, ledger, find: token => observer.find(token) })
+  const writers = new Writers({ pool, ask, journal, random: randomFrom(seed + 1), rate })
+  const quietPeriods = new QuietPeriods({ pool, journal, find: token => observer.find(token) })
 
   for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {
     writers.start()
-    const storm = plan.nextStorm().map(async planned => {
+    const faultPeriod = plan.nextFaultPeriod().map(async planned => {
       await wait(planned.afterMs)
-      await menu.inject(planned)
+      await injector.inject(planned)
     })
-    await Promise.all([...storm, wait(stormMs)])
+    await Promise.all([...faultPeriod, wait(faultPeriodMs)])
     await writers.stop()
-    await untilCalm(system, breatherMs)
-    say('hush', observer.inShort())
-    await hushes.hold()
+    await untilDrained(system, maxDrainMs)
+    say('quiet', observer.summary())
+    await quietPeriods.runOne()
   }
   system.stopCron()
-  await fetch(`${system.receiversUrl}/calm`, { method: 'POST' })
-  await menu.settled()
+  await fetch(`${system.receiversUrl}/recover`, { method: 'POST' })
+  await injector.settled()
   return { faults, replays }
 }
 
-/** Nothing waits, nothing is on its way; or the time is over, and the checker will say what is left. */
-async function untilCalm({ pool }: System, atMostMs: number): Promise<void> {
+/** Resolves when no work is open or the time is over. At the end of the run the checker reports what is left. */
+async function untilDrained({ pool }: System, atMostMs: number): Promise<void> {
   for (const end = Date.now() + atMostMs; Date.now() < end; await wait(250)) {
-    const pulse = await readPulse(pool).catch(() => null)
-    if (pulse && pulse.pending + pulse.sending + pulse.waiting === 0) return
+    const openWork = await readOpenWork(pool).catch(() => null)
+    if (openWork && openWork.pending + openWork.sending + openWork.waiting === 0) return
   }
 }

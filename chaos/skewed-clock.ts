@@ -1,18 +1,18 @@
-// A wrong clock for one process. Its environment makes Node load this file before the program:
+// A wrong clock for one process. The environment makes Node load this file before the program:
 //
 //   startReplicaProcess(url, wrongClock({ offSeconds: 7200 }))
 //
-// Only the wall clock is shifted. Timers and performance.now() stay true, as they do on a machine whose clock is set wrong.
+// Only the wall clock is shifted. Timers and performance.now() stay right, as on a machine whose clock is set wrong.
 import { pathToFileURL } from 'node:url'
 
 export interface WrongClock {
-  /** Ahead of the truth; negative = behind. */
+  /** Ahead of the real time; negative = behind. */
   offSeconds?: number
-  /** What SIGUSR2 adds to that: a clock that is set anew while the program runs. */
+  /** SIGUSR2 adds this: the clock is set while the program runs. */
   stepSeconds?: number
 }
 
-/** The environment of a child process whose clock is to be wrong. */
+/** The environment of a child process with a wrong clock. */
 export function wrongClock({ offSeconds = 0, stepSeconds = 0 }: WrongClock): Record<string, string> {
   return {
     NODE_OPTIONS: `--import ${pathToFileURL(import.meta.filename)}`,
@@ -21,7 +21,7 @@ export function wrongClock({ offSeconds = 0, stepSeconds = 0 }: WrongClock): Rec
   }
 }
 
-function setWrong(): void {
+function shiftClock(): void {
   const True = Date
   let off = Number(process.env.CLOCK_OFF_SECONDS) * 1000
   process.on('SIGUSR2', () => {
@@ -36,4 +36,4 @@ function setWrong(): void {
   })
 }
 
-if (process.env.CLOCK_OFF_SECONDS !== undefined) setWrong()
+if (process.env.CLOCK_OFF_SECONDS !== undefined) shiftClock()

@@ -1,11 +1,11 @@
-// The run second by second: what was delivered, how old the oldest open event was, what each receiver saw.
+// The run second by second: deliveries, the age of the oldest open event, requests per receiver.
 import type { Sample } from './observer.ts'
 import { type Records, succeeded } from './records.ts'
 
 export interface Timeline {
   seconds: number
   delivered: number[]
-  /** null while the database was away. */
+  /** null while the database was down. */
   oldestSeconds: (number | null)[]
   requests: Record<string, number[]>
 }

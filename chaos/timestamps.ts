@@ -1,32 +1,32 @@
-// `webhook-timestamp` must be the moment of the request: by the clock of its sender, which a fault may have put wrong, and
-// early by as long as the sender was frozen between signing and sending.
-import { attemptId, type Records, type Request } from './records.ts'
+// `webhook-timestamp` must be the time of the request by its sender's clock. A fault may have set that clock wrong, and a
+// sender frozen between signing and sending has a timestamp as old as the freeze was long.
+import { attemptId, type ReceivedRequest, type Records } from './records.ts'
 
 /** The timestamp has whole seconds, and the machine is busy. */
 const toleranceMs = 10_000
-/** The thaw is noted a moment after it. */
-const thawingMs = 1_000
+/** The end of a freeze is recorded a moment after it. */
+const resumingMs = 1_000
 
-export function findMisdated({ requests, senders, faults }: Records) {
+export function findWrongTimestamps({ requests, senders, faults }: Records) {
   const skews = faults.flatMap(fault => fault.skew ?? [])
   const freezes = faults.filter(({ kind }) => kind.startsWith('freeze'))
-  return requests.flatMap((request: Request) => {
+  return requests.flatMap((request: ReceivedRequest) => {
     const sender = senders.get(attemptId(request.endpoint, request.webhookId, request.attempt))
-    // A sender that never came to write its log may have been any.
-    const mayBe = (replica: string) => sender === undefined || sender === replica
+    // An unknown sender counts as every listener: a killed listener may not have logged its last attempts.
+    const mayBe = (listener: string) => sender === undefined || sender === listener
     const clocks = [
       0,
       ...skews
         .filter(
-          ({ replica, from, until }) =>
-            mayBe(replica) && from <= request.came && request.came <= until + toleranceMs,
+          ({ listener, from, until }) =>
+            mayBe(listener) && from <= request.came && request.came <= until + toleranceMs,
         )
         .map(({ ms }) => ms),
     ]
     const frozenMs = freezes
       .filter(
         ({ target, until }) =>
-          mayBe(target) && request.came >= until - thawingMs && request.came < until + toleranceMs,
+          mayBe(target) && request.came >= until - resumingMs && request.came < until + toleranceMs,
       )
       .reduce((longest, { from, until }) => Math.max(longest, until - from), 0)
     const isRight = (skewMs: number) => {

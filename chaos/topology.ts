@@ -1,44 +1,44 @@
-// Who takes part: the endpoints, their receivers' habits, and settings short enough for an evening's worth of retries to
-// pass in minutes.
+// The system's topology: the endpoints, how their receivers behave, and settings with which a whole retry schedule passes
+// in minutes.
 import { randomBytes } from 'node:crypto'
 import type { Endpoint } from './records.ts'
 
-/** What a receiver does when it is not in an outage. */
-export type Habit =
-  /** Answers 200 at once. */
+/** How a receiver answers when it has no outage. */
+export type Behavior =
+  /** 200 at once. */
   | 'good'
-  /** Three of ten get a 500, a 503 or a reset. */
+  /** A 500, a 503 or a reset for three of ten requests. */
   | 'flaky'
-  /** Takes a tenth of a second to a second; one of fifty is answered after the sender has given up. */
+  /** After 100 ms to 1 s; one of fifty is answered after the sender has given up. */
   | 'slow'
   /** 200, a part of the body, and then a reset. */
   | 'cut'
 
-export interface Actor extends Endpoint {
-  habit: Habit
+export interface Receiver extends Endpoint {
+  behavior: Behavior
   secret: string
 }
 
-const all = ['order.', 'fact.']
-const actor = (name: string, habit: Habit, more: Partial<Endpoint> = {}): Actor => ({
+const allTypes = ['order.', 'fact.']
+const receiver = (name: string, behavior: Behavior, more: Partial<Endpoint> = {}): Receiver => ({
   name,
-  habit,
-  types: all,
+  behavior,
+  types: allTypes,
   ordered: false,
   secret: `whsec_${randomBytes(32).toString('base64')}`,
   ...more,
 })
 
-export const cast = (): Actor[] => [
-  actor('good', 'good', { types: [...all, 'hush.'] }),
-  actor('flaky', 'flaky'),
-  actor('slow', 'slow'),
-  actor('dying', 'good'),
-  actor('cutting', 'cut'),
-  actor('ordered', 'flaky', { ordered: true }),
+export const allReceivers = (): Receiver[] => [
+  receiver('good', 'good', { types: [...allTypes, 'quiet.'] }),
+  receiver('flaky', 'flaky'),
+  receiver('slow', 'slow'),
+  receiver('dying', 'good'),
+  receiver('cutting', 'cut'),
+  receiver('ordered', 'flaky', { ordered: true }),
 ]
 
-/** Its events must come at once in a hush. */
+/** Events of a quiet period must reach it within promptMs. */
 export const promptEndpoint = 'good'
 /** It has every other outage. */
 export const dyingEndpoint = 'dying'
@@ -46,21 +46,21 @@ export const dyingEndpoint = 'dying'
 export const requestTimeoutSeconds = 2
 export const leaseSeconds = 7
 
-/** 40 attempts over some minutes: no outage of ours makes a dead letter, so every one of them is news. */
+/** 40 attempts over some minutes: no outage here lasts long enough for a dead letter, so each dead letter is a finding. */
 const retrySchedule = [0.5, 1, 1, 2, 2, 3, 3, ...Array.from({ length: 32 }, () => 5)]
 
 export const settings = {
-  OUTBOX_API_KEYS: 'lab:admin:lab',
-  OUTBOX_MASTER_KEYS: `lab:${randomBytes(32).toString('base64')}`,
+  OUTBOX_API_KEYS: 'chaos:admin:chaos',
+  OUTBOX_MASTER_KEYS: `chaos:${randomBytes(32).toString('base64')}`,
   OUTBOX_ORDERS_PUBLIC: 'true',
   OUTBOX_ALLOW_HTTP: 'true',
   OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
   OUTBOX_REQUEST_TIMEOUT_SECONDS: String(requestTimeoutSeconds),
   OUTBOX_LEASE_SECONDS: String(leaseSeconds),
   OUTBOX_RETRY_SCHEDULE: retrySchedule.join(),
-  // So long that an event which only the poll finds is late, and the checker sees it.
+  // Long enough that an event found only by the poll is late, and the checker reports it.
   OUTBOX_POLL_SECONDS: '10',
   OUTBOX_HEALTH_PORT: '0',
-  // Every line: the checker wants to know who sent what.
+  // Log every attempt: the checker needs to know the sender of each.
   OUTBOX_LOG_ATTEMPTS_PER_SECOND: '1000000',
 }

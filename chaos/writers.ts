@@ -1,9 +1,9 @@
-// Those who change things while all goes wrong: through the API and through SQL, a tenth of it rolled back. What they are
-// told became of each change goes into their own ledger; what really became of it stands in tables of the shop's own.
+// Writers that change things throughout the faults: through the API and through SQL, with a tenth of the SQL rolled back.
+// Their journal has the outcome they saw of each change; the shop's own tables have the real one.
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Random } from '../dev/random.ts'
-import type { Ledger } from './journal.ts'
+import type { Journal } from './journal.ts'
 import type { Write } from './records.ts'
 import type { System } from './system.ts'
 
@@ -27,7 +27,7 @@ export async function prepareShop(pool: pg.Pool, orders: number): Promise<void> 
 interface Ports {
   pool: pg.Pool
   ask: System['ask']
-  ledger: Ledger<Write>
+  journal: Journal<Write>
   random: Random
   /** Changes per second. */
   rate: number
@@ -35,10 +35,10 @@ interface Ports {
 
 export class Writers {
   readonly #ports: Ports
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #inFlight = new Set<Promise<void>>()
   #order = 0
   #fact = 0
-  #going = false
+  #running = false
   #done: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports) {
@@ -46,25 +46,25 @@ export class Writers {
   }
 
   start(): void {
-    this.#going = true
+    this.#running = true
     this.#done = this.#run()
   }
 
-  /** Returns when the outcome of everything begun is written down. */
+  /** Resolves when the outcome of every change begun is in the journal. */
   async stop(): Promise<void> {
-    this.#going = false
+    this.#running = false
     await this.#done
-    await Promise.all(this.#underWay)
+    await Promise.all(this.#inFlight)
   }
 
   async #run(): Promise<void> {
     const { rate, random } = this.#ports
-    for (let next = Date.now(); this.#going; next = Math.max(next + 1000 / rate, Date.now() - 1000)) {
+    for (let next = Date.now(); this.#running; next = Math.max(next + 1000 / rate, Date.now() - 1000)) {
       await wait(Math.max(0, next - Date.now()))
-      if (this.#underWay.size >= maxAtOnce) continue
+      if (this.#inFlight.size >= maxAtOnce) continue
       const change = random.chance(1 / 3) ? this.#updateOrder(++this.#order) : this.#recordFact(++this.#fact)
-      const tracked = change.finally(() => this.#underWay.delete(tracked))
-      this.#underWay.add(tracked)
+      const tracked = change.finally(() => this.#inFlight.delete(tracked))
+      this.#inFlight.add(tracked)
     }
   }
 
@@ -77,7 +77,7 @@ export class Writers {
   async #recordFact(number: number): Promise<void> {
     const { pool, random } = this.#ports
     const token = `fact-${number}`
-    const timingPadMs = random.chance(0.05) ? 300 : random.between(0, 50)
+    const openMs = random.chance(0.05) ? 300 : random.between(0, 50)
     const end = random.chance(0.1) ? 'rollback' : 'commit'
     const key = `k${random.between(1, keys)}`
     const outcome = await transact(pool, end, async client => {
@@ -88,17 +88,17 @@ export class Writers {
          from next`,
         [token, key],
       )
-      await wait(timingPadMs)
+      await wait(openMs)
     })
     this.#note(token, outcome)
   }
 
   #note(token: string, outcome: Write['outcome']): void {
-    this.#ports.ledger.append({ token, outcome, at: Date.now(), promptly: false })
+    this.#ports.journal.append({ token, outcome, at: Date.now(), promptly: false })
   }
 }
 
-/** Only a broken commit leaves the outcome open: whoever was cut before has been rolled back. */
+/** Only a broken commit leaves the outcome unknown: a connection cut before it means a rollback. */
 export async function transact(
   pool: pg.Pool,
   end: 'commit' | 'rollback',

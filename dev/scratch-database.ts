@@ -18,7 +18,7 @@ const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'o
 export function withMigratedDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
   return withScratchServer(async create => {
     const url = await create('migrated')
-    await migrate(url)
+    await migrate(url, { example: true })
     return work(url)
   })
 }

@@ -1,5 +1,6 @@
 // The settings of the development system: open where production is closed, and the environment always wins.
 import { readSettings as readFunctionsSettings } from '../functions/settings.ts'
+import { readShopSettings } from '../functions/shop/settings.ts'
 import { readListenerSettings } from '../worker/settings.ts'
 import type { Secrets } from './state.ts'
 
@@ -39,6 +40,7 @@ export function developmentSettings(secrets: Secrets, env: NodeJS.ProcessEnv): D
 export async function checkSettings(settings: Settings): Promise<void> {
   readListenerSettings(settings)
   await readFunctionsSettings(settings)
+  await readShopSettings(settings)
 }
 
 /** The first key that may do everything: `name:admin:key` without a tenant. */

@@ -1,6 +1,8 @@
 // What senders do with the database, on top of the generated statements: one object for the listener and the cron function.
 // A statement, its method and the rule behind it share a verb.
+import { failuresToOpen, probeSchedule, slowStartLimit } from '../delivery/breaker.ts'
 import { formatDeliveryId } from '../delivery/ids.ts'
+import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
 import type {
   EndpointId,
   Leased,
@@ -10,6 +12,7 @@ import type {
   Sender,
   Settlement,
 } from '../delivery/types.ts'
+import { jitter } from '../delivery/wait.ts'
 import * as queries from './queries.gen.ts'
 import type { Run } from './run.ts'
 
@@ -58,13 +61,27 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
 
     /** Leases what is due: retries, and what could not leave at once. */
     async claim(request: ClaimRequest): Promise<{ deliveries: Leased[]; meta: queries.ClaimMeta }> {
-      const { meta, rows } = await queries.claim(run, { ...request, endpoints: asRows(request.capacities) })
+      const { meta, rows } = await queries.claim(run, {
+        ...request,
+        endpoints: asRows(request.capacities),
+        slotSpacing,
+        slotHorizonSeconds,
+      })
       return { deliveries: rows.map(row => leased(row, request.lease)), meta }
     },
 
     /** Step 10. */
     settleIfLeased: (settlements: readonly Settlement[]): Promise<queries.SettleRow> =>
-      queries.settle(run, { sender, settlements, disableAfterSeconds, now: clock() }),
+      queries.settle(run, {
+        sender,
+        settlements,
+        now: clock(),
+        disableAfterSeconds,
+        failuresToOpen,
+        probeSchedule,
+        jitter,
+        slowStartLimit,
+      }),
 
     /** Gives back what was claimed and never sent. */
     async release(deliveries: readonly Leased[]): Promise<void> {
@@ -77,7 +94,7 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
 
     /** Takes back what other senders held past their lease; returns how many. */
     rescue: async (limit: number, schedule: readonly number[]): Promise<number> =>
-      (await queries.rescue(run, { limit, schedule })).rescued,
+      (await queries.rescue(run, { limit, schedule, jitter })).rescued,
 
     /** One step of a replay that a person has asked for. */
     stepReplay: (maxEvents: number): Promise<queries.StepReplayRow> => queries.stepReplay(run, { maxEvents }),

@@ -1,4 +1,4 @@
--- The self-check of capture: what was measured, whether it is fine, and what to do if not.
+-- The self-check of capture: what was measured, whether it is fine, and what to do if not (drizzle/functions/capture_health.sql).
 --
 -- Returns rows.
 -- -> name     text

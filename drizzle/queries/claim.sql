@@ -10,6 +10,8 @@
 -- $8 scan_after               bigint? as EndpointId  the scan over the endpoints goes on behind this one; null = from the first
 -- $9 scan_limit               int       endpoints to look at, at most
 -- $10 sharers                 int       senders that share what an endpoint may have in flight
+-- $11 slot_spacing            float8    with a rate limit, slots lie so many times further apart than asked for (delivery/rate.ts)
+-- $12 slot_horizon_seconds    float8    how far ahead a claim gives out slots
 --
 -- Returns meta, then rows: the leased deliveries.
 -- -> endpoint_id            text as EndpointId
@@ -98,10 +100,9 @@ allowance as materialized (
              lane.capacity,
              -- A breaker that has just closed: twice as many with each round of successes.
              locked_lane.slow_start_limit - lane.held,
-             -- Slots within the next quarter of a second, a little wider apart than asked for: timers are late at times,
-             -- and even then no second may see more than the rate.
-             1 + floor((0.25 - extract(epoch from locked_lane.next_slot - clock.now)::float8)
-                       * lane.rate_per_second / 1.02)::int
+             -- The slots within the horizon.
+             1 + floor(($12::float8 - extract(epoch from locked_lane.next_slot - clock.now)::float8)
+                       * lane.rate_per_second / $11::float8)::int
            )
          end as deliveries
   from lane
@@ -217,7 +218,7 @@ decided as (
                       else (select now from clock) + make_interval(secs => $2::float8) end,
       probing = locked_lane.probe_at is not null,
       next_slot_at = case when allowance.rate_per_second is not null
-                         then locked_lane.next_slot + make_interval(secs => used.rows * 1.02 / allowance.rate_per_second) end,
+                         then locked_lane.next_slot + make_interval(secs => used.rows * $11::float8 / allowance.rate_per_second) end,
       key_cursor = case when key_scan.steps >= 4 * key_scan.allowance + 100 then key_scan.last end
   from locked_lane
   join allowance on allowance.endpoint_id = locked_lane.endpoint_id
@@ -244,7 +245,7 @@ select
     'next_due_in', (select extract(epoch from min(due_at) - (select now from clock))::float8 from lane
                     where due_at > (select now from clock)),
     'next_slot_in', (select min(extract(epoch from locked_lane.next_slot - (select now from clock))::float8
-                                + coalesce(used.rows, 0) * 1.02 / allowance.rate_per_second)
+                                + coalesce(used.rows, 0) * $11::float8 / allowance.rate_per_second)
                      from locked_lane
                      join allowance on allowance.endpoint_id = locked_lane.endpoint_id and allowance.rate_per_second is not null
                      left join used on used.endpoint_id = locked_lane.endpoint_id)
@@ -258,7 +259,7 @@ union all
     e.data::text, e.actor, e.traceparent,
     case when allowance.rate_per_second is not null
          then extract(epoch from allowance.next_slot - (select now from clock))::float8
-              + (l.slot - 1) * 1.02 / allowance.rate_per_second end,
+              + (l.slot - 1) * $11::float8 / allowance.rate_per_second end,
     null
   from leased l
   join allowance on allowance.endpoint_id = l.endpoint_id

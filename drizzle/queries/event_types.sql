@@ -1,4 +1,4 @@
--- Every event type that the watched tables can produce, with the fields of its data.
+-- Every event type that the watched tables can produce, with the fields of its data (drizzle/functions/event_types.sql).
 --
 -- Returns rows.
 -- -> type        text

@@ -1,4 +1,4 @@
--- Which endpoints get an event, why the others do not, and how far each delivery is.
+-- Which endpoints get an event, why the others do not, and how far each delivery is (drizzle/functions/explain.sql).
 --
 -- $1 event  text  its public id
 --
@@ -7,6 +7,6 @@
 -- -> url             text
 -- -> verdict         text
 -- -> delivery_state  outbox.delivery_state?
--- -> story           text
-select endpoint, url, verdict, delivery_state, story
+-- -> reason          text
+select endpoint, url, verdict, delivery_state, reason
 from outbox.explain($1::text)

@@ -1,10 +1,10 @@
--- Why a row of a table did or did not make an event.
+-- Why a row of a table did or did not make an event (drizzle/functions/explain_row.sql).
 --
 -- $1 table  text
 -- $2 key    text
 --
 -- Returns rows.
--- -> holds    bool
--- -> finding  text
-select holds, finding
+-- -> passed   bool
+-- -> message  text
+select passed, message
 from outbox.explain_row($1::text, $2::text)

@@ -1,4 +1,4 @@
--- One step of retention: deletes events that are old and of which nothing is still to be sent.
+-- One step of retention: deletes events that are old and of which nothing is still to be sent (drizzle/functions/purge.sql).
 --
 -- $1 older_than_days  float8
 -- $2 max_events       int     events to look at, at most

@@ -1,4 +1,4 @@
-// The link that the fault lab puts between a replica and its database does to real connections what it says.
+// The link of a chaos run, between a listener and its database, on real connections.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
@@ -6,8 +6,8 @@ import { Link } from '../../chaos/link.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 
-test('what is sent into a black hole arrives when it is gone, whole and in order', async () => {
-  const { link, dial, goAround, heard } = await scene()
+test('bytes sent into a black hole arrive complete and in order after it', async () => {
+  const { link, dial, goAround, heard } = await startLink()
   const client = dial()
   const end = link.set({ kind: 'black hole' })
   client.write('one ')
@@ -20,8 +20,8 @@ test('what is sent into a black hole arrives when it is gone, whole and in order
   await eventually(() => expect(heard()).toMatch(/one two |two one /))
 })
 
-test('what was delayed is not overtaken by what is delayed less', async () => {
-  const { link, dial, heard } = await scene()
+test('a chunk does not overtake an earlier one with a longer delay', async () => {
+  const { link, dial, heard } = await startLink()
   const client = dial()
   const words = Array.from({ length: 40 }, (_, i) => `${i} `)
   for (const [i, word] of words.entries()) {
@@ -33,8 +33,8 @@ test('what was delayed is not overtaken by what is delayed less', async () => {
   await eventually(() => expect(heard()).toBe(words.join('')))
 })
 
-test('a connection that was half-open, or lost replies, is never used again, and new ones are fine', async () => {
-  const { link, dial, heard } = await scene()
+test('a connection that was half-open or lost replies is reset, while new ones work', async () => {
+  const { link, dial, heard } = await startLink()
   for (const kind of ['half-open', 'lost replies'] as const) {
     const before = dial()
     before.write('before ')
@@ -52,7 +52,7 @@ test('a connection that was half-open, or lost replies, is never used again, and
   }
 })
 
-async function scene() {
+async function startLink() {
   let text = ''
   const sockets: Socket[] = []
   const server = createServer(socket => {

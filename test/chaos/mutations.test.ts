@@ -1,17 +1,20 @@
-// The deliberate bugs of the fault lab still fit the source they spoil. That a run with one ends red is seen by hand
-// (`npm run chaos -- --bug NAME`): each takes minutes.
+// The deliberate mistakes of chaos runs still fit the source they change. Whether a run finds them is tried by hand
+// (`npm run chaos -- --mutation NAME`), because each run takes minutes.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { bugNames, bugs, copyWithBug } from '../../chaos/mutations.ts'
+import { copyWithMutation, mutationNames, mutations } from '../../chaos/mutations.ts'
 import { atEnd } from '../support/cleanup.ts'
 
-test.each(bugNames)('%s is one change in a copy of the source, which the source itself never sees', name => {
-  const { file, right, wrong } = bugs[name]
-  const copy = copyWithBug(name)
-  atEnd(() => rmSync(copy, { recursive: true }))
-  const spoiled = readFileSync(join(copy, file), 'utf8')
-  const source = readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
-  expect(spoiled).not.toBe(source)
-  expect(spoiled).toBe(source.replace(right, wrong))
-})
+test.each(mutationNames)(
+  'the mutation %s is one change in a copy of the source, and leaves the source as it is',
+  name => {
+    const { file, right, wrong } = mutations[name]
+    const copy = copyWithMutation(name)
+    atEnd(() => rmSync(copy, { recursive: true }))
+    const mutated = readFileSync(join(copy, file), 'utf8')
+    const source = readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
+    expect(mutated).not.toBe(source)
+    expect(mutated).toBe(source.replace(right, wrong))
+  },
+)

@@ -1,0 +1,22 @@
+// Counts deliveries: cheap at any size, because every count stops at a limit.
+import { formatId } from '../../../delivery/ids.ts'
+import * as queries from '../../../drizzle/queries.gen.ts'
+import type { Caller } from '../../access/caller.ts'
+import type { Database } from '../../db.ts'
+import { maxCounted, maxEndpoints, type Stats } from './schema.ts'
+
+export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>): Promise<Stats> {
+  const found = await queries.stats(db.run, { tenant, maxCounted, maxEndpoints })
+  return {
+    deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
+    capped: found.isCapped ?? false,
+    counted_to: found.countedTo,
+    delivered_last_hour: found.delivered,
+    delivered_last_hour_capped: found.deliveredIsCapped,
+    oldest_pending_seconds: found.oldestPendingSeconds,
+    endpoints: found.endpoints.map(({ id, nonce, ...counts }) => ({
+      id: formatId('ep', id, nonce),
+      ...counts,
+    })),
+  }
+}

@@ -1,6 +1,6 @@
-// A bundled Worker in a workerd of its own. Not by wrangler's test harness: there each request passes a second workerd and
-// Node before it comes to the Worker, and what the Worker fetches goes through Node's fetch. Here it is workerd itself that
-// answers and dials, as in production.
+// A bundled Worker in a workerd of its own. Under wrangler's test harness each request would pass a second workerd and Node
+// before it reached the Worker, and the Worker's fetches would go through Node. Here workerd itself answers and dials, as in
+// production.
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { inject } from 'vitest'

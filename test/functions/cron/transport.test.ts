@@ -1,4 +1,4 @@
-// The edge's transport, inside workerd, against receivers at their worst.
+// The cron function's transport, inside workerd, against hostile receivers.
 import { expect, test } from 'vitest'
 import { hostile } from '../../support/hostile.ts'
 import { startReceiver } from '../../support/receiver.ts'
@@ -14,7 +14,7 @@ describeSending('fetch in workerd', async (): Promise<SendTo> => {
   }
 })
 
-test('a body we have had enough of is closed at once, not at the end of the cron run', async () => {
+test('an endless body is closed as soon as enough is read, not at the end of the cron run', async () => {
   const closed = Promise.withResolvers<void>()
   const endless = await startReceiver((received, response, request) => {
     request.socket.once('close', () => closed.resolve())
@@ -26,7 +26,7 @@ test('a body we have had enough of is closed at once, not at the end of the cron
   })
   const calls = await startInWorkerd()
   const requests = [`${endless.url}/flood`, next.url].map(url => ({ url, headers: {}, body: '' }))
-  // Longer than the test may take: it is not the deadline that closes the connection.
+  // Longer than the test may take, so the deadline does not close the connection.
   const seen = await calls.send(requests, { ...defaultOptions, timeoutSeconds: 60 })
   expect(seen).toMatchObject([{ status: 200 }, { status: 200 }])
 })

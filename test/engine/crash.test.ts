@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates, emitAtOnce } from '../support/outbox.ts'
 import type { Receiver, Respond } from '../support/receiver.ts'
 import { scene } from '../support/topology.ts'
@@ -27,7 +27,7 @@ describe('a replica', () => {
       return 200
     }
     const { db, client, receiver } = await scene(answer, { timeout_seconds: 0.5 })
-    const frozen = await startReplicaProcess(db.url, impatient)
+    const frozen = await startListenerProcess(db.url, impatient)
     await emitAtOnce(client, 32)
     await receiver.waitFor(32)
     frozen.signal('SIGSTOP')
@@ -35,7 +35,7 @@ describe('a replica', () => {
     await client.query(
       `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
     )
-    const other = await startReplicaProcess(db.url, impatient)
+    const other = await startListenerProcess(db.url, impatient)
     await eventually(async () => (await deliveryStates(client)).delivered === 32)
     expect(await attempts(client, `number = 1 and error = 'interrupted'`)).toBe(32)
     hold.resolve()
@@ -57,20 +57,20 @@ describe('a replica', () => {
       await hold.promise
       return 200
     })
-    const replicas = [await startReplicaProcess(db.url), await startReplicaProcess(db.url)]
+    const replicas = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
     await emitAtOnce(client, 30)
     await receiver.waitFor(30)
     for (const replica of replicas) replica.signal('SIGTERM')
     hold.resolve()
     expect(await Promise.all(replicas.map(replica => replica.exited))).toEqual([0, 0])
-    await startReplicaProcess(db.url)
+    await startListenerProcess(db.url)
     await eventually(async () => (await deliveryStates(client)).delivered === 30)
     expect(receiver.requests).toHaveLength(30)
   })
 
   test('that is told to stop while a receiver never answers waits for the time limit and no longer', async () => {
     const { db, client, receiver } = await scene(() => null)
-    const replica = await startReplicaProcess(db.url, { ...impatient, OUTBOX_RETRY_SCHEDULE: '0' })
+    const replica = await startListenerProcess(db.url, { ...impatient, OUTBOX_RETRY_SCHEDULE: '0' })
     await emitAtOnce(client, 3)
     await receiver.waitFor(3)
     replica.signal('SIGTERM')
@@ -81,7 +81,7 @@ describe('a replica', () => {
   test('that is killed costs at most what it had in flight, with the same ids and the same bytes', async () => {
     const answer: Respond = ({ nth }) => (nth === 1 && receiver.requests.length <= 30 ? null : 200)
     const { db, client, receiver } = await scene(answer, { max_in_flight: 30 })
-    const killed = await startReplicaProcess(db.url)
+    const killed = await startListenerProcess(db.url)
     await emitAtOnce(client, 100)
     await receiver.waitFor(30)
     killed.signal('SIGKILL')
@@ -89,7 +89,7 @@ describe('a replica', () => {
     await client.query(
       `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
     )
-    await startReplicaProcess(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
+    await startListenerProcess(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
     await eventually(async () => (await deliveryStates(client)).delivered === 100)
     expect(receiver.requests).toHaveLength(130)
     expect(distinctBodies(receiver)).toBe(100)
@@ -104,7 +104,7 @@ describe('a replica', () => {
         await hold.promise
         return 200
       })
-      const container = await startReplicaProcess(db.url, {}, { wrapper: asProcess1 })
+      const container = await startListenerProcess(db.url, {}, { wrapper: asProcess1 })
       const inside = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8').trim()
       expect(readFileSync(`/proc/${inside}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m)
       await emitAtOnce(client, 5)

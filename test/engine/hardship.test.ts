@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce } from '../support/outbox.ts'
 import { ok, startRawReceiver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -29,7 +29,7 @@ describe('a listener', () => {
           url: `http://127.0.${Math.floor(n / 250)}.${1 + (n % 250)}:${receiver.port}/`,
         })
       await emitAtOnce(client, 1)
-      const replica = await startReplicaProcess(db.url, quick, { wrapper: ['prlimit', '--nofile=256'] })
+      const replica = await startListenerProcess(db.url, quick, { wrapper: ['prlimit', '--nofile=256'] })
       await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 60_000 })
       const { rows } = await client.query(`select distinct error from outbox.attempts order by error`)
       expect(rows).toEqual([{ error: 'exhausted' }, { error: null }])
@@ -60,7 +60,7 @@ describe('a listener', () => {
       ]
       for (const path of bombs)
         await addEndpoint(client, { url: `${bad.url}/${path}`, timeout_seconds: 1, max_in_flight: 8 })
-      const replica = await startReplicaProcess(db.url, {
+      const replica = await startListenerProcess(db.url, {
         ...quick,
         OUTBOX_RETRY_SCHEDULE: '0.1,0.1,0.1,0.1,0.1',
         // What Node allows itself in a container of that size.
@@ -74,7 +74,7 @@ describe('a listener', () => {
       const status = readFileSync(`/proc/${replica.pid}/status`, 'utf8')
       expect(Number(/VmHWM:\s+(\d+) kB/.exec(status)![1])).toBeLessThan(256 << 10)
       // Whatever they answered is an attempt, and none of it an error that nobody expected.
-      expect(replica.said()).not.toMatch(/an attempt broke off|Error/)
+      expect(replica.said()).not.toMatch(/an attempt threw|Error/)
       await bad.stop()
       replica.signal('SIGKILL')
     },
@@ -88,7 +88,7 @@ describe('a listener', () => {
     expect(spawnSync('mkfifo', [join(dir, 'pipe')]).status).toBe(0)
     // Open in both directions: there is a reader, and it does not read.
     const pipe = openSync(join(dir, 'pipe'), 'r+')
-    const replica = await startReplicaProcess(
+    const replica = await startListenerProcess(
       db.url,
       { OUTBOX_REQUEST_TIMEOUT_SECONDS: '5' },
       { output: pipe },
@@ -104,7 +104,7 @@ describe('a listener', () => {
   test('that stands still for a fifth of each second keeps its leases', async () => {
     const { db, client, receiver } = await scene()
     const env = { ...quick, OUTBOX_REQUEST_TIMEOUT_SECONDS: '1', OUTBOX_LEASE_SECONDS: '6' }
-    const replicas = [await startReplicaProcess(db.url, env), await startReplicaProcess(db.url, env)]
+    const replicas = [await startListenerProcess(db.url, env), await startListenerProcess(db.url, env)]
     for (let n = 0; n < 5; n++) {
       await emitAtOnce(client, 100)
       replicas[0]!.signal('SIGSTOP')
@@ -118,7 +118,7 @@ describe('a listener', () => {
 
   test('answers its probes while it turns, and neither when it is stuck', async () => {
     const { db } = await scene()
-    const replica = await startReplicaProcess(db.url, quick)
+    const replica = await startListenerProcess(db.url, quick)
     await eventually(async () => (await replica.ask('/readyz')).status === 200)
     replica.signal('SIGSTOP')
     for (const probe of ['/livez', '/readyz'])
@@ -129,7 +129,7 @@ describe('a listener', () => {
 
   test('is one of two with different names, even on one host', async () => {
     const { db } = await scene()
-    const replicas = await Promise.all([startReplicaProcess(db.url), startReplicaProcess(db.url)])
+    const replicas = await Promise.all([startListenerProcess(db.url), startListenerProcess(db.url)])
     const [one, other] = replicas.map(replica => /"name":"(listener-[^"]+)"/.exec(replica.said())![1])
     expect(one).not.toBe(other)
     expect(one).toMatch(/-[0-9a-f]{12}$/)
@@ -138,7 +138,7 @@ describe('a listener', () => {
 
 describe('an event that kills whoever sends it', () => {
   test('is dead when its attempts are used up, with growing waits between the crashes, and the others are delivered', async () => {
-    let replica: Awaited<ReturnType<typeof startReplicaProcess>>
+    let replica: Awaited<ReturnType<typeof startListenerProcess>>
     const { db, client, receiver } = await scene(({ body }) => {
       if (!body.includes('poison')) return 200
       replica.signal('SIGKILL')
@@ -149,7 +149,7 @@ describe('an event that kills whoever sends it', () => {
       OUTBOX_REQUEST_TIMEOUT_SECONDS: '0.5',
       OUTBOX_LEASE_SECONDS: '5.5',
     }
-    replica = await startReplicaProcess(db.url, env)
+    replica = await startListenerProcess(db.url, env)
     await client.query(`select outbox.emit('poison', '{}')`)
     let crashes = 0
     const poisoned = async () =>
@@ -165,7 +165,7 @@ describe('an event that kills whoever sends it', () => {
       await client.query(
         `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
       )
-      replica = await startReplicaProcess(db.url, env)
+      replica = await startListenerProcess(db.url, env)
       await emit(client, 5)
     }
     expect(crashes).toBe(4)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
-import { type ReplicaProcess, startReplicaProcess } from '../support/listener-process.ts'
+import { type ListenerProcess, startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { scene } from '../support/topology.ts'
@@ -74,7 +74,7 @@ describe('a rate limit of 60 a second', () => {
   /** Two processes, because one that is busy with other things would stop the other's stopwatch too. */
   const twoReplicas = async (events: number) => {
     const { db, client, receiver } = await scene(undefined, { rate_per_second: 60 })
-    const replicas = [await startReplicaProcess(db.url), await startReplicaProcess(db.url)]
+    const replicas = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
     await emitAtOnce(client, events)
     return { receiver, replicas }
   }
@@ -103,7 +103,7 @@ describe('a rate limit of 60 a second', () => {
 })
 
 /** When each request began, by the clock of the machine: the receiver may see them late, and so closer together. */
-async function startsOf(replicas: ReplicaProcess[], count: number): Promise<number[]> {
+async function startsOf(replicas: ListenerProcess[], count: number): Promise<number[]> {
   const lines = await eventually(() => {
     const said = replicas.flatMap(replica =>
       replica

@@ -8,7 +8,7 @@ import { startGuard } from '../../dev/guard.ts'
 import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer, type TestServer } from '../support/server.ts'
@@ -24,7 +24,7 @@ beforeAll(async () => {
 describe('a server', () => {
   test('that crashes again and again under load costs nothing that was committed', async () => {
     const { type, receiver } = await scene()
-    const replica = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
     const writer = write(type)
     for (let crash = 0; crash < 3; crash++) {
       const before = receiver.requests.length
@@ -39,7 +39,7 @@ describe('a server', () => {
 
   test('one of whose processes is killed under a claim restarts all of them, and nobody notices for long', async () => {
     const { type, receiver } = await scene()
-    const replica = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
     const writer = write(type)
     await receiver.waitFor(30, inTime)
     const client = await connectTo(server.databaseUrl)
@@ -60,7 +60,7 @@ describe('a server', () => {
 
   test('that is away for a while is met again soon, and the log does not fill meanwhile', async () => {
     const { type, receiver } = await scene()
-    const replica = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
     await server.stop()
     const lines = replica.said().split('\n').length
     await new Promise(resolve => setTimeout(resolve, 5_000))
@@ -75,7 +75,7 @@ describe('a server', () => {
   test('whose connections are all taken is waited for without haste, and said to be away', async () => {
     const { type, receiver } = await scene()
     const admin = await connectTo(server.databaseUrl)
-    const replica = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
     const taken = await takeAllConnections()
     await admin.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'listener-%'`,
@@ -200,7 +200,7 @@ async function takeAllConnections(): Promise<pg.Client[]> {
 
 const refusals = (said: string) => said.split('"sqlstate":"53300"').length - 1
 
-async function stop(replica: Awaited<ReturnType<typeof startReplicaProcess>>): Promise<void> {
+async function stop(replica: Awaited<ReturnType<typeof startListenerProcess>>): Promise<void> {
   replica.signal('SIGTERM')
   expect(await replica.exited).toBe(0)
 }

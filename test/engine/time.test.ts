@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { wrongClock } from '../../chaos/skewed-clock.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates, emit, emitAtOnce, greedy, startTestListener, storeOn } from '../support/outbox.ts'
 import { scene } from '../support/topology.ts'
 import { faultsOf } from '../support/verifier.ts'
@@ -22,11 +22,11 @@ describe('a replica whose clock is wrong', () => {
       await hold.promise
       return 200
     })
-    const wrong = await startReplicaProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) })
+    const wrong = await startListenerProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) })
     // Fewer than would open the circuit breaker.
     await emitAtOnce(client, 9)
     await receiver.waitFor(9)
-    const right = await startReplicaProcess(db.url, quick)
+    const right = await startListenerProcess(db.url, quick)
     const requests = await receiver.waitFor(18, { timeoutMs: 60_000 })
     // Some time with all of them under way: whoever thought their leases over would take them back and send again.
     await eventually(
@@ -59,7 +59,7 @@ describe('a replica whose clock is wrong', () => {
 
   test('and is set back an hour while it runs: no retry is an hour late, no duration is negative', async () => {
     const { db, client, receiver } = await scene(({ nth }) => (nth === 1 ? 500 : 200))
-    const replica = await startReplicaProcess(db.url, { ...quick, ...wrongClock({ stepSeconds: -hour }) })
+    const replica = await startListenerProcess(db.url, { ...quick, ...wrongClock({ stepSeconds: -hour }) })
     await emitAtOnce(client, 9)
     await receiver.waitFor(9)
     replica.signal('SIGUSR2')
@@ -78,7 +78,7 @@ test('after a suspension of everything, each lease that ran out is taken back on
   const { db, client, receiver } = await scene(({ nth }) =>
     nth === 1 && receiver.requests.length <= 32 ? null : 200,
   )
-  const replicas = [await startReplicaProcess(db.url, quick), await startReplicaProcess(db.url, quick)]
+  const replicas = [await startListenerProcess(db.url, quick), await startListenerProcess(db.url, quick)]
   await eventually(async () => (await replicas[0]!.ask('/readyz')).status === 200)
   await emitAtOnce(client, 500)
   await receiver.waitFor(32)
@@ -116,7 +116,7 @@ describe('webhook-timestamp', () => {
   ])('is right %s', async (_, day) => {
     const { db, client, receiver, endpoint } = await scene()
     const offSeconds = (Date.parse(day) - Date.now()) / 1000
-    await startReplicaProcess(db.url, wrongClock({ offSeconds }))
+    await startListenerProcess(db.url, wrongClock({ offSeconds }))
     await emit(client)
     const [request] = await receiver.waitFor(1)
     const arrived = request!.at + offSeconds * 1000

@@ -7,7 +7,7 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { type ReplicaProcess, startReplicaProcess } from '../support/listener-process.ts'
+import { type ListenerProcess, startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
@@ -30,15 +30,15 @@ describe('quiet wake-up', () => {
     'nor while replicas join and die, also awake',
     async () => {
       const { db } = await scene()
-      const replicas: ReplicaProcess[] = [
-        await startReplicaProcess(db.url, pollNever),
-        await startReplicaProcess(db.url, pollNever),
+      const replicas: ListenerProcess[] = [
+        await startListenerProcess(db.url, pollNever),
+        await startListenerProcess(db.url, pollNever),
       ]
       const late = await stress(db, stressSeconds, async () => {
         const victim = replicas.shift()!
         victim.signal('SIGKILL')
         await victim.exited
-        replicas.push(await startReplicaProcess(db.url, pollNever))
+        replicas.push(await startListenerProcess(db.url, pollNever))
       })
       expect(late).toEqual([])
     },
@@ -173,7 +173,7 @@ async function hear(db: TestDatabase) {
   const client = await db.connect()
   const heard = { notifications: 0, awake: 0 }
   client.on('notification', ({ payload }) => {
-    heard[payload === 'awake' ? 'awake' : 'notifications']++
+    heard[payload === 'polling' ? 'awake' : 'notifications']++
   })
   await client.query('listen outbox')
   return heard

@@ -57,7 +57,7 @@ export async function openEnvironment(): Promise<Environment> {
   const receiver = await startReceiver(guard, `whsec_${randomBytes(32).toString('base64')}`)
   const urlOf = (name: string) => postgres.url.replace(/postgres$/, name)
   await admin.query(`create database ${migrated}`)
-  await migrate(urlOf(migrated))
+  await migrate(urlOf(migrated), { example: true })
 
   let number = 0
   const create = async (template: string): Promise<Database> => {

@@ -102,7 +102,7 @@ async function startDatabase({ dir, guard, shutdown }: Environment) {
   shutdown.add(() => postgres.stop())
   const url = postgres.url.replace(/postgres$/, 'outboxdb')
   await createDatabase(postgres.url)
-  await migrate(url)
+  await migrate(url, { example: true })
   const pool = new pg.Pool({ connectionString: url, application_name: 'chaos', max: 20 })
   pool.on('error', () => {}) // faults cut its connections, idle or not
   pool.on('connect', client => client.on('error', () => {}))

@@ -1,8 +1,8 @@
 // The writer's context as headers. Any session may set it to anything, and no content of an event may break a request:
-// a trace that is none is left out, and an actor is made fit for a header.
+// an invalid trace is left out, and an actor is encoded so that it fits into a header.
 import type { Leased } from './types.ts'
 
-const longestActor = 200
+const maxActorCharacters = 200
 
 export function contextHeaders({ actor, traceparent }: Pick<Leased, 'actor' | 'traceparent'>) {
   return {
@@ -19,7 +19,7 @@ export function isTraceparent(text: string): boolean {
 /** Visible ASCII and inner spaces stay; `%` and everything else is percent-encoded UTF-8, as in a URL. */
 function headerText(actor: string): string {
   return Array.from(actor.trim())
-    .slice(0, longestActor)
+    .slice(0, maxActorCharacters)
     .map(character => (/^[\x20-\x24\x26-\x7e]$/.test(character) ? character : encodeURIComponent(character)))
     .join('')
 }

@@ -1,30 +1,20 @@
-// Stop 6: one attempt, start to finish. A failing receiver is an outcome, not an exception.
-import { webhookBody } from './body.ts'
+// Step 6: one attempt, start to finish. A failing receiver is an outcome, not an exception.
+import { maxEventBytes, webhookBody } from './body.ts'
 import { contextHeaders } from './context.ts'
-import { classify } from './outcome.ts'
-import { send } from './send.ts'
+import type { Endpoint } from './endpoint.ts'
+import { classify, type Outcome, withoutResponse } from './outcome.ts'
+import { type SignedRequest, send, type Transport } from './send.ts'
 import { settle } from './settlement.ts'
 import { signedHeaders } from './signature.ts'
-import type {
-  Endpoint,
-  FailureKind,
-  Leased,
-  MonotonicClock,
-  Outcome,
-  Random,
-  Settlement,
-  SignedRequest,
-  Transport,
-} from './types.ts'
-
-/** A webhook's body may have so many bytes. Hardly any receiver takes a hundredth of it; Standard Webhooks suggest 20 kB. */
-export const maxEventBytes = 4 << 20
+import type { Leased, Settlement } from './types.ts'
+import type { Random } from './wait.ts'
 
 export interface DeliverPorts {
   readonly transport: Transport
-  /** Milliseconds since 1970: the `webhook-timestamp`. */
+  /** Milliseconds since 1970: the `webhook-timestamp`, and the present of a Retry-After without a `date`. */
   readonly now: () => number
-  readonly clock: MonotonicClock
+  /** Milliseconds of a clock that never steps back (performance.now). */
+  readonly clock: () => number
   readonly random: Random
   /** `Outbox/<version>` */
   readonly userAgent: string
@@ -36,24 +26,21 @@ export async function deliver(
   ports: DeliverPorts,
 ): Promise<Settlement> {
   const startedAt = ports.clock()
-  const outcome = endpoint.fault === null ? await attempt(delivery, endpoint, ports) : refused(endpoint.fault)
+  // With a fault nothing leaves: the request would be unsigned, or signed with something else.
+  const outcome =
+    endpoint.fault === null ? await attempt(delivery, endpoint, ports) : withoutResponse(endpoint.fault)
   const durationMs = Math.max(0, Math.round(ports.clock() - startedAt))
   return settle(delivery, endpoint, outcome, { startedAt, durationMs }, ports.random)
 }
 
 async function attempt(delivery: Leased, endpoint: Endpoint, ports: DeliverPorts): Promise<Outcome> {
   const body = webhookBody(delivery)
-  if (body.length > maxEventBytes) return refused('body_too_large')
+  if (body.length > maxEventBytes) return withoutResponse('body_too_large')
   const request = await sign(delivery, body, endpoint, ports)
-  return classify(await send(request, ports.transport, endpoint.timeoutSeconds))
+  return classify(await send(request, ports.transport, endpoint.timeoutSeconds), ports.now())
 }
 
-/** No request leaves when it could not be signed or may not be sent: it would be an unsigned or a mis-signed one. */
-function refused(error: FailureKind): Outcome {
-  return { kind: 'failed', error, status: null, body: null, retryAfterSeconds: null }
-}
-
-/** The request of this attempt: the body is the same every time, the timestamp and so the signature are the attempt's own. */
+/** The body is the same on every attempt; the timestamp, and with it the signature, belongs to this one. */
 async function sign(
   delivery: Leased,
   body: Uint8Array<ArrayBuffer>,
@@ -75,3 +62,5 @@ async function sign(
     },
   }
 }
+
+// Next: delivery/signature.ts

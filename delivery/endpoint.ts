@@ -1,9 +1,32 @@
 // Makes an endpoint ready for use: opens its secrets, fills in the defaults. One that cannot be opened gets a fault, so
 // that its deliveries fail visibly while all others go on.
+import type { FailureKind } from './failures.ts'
 import { checkHeaders } from './headers.ts'
 import { fromHex } from './hex.ts'
 import { type Keyring, SecretUnavailable } from './secrets.ts'
-import type { Endpoint, SealedEndpoint, Signer } from './types.ts'
+import type { Signer } from './signature.ts'
+import type { EndpointId, SealedEndpoint } from './types.ts'
+
+/** One consistent version of an endpoint, ready for use: secrets opened, defaults filled in. */
+export interface Endpoint {
+  readonly id: EndpointId
+  readonly version: number
+  /** The public id, for logs. */
+  readonly publicId: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** All keys that sign now: several during a rotation, the newest first. */
+  readonly signers: readonly Signer[]
+  readonly maxInFlight: number
+  readonly ratePerSecond: number | null
+  readonly timeoutSeconds: number
+  /** Waits in seconds after attempt 1, 2, …; after the last one a failure is final. */
+  readonly retrySchedule: readonly number[]
+  /** It belongs to a tenant, who need not be an operator (redact.ts). */
+  readonly isTenants: boolean
+  /** Why nothing can be sent to it at all, whatever the receiver does; null = it can be used. */
+  readonly fault: Extract<FailureKind, 'secret_unavailable' | 'invalid_endpoint'> | null
+}
 
 export interface OpenEndpointPorts {
   readonly keyring: Keyring
@@ -34,13 +57,13 @@ export async function openEndpoint(sealed: SealedEndpoint, ports: OpenEndpointPo
   }
 }
 
-/** The rules for headers may be stricter now than when these were written, and one that forges ours must never leave. */
+/** The rules for headers may be stricter now than when these were written, and a header that forges ours must never leave. */
 function faultOf(signers: readonly Signer[], headers: Record<string, string>): Endpoint['fault'] {
   if (signers.length === 0) return 'secret_unavailable'
   return checkHeaders(headers).length > 0 ? 'invalid_endpoint' : null
 }
 
-/** What a sealed value belongs to: it opens nowhere else, so two rows' values cannot be swapped. */
+/** The row a sealed value belongs to. It opens nowhere else, so the values of two rows cannot be swapped. */
 export const secretContext = (secretId: string, endpointId: string) =>
   `outbox.endpoint_secrets/${secretId}/${endpointId}`
 export const headersContext = (endpointId: string) => `outbox.endpoints/${endpointId}/headers`

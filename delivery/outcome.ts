@@ -1,44 +1,40 @@
-// Stop 9, first step: what the request brought back becomes a kind. What we do about it is decided later.
-// Next: delivery/retry.ts
-import { parseRetryAfter } from './retry.ts'
-import { type FailureKind, type Outcome, type Response, SendError } from './types.ts'
+// Step 9, first part: what the request brought back becomes an outcome with a kind. What we do about it is decided later.
+import type { FailureKind } from './failures.ts'
+import { parseRetryAfter } from './retry-after.ts'
+import { type Response, SendError } from './send.ts'
 
-/** The documented list: an attempt's `error` is one of these. */
-export const failureKinds: Readonly<Record<FailureKind, string>> = {
-  timeout: 'There was no answer within the time limit, which covers DNS, connecting, TLS and the response.',
-  dns: 'The host name could not be resolved.',
-  connection: 'The connection was refused, reset or closed before a response came.',
-  tls: 'The TLS handshake failed, or the certificate is expired, self-signed or for another name.',
-  blocked_address: 'The host is, or resolves to, an address that webhooks may not reach.',
-  redirect: 'The receiver answered with a redirect; redirects are never followed.',
-  bad_status: 'The receiver answered with a status that is not 2xx.',
-  gone: 'The receiver answered 410: it wants no more webhooks, and the endpoint was disabled.',
-  throttled: 'The receiver asked for fewer requests: 429, or 502, 503 or 504 with Retry-After.',
-  bad_response: 'What came back is not a valid HTTP response.',
-  body_too_large:
-    'The event is too large to be sent (over 4 MiB): the receiver was not contacted, and there is no other attempt.',
-  secret_unavailable: 'The signing secret could not be opened, so nothing was sent.',
-  invalid_endpoint: 'The endpoint cannot be sent to as it is configured, so nothing was sent.',
-  exhausted: 'The sender had no socket left, so nothing was sent; it does not count as an attempt.',
-  interrupted: 'The sender stopped during the attempt; whether the receiver got the request is not known.',
+/** What we saw. */
+export type Outcome = Delivered | Failed
+
+export interface Delivered {
+  readonly kind: 'delivered'
+  readonly status: number
+  readonly body: string
 }
 
-/** The status decides, and it alone: a body that broke off changes nothing. */
-export function classify(seen: Response | SendError, nowMs = Date.now()): Outcome {
-  if (seen instanceof SendError) {
-    return { kind: 'failed', error: seen.kind, status: null, body: null, retryAfterSeconds: null }
-  }
+export interface Failed {
+  readonly kind: 'failed'
+  readonly error: FailureKind
+  /** null when there was no response. */
+  readonly status: number | null
+  readonly body: string | null
+  /** The receiver asked for a pause: so long, at most a day. */
+  readonly retryAfterSeconds: number | null
+}
+
+/** The status alone decides: a body that broke off changes nothing. `nowMs`: milliseconds since 1970. */
+export function classify(seen: Response | SendError, nowMs: number): Outcome {
+  if (seen instanceof SendError) return withoutResponse(seen.kind)
   const { status } = seen
   const body = bodyText(seen.body)
   if (status >= 200 && status <= 299) return { kind: 'delivered', status, body }
   const retryAfterSeconds = mayAskForPause(status) ? parseRetryAfter(seen.retryAfter, seen.date, nowMs) : null
-  return {
-    kind: 'failed',
-    error: failureOf(status, retryAfterSeconds !== null),
-    status,
-    body,
-    retryAfterSeconds,
-  }
+  const error = failureOf(status, retryAfterSeconds !== null)
+  return { kind: 'failed', error, status, body, retryAfterSeconds }
+}
+
+export function withoutResponse(error: FailureKind): Failed {
+  return { kind: 'failed', error, status: null, body: null, retryAfterSeconds: null }
 }
 
 function mayAskForPause(status: number): boolean {
@@ -52,14 +48,14 @@ function failureOf(status: number, asksForPause: boolean): FailureKind {
   return status >= 100 && status <= 599 ? 'bad_status' : 'bad_response'
 }
 
-/** What is kept of a response's body, in bytes of UTF-8. */
+/** How much of a response's body is kept, in bytes of UTF-8. */
 export const maxBodyTextBytes = 1024
 
-/** Text that Postgres takes, whatever came: invalid UTF-8 is replaced, NUL left out, the end is the end of a character. */
+/** Text that Postgres accepts, made of any bytes: invalid UTF-8 is replaced, NUL left out, no character is cut in two. */
 function bodyText(body: Uint8Array): string {
   const text = decoded(body).replaceAll('\0', '')
   if (text.length * 3 <= maxBodyTextBytes) return text
-  // A replaced byte takes three, so what fitted before may be too long now.
+  // The replacement of a bad byte takes three, so a text that was short enough may be too long now.
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBodyTextBytes))
   return text.slice(0, read)
 }
@@ -70,3 +66,5 @@ function decoded(body: Uint8Array): string {
   return new TextDecoder().decode(body.subarray(0, maxBodyTextBytes), { stream: true })
 }
 const decoder = new TextDecoder()
+
+// Next: delivery/retry.ts

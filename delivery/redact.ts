@@ -1,16 +1,12 @@
-// What a tenant must not read off its own webhooks: whether there is something at an address, or a rule against it. Else
-// whoever may name a URL could map a network by it, from where we stand. Operators see the truth.
-import type { Endpoint, FailureKind, Settlement } from './types.ts'
+// What a tenant must not learn from its own webhooks: whether there is something at an address, or a rule against it.
+// Otherwise a tenant could map a network from where we stand, one URL at a time. Operators see the truth.
+import type { Endpoint } from './endpoint.ts'
+import { failureKinds, failures } from './failures.ts'
+import type { Settlement } from './types.ts'
 
-/** No HTTP server answered. What one has answered, its owner may know. */
-const unreachable = new Set<FailureKind>([
-  'timeout',
-  'dns',
-  'connection',
-  'tls',
-  'blocked_address',
-  'bad_response',
-])
+const unreachable: ReadonlySet<string | null> = new Set(
+  failureKinds.filter(kind => failures[kind].tenantSees === 'unreachable'),
+)
 
 /** An attempt's `error` or a delivery's `reason`, as a key with a tenant sees it. */
 export function redacted(error: string | null): string | null {
@@ -18,12 +14,12 @@ export function redacted(error: string | null): string | null {
 }
 
 export function isUnreachable(error: string | null): boolean {
-  return unreachable.has(error as FailureKind)
+  return unreachable.has(error)
 }
 
 /**
- * How long to wait before this is written down, in milliseconds: what could not be reached at once looks as if it had been
- * waited for, up to the time limit. Everything that follows, the retry included, follows as late.
+ * How long to wait before the settlement is written down, in milliseconds. An attempt that failed early looks as if it had
+ * waited until the time limit: everything that follows, the retry included, is as late.
  */
 export function timingPadMs(endpoint: Endpoint, settlement: Settlement, nowMs: number): number {
   if (!endpoint.isTenants || !isUnreachable(settlement.error)) return 0

@@ -3,7 +3,7 @@ import { decodeBase64 } from './base64.ts'
 
 /**
  * unknown_key: sealed under a master key that is not configured. tampered: not what was sealed for this row.
- * invalid: no usable signing key. In each case nothing is sent: never unsigned, never signed with something else.
+ * invalid: not a usable signing key. In each case nothing is sent: no request leaves unsigned or with another signature.
  */
 export type SecretProblem = 'unknown_key' | 'tampered' | 'invalid'
 
@@ -18,7 +18,7 @@ export class SecretUnavailable extends Error {
 
 /** `context` names the row the secret belongs to: sealed text that was moved to another row does not open. */
 export interface Keyring {
-  /** Of all master keys it knows; the first one seals. */
+  /** The ids of all its master keys; the first one seals. */
   readonly keyIds: readonly [string, ...string[]]
   seal(plain: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>>
   open(sealed: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>>
@@ -45,7 +45,7 @@ export function parseMasterKeys(spec: string): MasterKey[] | null {
   return keys
 }
 
-/** The first key seals, all open. What others have sealed is sealed anew by and by (seal-anew.ts), then they may go. */
+/** The first key seals, all keys open. Values of the other keys are rewrapped over time (rewrap.ts); then those keys may go. */
 export async function openKeyring(spec: string): Promise<Keyring> {
   const masterKeys = parseMasterKeys(spec)
   if (!masterKeys) throw new SecretUnavailable('invalid')

@@ -1,8 +1,12 @@
-// Stop 9, last step: what we saw becomes what is written down. One small function for each way a delivery can go on.
+// Step 9, last part: what we saw becomes what is written down. One small function for each way a delivery can go on.
+import type { Endpoint } from './endpoint.ts'
+import { failures, retrySoonSeconds } from './failures.ts'
+import type { Delivered, Failed, Outcome } from './outcome.ts'
 import { retryInSeconds } from './retry.ts'
-import type { Endpoint, Leased, Outcome, Random, Settlement } from './types.ts'
+import type { Leased, Settlement } from './types.ts'
+import type { Random } from './wait.ts'
 
-/** A request's stopwatch: when it began on the monotonic clock, and how long it took, both in milliseconds. */
+/** When a request began on the monotonic clock, and how long it took, both in milliseconds. */
 export interface Timing {
   readonly startedAt: number
   readonly durationMs: number
@@ -16,23 +20,24 @@ export function settle(
   random: Random,
 ): Settlement {
   if (outcome.kind === 'delivered') return delivered(delivery, outcome, timing)
-  if (outcome.error === 'gone') return gone(delivery, outcome, timing)
-  if (outcome.error === 'body_too_large') return dead(delivery, outcome, timing)
-  const waitSeconds = retryInSeconds(endpoint.retrySchedule, delivery.attemptsUsed + 1, random)
-  return waitSeconds === null
-    ? dead(delivery, outcome, timing)
-    : retried(delivery, outcome, timing, waitSeconds)
+  switch (failures[outcome.error].next) {
+    case 'retry': {
+      const waitSeconds = retryInSeconds(endpoint.retrySchedule, delivery.attemptsUsed + 1, random)
+      return waitSeconds === null
+        ? dead(delivery, outcome, timing)
+        : retried(delivery, outcome, timing, waitSeconds)
+    }
+    case 'retrySoon':
+      return retriedSoon(delivery, outcome, timing)
+    case 'giveUp':
+      return dead(delivery, outcome, timing)
+    case 'disableEndpoint':
+      return gone(delivery, outcome, timing)
+  }
 }
 
-type Failed = Extract<Outcome, { kind: 'failed' }>
-
-function delivered(delivery: Leased, outcome: Extract<Outcome, { kind: 'delivered' }>, timing: Timing) {
-  return {
-    ...written(delivery, timing),
-    state: 'delivered' as const,
-    status: outcome.status,
-    body: outcome.body,
-  }
+function delivered(delivery: Leased, outcome: Delivered, timing: Timing): Settlement {
+  return { ...written(delivery, timing), state: 'delivered', status: outcome.status, body: outcome.body }
 }
 
 /** Due again after the schedule's wait, or later where the receiver asked for a longer pause. */
@@ -44,6 +49,16 @@ function retried(delivery: Leased, outcome: Failed, timing: Timing, waitSeconds:
   }
 }
 
+/** Due again in a moment, with as many attempts left as before: the receiver has not been tried at all. */
+function retriedSoon(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
+  return {
+    ...failed(delivery, outcome, timing),
+    state: 'pending',
+    retryInSeconds: retrySoonSeconds,
+    countsAsAttempt: false,
+  }
+}
+
 /** The schedule is used up, or another attempt could not end differently: a person has to ask for more. */
 function dead(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
   return { ...failed(delivery, outcome, timing), state: 'dead' }
@@ -51,7 +66,7 @@ function dead(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
 
 /** 410: the receiver wants neither this event nor any other. */
 function gone(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
-  return { ...failed(delivery, outcome, timing), state: 'dead', endpointGone: true }
+  return { ...dead(delivery, outcome, timing), endpointGone: true }
 }
 
 function failed(delivery: Leased, outcome: Failed, timing: Timing) {
@@ -78,3 +93,5 @@ function written(delivery: Leased, timing: Timing) {
     ...timing,
   }
 }
+
+// Next: drizzle/queries/settle.sql

@@ -1,9 +1,10 @@
-// Stop 7: Standard Webhooks 1.0.0 over the exact bytes. Receivers check with verify.ts or any library of that standard.
-// Next: delivery/send.ts
+// Step 7: Standard Webhooks 1.0.0 over the exact bytes. Receivers check with verify.ts or any library of that standard.
 import { encodeBase64 } from './base64.ts'
 import { importSeed, isHmacKey } from './keys.ts'
 import { SecretUnavailable } from './secrets.ts'
-import type { Signer } from './types.ts'
+
+/** Makes one part of the `webhook-signature` header (`v1,…` or `v1a,…`) over the exact bytes. */
+export type Signer = (signed: Uint8Array<ArrayBuffer>) => Promise<string> | string
 
 /** HMAC-SHA256, `v1`. */
 export function hmacSigner(secret: Uint8Array): Signer {
@@ -14,7 +15,7 @@ export function hmacSigner(secret: Uint8Array): Signer {
 }
 export const hmacSha256 = { name: 'HMAC', hash: 'SHA-256' }
 
-/** ed25519, `v1a`. Takes the 32-byte seed, with or without the public key behind it (parseSecret has compared them). */
+/** ed25519, `v1a`. Takes the 32-byte seed, with or without the public key after it (parseSecret has compared the two). */
 export function ed25519Signer(secret: Uint8Array): Signer {
   if (secret.length !== 32 && secret.length !== 64) throw new SecretUnavailable('invalid')
   const key = once(() => importSeed(secret.slice(0, 32)))
@@ -22,7 +23,7 @@ export function ed25519Signer(secret: Uint8Array): Signer {
     `v1a,${encodeBase64(new Uint8Array(await crypto.subtle.sign('Ed25519', await key(), signed)))}`
 }
 
-/** The three headers of one attempt: the id is the event's, the time the attempt's own, one signature for each key. */
+/** The three headers of one attempt: the event's id, the attempt's own time, and one signature for each key. */
 export async function signedHeaders(
   webhookId: string,
   timestampSeconds: number,
@@ -56,3 +57,5 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined
   return () => (made ??= make())
 }
+
+// Next: delivery/send.ts

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { isFresh } from './generate.ts'
 import { findLockGaps } from './lock-gaps.ts'
-import { isReadmeFresh } from './readme.ts'
+import { findTableProblems } from './readme.ts'
 import { findBreaches } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -23,7 +23,7 @@ const steps: Record<string, Step> = {
     return said.text.includes('no drift') ? '' : said.text
   },
   'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
-  'README.md': () => (isReadmeFresh() ? '' : 'its generated parts are stale: run `npm run generate`.'),
+  'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),
 }

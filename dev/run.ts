@@ -82,7 +82,7 @@ async function openDatabase({ fresh }: Options, state: State, settings: Developm
 
 async function prepare(databaseUrl: string, options: Options): Promise<void> {
   say('database', 'applying migrations')
-  await migrate(databaseUrl)
+  await migrate(databaseUrl, { example: true })
   if (options.seed && (await seed(databaseUrl)))
     say('database', 'loaded the example shop: 10 clients, 1,000 orders')
 }

@@ -1,5 +1,6 @@
 // The settings of the development system. The defaults are open where production is closed; the environment overrides them.
 import { readSettings as readFunctionsSettings } from '../functions/settings.ts'
+import { readShopSettings } from '../functions/shop/settings.ts'
 import { readListenerSettings } from '../worker/settings.ts'
 import type { Secrets } from './state.ts'
 
@@ -39,6 +40,7 @@ export function developmentSettings(secrets: Secrets, env: NodeJS.ProcessEnv): D
 export async function checkSettings(settings: Settings): Promise<void> {
   readListenerSettings(settings)
   await readFunctionsSettings(settings)
+  await readShopSettings(settings)
 }
 
 /** The first admin key without a tenant: `name:admin:key`. */

@@ -12,8 +12,11 @@ interface Wall {
 const walls: Record<string, Wall> = {
   // The rules run on every runtime, so they lean on nothing.
   delivery: { paths: ['delivery'], packages: [] },
-  // The store speaks of deliveries and writes their ids; it knows none of the rules.
-  drizzle: { paths: ['drizzle', 'delivery/types.ts', 'delivery/ids.ts'], packages: ['drizzle-orm'] },
+  // The store speaks of deliveries and writes their ids. It hands SQL the numbers of the rules that SQL applies, no others.
+  drizzle: {
+    paths: ['drizzle', ...['types', 'ids', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)],
+    packages: ['drizzle-orm'],
+  },
   functions: {
     paths: ['functions', 'delivery', 'drizzle'],
     packages: ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm'],

@@ -50,7 +50,7 @@ from canceled
 `
 
 export const captureHealth = `
--- The self-check of capture: what was measured, whether it is fine, what to do if not (drizzle/migrations/0010_explain.sql).
+-- The self-check of capture: what was measured, whether it is fine, what to do if not (drizzle/functions/capture_health.sql).
 select name, value, healthy, advice
 from outbox.capture_health()
 `
@@ -68,6 +68,8 @@ export const claim = `
 -- $8 scan_after      bigint    the walk over the endpoints begins behind this one; 0 at the first
 -- $9 scan_limit     int       endpoints to look at, at most
 -- $10 sharers       int       senders that share what an endpoint may have in flight
+-- $11 slot_spacing  float8    with a rate limit, slots lie so many times further apart than asked for (delivery/rate.ts)
+-- $12 slot_horizon  float8    seconds ahead for which a claim gives out slots
 --
 -- The first row carries only \`meta\`: what the statement saw besides. The others are the leased deliveries.
 with recursive
@@ -141,10 +143,9 @@ permit as materialized (
              lane.room,
              -- A breaker that has just closed: twice as many with each round of successes.
              gate.slow_start_limit - lane.held,
-             -- Slots within the next quarter of a second, a little wider apart than asked for: timers are late at times,
-             -- and then there must still be no more than the rate in any second.
-             1 + floor((0.25 - extract(epoch from gate.next_slot - clock.now)::float8)
-                       * lane.rate_per_second / 1.02)::int
+             -- The slots within the horizon.
+             1 + floor(($12::float8 - extract(epoch from gate.next_slot - clock.now)::float8)
+                       * lane.rate_per_second / $11::float8)::int
            )
          end as room
   from lane
@@ -260,7 +261,7 @@ decided as (
                       else (select now from clock) + make_interval(secs => $2::float8) end,
       probing = gate.probe_at is not null,
       next_slot_at = case when permit.rate_per_second is not null
-                         then gate.next_slot + make_interval(secs => used.rows * 1.02 / permit.rate_per_second) end,
+                         then gate.next_slot + make_interval(secs => used.rows * $11::float8 / permit.rate_per_second) end,
       key_cursor = case when walked.steps >= 4 * walked.room + 100 then walked.last end
   from gate
   join permit on permit.endpoint_id = gate.endpoint_id
@@ -287,7 +288,7 @@ select
     'next_due_in', (select extract(epoch from min(due_at) - (select now from clock))::float8 from lane
                     where due_at > (select now from clock)),
     'next_slot_in', (select min(extract(epoch from gate.next_slot - (select now from clock))::float8
-                                + coalesce(used.rows, 0) * 1.02 / permit.rate_per_second)
+                                + coalesce(used.rows, 0) * $11::float8 / permit.rate_per_second)
                      from gate
                      join permit on permit.endpoint_id = gate.endpoint_id and permit.rate_per_second is not null
                      left join used on used.endpoint_id = gate.endpoint_id)
@@ -301,7 +302,7 @@ union all
     e.data::text, e.actor, e.traceparent,
     case when permit.rate_per_second is not null
          then extract(epoch from permit.next_slot - (select now from clock))::float8
-              + (l.slot - 1) * 1.02 / permit.rate_per_second end,
+              + (l.slot - 1) * $11::float8 / permit.rate_per_second end,
     null
   from leased l
   join permit on permit.endpoint_id = l.endpoint_id
@@ -398,7 +399,7 @@ where octet_length($2::jsonb::text) <= $5::int
 `
 
 export const eventTypes = `
--- Every event type that the watched tables can produce, with the fields of its data (drizzle/migrations/0010_explain.sql).
+-- Every event type that the watched tables can produce, with the fields of its data (drizzle/functions/event_types.sql).
 -- \`is_row\`: these fields are the row's columns, shown as it was and as it is; else they are the data itself.
 select t.type, t.relation, t.operations::text[], t.fields::text,
        exists (select from outbox.watches w
@@ -407,19 +408,19 @@ from outbox.event_types() as t
 `
 
 export const explain = `
--- Which endpoints get an event, why the others do not, and how far each delivery is (drizzle/migrations/0010_explain.sql).
+-- Which endpoints get an event, why the others do not, and how far each delivery is (drizzle/functions/explain.sql).
 --
 -- $1 event  text  its public id
-select endpoint, url, verdict, delivery_state, story
+select endpoint, url, verdict, delivery_state, reason
 from outbox.explain($1::text)
 `
 
 export const explainRow = `
--- Why a row of a table did or did not make an event (drizzle/migrations/0010_explain.sql).
+-- Why a row of a table did or did not make an event (drizzle/functions/explain_row.sql).
 --
 -- $1 table  text
 -- $2 key    text
-select holds, finding
+select passed, message
 from outbox.explain_row($1::text, $2::text)
 `
 
@@ -616,7 +617,7 @@ select
 `
 
 export const purge = `
--- One step of retention (drizzle/migrations/0016_purge.sql): deletes what is over and old.
+-- One step of retention (drizzle/functions/purge.sql): deletes what is over and old.
 --
 -- $1 older_than_days  float8
 -- $2 most             int     events to look at, at most
@@ -725,13 +726,14 @@ export const rescue = `
 --
 -- $1 limit     int       how many at most
 -- $2 schedule  float8[]  the retry schedule, where the endpoint has none of its own
+-- $3 jitter    float8    a wait is up to this part of it shorter or longer
 --
 -- Returns how many.
 with
 expired as materialized (
   select d.ctid as row, d.endpoint_id, d.event_id, d.attempt, d.lease,
          case when d.reason = 'interrupted'
-              then (0.8 + 0.4 * random()) * (coalesce(p.retry_schedule, $2::float8[]))[d.attempt - d.retry_base]
+              then (1 - $3::float8 + 2 * $3::float8 * random()) * (coalesce(p.retry_schedule, $2::float8[]))[d.attempt - d.retry_base]
               else 0 end as wait,
          d.attempt - d.retry_base > cardinality(coalesce(p.retry_schedule, $2::float8[])) as attempts_used
   from outbox.deliveries d
@@ -947,6 +949,10 @@ export const settle = `
 -- $14 gone            bool[]    410: the receiver wants nothing ever again
 -- $15 counts_as_attempt         bool[]    false: it was our own network that failed, so it costs neither attempts nor reputation
 -- $16 disable_after   float8    seconds of nothing but failures after which an endpoint is disabled
+-- $17 failures_to_open   int       so many failures in a row open the circuit breaker (delivery/breaker.ts)
+-- $18 probe_schedule     float8[]  seconds before its first probe, its second, …; later ones wait like the last
+-- $19 jitter             float8    a wait is up to this part of it shorter or longer
+-- $20 slow_start         int       deliveries in flight just after the breaker has closed
 --
 -- Returns what could not be settled because somebody else holds it by now, and a row with \`unblocked\` where something that had
 -- to wait may go: the next event of a key, or more of a lane whose breaker has closed.
@@ -998,7 +1004,7 @@ health as materialized (
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written to.
 lane as materialized (
   select l.*, h.successes, h.failures as failed, h.spared, h.pause, p.max_in_flight,
-         l.failures + h.failures >= 10 and h.successes = 0 as tripped
+         l.failures + h.failures >= $17::int and h.successes = 0 as tripped
   from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
   join outbox.endpoints p on p.id = l.endpoint_id
@@ -1013,21 +1019,21 @@ noted as (
                            when lane.failed > 0 then coalesce(lane.failing_since, clock.now)
                            else lane.failing_since end,
       not_before = greatest(lane.not_before, clock.now + make_interval(secs => lane.pause)),
-      -- The circuit breaker. Ten failures in a row open it, each failed probe doubles the pause from 5 s up to 15 min
-      -- (each between 80 and 120 % of that), a success closes it.
+      -- The circuit breaker: failures in a row open it, each failed probe takes the next pause of the schedule, a success closes it.
       probe_at = case
         when lane.successes > 0 then null
         when lane.probing and lane.spared then clock.now
         when lane.probing or (lane.tripped and lane.probe_at is null)
-          then clock.now + make_interval(secs => (0.8 + 0.4 * random()) * least(900, 5 * 2 ^ least(lane.probes + lane.probing::int, 10)))
+          then clock.now + make_interval(secs => (1 - $19::float8 + 2 * $19::float8 * random())
+            * ($18::float8[])[least(lane.probes + lane.probing::int + 1, cardinality($18::float8[]))])
         else lane.probe_at end,
       probes = case when lane.successes > 0 then 0
                     when lane.probing and not lane.spared then lane.probes + 1
                     else lane.probes end,
       probing = false,
-      -- After it has closed: two at a time, and one more with every success, until that is all the endpoint may have.
+      -- After it has closed, a slow start: one more with every success, until that is all the endpoint may have.
       slow_start_limit = case
-        when lane.successes > 0 and lane.probe_at is not null then nullif(least(2, lane.max_in_flight), lane.max_in_flight)
+        when lane.successes > 0 and lane.probe_at is not null then nullif(least($20::int, lane.max_in_flight), lane.max_in_flight)
         when lane.slow_start_limit + lane.successes >= lane.max_in_flight then null
         else lane.slow_start_limit + lane.successes end
   from lane, clock

@@ -1,5 +1,7 @@
 // The hand-written statements as methods. It runs nothing itself: whoever has a connection hands in a `Run`, the listener
 // with pg, the cron function with the Neon driver. A statement, its method and the rule behind it share a name.
+import { failuresToOpen, probeSchedule, slowStartLimit } from '../delivery/breaker.ts'
+import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
 import type {
   EndpointId,
   EventId,
@@ -10,6 +12,7 @@ import type {
   Sender,
   Settlement,
 } from '../delivery/types.ts'
+import { jitter } from '../delivery/wait.ts'
 import * as queries from './queries.gen.ts'
 import { claimMeta, fanOutMeta, leased, sealedEndpoint, type Text } from './rows.ts'
 
@@ -109,7 +112,7 @@ export interface StoreOptions {
 
 export function createStore(run: Run, { sender, clock, disableAfterSeconds }: StoreOptions) {
   return {
-    /** Stop 5: new events become deliveries, and those that may leave at once are leased. */
+    /** Step 5: new events become deliveries, and those that may leave at once are leased. */
     async fanOut(request: FanOutRequest): Promise<{ deliveries: Leased[]; meta: FanOutMeta }> {
       const [first, ...rows] = await run({ name: 'fan_out', text: queries.fanOut }, [
         request.lease,
@@ -138,11 +141,13 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
         request.scanAfter,
         request.scanLimit,
         request.sharers,
+        slotSpacing,
+        slotHorizonSeconds,
       ])
       return { deliveries: rows.map(row => leased(row, request.lease)), meta: claimMeta(first!) }
     },
 
-    /** Stop 10. */
+    /** Step 10. */
     async settleIfLeased(settlements: readonly Settlement[]): Promise<Settled> {
       const now = clock()
       const rows = await run({ name: 'settle', text: queries.settle }, [
@@ -162,6 +167,10 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
         settlements.map(s => s.endpointGone),
         settlements.map(s => s.countsAsAttempt),
         disableAfterSeconds,
+        failuresToOpen,
+        probeSchedule,
+        jitter,
+        slowStartLimit,
       ])
       const lost = rows.filter(([, , unblocked]) => !unblocked)
       return {
@@ -191,7 +200,7 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
 
     /** Takes back what others held past their lease; returns how many. */
     async rescue(limit: number, retrySchedule: readonly number[]): Promise<number> {
-      const [row] = await run({ name: 'rescue', text: queries.rescue }, [limit, retrySchedule])
+      const [row] = await run({ name: 'rescue', text: queries.rescue }, [limit, retrySchedule, jitter])
       return row![0] as number
     },
 

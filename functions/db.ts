@@ -7,12 +7,14 @@ import { inContext, type RequestContext } from './http/context.ts'
 import type { Driver, IdempotentStatements } from './http/idempotent-statements.ts'
 
 export interface Database {
-  /** A statement said with the builder; the name is what the log calls it. */
+  /** A statement made with the builder; the name is what the log calls it. */
   build<T>(name: string, statement: (builder: NeonHttpDatabase) => Promise<T>): Promise<T>
   /** A hand-written statement of drizzle/queries. */
   run: Run
-  /** For what a handler makes up: a repeat with the same Idempotency-Key gets what was chosen the first time. */
+  /** Random bytes of a handler's own: a repeat with the same Idempotency-Key gets those of the first time. */
   randomOnce(name: string, random: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  /** The same database and deadline, each statement sent through these. */
+  through(statements: IdempotentStatements): Database
 }
 
 /** What may be told of a failed statement: the driver's own message can carry bound parameters. */
@@ -27,18 +29,26 @@ export class DatabaseError extends Error {
     this.sqlstate = sqlstate
   }
 
-  /** The statement may be fine: it was the database that could not be reached, was full, shutting down or read-only. */
+  /** The statement may be fine: the database could not be reached, was full, shutting down or read-only. */
   get isUnavailable(): boolean {
     return this.sqlstate === null || /^(08|28|3D|40|53|55|57|58|25006)/.test(this.sqlstate)
   }
 }
 
-/** One for each request: the deadline runs from its first statement and covers all of them. */
+export interface DatabaseSettings {
+  readonly databaseUrl: string
+  readonly neonProxy: string | null
+}
+
+interface Options {
+  readonly deadlineSeconds?: number
+  readonly context?: RequestContext | null
+}
+
+/** Once for each request: the deadline runs from its first statement and covers all of them. */
 export function openDatabase(
-  { databaseUrl, neonProxy }: { databaseUrl: string; neonProxy: string | null },
-  deadlineSeconds = 8,
-  memory?: IdempotentStatements,
-  context?: RequestContext | null,
+  { databaseUrl, neonProxy }: DatabaseSettings,
+  { deadlineSeconds = 8, context = null }: Options = {},
 ): Database {
   if (neonProxy) neonConfig.fetchEndpoint = new URL('/sql', neonProxy).href
   let opened: Driver | null = null
@@ -48,10 +58,10 @@ export function openDatabase(
     })
     return context ? inContext(driver, context) : driver
   }
-  const driverFor = (name: string): Driver => {
-    opened ??= open()
-    return memory?.through(opened, name) ?? opened
-  }
+  return databaseOf(() => (opened ??= open()))
+}
+
+function databaseOf(driverFor: (statement: string) => Driver): Database {
   return {
     build: (name, statement) =>
       named(name, () => statement(drizzle(driverFor(name) as ReturnType<typeof neon<false, false>>))),
@@ -60,6 +70,7 @@ export function openDatabase(
         driverFor(name).query(text, [...parameters], { arrayMode: true, types: timesAsText }),
       ),
     randomOnce: async (_name, random) => random,
+    through: statements => databaseOf(name => statements.through(driverFor(name), name)),
   }
 }
 

@@ -1,12 +1,10 @@
-// The Worker's settings: read once per isolate, checked together, frozen. A Worker can't refuse to start, so while one
-// of them is wrong every request is answered with 503 and the setting's name.
-import { parsePublicKey, parseSecret } from '../delivery/keys.ts'
+// The outbox's settings: read once per isolate, checked together, frozen. A Worker can't refuse to start, so while one of
+// them is wrong every request is answered with 503 and the setting's name.
 import { type Keyring, openKeyring } from '../delivery/secrets.ts'
 import {
   type DeliverySettings,
   type Environment,
   expected,
-  flag,
   read,
   readDeliverySettings,
   text,
@@ -27,23 +25,11 @@ export interface Settings {
   /** Development only: where SQL over HTTP is answered in place of Neon. */
   readonly neonProxy: string | null
   readonly apiKeys: readonly ApiKey[]
-  readonly ordersPublic: boolean
-  /** The demo receivers' own: what they check webhooks with. */
-  readonly notificationsSecrets: readonly string[]
-  readonly billingSecrets: readonly string[]
   readonly delivery: DeliverySettings
   readonly keyring: Keyring
 }
 
-const known = new WeakMap<Env, Settings>()
-
-export async function readSettings(env: Env): Promise<Settings> {
-  const settings = known.get(env) ?? (await checkSettings(env))
-  known.set(env, settings)
-  return settings
-}
-
-async function checkSettings(env: Env): Promise<Settings> {
+export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
   const delivery = readDeliverySettings(env)
   return Object.freeze({
     databaseUrl: text(env, 'DATABASE_URL', {
@@ -52,12 +38,19 @@ async function checkSettings(env: Env): Promise<Settings> {
     }),
     neonProxy: neonProxy(env),
     apiKeys: await apiKeys(env),
-    ordersPublic: flag(env, 'OUTBOX_ORDERS_PUBLIC', false),
-    notificationsSecrets: await receiverSecrets(env, 'NOTIFICATIONS_SECRET'),
-    billingSecrets: await receiverSecrets(env, 'BILLING_SECRET'),
     delivery,
     keyring: await openKeyring(delivery.masterKeys),
   })
+})
+
+/** Wrong settings are not kept: once they are mended, the next request works. */
+export function oncePerEnvironment<T>(check: (env: Env) => Promise<T>): (env: Env) => Promise<T> {
+  const known = new WeakMap<Env, T>()
+  return async env => {
+    const settings = known.get(env) ?? (await check(env))
+    known.set(env, settings)
+    return settings
+  }
 }
 
 function isConnectionString(value: string): boolean {
@@ -82,12 +75,4 @@ async function apiKeys(env: Env): Promise<readonly ApiKey[]> {
       'name:scope:key or name:scope:key:tenant with commas between them, scope admin or read',
     )
   return keys
-}
-
-/** Several with commas between them while the endpoint's secret is being changed; none if the receiver is not used. */
-async function receiverSecrets(env: Env, name: string): Promise<readonly string[]> {
-  const secrets = read(env, name)?.split(',') ?? []
-  const valid = await Promise.all(secrets.map(async s => parsePublicKey(s) ?? (await parseSecret(s))))
-  if (valid.includes(null)) throw expected(name, 'the whsec_… that the endpoint was created with')
-  return secrets
 }

@@ -1,6 +1,6 @@
-// Walks the road of one event in the order the README tells it: first the files, then one real event.
+// Walks the life of an event as docs/life-of-an-event.md tells it: first the files, then one real event.
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { startApi } from './functions/api.ts'
@@ -10,25 +10,31 @@ import { startTestListener } from './support/outbox.ts'
 import { startReceiver } from './support/receiver.ts'
 
 const root = join(import.meta.dirname, '..')
+const page = 'docs/life-of-an-event.md'
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
-/** `3. [`worker/claim/fan-out-loop.ts`](worker/claim/fan-out-loop.ts) …`, the numbered list under "The road of one event". */
-function stops(): { number: number; file: string }[] {
-  const section = read('README.md').split('## The road of one event')[1]?.split('\n## ')[0] ?? ''
-  return [...section.matchAll(/^(\d+)\. \[`([^`]+)`\]/gm)].map(([, number, file]) => ({
+/** ``3. [`worker/claim/fan-out-loop.ts`](../worker/claim/fan-out-loop.ts): …``, the numbered list of the page. */
+const steps = [...read(page).matchAll(/^(\d+)\. \[`([^`]+)`\]\(([^)]+)\)/gm)].map(
+  ([, number, file, link]) => ({
     number: Number(number),
     file: file!,
-  }))
-}
+    linked: join(dirname(page), link!),
+  }),
+)
 
-test('the README lists ten stops, and each file says on its first line which it is', () => {
-  expect(stops().map(stop => stop.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
-  for (const { number, file } of stops()) {
-    expect(read(file).split('\n')[0], file).toMatch(new RegExp(`Stop ${number}\\b`))
+test('the page lists ten steps, and each name links to its file', () => {
+  expect(steps.map(step => step.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  for (const { file, linked } of steps) expect(linked).toBe(file)
+})
+
+test('the first line of each file says which step it is', () => {
+  for (const { number, file } of steps) {
+    const comment = file.endsWith('.sql') ? '--' : '//'
+    expect(read(file).split('\n')[0], file).toMatch(new RegExp(`^${comment} Step ${number}[:.] `))
   }
 })
 
-test('one event goes the whole road: from a PATCH to a verified webhook, the books and the API', async () => {
+test('one event takes all steps, from a PATCH to a verified webhook and its recorded attempt', async () => {
   const api = await startApi()
   await fillShop(api.db)
   const receiver = await startReceiver()
@@ -50,7 +56,7 @@ test('one event goes the whole road: from a PATCH to a verified webhook, the boo
     data: { order_id: 17, client_id: 1, status: 'shipped', previous_status: 'created', item_ids: [1, 2] },
   })
 
-  // 9 and 10: classified, settled, in the books
+  // 9 and 10: classified, settled, recorded
   const id = String(request!.headers['webhook-id'])
   const event = await eventually(async () => {
     const answer = await api.get(`/v1/events/${id}`)

@@ -72,7 +72,7 @@ async function createMigrated(dir: string, guard: Guard) {
   })
   try {
     await withClient(server.url, admin => admin.query('create database migrated'))
-    await migrate(server.url.replace(/postgres$/, 'migrated'))
+    await migrate(server.url.replace(/postgres$/, 'migrated'), { example: true })
   } finally {
     await server.stop()
   }

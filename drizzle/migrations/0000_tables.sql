@@ -4,10 +4,55 @@ CREATE TYPE "outbox"."delivery_state" AS ENUM('pending', 'sending', 'delivered',
 CREATE TYPE "outbox"."disabled_reason" AS ENUM('gone', 'failing', 'manual');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_state" AS ENUM('active', 'paused', 'disabled');--> statement-breakpoint
 CREATE TYPE "outbox"."ordering" AS ENUM('none', 'key');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_state" AS ENUM('running', 'done', 'canceled');--> statement-breakpoint
 CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
-CREATE TYPE "public"."item_fee_kind" AS ENUM('heavy item', 'large item', 'fragile item');--> statement-breakpoint
-CREATE TYPE "public"."order_status" AS ENUM('created', 'shipped', 'backorder', 'canceled');--> statement-breakpoint
+CREATE TABLE "outbox"."idempotency_keys" (
+	"scope" text NOT NULL,
+	"key" text NOT NULL,
+	"fingerprint" text NOT NULL,
+	"claimed_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "idempotency_keys_scope_key_pk" PRIMARY KEY("scope","key")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."idempotency_steps" (
+	"scope" text NOT NULL,
+	"key" text NOT NULL,
+	"step" text NOT NULL,
+	"answer" json NOT NULL,
+	CONSTRAINT "idempotency_steps_scope_key_step_pk" PRIMARY KEY("scope","key","step")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."rate_buckets" (
+	"name" text PRIMARY KEY NOT NULL,
+	"tokens" double precision NOT NULL,
+	"filled_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."audit" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."audit_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"who" text NOT NULL,
+	"request_id" text NOT NULL,
+	"action" text NOT NULL,
+	"endpoint_id" bigint,
+	"event_id" bigint,
+	"replay_id" bigint,
+	"changes" jsonb
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."function_files" (
+	"name" text PRIMARY KEY NOT NULL,
+	"sha256" text NOT NULL,
+	"applied_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."migrations" (
+	"name" text PRIMARY KEY NOT NULL,
+	"applied_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."attempts" (
 	"endpoint_id" bigint NOT NULL,
 	"event_id" bigint NOT NULL,
@@ -45,11 +90,28 @@ CREATE TABLE "outbox"."deliveries" (
 	CONSTRAINT "deliveries_reason" CHECK ("outbox"."deliveries"."state" not in ('dead', 'canceled') or "outbox"."deliveries"."reason" is not null)
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."endpoint_health" (
+	"endpoint_id" bigint PRIMARY KEY NOT NULL,
+	"failures" integer DEFAULT 0 NOT NULL,
+	"failing_since" timestamp with time zone,
+	"not_before" timestamp with time zone,
+	"probe_at" timestamp with time zone,
+	"probes" integer DEFAULT 0 NOT NULL,
+	"probing" boolean DEFAULT false NOT NULL,
+	"slow_start_limit" integer,
+	"next_slot_at" timestamp with time zone,
+	"key_cursor" text,
+	CONSTRAINT "endpoint_health_failures" CHECK ("outbox"."endpoint_health"."failures" >= 0 and ("outbox"."endpoint_health"."failures" = 0) = ("outbox"."endpoint_health"."failing_since" is null)),
+	CONSTRAINT "endpoint_health_slow_start_limit" CHECK ("outbox"."endpoint_health"."slow_start_limit" >= 1),
+	CONSTRAINT "endpoint_health_probes" CHECK ("outbox"."endpoint_health"."probes" >= 0 and ("outbox"."endpoint_health"."probe_at" is not null or ("outbox"."endpoint_health"."probes" = 0 and not "outbox"."endpoint_health"."probing")))
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."endpoint_secrets" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."endpoint_secrets_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"endpoint_id" bigint NOT NULL,
 	"signing" "outbox"."signing" NOT NULL,
 	"sealed" "bytea" NOT NULL,
+	"public_key" text,
 	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"expires_at" timestamp with time zone
 );
@@ -96,124 +158,58 @@ CREATE TABLE "outbox"."events" (
 	"occurred_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	"actor" text,
-	"traceparent" text,
-	CONSTRAINT "events_type" CHECK (octet_length("outbox"."events"."type") between 1 and 200),
-	CONSTRAINT "events_key" CHECK (octet_length("outbox"."events"."key") <= 1000),
-	CONSTRAINT "events_tenant" CHECK (octet_length("outbox"."events"."tenant") <= 1000)
+	"traceparent" text
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."fanout" (
 	"event_id" bigint PRIMARY KEY NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "outbox"."endpoint_health" (
-	"endpoint_id" bigint PRIMARY KEY NOT NULL,
-	"failures" integer DEFAULT 0 NOT NULL,
-	"failing_since" timestamp with time zone,
-	"not_before" timestamp with time zone,
-	"probe_at" timestamp with time zone,
-	"slow_start_limit" integer,
-	"next_slot_at" timestamp with time zone,
-	CONSTRAINT "endpoint_health_failures" CHECK ("outbox"."endpoint_health"."failures" >= 0 and ("outbox"."endpoint_health"."failures" = 0) = ("outbox"."endpoint_health"."failing_since" is null)),
-	CONSTRAINT "endpoint_health_slow_start_limit" CHECK ("outbox"."endpoint_health"."slow_start_limit" >= 1)
+CREATE TABLE "outbox"."replays" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."replays_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"nonce" integer DEFAULT (floor(random() * 4294967296) - 2147483648)::integer NOT NULL,
+	"endpoint_id" bigint NOT NULL,
+	"since" timestamp with time zone NOT NULL,
+	"until" timestamp with time zone NOT NULL,
+	"event_types" text[],
+	"scope" "outbox"."replay_scope" NOT NULL,
+	"rate_per_second" double precision NOT NULL,
+	"state" "outbox"."replay_state" DEFAULT 'running' NOT NULL,
+	"looked_to" bigint DEFAULT 0 NOT NULL,
+	"replayed" bigint DEFAULT 0 NOT NULL,
+	"stepped_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"finished_at" timestamp with time zone,
+	CONSTRAINT "replays_range" CHECK ("outbox"."replays"."since" <= "outbox"."replays"."until"),
+	CONSTRAINT "replays_rate" CHECK ("outbox"."replays"."rate_per_second" > 0),
+	CONSTRAINT "replays_finished" CHECK (("outbox"."replays"."state" = 'running') = ("outbox"."replays"."finished_at" is null))
 );
 --> statement-breakpoint
-CREATE TABLE "charges" (
-	"id" bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY (sequence name "charges_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"client_id" bigint NOT NULL,
-	"order_id" bigint NOT NULL,
-	"amount_cents" bigint NOT NULL,
-	"webhook_id" text NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "charges_one_per_order" UNIQUE("order_id"),
-	CONSTRAINT "charges_amount" CHECK ("charges"."amount_cents" >= 0)
+CREATE TABLE "outbox"."watches" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."watches_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"relation" "regclass" NOT NULL,
+	"options" json NOT NULL,
+	"watched_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT "watches_relation" UNIQUE("relation")
 );
 --> statement-breakpoint
-CREATE TABLE "clients" (
-	"id" bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY (sequence name "clients_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"name" text NOT NULL,
-	"email" text NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "fulfillment_fees" (
-	"id" bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY (sequence name "fulfillment_fees_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"client_id" bigint NOT NULL,
-	"amount_cents" bigint NOT NULL,
-	CONSTRAINT "fulfillment_fees_one_per_client" UNIQUE("client_id"),
-	CONSTRAINT "fulfillment_fees_amount" CHECK ("fulfillment_fees"."amount_cents" >= 0)
-);
---> statement-breakpoint
-CREATE TABLE "item_fees" (
-	"id" bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY (sequence name "item_fees_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"item_id" bigint NOT NULL,
-	"kind" "item_fee_kind" NOT NULL,
-	"amount_cents" bigint NOT NULL,
-	CONSTRAINT "item_fees_one_per_kind" UNIQUE("item_id","kind"),
-	CONSTRAINT "item_fees_amount" CHECK ("item_fees"."amount_cents" >= 0)
-);
---> statement-breakpoint
-CREATE TABLE "items" (
-	"id" bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY (sequence name "items_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"client_id" bigint NOT NULL,
-	"name" text NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "notifications" (
-	"id" bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY (sequence name "notifications_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"client_id" bigint NOT NULL,
-	"order_id" bigint NOT NULL,
-	"message" text NOT NULL,
-	"webhook_id" text NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "order_items" (
-	"order_id" bigint NOT NULL,
-	"item_id" bigint NOT NULL,
-	CONSTRAINT "order_items_order_id_item_id_pk" PRIMARY KEY("order_id","item_id")
-);
---> statement-breakpoint
-CREATE TABLE "orders" (
-	"id" bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY (sequence name "orders_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"client_id" bigint NOT NULL,
-	"status" "order_status" DEFAULT 'created' NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "webhook_receipts" (
-	"receiver" text NOT NULL,
-	"webhook_id" text NOT NULL,
-	"received_at" timestamp with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "webhook_receipts_receiver_webhook_id_pk" PRIMARY KEY("receiver","webhook_id")
-);
---> statement-breakpoint
+ALTER TABLE "outbox"."idempotency_steps" ADD CONSTRAINT "idempotency_steps_scope_key_idempotency_keys_scope_key_fk" FOREIGN KEY ("scope","key") REFERENCES "outbox"."idempotency_keys"("scope","key") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "outbox"."endpoint_secrets" ADD CONSTRAINT "endpoint_secrets_endpoint_id_endpoints_id_fk" FOREIGN KEY ("endpoint_id") REFERENCES "outbox"."endpoints"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "charges" ADD CONSTRAINT "charges_client_id_clients_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."clients"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "charges" ADD CONSTRAINT "charges_order_id_orders_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."orders"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "fulfillment_fees" ADD CONSTRAINT "fulfillment_fees_client_id_clients_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."clients"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "item_fees" ADD CONSTRAINT "item_fees_item_id_items_id_fk" FOREIGN KEY ("item_id") REFERENCES "public"."items"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "items" ADD CONSTRAINT "items_client_id_clients_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."clients"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "notifications" ADD CONSTRAINT "notifications_client_id_clients_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."clients"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "notifications" ADD CONSTRAINT "notifications_order_id_orders_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."orders"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "order_items" ADD CONSTRAINT "order_items_order_id_orders_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."orders"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "order_items" ADD CONSTRAINT "order_items_item_id_items_id_fk" FOREIGN KEY ("item_id") REFERENCES "public"."items"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "orders" ADD CONSTRAINT "orders_client_id_clients_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."clients"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "outbox"."replays" ADD CONSTRAINT "replays_endpoint_id_endpoints_id_fk" FOREIGN KEY ("endpoint_id") REFERENCES "outbox"."endpoints"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "idempotency_keys_by_age" ON "outbox"."idempotency_keys" USING btree ("claimed_at");--> statement-breakpoint
+CREATE INDEX "rate_buckets_by_age" ON "outbox"."rate_buckets" USING btree ("filled_at");--> statement-breakpoint
+CREATE INDEX "audit_by_endpoint" ON "outbox"."audit" USING btree ("endpoint_id","id");--> statement-breakpoint
+CREATE INDEX "attempts_by_time" ON "outbox"."attempts" USING brin ("started_at") WITH (pages_per_range=32,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "deliveries_pending" ON "outbox"."deliveries" USING btree ("endpoint_id","due_at","event_id") WHERE "outbox"."deliveries"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "deliveries_leases" ON "outbox"."deliveries" USING btree ("leased_until") WHERE "outbox"."deliveries"."state" = 'sending';--> statement-breakpoint
 CREATE INDEX "deliveries_dead" ON "outbox"."deliveries" USING btree ("endpoint_id","event_id") WHERE "outbox"."deliveries"."state" = 'dead';--> statement-breakpoint
 CREATE INDEX "deliveries_open_by_key" ON "outbox"."deliveries" USING btree ("endpoint_id","ordering_key","event_id") WHERE "outbox"."deliveries"."ordering_key" is not null and "outbox"."deliveries"."state" in ('pending', 'sending');--> statement-breakpoint
 CREATE INDEX "endpoint_secrets_by_endpoint" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "endpoint_secrets_one_endless" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id") WHERE "outbox"."endpoint_secrets"."expires_at" is null;--> statement-breakpoint
 CREATE INDEX "endpoints_by_tenant" ON "outbox"."endpoints" USING btree ("tenant","id");--> statement-breakpoint
 CREATE INDEX "events_by_key" ON "outbox"."events" USING btree ("key","id") WHERE "outbox"."events"."key" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_tenant" ON "outbox"."events" USING btree ("tenant","id") WHERE "outbox"."events"."tenant" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_type" ON "outbox"."events" USING btree ("type","id");--> statement-breakpoint
-CREATE INDEX "events_by_time" ON "outbox"."events" USING brin ("occurred_at");--> statement-breakpoint
-CREATE INDEX "charges_by_client" ON "charges" USING btree ("client_id","id");--> statement-breakpoint
-CREATE INDEX "items_by_client" ON "items" USING btree ("client_id");--> statement-breakpoint
-CREATE INDEX "notifications_by_order" ON "notifications" USING btree ("order_id","id");--> statement-breakpoint
-CREATE INDEX "order_items_by_item" ON "order_items" USING btree ("item_id");--> statement-breakpoint
-CREATE INDEX "orders_by_client" ON "orders" USING btree ("client_id","id");--> statement-breakpoint
-CREATE INDEX "orders_by_status" ON "orders" USING btree ("status","id");
+CREATE INDEX "replays_running" ON "outbox"."replays" USING btree ("id") WHERE "outbox"."replays"."state" = 'running';--> statement-breakpoint
+CREATE UNIQUE INDEX "replays_one_per_endpoint" ON "outbox"."replays" USING btree ("endpoint_id") WHERE "outbox"."replays"."state" = 'running';--> statement-breakpoint
+CREATE INDEX "replays_by_endpoint" ON "outbox"."replays" USING btree ("endpoint_id","id");

@@ -10,6 +10,8 @@
 -- $8 scan_after      bigint    the walk over the endpoints begins behind this one; 0 at the first
 -- $9 scan_limit     int       endpoints to look at, at most
 -- $10 sharers       int       senders that share what an endpoint may have in flight
+-- $11 slot_spacing  float8    with a rate limit, slots lie so many times further apart than asked for (delivery/rate.ts)
+-- $12 slot_horizon  float8    seconds ahead for which a claim gives out slots
 --
 -- The first row carries only `meta`: what the statement saw besides. The others are the leased deliveries.
 with recursive
@@ -83,10 +85,9 @@ permit as materialized (
              lane.room,
              -- A breaker that has just closed: twice as many with each round of successes.
              gate.slow_start_limit - lane.held,
-             -- Slots within the next quarter of a second, a little wider apart than asked for: timers are late at times,
-             -- and then there must still be no more than the rate in any second.
-             1 + floor((0.25 - extract(epoch from gate.next_slot - clock.now)::float8)
-                       * lane.rate_per_second / 1.02)::int
+             -- The slots within the horizon.
+             1 + floor(($12::float8 - extract(epoch from gate.next_slot - clock.now)::float8)
+                       * lane.rate_per_second / $11::float8)::int
            )
          end as room
   from lane
@@ -202,7 +203,7 @@ decided as (
                       else (select now from clock) + make_interval(secs => $2::float8) end,
       probing = gate.probe_at is not null,
       next_slot_at = case when permit.rate_per_second is not null
-                         then gate.next_slot + make_interval(secs => used.rows * 1.02 / permit.rate_per_second) end,
+                         then gate.next_slot + make_interval(secs => used.rows * $11::float8 / permit.rate_per_second) end,
       key_cursor = case when walked.steps >= 4 * walked.room + 100 then walked.last end
   from gate
   join permit on permit.endpoint_id = gate.endpoint_id
@@ -229,7 +230,7 @@ select
     'next_due_in', (select extract(epoch from min(due_at) - (select now from clock))::float8 from lane
                     where due_at > (select now from clock)),
     'next_slot_in', (select min(extract(epoch from gate.next_slot - (select now from clock))::float8
-                                + coalesce(used.rows, 0) * 1.02 / permit.rate_per_second)
+                                + coalesce(used.rows, 0) * $11::float8 / permit.rate_per_second)
                      from gate
                      join permit on permit.endpoint_id = gate.endpoint_id and permit.rate_per_second is not null
                      left join used on used.endpoint_id = gate.endpoint_id)
@@ -243,7 +244,7 @@ union all
     e.data::text, e.actor, e.traceparent,
     case when permit.rate_per_second is not null
          then extract(epoch from permit.next_slot - (select now from clock))::float8
-              + (l.slot - 1) * 1.02 / permit.rate_per_second end,
+              + (l.slot - 1) * $11::float8 / permit.rate_per_second end,
     null
   from leased l
   join permit on permit.endpoint_id = l.endpoint_id

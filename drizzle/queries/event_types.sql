@@ -1,4 +1,4 @@
--- Every event type that the watched tables can produce, with the fields of its data (drizzle/migrations/0010_explain.sql).
+-- Every event type that the watched tables can produce, with the fields of its data (drizzle/functions/event_types.sql).
 -- `is_row`: these fields are the row's columns, shown as it was and as it is; else they are the data itself.
 select t.type, t.relation, t.operations::text[], t.fields::text,
        exists (select from outbox.watches w

@@ -1,4 +1,4 @@
--- One step of retention (drizzle/migrations/0016_purge.sql): deletes what is over and old.
+-- One step of retention (drizzle/functions/purge.sql): deletes what is over and old.
 --
 -- $1 older_than_days  float8
 -- $2 most             int     events to look at, at most

@@ -5,13 +5,14 @@
 --
 -- $1 limit     int       how many at most
 -- $2 schedule  float8[]  the retry schedule, where the endpoint has none of its own
+-- $3 jitter    float8    a wait is up to this part of it shorter or longer
 --
 -- Returns how many.
 with
 expired as materialized (
   select d.ctid as row, d.endpoint_id, d.event_id, d.attempt, d.lease,
          case when d.reason = 'interrupted'
-              then (0.8 + 0.4 * random()) * (coalesce(p.retry_schedule, $2::float8[]))[d.attempt - d.retry_base]
+              then (1 - $3::float8 + 2 * $3::float8 * random()) * (coalesce(p.retry_schedule, $2::float8[]))[d.attempt - d.retry_base]
               else 0 end as wait,
          d.attempt - d.retry_base > cardinality(coalesce(p.retry_schedule, $2::float8[])) as attempts_used
   from outbox.deliveries d

@@ -17,6 +17,10 @@
 -- $14 gone            bool[]    410: the receiver wants nothing ever again
 -- $15 counts_as_attempt         bool[]    false: it was our own network that failed, so it costs neither attempts nor reputation
 -- $16 disable_after   float8    seconds of nothing but failures after which an endpoint is disabled
+-- $17 failures_to_open   int       so many failures in a row open the circuit breaker (delivery/breaker.ts)
+-- $18 probe_schedule     float8[]  seconds before its first probe, its second, …; later ones wait like the last
+-- $19 jitter             float8    a wait is up to this part of it shorter or longer
+-- $20 slow_start         int       deliveries in flight just after the breaker has closed
 --
 -- Returns what could not be settled because somebody else holds it by now, and a row with `unblocked` where something that had
 -- to wait may go: the next event of a key, or more of a lane whose breaker has closed.
@@ -68,7 +72,7 @@ health as materialized (
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written to.
 lane as materialized (
   select l.*, h.successes, h.failures as failed, h.spared, h.pause, p.max_in_flight,
-         l.failures + h.failures >= 10 and h.successes = 0 as tripped
+         l.failures + h.failures >= $17::int and h.successes = 0 as tripped
   from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
   join outbox.endpoints p on p.id = l.endpoint_id
@@ -83,21 +87,21 @@ noted as (
                            when lane.failed > 0 then coalesce(lane.failing_since, clock.now)
                            else lane.failing_since end,
       not_before = greatest(lane.not_before, clock.now + make_interval(secs => lane.pause)),
-      -- The circuit breaker. Ten failures in a row open it, each failed probe doubles the pause from 5 s up to 15 min
-      -- (each between 80 and 120 % of that), a success closes it.
+      -- The circuit breaker: failures in a row open it, each failed probe takes the next pause of the schedule, a success closes it.
       probe_at = case
         when lane.successes > 0 then null
         when lane.probing and lane.spared then clock.now
         when lane.probing or (lane.tripped and lane.probe_at is null)
-          then clock.now + make_interval(secs => (0.8 + 0.4 * random()) * least(900, 5 * 2 ^ least(lane.probes + lane.probing::int, 10)))
+          then clock.now + make_interval(secs => (1 - $19::float8 + 2 * $19::float8 * random())
+            * ($18::float8[])[least(lane.probes + lane.probing::int + 1, cardinality($18::float8[]))])
         else lane.probe_at end,
       probes = case when lane.successes > 0 then 0
                     when lane.probing and not lane.spared then lane.probes + 1
                     else lane.probes end,
       probing = false,
-      -- After it has closed: two at a time, and one more with every success, until that is all the endpoint may have.
+      -- After it has closed, a slow start: one more with every success, until that is all the endpoint may have.
       slow_start_limit = case
-        when lane.successes > 0 and lane.probe_at is not null then nullif(least(2, lane.max_in_flight), lane.max_in_flight)
+        when lane.successes > 0 and lane.probe_at is not null then nullif(least($20::int, lane.max_in_flight), lane.max_in_flight)
         when lane.slow_start_limit + lane.successes >= lane.max_in_flight then null
         else lane.slow_start_limit + lane.successes end
   from lane, clock

@@ -1,5 +1,5 @@
 // The example shop: what an application's own tables look like. It knows nothing about webhooks;
-// the trigger on `orders` (drizzle/migrations) is the only link to the outbox.
+// the watch on `orders` (drizzle/shop/functions/watch_orders.sql) is the only link to the outbox.
 import { sql } from 'drizzle-orm'
 import {
   bigint,
@@ -121,3 +121,9 @@ export const webhookReceipts = pgTable(
   { receiver: text().notNull(), webhook_id: text().notNull(), received_at: createdAt() },
   t => [primaryKey({ columns: [t.receiver, t.webhook_id] })],
 )
+
+/** The numbered files of drizzle/shop/migrations, each applied once: an application keeps its own journal. */
+export const shopMigrations = pgTable('shop_migrations', {
+  name: text().primaryKey(),
+  applied_at: createdAt(),
+})

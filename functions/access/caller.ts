@@ -1,4 +1,4 @@
-// Who asks, and what that means for what they see: a key that is bound to a tenant meets nothing of another's.
+// The caller, and what that means for what they see: a key that is bound to a tenant meets nothing of another's.
 import type { Context } from 'hono'
 import { problem } from '../http/problem.ts'
 import type { Reply } from '../http/reply.ts'
@@ -17,7 +17,7 @@ export function callerOf(c: Context<App>): Caller {
   return { actor: apiKey?.name ?? '', tenant: apiKey?.tenant ?? null, requestId }
 }
 
-/** Who is bound to a tenant writes for that tenant, whether they say so or not. If they say another, this is the answer. */
+/** A tenant key always writes for its own tenant; this is the answer when it names another. */
 export function refuseOtherTenant({ tenant }: Caller, wanted: string | null | undefined): Reply | null {
   if (tenant === null || wanted === undefined || wanted === null || wanted === tenant) return null
   return problem(403, 'This key may only write for its own tenant.')

@@ -1,69 +1,65 @@
-// Who asks for too much is answered 429 with Retry-After. Token buckets in Postgres, one statement for each token.
-// Cloudflare's own rate-limiting binding would cost no round trip, but counts for each of its locations apart, knows only
-// periods of 10 and 60 seconds and no Retry-After; and Postgres is the only thing that holds state here. The routes that
-// are limited are rare and do far more in the database than take a token.
+// Too many requests are answered 429 with Retry-After. Token buckets in Postgres, one statement for each token.
+// Cloudflare's own rate-limiting binding would cost no round trip, but it counts each of its locations apart, and knows
+// only periods of 10 and 60 seconds and no Retry-After; and Postgres is the only thing that holds state here. The routes
+// that are limited are rare and do far more in the database than take a token.
 import type { Context, MiddlewareHandler } from 'hono'
 import { parseAddress } from '../../delivery/address.ts'
 import { encodeBase64 } from '../../delivery/base64.ts'
 import { takeToken } from '../../drizzle/queries.gen.ts'
-import { type Database, DatabaseError } from '../db.ts'
+import { type Database, DatabaseError, openDatabase } from '../db.ts'
 import { problem } from '../http/problem.ts'
 import type { Reply } from '../http/reply.ts'
 import type { App } from '../settings.ts'
+import type { Cost } from './access.ts'
 
-/** Full after `size / perSecond` seconds, which must be less than the hour after which take_token.sql forgets it. */
-interface Bucket {
-  readonly size: number
-  readonly perSecond: number
+/** Per API key. */
+export function limitCost(cost: Cost | null): MiddlewareHandler<App> {
+  return async (c, next) => {
+    if (!cost) return next()
+    const waitSeconds = await take(c.var.db, `${cost.bucket}/${c.var.apiKey?.name}`, cost)
+    return waitSeconds > 0 ? tooMany(waitSeconds) : next()
+  }
 }
 
-/** Each of these makes requests to receivers or walks the whole history. Per API key. */
-const expensive: { name: string; path: RegExp; bucket: Bucket }[] = [
-  { name: 'test', path: /^\/v1\/endpoints\/[^/]+\/test$/, bucket: { size: 60, perSecond: 1 } },
-  { name: 'replay', path: /^\/v1\/endpoints\/[^/]+\/replay$/, bucket: { size: 30, perSecond: 0.5 } },
-  { name: 'redeliver', path: /^\/v1\/deliveries\/[^/]+\/redeliver$/, bucket: { size: 300, perSecond: 10 } },
-]
-
-export const limitExpensive: MiddlewareHandler<App> = async (c, next) => {
-  const route = c.req.method === 'POST' && expensive.find(({ path }) => path.test(c.req.path))
-  if (!route) return next()
-  const waitSeconds = await take(c.var.db, `${route.name}/${c.var.apiKey?.name}`, route.bucket)
-  return waitSeconds > 0 ? tooMany(waitSeconds) : next()
-}
-
-/** Wrong keys that one source may try. Right ones are never countsAsAttempt, so nobody can lock others out by guessing. */
-const guesses: Bucket = { size: 500, perSecond: 10 }
+/** Wrong keys that one source may try. Valid keys are never counted, so nobody can lock others out by guessing. */
+const guesses = { size: 500, perSecond: 10 }
 
 /** Sources that have used up their guesses, and until when: a flood is answered without asking the database each time. */
-const shut = new Map<string, number>()
+const blockedUntil = new Map<string, number>()
 const maxRemembered = 10_000
 
-/** After a wrong key: what to answer in place of 401, or null while that will do. */
+/** After a wrong key: the answer in place of 401, or null while 401 will do. */
 export async function limitGuesses(c: Context<App>): Promise<Reply | null> {
   const source = sourceOf(c.req.header('cf-connecting-ip'))
   const now = Date.now()
-  const shutUntil = shut.get(source) ?? 0
-  if (shutUntil > now) return tooMany((shutUntil - now) / 1000)
-  const waitSeconds = await take(c.var.db, `guess/${source}`, guesses).catch(openWhileAway)
+  const until = blockedUntil.get(source) ?? 0
+  if (until > now) return tooMany((until - now) / 1000)
+  const db = openDatabase(c.var.settings)
+  const waitSeconds = await take(db, `guess/${source}`, guesses).catch(zeroWhileUnavailable)
   if (waitSeconds === 0) return null
-  if (shut.size >= maxRemembered) shut.clear()
-  shut.set(source, now + waitSeconds * 1000)
+  if (blockedUntil.size >= maxRemembered) blockedUntil.clear()
+  blockedUntil.set(source, now + waitSeconds * 1000)
   return tooMany(waitSeconds)
 }
 
-/** Cloudflare writes this header, whatever the client sends. Whoever has an IPv6 address has a whole /64 of them. */
+/** Cloudflare sets this header, whatever the client sends. An IPv6 client has a whole /64 of addresses to itself. */
 export function sourceOf(address: string | undefined): string {
   const bytes = address === undefined ? null : parseAddress(address)
   return bytes ? encodeBase64(bytes.length === 16 ? bytes.slice(0, 8) : bytes) : 'unknown'
 }
 
-async function take(db: Database, name: string, { size, perSecond }: Bucket): Promise<number> {
+/** Seconds to wait; 0 = a token was taken. */
+async function take(
+  db: Database,
+  name: string,
+  { size, perSecond }: { size: number; perSecond: number },
+): Promise<number> {
   const [row] = await db.run({ name: 'take_token', text: takeToken }, [name, size, perSecond])
   return row![0] as number
 }
 
-/** A wrong key is wrong also when nobody can count it. */
-function openWhileAway(error: unknown): 0 {
+/** A wrong key stays wrong while nothing can be counted. */
+function zeroWhileUnavailable(error: unknown): 0 {
   if (error instanceof DatabaseError) return 0
   throw error
 }

@@ -1,6 +1,6 @@
 // How the edge sends: fetch, checked and bounded. It dials where it likes, so names that resolve to private addresses are
 // for the platform to refuse (Cloudflare's edge reaches no private network); what can be read off the URL we refuse.
-import { type Response as Answer, SendError, type Transport } from '../../delivery/types.ts'
+import { type Response as Answer, SendError, type Transport } from '../../delivery/send.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
 
 /** More of a response's body than this is not read. */

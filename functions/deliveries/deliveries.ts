@@ -1,5 +1,5 @@
 // Deliveries for people: where each stands, and what its attempts saw.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, asc, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseDeliveryId } from '../../delivery/ids.ts'
 import { isUnreachable, redacted } from '../../delivery/redact.ts'
@@ -13,6 +13,7 @@ import {
 } from '../../drizzle/schema.ts'
 import { callerOf } from '../access/caller.ts'
 import type { Database } from '../db.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { PageQuery, type Position, pageOf, replyPage } from '../http/pagination.ts'
 import { problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
@@ -58,10 +59,11 @@ const Attempt = z
 
 const DeliveryWithAttempts = Delivery.extend({ attempts: z.array(Attempt) }).openapi('DeliveryWithAttempts')
 
-const listDeliveries = createRoute({
+const listDeliveries = defineRoute({
   method: 'get',
   path: '/v1/deliveries',
   summary: 'List deliveries, those of the newest events first',
+  access: { tenants: true },
   request: {
     query: z.strictObject({
       state: State.optional(),
@@ -73,10 +75,11 @@ const listDeliveries = createRoute({
   responses: responses(pageOf(Delivery), 'A page of deliveries'),
 })
 
-const readDelivery = createRoute({
+const readDelivery = defineRoute({
   method: 'get',
   path: '/v1/deliveries/{id}',
   summary: 'Read a delivery with its attempts',
+  access: { tenants: true },
   request: { params: z.object({ id: z.string() }) },
   responses: responses(DeliveryWithAttempts, 'The delivery'),
 })

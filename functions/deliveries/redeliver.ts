@@ -1,18 +1,20 @@
 // A person wants a delivery sent once more: after the receiver was mended, or because they have lost it.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseDeliveryId } from '../../delivery/ids.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
 import { callerOf } from '../access/caller.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
 import { responses } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 import { Delivery, findDelivery, type State, toDelivery, unknownDelivery } from './deliveries.ts'
 
-const postRedelivery = createRoute({
+const postRedelivery = defineRoute({
   method: 'post',
   path: '/v1/deliveries/{id}/redeliver',
   summary: 'Send a delivery again, now and with a new retry budget',
+  access: { tenants: true, cost: { bucket: 'redeliver', size: 300, perSecond: 10 } },
   request: { params: z.object({ id: z.string() }) },
   responses: responses(Delivery, 'The delivery, due now', 202),
 })

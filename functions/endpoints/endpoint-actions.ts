@@ -1,8 +1,9 @@
 // What an operator does to an endpoint in a hurry: pause, resume, disable, send it a test.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { formatDeliveryId, formatId, parseId } from '../../delivery/ids.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
 import { callerOf } from '../access/caller.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
 import { responses } from '../openapi/schemas.ts'
@@ -17,10 +18,11 @@ const disable = action(
   'Stop sending and make no more deliveries; a replay brings back what was missed',
 )
 
-const sendTest = createRoute({
+const sendTest = defineRoute({
   method: 'post',
   path: '/v1/endpoints/{id}/test',
   summary: 'Send one event of type outbox.test to this endpoint alone',
+  access: { tenants: true, cost: { bucket: 'test', size: 60, perSecond: 1 } },
   request: { params: EndpointId },
   responses: responses(
     z.object({ event_id: z.string(), delivery_id: z.string() }).openapi('TestSent'),
@@ -71,10 +73,11 @@ endpointActions.openapi(sendTest, async c => {
 })
 
 function action<Name extends string>(name: Name, summary: string) {
-  return createRoute({
+  return defineRoute({
     method: 'post',
     path: `/v1/endpoints/{id}/${name}`,
     summary,
+    access: { tenants: true },
     request: { params: EndpointId },
     responses: responses(Endpoint, 'The endpoint as it is now'),
   })

@@ -1,5 +1,5 @@
 // Where webhooks go: list, read, create, change, delete. Secrets and custom headers are sealed before they reach the database.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, isNull, lt } from 'drizzle-orm'
 import { headersContext } from '../../delivery/endpoint.ts'
 import { toHex } from '../../delivery/hex.ts'
@@ -10,6 +10,7 @@ import * as queries from '../../drizzle/queries.gen.ts'
 import { endpoints as endpointTable } from '../../drizzle/schema/outbox.ts'
 import { type Caller, callerOf, refuseOtherTenant } from '../access/caller.ts'
 import type { Database } from '../db.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
 import { badInput } from '../http/problem.ts'
 import { noContent, reply } from '../http/reply.ts'
@@ -29,26 +30,29 @@ import { checkEndpoint, EndpointChanges, NewEndpoint } from './endpoint-settings
 import { chooseKey, sealKey, showKey } from './signing-key.ts'
 import { replyEndpoint, updateEndpoint } from './update-endpoint.ts'
 
-const listEndpoints = createRoute({
+const listEndpoints = defineRoute({
   method: 'get',
   path: '/v1/endpoints',
   summary: 'List endpoints, newest first, without the queries of their URLs',
+  access: { tenants: true },
   request: { query: z.strictObject(PageQuery) },
   responses: responses(pageOf(ListedEndpoint), 'A page of endpoints'),
 })
 
-const readEndpoint = createRoute({
+const readEndpoint = defineRoute({
   method: 'get',
   path: '/v1/endpoints/{id}',
   summary: 'Read an endpoint',
+  access: { tenants: true },
   request: { params: EndpointId },
   responses: responses(Endpoint, 'The endpoint'),
 })
 
-const postEndpoint = createRoute({
+const postEndpoint = defineRoute({
   method: 'post',
   path: '/v1/endpoints',
   summary: 'Create an endpoint; it gets every event from now on',
+  access: { tenants: true },
   request: { body: body(NewEndpoint) },
   responses: responses(
     Endpoint.extend(ShownKey).openapi('CreatedEndpoint'),
@@ -57,18 +61,20 @@ const postEndpoint = createRoute({
   ),
 })
 
-const patchEndpoint = createRoute({
+const patchEndpoint = defineRoute({
   method: 'patch',
   path: '/v1/endpoints/{id}',
   summary: 'Change settings of an endpoint; what is left out stays',
+  access: { tenants: true },
   request: { params: EndpointId, body: body(EndpointChanges) },
   responses: responses(Endpoint, 'The endpoint as it is now'),
 })
 
-const deleteEndpoint = createRoute({
+const deleteEndpoint = defineRoute({
   method: 'delete',
   path: '/v1/endpoints/{id}',
   summary: 'Delete an endpoint: what waits for it is canceled, its history stays',
+  access: { tenants: true },
   request: { params: EndpointId },
   responses: emptyAnswer('It is deleted'),
 })

@@ -1,9 +1,10 @@
 // A new signing key for an endpoint. For a while both sign, so that the receiver can change over when it suits them.
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { parseId } from '../../delivery/ids.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
 import { callerOf } from '../access/caller.ts'
 import { DatabaseError } from '../db.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { badInput, problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
 import { optionalBody, responses } from '../openapi/schemas.ts'
@@ -12,10 +13,11 @@ import { Endpoint, EndpointId, findEndpoint, ShownKey, unknownEndpoint } from '.
 import { Rotation } from './endpoint-settings.ts'
 import { chooseKey, sealKey, showKey } from './signing-key.ts'
 
-const rotate = createRoute({
+const rotate = defineRoute({
   method: 'post',
   path: '/v1/endpoints/{id}/rotate',
   summary: 'Sign with a new key, and for a while with the old one too',
+  access: { tenants: true },
   request: { params: EndpointId, body: optionalBody(Rotation) },
   responses: responses(
     Endpoint.extend(ShownKey).openapi('RotatedEndpoint'),

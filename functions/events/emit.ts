@@ -1,7 +1,8 @@
 // Events that come in over HTTP: for systems that have something to tell but no row to change.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import * as queries from '../../drizzle/queries.gen.ts'
 import { callerOf, refuseOtherTenant } from '../access/caller.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { type Json, storageProblem, writeJson } from '../http/json.ts'
 import { badInput, problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
@@ -21,10 +22,11 @@ const NewEvent = z
   })
   .openapi('NewEvent')
 
-const postEvent = createRoute({
+const postEvent = defineRoute({
   method: 'post',
   path: '/v1/events',
   summary: 'Write an event; every endpoint that wants it gets it',
+  access: { tenants: true },
   request: { body: body(NewEvent) },
   responses: responses(Event, 'The event', 202),
 })

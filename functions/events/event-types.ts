@@ -1,6 +1,7 @@
 // The catalogue over HTTP: what a receiver may be sent, before it has been sent anything.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { readCatalogue } from '../../drizzle/catalogue.ts'
+import { defineRoute } from '../http/define-route.ts'
 import type { Json } from '../http/json.ts'
 import { reply } from '../http/reply.ts'
 import { responses } from '../openapi/schemas.ts'
@@ -25,10 +26,11 @@ const EventTypes = z
   })
   .openapi('EventTypes')
 
-const listEventTypes = createRoute({
+const listEventTypes = defineRoute({
   method: 'get',
   path: '/v1/event-types',
   summary: 'List every event type that watched tables can produce',
+  access: { tenants: true },
   responses: responses(EventTypes, 'The catalogue'),
 })
 

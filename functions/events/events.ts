@@ -1,11 +1,12 @@
 // Events as they happened, and what became of each.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, gt, gte, lt, lte, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseId } from '../../delivery/ids.ts'
 import { events as eventTable } from '../../drizzle/schema/outbox.ts'
 import { type Caller, callerOf } from '../access/caller.ts'
 import type { Database } from '../db.ts'
 import { Delivery, findDeliveries, State, toDelivery } from '../deliveries/deliveries.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { JsonText } from '../http/json.ts'
 import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
 import { problem } from '../http/problem.ts'
@@ -30,10 +31,11 @@ const ListedEvent = Event.extend({
 
 const EventWithDeliveries = Event.extend({ deliveries: z.array(Delivery) }).openapi('EventWithDeliveries')
 
-const listEvents = createRoute({
+const listEvents = defineRoute({
   method: 'get',
   path: '/v1/events',
   summary: 'List events, newest first',
+  access: { tenants: true },
   request: {
     query: z.strictObject({
       type: text(200).optional(),
@@ -47,10 +49,11 @@ const listEvents = createRoute({
   responses: responses(pageOf(ListedEvent), 'A page of events'),
 })
 
-const readEvent = createRoute({
+const readEvent = defineRoute({
   method: 'get',
   path: '/v1/events/{id}',
   summary: 'Read an event with its deliveries',
+  access: { tenants: true },
   request: { params: z.object({ id: z.string() }) },
   responses: responses(EventWithDeliveries, 'The event'),
 })

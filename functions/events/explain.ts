@@ -1,10 +1,11 @@
 // Why did it (not) fire? For an event: every endpoint with its reason. For a row: every condition of its capture.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, eq } from 'drizzle-orm'
 import { parseId } from '../../delivery/ids.ts'
 import { explainRow as explainRowStatement, explain as explainStatement } from '../../drizzle/queries.gen.ts'
 import { deliveryState, events } from '../../drizzle/schema/outbox.ts'
 import { withoutQuery } from '../endpoints/endpoint.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
 import { responses, text } from '../openapi/schemas.ts'
@@ -46,7 +47,7 @@ const RowExplanation = z
   })
   .openapi('RowExplanation')
 
-const explainEvent = createRoute({
+const explainEvent = defineRoute({
   method: 'get',
   path: '/v1/events/{id}/explain',
   summary: 'Say which endpoints get an event, which do not, and why',
@@ -54,7 +55,7 @@ const explainEvent = createRoute({
   responses: responses(Explanation, 'Every endpoint, with its reason'),
 })
 
-const explainRow = createRoute({
+const explainRow = defineRoute({
   method: 'get',
   path: '/v1/explain',
   summary: 'Say why a row made an event or none',

@@ -1,4 +1,4 @@
-// Request bodies: JSON of a bounded size, valid UTF-8, parsed exactly.
+// Request bodies: JSON of bounded size, valid UTF-8, parsed exactly.
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { parseJson } from './json.ts'
@@ -17,7 +17,7 @@ export const readJson: MiddlewareHandler = async (c, next) => {
   if (body.length > 0 && mediaType !== 'application/json') {
     return problem(415, 'The body must be JSON: send it with content-type: application/json.')
   }
-  // The validators ask here; the original would round large numbers and mend broken UTF-8 in silence.
+  // The validators read the body here; Hono's own would silently round large numbers and replace broken UTF-8.
   c.req.json = async () => parseJson(decodeUtf8(body)) as never
   await next()
 }

@@ -1,23 +1,15 @@
-// Who asks, and in which trace: set for the transaction that writes, so that its events carry both to the receiver.
-import type { Context } from 'hono'
+// The caller's name and trace, set for the transaction that writes, so that its events carry both to the receiver.
 import { isTraceparent } from '../../delivery/context.ts'
 import { toHex } from '../../delivery/hex.ts'
-import type { App } from '../settings.ts'
 import type { Driver } from './idempotent-statements.ts'
 
 export interface RequestContext {
-  /** The API key's name; empty where nobody had to say who they are. */
+  /** The API key's name; empty where a route needs no key. */
   readonly actor: string
   readonly traceparent: string
 }
 
-/** Null for a request that changes nothing: its statements go out as they are. */
-export function contextOf(c: Context<App>): RequestContext | null {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return null
-  return { actor: c.var.apiKey?.name ?? '', traceparent: continueTrace(c.req.header('traceparent')) }
-}
-
-/** Our own span in the caller's trace; what is no traceparent begins a new trace, which nobody has sampled yet. */
+/** Our own span in the caller's trace. A header that is no traceparent begins a new trace, not sampled yet. */
 export function continueTrace(header = ''): string {
   const [, trace, , flags] = isTraceparent(header) ? header.split('-') : []
   return `00-${trace ?? randomHex(16)}-${randomHex(8)}-${flags ?? '00'}`
@@ -29,7 +21,7 @@ export function inContext(driver: Driver, { actor, traceparent }: RequestContext
   const query = (text: string, parameters?: unknown[], options?: object) => {
     const statement = driver.query(text, parameters, options)
     const alone = () => driver.transaction([setContext(), driver.query(text, parameters, options)], options)
-    // Sent when somebody waits for it, like the driver's own: until then it may become a part of another batch.
+    // Sent when it is awaited, like the driver's own: until then it may become part of another batch.
     // biome-ignore lint/suspicious/noThenProperty: that is how the driver's promise is lazy
     statement.then = (done, failed) =>
       alone()

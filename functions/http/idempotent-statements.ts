@@ -1,11 +1,12 @@
-// Stands in for Neon's driver where a request carries an Idempotency-Key: sends every statement through outbox.run_idempotent().
+// Stands in for Neon's driver when a request carries an Idempotency-Key: sends every statement through
+// outbox.run_idempotent().
 import type { NeonQueryFunction } from '@neondatabase/serverless'
 import { toHex } from '../../delivery/hex.ts'
 
-/** What drizzle and db.ts want of the driver. */
+/** The part of the driver that drizzle and db.ts use. */
 export type Driver = Pick<NeonQueryFunction<false, false>, 'query' | 'transaction'>
 
-/** SQLSTATE of outbox.run_idempotent(): the key is known, but belongs to another request. */
+/** SQLSTATE of outbox.run_idempotent(): the key belongs to another request. */
 export const keyReused = 'OB422'
 
 const once = 'select outbox.run_idempotent($1, $2, $3, $4, $5, $6, $7::text[])'
@@ -14,7 +15,7 @@ export class IdempotentStatements {
   readonly scope: string
   readonly key: string
   readonly fingerprint: string
-  /** How often each name was run: a statement is known by its name and its turn, which are the same in a repeat. */
+  /** How often each name has run: a statement is identified by its name and its turn, which a repeat has in common. */
   readonly #turns = new Map<string, number>()
 
   constructor(scope: string, key: string, fingerprint: string) {
@@ -23,7 +24,7 @@ export class IdempotentStatements {
     this.fingerprint = fingerprint
   }
 
-  /** No statement was run: nothing is remembered. */
+  /** No statement has run: nothing is remembered. */
   get isEmpty(): boolean {
     return this.#turns.size === 0
   }
@@ -58,7 +59,7 @@ interface Answer {
   readonly rows: unknown[][]
 }
 
-/** A statement that is sent when somebody waits for it, or with others as a batch: like the driver's own. */
+/** A statement that is sent when it is awaited, or with others as a batch: like the driver's own. */
 class Step implements PromiseLike<unknown> {
   readonly #driver: Driver
   readonly #parameters: unknown[]
@@ -94,7 +95,7 @@ class Step implements PromiseLike<unknown> {
   }
 }
 
-/** As Postgres writes it: PREPARE in outbox.run_idempotent() finds out the type. */
+/** As Postgres writes it: PREPARE in outbox.run_idempotent() infers the type. */
 export function toText(value: unknown): string | null {
   if (value === null || value === undefined) return null
   if (Array.isArray(value)) return `{${value.map(element => quoted(toText(element))).join()}}`

@@ -1,4 +1,4 @@
-// Exact JSON: numbers that a double can't hold come in and go out as they were written.
+// Exact JSON: numbers that a double can't hold are read and written digit by digit.
 
 declare global {
   // Newer than the compiler's library: https://github.com/tc39/proposal-json-parse-with-source
@@ -16,7 +16,7 @@ interface RawNumber {
   readonly rawJSON: string
 }
 
-/** JSON text as somebody else wrote it (an event's data), embedded byte for byte. */
+/** JSON text from elsewhere (an event's data), embedded byte for byte. */
 export class JsonText {
   readonly text: string
   constructor(text: string) {
@@ -44,7 +44,7 @@ export function parseJson(text: string): unknown {
   })
 }
 
-/** For settings and the like, where the nearest double will do: `10.0` is 10. */
+/** For settings, where the nearest double will do: `10.0` is 10. */
 export function toDouble(value: unknown): unknown {
   return JSON.isRawJSON(value) ? Number(value.rawJSON) : value
 }
@@ -58,17 +58,17 @@ export function writeJson(value: Json): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`).join(',')}}`
 }
 
-const deepest = 100
-/** Of a number with an exponent: Postgres writes it out, 1e300 as three hundred digits. */
-const longestExponent = 400
+const maxDepth = 100
+/** Postgres writes numbers out in full, 1e300 as three hundred digits. */
+const maxExponent = 400
 
 /** What keeps this value out of a jsonb column, or null if nothing does. */
 export function storageProblem(value: unknown, depth = 1): string | null {
-  if (depth > deepest) return `must not be nested deeper than ${deepest} levels`
+  if (depth > maxDepth) return `must not be nested deeper than ${maxDepth} levels`
   if (typeof value === 'string') return isStorable(value) ? null : unstorable
   if (JSON.isRawJSON(value)) {
     const [, exponent] = /e[+-]?(\d+)$/i.exec(value.rawJSON) ?? []
-    return Number(exponent ?? 0) > longestExponent ? 'contains a number that is too large or too small' : null
+    return Number(exponent ?? 0) > maxExponent ? 'contains a number that is too large or too small' : null
   }
   if (typeof value !== 'object' || value === null) return null
   for (const [name, member] of Object.entries(value)) {

@@ -17,7 +17,7 @@ export function reply(
   }) as Reply
 }
 
-/** Done, and nothing is left to be shown. */
+/** Done, with nothing to show. */
 export function noContent(): Reply {
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } }) as Reply
 }

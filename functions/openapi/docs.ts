@@ -95,7 +95,7 @@ function body({ info, paths, components }: Description): Html {
   <ul>${schemas.map(([name]) => html`<li><a href="#${name}">${name}</a></li>`)}</ul>
 </nav>
 <main>
-  <p>${info.description} The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
+  <p>${info.description} The same for programs: <a href="openapi.json">openapi.json</a>.</p>
   ${[...groups.values()].flat().map(operationSection)}
   ${schemas.map(([name, schema]) => html`<section id="${name}"><h3>${name}</h3>${fields(schema)}</section>`)}
 </main>`

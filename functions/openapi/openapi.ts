@@ -1,20 +1,32 @@
 // The API's own description, made of the very schemas that validate: as a document, and as a page.
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../delivery/version.ts'
+import { completeAccess } from '../access/access.ts'
+import type { Routes } from '../http/app.ts'
+import { stepsBefore } from '../http/before.ts'
 import { reply } from '../http/reply.ts'
 import type { App } from '../settings.ts'
-import { type Description, type Operation, renderDocs } from './docs.ts'
+import { type Description, renderDocs } from './docs.ts'
 import { describeWebhooks } from './webhooks.ts'
 
-export function describe(app: OpenAPIHono<App>): void {
-  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
-  describeWebhooks(app)
-  app.get('/openapi.json', () => reply(describeAll(app) as never))
-  app.get('/docs', () => renderDocs(describeAll(app)))
+/** `/openapi.json` and `/docs` of all that is mounted in this app by the time somebody asks. */
+export function descriptionOf(app: Routes): Routes {
+  const steps = stepsBefore(completeAccess('GET', { open: true }))
+  const routes = new OpenAPIHono<App>()
+  routes.on('GET', ['/openapi.json'], ...steps, c => {
+    const base = c.req.path.slice(0, -'/openapi.json'.length)
+    return reply({ ...describe(app), ...(base === '' ? {} : { servers: [{ url: base }] }) } as never)
+  })
+  routes.on('GET', ['/docs'], ...steps, () => renderDocs(describe(app)))
+  return routes
 }
 
-function describeAll(app: OpenAPIHono<App>): Description {
-  const described = app.getOpenAPI31Document({
+function describe(app: Routes): Description {
+  const described = new OpenAPIHono<App>()
+  described.route('/', app)
+  described.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
+  describeWebhooks(described)
+  return described.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Outbox',
@@ -25,26 +37,4 @@ function describeAll(app: OpenAPIHono<App>): Description {
     },
     security: [{ key: [] }],
   }) as unknown as Description
-  for (const [path, methods] of Object.entries(described.paths)) {
-    if (path.startsWith('/receivers/')) continue
-    for (const operation of [methods.post, methods.patch]) if (operation) addIdempotencyKey(operation)
-  }
-  return described
-}
-
-/** Honoured by a middleware, so no route says it by itself. */
-function addIdempotencyKey(operation: Operation): void {
-  operation.parameters = [
-    ...(operation.parameters ?? []),
-    {
-      name: 'Idempotency-Key',
-      in: 'header',
-      required: false,
-      schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
-      description:
-        'Repeated with the same key within 24 hours, the request has its effect once and the same answer; a refusal ' +
-        'that came of how things stood (404, 409) too. What was wrong with the request itself (400, 413, 415) may be ' +
-        'corrected and sent with the same key; 429 and 503 are not remembered. Another request with the key is 422.',
-    },
-  ]
 }

@@ -1,6 +1,6 @@
 // Replays: a person wants an endpoint's past events sent, again or for the first time. The engine works through them in
 // small steps (drizzle/queries/step_replay.sql); here they are counted, begun, watched and stopped.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { formatId, parseId } from '../../delivery/ids.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
@@ -9,6 +9,7 @@ import { callerOf } from '../access/caller.ts'
 import type { Database } from '../db.ts'
 import { EndpointId, unknownEndpoint } from '../endpoints/endpoint.ts'
 import { endpointFields } from '../endpoints/endpoint-settings.ts'
+import { defineRoute } from '../http/define-route.ts'
 import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
 import { badInput, problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
@@ -62,10 +63,11 @@ const Replay = z
 
 const inPath = z.object({ id: z.string() })
 
-const postReplay = createRoute({
+const postReplay = defineRoute({
   method: 'post',
   path: '/v1/endpoints/{id}/replay',
   summary: "Send an endpoint's past events again, or count them",
+  access: { tenants: true, cost: { bucket: 'replay', size: 30, perSecond: 0.5 } },
   request: { params: EndpointId, body: body(NewReplay) },
   responses: {
     ...responses(ReplayCount, 'With dry_run: what would be sent'),
@@ -73,26 +75,29 @@ const postReplay = createRoute({
   },
 })
 
-const listReplays = createRoute({
+const listReplays = defineRoute({
   method: 'get',
   path: '/v1/replays',
   summary: 'List replays, newest first',
+  access: { tenants: true },
   request: { query: z.strictObject({ endpoint_id: publicId('ep').optional(), ...PageQuery }) },
   responses: responses(pageOf(Replay), 'A page of replays'),
 })
 
-const readReplay = createRoute({
+const readReplay = defineRoute({
   method: 'get',
   path: '/v1/replays/{id}',
   summary: 'Read a replay and how far it has come',
+  access: { tenants: true },
   request: { params: inPath },
   responses: responses(Replay, 'The replay'),
 })
 
-const cancelReplay = createRoute({
+const cancelReplay = defineRoute({
   method: 'post',
   path: '/v1/replays/{id}/cancel',
   summary: 'Stop a replay; what it has made due stays due',
+  access: { tenants: true },
   request: { params: inPath },
   responses: responses(Replay, 'The replay as it is now'),
 })

@@ -1,20 +1,22 @@
-// For load balancers and uptime checks: can this Worker reach its database? No details, because anybody may ask.
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+// GET /healthz, for load balancers and uptime checks: can this Worker reach its database? No details, because anybody may
+// ask.
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { defineRoute } from '../http/define-route.ts'
 import { reply } from '../http/reply.ts'
 import { responses } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 
-const readHealth = createRoute({
+const getHealth = defineRoute({
   method: 'get',
   path: '/healthz',
   summary: 'Is the service up?',
-  security: [],
+  access: { open: true },
   responses: responses(z.object({ status: z.literal('ok') }), 'It is'),
 })
 
 export const health = new OpenAPIHono<App>()
 
-health.openapi(readHealth, async c => {
+health.openapi(getHealth, async c => {
   await c.var.db.run({ name: 'health', text: 'select 1' }, []) // what it throws is answered with 503
   return reply({ status: 'ok' })
 })

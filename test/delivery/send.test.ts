@@ -1,7 +1,6 @@
 // One request under one deadline; failures come back as values, surprises as exceptions.
 import { expect, test } from 'vitest'
-import { send } from '../../delivery/send.ts'
-import { SendError, type Transport } from '../../delivery/types.ts'
+import { SendError, send, type Transport } from '../../delivery/send.ts'
 
 const request = { url: 'https://example.com/', headers: {}, body: new Uint8Array() }
 const response = { status: 200, retryAfter: null, date: null, body: new Uint8Array() }

@@ -46,7 +46,7 @@ test('every table survives a crash', async () => {
 test('a migration that does not get its lock gives up, and holds up nobody behind it', async () => {
   const { db } = await scene()
   const holder = await db.connect()
-  await holder.query('begin; lock table drizzle.outbox_migrations in access exclusive mode')
+  await holder.query('begin; lock table outbox.migrations in access exclusive mode')
   await expect(migrate(db.url)).rejects.toMatchObject({ cause: { code: '55P03' } })
   await holder.query('rollback')
   await migrate(db.url)

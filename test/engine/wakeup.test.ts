@@ -52,7 +52,7 @@ describe('quiet wake-up', () => {
     const replica = await startTestListener(db.url, pollNever)
     const writer = await db.connect()
     const isAwake = async () =>
-      (await client.query('select outbox.someone_is_awake() as awake')).rows[0].awake
+      (await client.query('select outbox.listener_is_polling() as awake')).rows[0].awake
     let emitted = 0
     await eventually(async () => {
       await emitAtOnce(client, 100)

@@ -59,7 +59,7 @@ test('a database that never answers is given up at the deadline', async () => {
   atEnd(() => silent.closeAllConnections())
   atEnd(() => silent.close())
   const neonProxy = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
-  const { run } = openDatabase({ ...settings, neonProxy }, 0.1)
+  const { run } = openDatabase({ ...settings, neonProxy }, { deadlineSeconds: 0.1 })
   expect(await failure(run({ name: 'wait', text: 'select 1' }, []))).toMatchObject({
     name: 'DatabaseError',
     sqlstate: null,

@@ -1,4 +1,4 @@
-// The Worker's settings: what is read, and what is refused by name.
+// The outbox's settings in the Worker: what is read, and what is refused by name.
 import { describe, expect, test } from 'vitest'
 import { findApiKey } from '../../functions/access/api-keys.ts'
 import { readSettings } from '../../functions/settings.ts'
@@ -9,23 +9,17 @@ const good = { ...testSettings, DATABASE_URL: 'postgresql://me:secret@db.example
 test('good settings are read once and kept', async () => {
   const env = { ...good }
   const settings = await readSettings(env)
-  expect(settings).toMatchObject({ ordersPublic: true, neonProxy: null, delivery: { leaseSeconds: 60 } })
+  expect(settings).toMatchObject({ neonProxy: null, delivery: { leaseSeconds: 60 } })
   expect(await readSettings(env)).toBe(settings)
-  expect(await readSettings({ ...good, OUTBOX_ORDERS_PUBLIC: 'false' })).toMatchObject({
-    ordersPublic: false,
-  })
+  const changed = await readSettings({ ...good, OUTBOX_LEASE_SECONDS: '61' })
+  expect(changed).toMatchObject({ delivery: { leaseSeconds: 61 } })
 })
 
-test('wrong settings are not kept: whoever mends them need not wait', async () => {
+test('wrong settings are not kept: once mended they work at once', async () => {
   const env: Record<string, string> = { ...good, DATABASE_URL: '' }
   await expect(readSettings(env)).rejects.toThrow()
   env.DATABASE_URL = good.DATABASE_URL
   expect((await readSettings(env)).databaseUrl).toBe(good.DATABASE_URL)
-})
-
-test('orders need a key unless it says otherwise', async () => {
-  const { OUTBOX_ORDERS_PUBLIC: _, ...env } = good
-  expect((await readSettings(env)).ordersPublic).toBe(false)
 })
 
 test('every key is found by the whole of it, with its name and scope', async () => {
@@ -37,11 +31,9 @@ test('every key is found by the whole of it, with its name and scope', async () 
   expect(JSON.stringify(apiKeys)).not.toContain('abc')
 })
 
-test('a receiver may know two secrets while they are being changed', async () => {
-  const both = `${testSettings.BILLING_SECRET},${testSettings.NOTIFICATIONS_SECRET}`
-  const settings = await readSettings({ ...good, BILLING_SECRET: both, NOTIFICATIONS_SECRET: '' })
-  expect(settings.billingSecrets).toHaveLength(2)
-  expect(settings.notificationsSecrets).toEqual([])
+test("the shop's settings are not the outbox's: wrong ones do not matter to it", async () => {
+  const settings = await readSettings({ ...good, OUTBOX_ORDERS_PUBLIC: 'perhaps', BILLING_SECRET: 'none' })
+  expect(Object.keys(settings).sort()).toEqual(['apiKeys', 'databaseUrl', 'delivery', 'keyring', 'neonProxy'])
 })
 
 describe('is refused by name, without its value', () => {
@@ -57,9 +49,6 @@ describe('is refused by name, without its value', () => {
     ['OUTBOX_API_KEYS', 'dev:admin:CANARY with spaces'],
     ['OUTBOX_API_KEYS', ''],
     ['OUTBOX_MASTER_KEYS', 'a:CANARY'],
-    ['OUTBOX_ORDERS_PUBLIC', 'CANARY'],
-    ['NOTIFICATIONS_SECRET', 'CANARY'],
-    ['BILLING_SECRET', 'whsec_CANARY'],
     ['OUTBOX_LEASE_SECONDS', '19.9'],
   ])('%s: %j', async (name, value) => {
     const refusal = await readSettings({ ...good, [name]: value }).catch((error: Error) => error)

@@ -110,7 +110,7 @@ test('each table of the outbox says who may use it', async () => {
      where relnamespace = 'outbox'::regnamespace and relkind in ('r', 'p')
        and not has_table_privilege('outbox_functions', oid, 'select')`,
   )
-  expect(rows, 'name it in outbox.grant_roles(), in a new migration that replaces that function').toEqual([])
+  expect(rows, 'name it in drizzle/functions/grant_roles.sql').toEqual([])
 })
 
 test('grant_roles() gives back every right on functions: roles may be made by hand after the migrations', async () => {

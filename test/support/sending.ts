@@ -1,7 +1,8 @@
 // What every transport must do, whatever the receiver does: run for the listener's and for the edge's.
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { FailureKind } from '../../delivery/failures.ts'
 import { classify } from '../../delivery/outcome.ts'
-import { type FailureKind, type Response, SendError } from '../../delivery/types.ts'
+import { type Response, SendError } from '../../delivery/send.ts'
 import { createAuthority } from './certificates.ts'
 import { eventually } from './eventually.ts'
 import { hostile } from './hostile.ts'
@@ -286,7 +287,7 @@ export function describeSending(transport: string, start: () => Promise<SendTo>)
 }
 
 export function outcomeOf(seen: Seen) {
-  return classify('error' in seen ? new SendError(seen.error) : seen)
+  return classify('error' in seen ? new SendError(seen.error) : seen, Date.now())
 }
 
 export function textOf(seen: Seen): string {

@@ -1,7 +1,7 @@
 // The listener on real Postgres with a real receiver: it wakes, sends, writes down, survives, stops.
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
-import { maxEventBytes } from '../../delivery/deliver.ts'
+import { maxEventBytes } from '../../delivery/body.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import {

@@ -1,6 +1,8 @@
 // The endpoints this listener sends to, opened once for each version: secrets decrypted, keys imported.
+
+import type { Endpoint } from '../../delivery/endpoint.ts'
 import { type OpenEndpointPorts, openEndpoint } from '../../delivery/endpoint.ts'
-import type { Endpoint, EndpointId, Leased } from '../../delivery/types.ts'
+import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { Store } from '../../drizzle/store.ts'
 
 /** Endpoints remembered at most; the least recently read go first. */

@@ -1,5 +1,6 @@
 // What one endpoint has in flight and in stock.
-import type { Endpoint, Leased } from '../../delivery/types.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
+import type { Leased } from '../../delivery/types.ts'
 
 /** A fast lane holds what it sends in this time in stock, so that it never waits for the next claim. */
 const stockSeconds = 0.1

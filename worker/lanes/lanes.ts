@@ -1,6 +1,7 @@
 // Stop 4: one lane per endpoint: bounded, fair, isolated. What a lane cannot send soon is never claimed for it: it stays
 // pending in the table, where it costs nobody anything.
-import type { Endpoint, EndpointId, Leased } from '../../delivery/types.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
+import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { Rooms } from '../../drizzle/store.ts'
 import { type Held, Lane, latestStartMs } from './lane.ts'
 

@@ -1,7 +1,8 @@
 // One wide line for each attempt, JSON on standard output. Nothing secret ever gets here: urls, payloads, parameters and
 // signatures are not logged by construction, not by redaction.
 import pino from 'pino'
-import type { Endpoint, Leased, Settlement } from '../../delivery/types.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
+import type { Leased, Settlement } from '../../delivery/types.ts'
 import { Output } from './output.ts'
 
 export type Log = pino.Logger

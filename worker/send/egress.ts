@@ -3,7 +3,8 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
 import { type Cidr, isAllowed } from '../../delivery/address.ts'
-import { type FailureKind, SendError } from '../../delivery/types.ts'
+import type { FailureKind } from '../../delivery/failures.ts'
+import { SendError } from '../../delivery/send.ts'
 import type { Resolve } from './resolve.ts'
 
 /** Counted inside the request's own deadline, which may be shorter. Covers DNS, TCP and TLS. */

@@ -1,7 +1,9 @@
 // Tells an outage of our own network from receivers that fail. When several endpoints that answered a while ago fall
 // silent one after the other, and nobody answers any more, it is us: then failures cost neither attempts nor reputation,
-// and one delivery goes out now and then until somebody answers. Nor do they where this process has no socket left.
-import type { EndpointId, FailureKind, Settlement } from '../../delivery/types.ts'
+// and one delivery goes out now and then until somebody answers.
+
+import { failures } from '../../delivery/failures.ts'
+import type { EndpointId, Settlement } from '../../delivery/types.ts'
 
 /** So many endpoints must have fallen silent. With fewer it cannot be told apart. */
 const silentEndpoints = 3
@@ -9,10 +11,6 @@ const silentEndpoints = 3
 const knownGoodMs = 10 * 60_000
 /** An outage is not believed for longer: then failures count again, and the retry schedule outlasts the rest. */
 const longestBeliefMs = 60 * 60_000
-/** Without a socket, soon; with a network that is down at once, because others may have theirs, and we pause. */
-const soonSeconds = 5
-
-const networkFailures = new Set<FailureKind>(['timeout', 'dns', 'connection', 'tls'])
 
 export class NetworkOutageDetector {
   readonly #clock: () => number
@@ -31,12 +29,11 @@ export class NetworkOutageDetector {
 
   /** Takes notice of an attempt, and returns its settlement: unchanged, or spared where we ourselves are to blame. */
   judge(settlement: Settlement): Settlement {
-    if (settlement.error === 'exhausted') return spared(settlement, soonSeconds)
     if (settlement.status !== null) this.#answer(settlement.endpointId)
-    else if (settlement.error !== null && networkFailures.has(settlement.error))
+    else if (settlement.error !== null && failures[settlement.error].mayBeOurNetwork)
       this.#silence(settlement.endpointId)
     else return settlement
-    return this.isDown && settlement.status === null ? spared(settlement, 0) : settlement
+    return this.isDown && settlement.status === null ? spared(settlement) : settlement
   }
 
   #answer(endpoint: EndpointId): void {
@@ -56,6 +53,7 @@ export class NetworkOutageDetector {
   }
 }
 
-function spared(settlement: Settlement, retryInSeconds: number): Settlement {
-  return { ...settlement, state: 'pending', retryInSeconds, countsAsAttempt: false }
+/** Due at once, because another sender may have its network, while we pause. */
+function spared(settlement: Settlement): Settlement {
+  return { ...settlement, state: 'pending', retryInSeconds: 0, countsAsAttempt: false }
 }

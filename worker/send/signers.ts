@@ -2,7 +2,7 @@
 import { createHmac, createPrivateKey, createSecretKey, sign } from 'node:crypto'
 import { isHmacKey, pkcs8Prefix } from '../../delivery/keys.ts'
 import { SecretUnavailable } from '../../delivery/secrets.ts'
-import type { Signer } from '../../delivery/types.ts'
+import type { Signer } from '../../delivery/signature.ts'
 
 export function hmacSigner(secret: Uint8Array): Signer {
   if (!isHmacKey(secret)) throw new SecretUnavailable('invalid')

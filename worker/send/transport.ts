@@ -1,6 +1,7 @@
 // How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression.
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
-import { type FailureKind, type Response, SendError, type Transport } from '../../delivery/types.ts'
+import type { FailureKind } from '../../delivery/failures.ts'
+import { type Response, SendError, type Transport } from '../../delivery/send.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
 import { areReachable, guardedConnector, isExhaustion } from './egress.ts'
 import { createResolve, type Resolve } from './resolve.ts'

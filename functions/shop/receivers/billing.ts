@@ -1,15 +1,17 @@
-// A demo receiver: charges the client when an order ships, once, however often the webhook comes.
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+// A demo receiver: charges the client when an order ships, once, no matter how often the webhook arrives.
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { billOrder } from '../../../drizzle/shop/queries.gen.ts'
+import { defineRoute } from '../../http/define-route.ts'
 import type { App } from '../../settings.ts'
+import { receiverAccess } from '../access.ts'
 import { verified } from './verified.ts'
 import { receiveOrderWebhook, receives } from './webhook.ts'
 
-const postBilling = createRoute({
+const postBilling = defineRoute({
   method: 'post',
   path: '/receivers/billing',
   summary: 'Demo receiver: bills shipped orders',
-  security: [],
+  access: receiverAccess,
   middleware: verified(settings => settings.billingSecrets),
   responses: receives,
 })

@@ -1,7 +1,9 @@
-// A demo receiver: records the message a client would be sent about an order.
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+// A demo receiver: records the message that a client would be sent about an order.
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { notifyClient } from '../../../drizzle/shop/queries.gen.ts'
+import { defineRoute } from '../../http/define-route.ts'
 import type { App } from '../../settings.ts'
+import { receiverAccess } from '../access.ts'
 import { verified } from './verified.ts'
 import { receiveOrderWebhook, receives } from './webhook.ts'
 
@@ -12,11 +14,11 @@ const news: Partial<Record<string, string>> = {
   'order.canceled': 'has been canceled',
 }
 
-const postNotification = createRoute({
+const postNotification = defineRoute({
   method: 'post',
   path: '/receivers/notifications',
   summary: 'Demo receiver: writes to clients about their orders',
-  security: [],
+  access: receiverAccess,
   middleware: verified(settings => settings.notificationsSecrets),
   responses: receives,
 })

@@ -1,15 +1,16 @@
-// Receiver kit: lets only webhooks through that are really from the sender, fresh, and unchanged. The body is believed
-// after its signature. Repeats pass: they are dropped where the effect is, by a receipt that is written in the very
-// statement (drizzle/shop/queries/bill_order.sql), so that a crash in between can neither lose an effect nor double it.
+// Receiver kit: lets a webhook through only if it really comes from the sender, is fresh, and is unchanged. The body is
+// parsed after its signature has been verified. Repeats pass: they are dropped by the statement that has the effect, which
+// writes a receipt too (drizzle/shop/queries/bill_order.sql), so a crash in between neither loses the effect nor doubles it.
 import { createMiddleware } from 'hono/factory'
 import { verify } from '../../../delivery/verify.ts'
 import { decodeUtf8 } from '../../http/body.ts'
 import { parseJson } from '../../http/json.ts'
 import { badInput, problem } from '../../http/problem.ts'
-import type { App, Settings } from '../../settings.ts'
+import type { App } from '../../settings.ts'
+import { readShopSettings, type ShopSettings } from '../settings.ts'
 
 export interface Webhook {
-  /** The same in every repeat: what receivers drop repeats by. */
+  /** The same in every repeat: receivers drop repeats by it. */
   readonly id: string
   readonly timestampSeconds: number
   /** Parsed exactly: a large whole number is a bigint. */
@@ -17,10 +18,10 @@ export interface Webhook {
 }
 
 /** Several secrets while the endpoint's is being changed. */
-export function verified(secretsOf: (settings: Settings) => readonly string[]) {
+export function verified(secretsOf: (settings: ShopSettings) => readonly string[]) {
   return createMiddleware<{ Bindings: App['Bindings']; Variables: App['Variables'] & { webhook: Webhook } }>(
     async (c, next) => {
-      const secrets = secretsOf(c.var.settings)
+      const secrets = secretsOf(await readShopSettings(c.env))
       if (secrets.length === 0) return problem(503, "This receiver's secret is not set.")
       const bytes = await c.req.bytes()
       const seen = await verify(c.req.raw.headers, bytes, secrets, Date.now() / 1000)
@@ -34,9 +35,9 @@ export function verified(secretsOf: (settings: Settings) => readonly string[]) {
 }
 
 const refusals = {
-  missing_headers: 'Not all of webhook-id, webhook-timestamp and webhook-signature are there.',
+  missing_headers: 'The headers webhook-id, webhook-timestamp and webhook-signature are required.',
   timestamp: 'The webhook is too old, or from the future.',
-  signature: 'The signature is not one of ours.',
+  signature: 'The signature does not match.',
 }
 
 function parseOrNull(bytes: Uint8Array): unknown {

@@ -14,11 +14,11 @@ export interface OrderWebhook {
   readonly orderId: bigint
 }
 
-/** Repeats, and types that nobody asked for, are welcome too: whoever gets another answer sends again. */
+/** Repeats and unexpected types get this answer too: with any other the sender would send again. */
 export const received = () => reply({ received: true })
 export const receives = responses(z.object({ received: z.literal(true) }), 'It has arrived, now or before')
 
-/** `use` gets the webhooks about orders; it must cope with repeats. */
+/** `use` gets the webhooks about orders, repeats included. */
 export async function receiveOrderWebhook(
   { id, body }: Webhook,
   use: (webhook: OrderWebhook) => Promise<unknown>,

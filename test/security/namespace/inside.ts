@@ -35,7 +35,7 @@ const postgres = await startPostgres({
   settings: { fsync: 'off' },
   ephemeral: true,
 })
-await migrate(postgres.url)
+await migrate(postgres.url, { example: true })
 const client = new pg.Client({ connectionString: postgres.url })
 await client.connect()
 const proxy = await startNeonProxy({ port: 0, host: '127.0.0.1' })

@@ -1,6 +1,9 @@
 // What delivery/ and the edge's transport do, with text in and text out: tests ask Node and workerd the same.
 import { parseCidr } from '../../../delivery/address.ts'
 import { decodeBase64, encodeBase64 } from '../../../delivery/base64.ts'
+import { deliver } from '../../../delivery/deliver.ts'
+import type { Endpoint } from '../../../delivery/endpoint.ts'
+import type { FailureKind } from '../../../delivery/failures.ts'
 import {
   formatPublicKey,
   formatSecret,
@@ -8,10 +11,13 @@ import {
   parseSecret,
   type Signing,
 } from '../../../delivery/keys.ts'
+import type { Outcome } from '../../../delivery/outcome.ts'
+import { redacted, timingPadMs } from '../../../delivery/redact.ts'
 import { openKeyring, SecretUnavailable } from '../../../delivery/secrets.ts'
-import { send } from '../../../delivery/send.ts'
+import { type Response, SendError, send } from '../../../delivery/send.ts'
+import { settle, type Timing } from '../../../delivery/settlement.ts'
 import { ed25519Signer, hmacSigner, signedHeaders } from '../../../delivery/signature.ts'
-import { type FailureKind, type Response, SendError } from '../../../delivery/types.ts'
+import type { Leased, Settlement } from '../../../delivery/types.ts'
 import { verify } from '../../../delivery/verify.ts'
 import { fetchTransport } from '../../../functions/cron/transport.ts'
 
@@ -27,9 +33,7 @@ export const calls = {
   },
 
   async sign(secrets: string[], webhookId: string, timestampSeconds: number, body: string) {
-    const keys = await Promise.all(secrets.map(parseSecret))
-    const signers = keys.map(key => (key!.signing === 'hmac' ? hmacSigner : ed25519Signer)(key!.bytes))
-    return signedHeaders(webhookId, timestampSeconds, utf8(body), signers)
+    return signedHeaders(webhookId, timestampSeconds, utf8(body), await signersOf(secrets))
   },
 
   verify(headers: Record<string, string>, body: string, secrets: string[], nowSeconds: number) {
@@ -62,6 +66,46 @@ export const calls = {
     }
     return results
   },
+
+  async settle(delivery: Leased, endpoint: Endpoint, outcome: Outcome, timing: Timing, random: number) {
+    return settle(delivery, endpoint, outcome, timing, () => random)
+  },
+
+  async redacted(error: string | null) {
+    return redacted(error)
+  },
+
+  async timingPadMs(endpoint: Endpoint, settlement: Settlement, nowMs: number) {
+    return timingPadMs(endpoint, settlement, nowMs)
+  },
+
+  /** One attempt over a transport that gives this answer, and what it was asked to send. */
+  async deliver(delivery: Leased, endpoint: TextEndpoint, answer: TextAnswer, ports: TextPorts) {
+    const requests: TextRequest[] = []
+    const times = [...ports.clock]
+    const signers = await signersOf(endpoint.secrets)
+    try {
+      const settlement = await deliver(
+        delivery,
+        { ...endpoint, signers },
+        {
+          transport: async request => {
+            requests.push({ ...request, body: new TextDecoder().decode(request.body) })
+            if ('bug' in answer) throw new TypeError(answer.bug)
+            if ('error' in answer) throw new SendError(answer.error)
+            return { ...answer, body: utf8(answer.body) }
+          },
+          now: () => ports.now,
+          clock: () => times.shift()!,
+          random: () => ports.random,
+          userAgent: 'Outbox/test',
+        },
+      )
+      return { settlement, requests }
+    } catch (error) {
+      return { thrown: (error as Error).message, requests }
+    }
+  },
 }
 
 export interface TextRequest {
@@ -72,10 +116,30 @@ export interface TextRequest {
 
 export type TextResponse = (Omit<Response, 'body'> & { body: number[] }) | { error: FailureKind }
 
+export type TextEndpoint = Omit<Endpoint, 'signers'> & { secrets: string[] }
+
+/** A response with a body of text, a failure to get one, or a surprise. */
+export type TextAnswer =
+  | (Omit<Response, 'body'> & { body: string })
+  | { error: FailureKind }
+  | { bug: string }
+
+export interface TextPorts {
+  now: number
+  /** What the monotonic clock says, one time after the other. */
+  clock: number[]
+  random: number
+}
+
 export interface SendOptions {
   allowHttp: boolean
   privateNetworks: string[]
   timeoutSeconds: number
+}
+
+async function signersOf(secrets: string[]) {
+  const keys = await Promise.all(secrets.map(parseSecret))
+  return keys.map(key => (key!.signing === 'hmac' ? hmacSigner : ed25519Signer)(key!.bytes))
 }
 
 const utf8 = (text: string) => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>

@@ -1,6 +1,7 @@
 // What two statements at a time may put into one lane, as a rule.
 import { expect, test } from 'vitest'
-import type { Endpoint, EndpointId, Leased } from '../../../delivery/types.ts'
+import type { Endpoint } from '../../../delivery/endpoint.ts'
+import type { EndpointId, Leased } from '../../../delivery/types.ts'
 import { Lanes } from '../../../worker/lanes/lanes.ts'
 
 const id = '1' as EndpointId

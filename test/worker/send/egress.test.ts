@@ -1,8 +1,7 @@
 // The egress guard: what is dialled is what was looked at, whatever a name says the next time.
 import { describe, expect, test } from 'vitest'
 import { parseCidr } from '../../../delivery/address.ts'
-import { send } from '../../../delivery/send.ts'
-import { SendError } from '../../../delivery/types.ts'
+import { SendError, send } from '../../../delivery/send.ts'
 import { createResolve, type Resolve } from '../../../worker/send/resolve.ts'
 import { createTransport } from '../../../worker/send/transport.ts'
 import { startBlackHole } from '../../support/black-hole.ts'

@@ -1,0 +1,87 @@
+// Applies one folder's SQL inside the caller's transaction, and returns what it did.
+import type pg from 'pg'
+import { type FunctionFile, type Migration, readFunctionFiles, readMigrations } from './files.ts'
+
+export interface Applied {
+  /** Migrations, such as `0000_tables`. */
+  migrations: string[]
+  /** Function files that this database did not have. */
+  created: string[]
+  /** Function files whose content has changed. */
+  replaced: string[]
+  /** Watched tables whose functions and triggers were generated anew. */
+  recompiled: string[]
+  /** Watched tables of another owner, which kept theirs. */
+  keptOld: string[]
+}
+
+interface Source {
+  /** drizzle/, which the names of function files are relative to. */
+  root: string
+  /** Where `migrations/` and `functions/` lie. */
+  folder: string
+  /** The table that remembers which migrations were applied. The first migration creates it. */
+  journal: string
+  /** Called every time, because roles may have been created by hand since. */
+  grant: string
+}
+
+export async function apply(client: pg.Client, { root, folder, journal, grant }: Source): Promise<Applied> {
+  const migrations = await pendingMigrations(client, folder, journal)
+  for (const { name, path, sql } of migrations) {
+    await step(path, sql, () => client.query(sql))
+    await client.query(`insert into ${journal} (name) values ($1)`, [name])
+  }
+  const known = await knownHashes(client)
+  const changed = readFunctionFiles(root, folder).filter(({ name, sha256 }) => known.get(name) !== sha256)
+  for (const file of changed) await applyFunctionFile(client, file)
+  const mustRecompile = changed.some(file => file.compilesWatches)
+  const watches = mustRecompile ? await recompileWatches(client) : []
+  await step(grant, grant, () => client.query(grant))
+  return {
+    migrations: migrations.map(({ name }) => name),
+    created: changed.filter(({ name }) => !known.has(name)).map(({ name }) => name),
+    replaced: changed.filter(({ name }) => known.has(name)).map(({ name }) => name),
+    recompiled: watches.filter(watch => watch.recompiled).map(watch => watch.relation),
+    keptOld: watches.filter(watch => !watch.recompiled).map(watch => watch.relation),
+  }
+}
+
+async function pendingMigrations(client: pg.Client, folder: string, journal: string): Promise<Migration[]> {
+  const all = readMigrations(folder)
+  const { rows } = await client.query('select to_regclass($1) is not null as exists', [journal])
+  if (!rows[0].exists) return all
+  const read = `select name from ${journal}`
+  const done = new Set((await step(read, read, () => client.query(read))).rows.map(row => row.name))
+  return all.filter(({ name }) => !done.has(name))
+}
+
+async function knownHashes(client: pg.Client): Promise<Map<string, string>> {
+  const { rows } = await client.query('select name, sha256 from outbox.function_files')
+  return new Map(rows.map(row => [row.name, row.sha256]))
+}
+
+async function applyFunctionFile(client: pg.Client, { name, path, sql, sha256 }: FunctionFile) {
+  await step(path, sql, () => client.query(sql))
+  await client.query(
+    `insert into outbox.function_files (name, sha256) values ($1, $2)
+     on conflict (name) do update set sha256 = excluded.sha256, applied_at = clock_timestamp()`,
+    [name, sha256],
+  )
+}
+
+async function recompileWatches(client: pg.Client): Promise<{ relation: string; recompiled: boolean }[]> {
+  const recompile = 'select relation::text, recompiled from outbox.recompile_watches()'
+  return (await step(recompile, recompile, () => client.query(recompile))).rows
+}
+
+/** An error of Postgres alone does not say which of sixty files it means. */
+async function step<T>(name: string, sql: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { message, position } = error as pg.DatabaseError
+    const place = position ? `${name}:${sql.slice(0, Number(position)).split('\n').length}` : name
+    throw new Error(`${place}: ${message}. Nothing was changed.`, { cause: error })
+  }
+}

@@ -1,0 +1,59 @@
+-- For a row that made no event: every condition of its capture, in the order in which they are checked.
+CREATE OR REPLACE FUNCTION outbox.explain_row(table_name text, key text) RETURNS TABLE (passed boolean, message text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  asked regclass;
+  watched outbox.watches;
+  filter record;
+  found_row boolean := false;
+BEGIN
+  BEGIN
+    asked := coalesce(to_regclass(table_name), to_regclass('public.' || table_name));
+  EXCEPTION WHEN syntax_error OR invalid_name OR feature_not_supported THEN NULL; -- no name of a table
+  END;
+  IF asked IS NULL THEN
+    RETURN QUERY SELECT false, format('There is no table %s. Name it with its schema, for example public.orders.', table_name);
+    RETURN;
+  END IF;
+  SELECT * INTO watched FROM outbox.watches w WHERE w.relation = asked;
+  IF watched.id IS NULL THEN
+    SELECT w.* INTO watched FROM outbox.watches w WHERE w.relation IN (SELECT pg_partition_ancestors(asked));
+  END IF;
+  IF watched.id IS NULL THEN
+    RETURN QUERY SELECT false, format('%s is not watched. SELECT outbox.watch(%L) captures its changes.', asked, asked::text);
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT true, format('%s is watched since %s.', watched.relation, outbox.at(watched.watched_at));
+  RETURN QUERY
+    SELECT o.operation = ANY (ARRAY(SELECT json_array_elements_text(watched.options->'operations'))),
+           format(CASE WHEN o.operation = ANY (ARRAY(SELECT json_array_elements_text(watched.options->'operations')))
+                       THEN '%s is captured.' ELSE '%s is not captured: it is not among the watched operations.' END, o.operation)
+    FROM unnest('{insert,update,delete,truncate}'::text[]) WITH ORDINALITY AS o (operation, place) ORDER BY place;
+  RETURN QUERY
+    SELECT t.healthy, t.message FROM outbox.capture_triggers() AS t WHERE t.relation = watched.relation;
+  IF watched.options->'when_changed' IS NOT NULL THEN
+    RETURN QUERY SELECT true, format('An update makes an event only when it changes one of: %s.',
+      (SELECT string_agg(c, ', ') FROM json_array_elements_text(watched.options->'when_changed') AS c));
+  ELSE
+    RETURN QUERY SELECT true, 'An update makes an event when it changes anything at all.'::text;
+  END IF;
+  FOR filter IN EXECUTE format('SELECT * FROM outbox.capture_%s_explain($1)', watched.id) USING key LOOP
+    found_row := true;
+    RETURN QUERY SELECT filter.passes, CASE WHEN filter.passes
+      THEN format('The condition lets %s of this row, as it is now, pass.', filter.operation)
+      ELSE format('The condition drops %s of this row, as it is now: %s', filter.operation, watched.options->>'condition') END;
+  END LOOP;
+  IF NOT found_row THEN
+    RETURN QUERY SELECT false, format('There is no row with the key %s now: the change was rolled back, the row was deleted, or the key is another.', key);
+  END IF;
+  RETURN QUERY
+    SELECT count(*) > 0, CASE WHEN count(*) > 0
+      THEN format('There are events with this key, the latest from %s.', outbox.at(max(latest.occurred_at)))
+      ELSE 'There is no event with this key. Changes made with outbox.capture = off, or with session_replication_role = replica, make none.' END
+    FROM (SELECT e.occurred_at FROM outbox.events e WHERE e.key = outbox.bounded(explain_row.key, 1000) ORDER BY e.id DESC LIMIT 1) AS latest;
+END $$;
+
+COMMENT ON FUNCTION outbox.explain_row IS 'Why a row did or did not make an event: the table, its triggers, the filters.';
+
+REVOKE EXECUTE ON FUNCTION outbox.explain_row FROM PUBLIC;

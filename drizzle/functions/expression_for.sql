@@ -1,0 +1,7 @@
+-- An expression as it reads for one operation. NEW is the row after the change; in a delete it is the row as it was.
+CREATE OR REPLACE FUNCTION outbox.expression_for(expression text, operation text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN operation <> 'delete' THEN expression
+              ELSE string_agg(CASE WHEN lower(word) = 'new' THEN 'OLD' ELSE word END, '' ORDER BY place) END
+  FROM outbox.expression_words(expression)
+$$;

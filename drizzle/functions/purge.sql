@@ -1,0 +1,57 @@
+-- Retention: deletes finished events with their deliveries and attempts, in small steps. An event is finished when each of its
+-- deliveries is delivered or canceled. Pending, sending and dead ones stay, however old.
+--
+-- One step reads the next `most` events after `behind`; call it again with `looked_to` until that is null. It does nothing
+-- while a replay runs, which may be bringing old events back, or while another purge runs.
+CREATE OR REPLACE FUNCTION outbox.purge(older_than interval, most integer, behind bigint, OUT purged integer, OUT looked_to bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  first bigint;
+  gone bigint[];
+BEGIN
+  purged := 0;
+  IF NOT pg_try_advisory_xact_lock(1869967992, 3) THEN RETURN; END IF;
+  -- No replay can start before this transaction ends.
+  LOCK TABLE outbox.replays IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+  IF EXISTS (SELECT FROM outbox.replays WHERE state = 'running') THEN RETURN; END IF;
+
+  SELECT min(id), CASE WHEN count(*) = most THEN max(id) END, coalesce(max(id), behind)
+  INTO first, looked_to, behind
+  FROM (SELECT id FROM outbox.events WHERE id > behind AND occurred_at < clock_timestamp() - older_than
+        ORDER BY id LIMIT most) AS old;
+  IF first IS NULL THEN RETURN; END IF;
+
+  -- By endpoint, because the keys begin with it. Locked, so that none of them becomes due again meanwhile; a delivery that
+  -- another session has locked does not count as finished.
+  WITH delivery AS MATERIALIZED (
+    SELECT d.event_id, d.endpoint_id, d.state
+    FROM outbox.endpoints p
+    CROSS JOIN LATERAL (SELECT * FROM outbox.deliveries d
+                        WHERE d.endpoint_id = p.id AND d.event_id BETWEEN first AND behind) d
+  ), finished AS MATERIALIZED (
+    SELECT d.event_id, d.endpoint_id
+    FROM delivery
+    JOIN outbox.deliveries d ON d.endpoint_id = delivery.endpoint_id AND d.event_id = delivery.event_id
+    WHERE d.state IN ('delivered', 'canceled')
+    FOR UPDATE OF d SKIP LOCKED
+  )
+  SELECT array_agg(e.id) INTO gone
+  FROM outbox.events e
+  WHERE e.id BETWEEN first AND behind AND e.occurred_at < clock_timestamp() - older_than
+    AND NOT EXISTS (SELECT FROM outbox.fanout f WHERE f.event_id = e.id)
+    AND NOT EXISTS (SELECT FROM delivery
+                    LEFT JOIN finished ON finished.event_id = delivery.event_id
+                                      AND finished.endpoint_id = delivery.endpoint_id
+                    WHERE delivery.event_id = e.id AND finished.event_id IS NULL);
+
+  DELETE FROM outbox.attempts a USING outbox.endpoints p, unnest(gone) AS g (id)
+  WHERE a.endpoint_id = p.id AND a.event_id = g.id AND a.event_id BETWEEN first AND behind;
+  DELETE FROM outbox.deliveries d USING outbox.endpoints p, unnest(gone) AS g (id)
+  WHERE d.endpoint_id = p.id AND d.event_id = g.id AND d.event_id BETWEEN first AND behind;
+  DELETE FROM outbox.events WHERE id = ANY (gone);
+  purged := coalesce(cardinality(gone), 0);
+EXCEPTION
+  WHEN lock_not_available THEN looked_to := NULL;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION outbox.purge FROM PUBLIC;

@@ -1,0 +1,24 @@
+-- Generates every watch anew from its options. The migrator calls this after a change of a file that decides what is generated
+-- (order.txt marks them). A table of another owner keeps its functions, which go on working; its row says false.
+CREATE OR REPLACE FUNCTION outbox.recompile_watches() RETURNS TABLE (relation regclass, recompiled boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  watched record;
+BEGIN
+  FOR watched IN
+    SELECT w.*, pg_has_role(c.relowner, 'USAGE') AS is_ours
+    FROM outbox.watches w
+    JOIN pg_class c ON c.oid = w.relation
+    ORDER BY w.id
+  LOOP
+    IF watched.is_ours THEN
+      PERFORM outbox.compile_watch(watched.id, watched.relation, watched.options);
+    END IF;
+    RETURN QUERY SELECT watched.relation::regclass, watched.is_ours;
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION outbox.recompile_watches IS 'Generates the functions and triggers of every watched table anew.';
+
+REVOKE EXECUTE ON FUNCTION outbox.recompile_watches FROM PUBLIC;

@@ -1,0 +1,77 @@
+// The outbox as an app to run by itself or to mount in yours:
+//
+//   const outbox = createOutbox()
+//   app.route('/outbox', outbox.app)
+//   export default { fetch: app.fetch, scheduled: outbox.scheduled }
+import type { Environment } from '../delivery/settings.ts'
+import { runCron } from './cron/run.ts'
+import { deliveries } from './deliveries/deliveries.ts'
+import { redelivery } from './deliveries/redeliver.ts'
+import { endpointActions } from './endpoints/endpoint-actions.ts'
+import { endpoints } from './endpoints/endpoints.ts'
+import { rotation } from './endpoints/rotate.ts'
+import { emit } from './events/emit.ts'
+import { eventTypes } from './events/event-types.ts'
+import { events } from './events/events.ts'
+import { explain } from './events/explain.ts'
+import { addRoutes, createApp, type Routes } from './http/app.ts'
+import { log } from './http/log.ts'
+import { descriptionOf } from './openapi/openapi.ts'
+import { replays } from './replays/replays.ts'
+import type { Env } from './settings.ts'
+import { audit } from './system/audit/routes.ts'
+import { captureHealth } from './system/capture-health/routes.ts'
+import { health } from './system/health.ts'
+import { secretsHealth } from './system/secrets-health/routes.ts'
+import { stats } from './system/stats/routes.ts'
+
+export interface OutboxOptions {
+  /** Settings that stand in place of the environment's: for an application that names them differently. */
+  readonly settings?: Environment
+  /** Whether it answers `/openapi.json` and `/docs`. Default: true. */
+  readonly description?: boolean
+}
+
+export interface Outbox {
+  readonly app: Routes
+  readonly fetch: Routes['fetch']
+  /** The cron function: delivers what is due. Run it every minute. */
+  scheduled(controller: ScheduledController, env: Env): Promise<void>
+}
+
+const resources = [
+  [health, captureHealth, secretsHealth],
+  [events, emit, eventTypes, explain, deliveries, redelivery],
+  [endpoints, endpointActions, rotation, replays],
+  [stats, audit],
+].flat()
+
+export function createOutbox({ settings, description = true }: OutboxOptions = {}): Outbox {
+  const app = createApp()
+  const parts = description ? [...resources, descriptionOf(app)] : resources
+  const environmentOf = settings ? overriddenBy(settings) : (env: Env) => env
+  for (const path of new Set(parts.flatMap(part => part.routes.map(route => route.path)))) {
+    app.use(path, (c, next) => {
+      c.env = environmentOf(c.env)
+      return next()
+    })
+  }
+  addRoutes(app, parts)
+  return {
+    app,
+    fetch: app.fetch,
+    async scheduled(_controller, env) {
+      log('cron run', { ...(await runCron(environmentOf(env))) })
+    },
+  }
+}
+
+/** The same environment gives the same object, by which the settings that were read from it are found again. */
+function overriddenBy(settings: Environment): (env: Env) => Env {
+  const known = new WeakMap<Env, Env>()
+  return env => {
+    const overridden = known.get(env) ?? { ...env, ...settings }
+    known.set(env, overridden)
+    return overridden
+  }
+}

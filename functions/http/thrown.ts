@@ -1,0 +1,35 @@
+// Turns everything that was thrown into a problem. Expected failures are values and never come here.
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { SecretUnavailable } from '../../delivery/secrets.ts'
+import { SettingsError } from '../../delivery/settings.ts'
+import { DatabaseError } from '../db.ts'
+import { keyReused } from './idempotent-statements.ts'
+import { log } from './log.ts'
+import { problem } from './problem.ts'
+import type { Reply } from './reply.ts'
+
+export function problemFor(error: Error): Reply {
+  if (error instanceof HTTPException) {
+    return problem(error.status as ContentfulStatusCode, error.message || 'The request cannot be answered.')
+  }
+  if (error instanceof SettingsError) {
+    log('a setting is wrong', { reason: error.message })
+    return unavailable(error.message)
+  }
+  if (error instanceof DatabaseError) {
+    if (error.sqlstate === keyReused) return problem(422, 'This Idempotency-Key belongs to another request.')
+    log('a statement failed', { statement: error.statement, sqlstate: error.sqlstate })
+    return error.isUnavailable ? unavailable('The database can not be reached just now.') : unexpected()
+  }
+  if (error instanceof SecretUnavailable) {
+    // Only a repeat opens anything: it needs the random bytes of the first request, which are kept sealed (idempotency.ts).
+    return problem(409, 'It was done, but can not be shown again: the master key of that time is gone.')
+  }
+  // Only the kind of error: its message may repeat input or secrets.
+  log('something unexpected was thrown', { error: error.name })
+  return unexpected()
+}
+
+const unavailable = (detail: string) => problem(503, detail, { headers: { 'retry-after': '5' } })
+const unexpected = () => problem(500, 'Something went wrong on our side; it has been logged.')

@@ -1,0 +1,32 @@
+// An entry of the audit: one change made through the API.
+import { z } from '@hono/zod-openapi'
+import { Time } from '../../openapi/schemas.ts'
+
+const Action = z.enum([
+  'endpoint.created',
+  'endpoint.changed',
+  'endpoint.paused',
+  'endpoint.resumed',
+  'endpoint.disabled',
+  'endpoint.deleted',
+  'endpoint.rotated',
+  'endpoint.tested',
+  'delivery.redelivered',
+  'replay.started',
+  'replay.canceled',
+])
+
+export const Entry = z
+  .object({
+    at: Time,
+    who: z.string().openapi({ description: "The API key's name" }),
+    request_id: z.string().openapi({ description: 'As in the x-request-id of the answer' }),
+    action: Action,
+    endpoint_id: z.string().nullable(),
+    delivery_id: z.string().nullable(),
+    replay_id: z.string().nullable(),
+    changes: z.unknown().openapi({
+      description: 'By setting: from and to. Without secrets, headers and the queries of URLs',
+    }),
+  })
+  .openapi('AuditEntry')

@@ -1,0 +1,32 @@
+// The state of all deliveries in one answer. Counting stops at limits, which the answer names.
+import { z } from '@hono/zod-openapi'
+import { endpointState } from '../../../drizzle/schema/outbox.ts'
+
+/** Rows that are counted at most: a quarter of a second with 2,000 endpoints, a million pending, two million attempts. */
+export const maxCounted = 100_000
+export const maxEndpoints = 1_000
+
+const counts = { pending: z.int(), sending: z.int(), dead: z.int() }
+
+export const Stats = z
+  .object({
+    deliveries: z.object(counts),
+    capped: z.boolean().openapi({ description: 'A count stopped at `counted_to`: there are more' }),
+    counted_to: z.int().openapi({
+      description:
+        'Where counting stops, for each endpoint: 10000, less where there are more than 10 endpoints',
+    }),
+    delivered_last_hour: z.int(),
+    delivered_last_hour_capped: z
+      .boolean()
+      .openapi({ description: `Counting stopped somewhere above ${maxCounted}: there were more` }),
+    oldest_pending_seconds: z
+      .number()
+      .nullable()
+      .openapi({ description: 'How long the delivery that waits longest has been due; null = none waits' }),
+    endpoints: z
+      .array(z.object({ id: z.string(), state: z.enum(endpointState.enumValues), ...counts }))
+      .openapi({ description: `Those with the most pending first, at most ${maxEndpoints}` }),
+  })
+  .openapi('Stats')
+export type Stats = z.infer<typeof Stats>

@@ -2,6 +2,7 @@
 // their ids, and the listener leaves a demoted server that still answers.
 import type pg from 'pg'
 import { expect, test } from 'vitest'
+import { countOpen, startWriter } from '../support/event-writer.ts'
 import { eventually } from '../support/eventually.ts'
 import { addEndpoint, deliveryStates, emit, startTestListener } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
@@ -14,7 +15,7 @@ const quickPoll = { OUTBOX_POLL_SECONDS: '0.5', OUTBOX_LEASE_SECONDS: '10' }
 test('after the primary dies under load, every acknowledged event is delivered from the standby under the same id', async () => {
   const { primary, standby, proxy, proxied, receiver } = await setUp()
   await startTestListener(proxied, quickPoll)
-  const writer = startWriter(proxied)
+  const writer = startWriter(() => proxied)
   await receiver.waitFor(100, { timeoutMs: 15_000 })
   await primary.crash()
   proxy.leadTo({ host: '127.0.0.1', port: standby.port })
@@ -22,7 +23,7 @@ test('after the primary dies under load, every acknowledged event is delivered f
   const before = writer.acknowledged.length
   await eventually(() => writer.acknowledged.length > before + 100, { timeoutMs: 20_000 })
   await writer.stop()
-  await eventually(async () => (await openDeliveries(client)) === 0, { timeoutMs: 30_000 })
+  await eventually(async () => (await countOpen(client)) === 0, { timeoutMs: 30_000 })
 
   const received = new Set(receiver.requests.map(request => String(request.headers['webhook-id'])))
   expect(writer.acknowledged.filter(id => !received.has(id))).toEqual([])
@@ -68,39 +69,6 @@ async function promote(standby: TestServer): Promise<pg.Client> {
   await client.query('select pg_promote()')
   await client.query('set default_transaction_read_only = off')
   return client
-}
-
-/** Commits one event after the other, and connects again when it must. */
-function startWriter(url: string) {
-  const acknowledged: string[] = []
-  let running = true
-  const run = async () => {
-    while (running) {
-      try {
-        const client = await connectTo(url)
-        while (running) acknowledged.push(...(await emit(client)))
-      } catch {
-        // cut, or not up yet: the last event may or may not be committed
-        await new Promise(resolve => setTimeout(resolve, 50))
-      }
-    }
-  }
-  const done = run()
-  return {
-    acknowledged,
-    async stop() {
-      running = false
-      await done
-    },
-  }
-}
-
-async function openDeliveries(client: pg.Client): Promise<number> {
-  const { rows } = await client.query(
-    `select (select count(*) from outbox.fanout)::int
-            + (select count(*) from outbox.deliveries where state <> 'delivered')::int as n`,
-  )
-  return rows[0].n
 }
 
 async function listenersOn(client: pg.Client): Promise<number> {

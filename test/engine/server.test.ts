@@ -7,6 +7,7 @@ import { Link } from '../../chaos/link.ts'
 import { startGuard } from '../../dev/guard.ts'
 import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
+import { countOpen, startWriter } from '../support/event-writer.ts'
 import { eventually } from '../support/eventually.ts'
 import { startReplicaProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
@@ -25,7 +26,7 @@ describe('trouble with the server', () => {
   test('a server that crashes repeatedly under load loses no committed event', async () => {
     const { type, receiver } = await setUp()
     const listener = await startReplicaProcess(server.databaseUrl, quickPoll)
-    const writer = write(type)
+    const writer = startWriter(() => server.databaseUrl, type)
     for (let crash = 0; crash < 3; crash++) {
       const before = receiver.requests.length
       await receiver.waitFor(before + 30, inTime)
@@ -40,7 +41,7 @@ describe('trouble with the server', () => {
   test('after a backend is killed during a claim and the server restarts, delivery continues', async () => {
     const { type, receiver } = await setUp()
     const listener = await startReplicaProcess(server.databaseUrl, quickPoll)
-    const writer = write(type)
+    const writer = startWriter(() => server.databaseUrl, type)
     await receiver.waitFor(30, inTime)
     const client = await connectTo(server.databaseUrl)
     const claiming = `
@@ -103,7 +104,7 @@ describe('trouble with the server', () => {
     const listener = await startTestListener(url.href, { OUTBOX_LEASE_SECONDS: '10' })
     for (let burst = 0; burst < 5; burst++) await emit(client, 20, { type })
     await receiver.waitFor(100, inTime)
-    await eventually(async () => (await open(client)) === 0, inTime)
+    await eventually(async () => (await countOpen(client)) === 0, inTime)
     expect(receiver.requests).toHaveLength(100)
     await listener.stop()
   }, 60_000)
@@ -146,44 +147,14 @@ async function startAgain(old: TestServer): Promise<TestServer> {
   return { ...old, ...restarted }
 }
 
-/** Commits events one by one, and connects again when it must. */
-function write(type: string) {
-  const acknowledged: string[] = []
-  let running = true
-  const run = async () => {
-    while (running) {
-      try {
-        const client = await connectTo(server.databaseUrl)
-        while (running) acknowledged.push(...(await emit(client, 1, { type })))
-      } catch {
-        await new Promise(resolve => setTimeout(resolve, 50)) // until the server is back
-      }
-    }
-  }
-  const done = run()
-  const stop = async () => {
-    running = false
-    await done
-  }
-  return { acknowledged, stop }
-}
-
 async function allArrive({ requests }: Receiver, acknowledged: string[]): Promise<void> {
   // Webhooks claimed before also arrive while the server still recovers.
   const client = await eventually(() => connectTo(server.databaseUrl), inTime)
   // Deliveries of a claim whose answer was lost wait for their lease. Leases follow the database's time, so the test moves them.
   await client.query(`update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`)
-  await eventually(async () => (await open(client)) === 0, inTime)
+  await eventually(async () => (await countOpen(client)) === 0, inTime)
   const received = new Set(requests.map(request => request.headers['webhook-id']))
   expect(acknowledged.filter(id => !received.has(id))).toEqual([])
-}
-
-async function open(client: pg.Client): Promise<number> {
-  const { rows } = await client.query(
-    `select (select count(*) from outbox.fanout)::int
-            + (select count(*) from outbox.deliveries where state <> 'delivered')::int as n`,
-  )
-  return rows[0].n
 }
 
 async function takeAllConnections(): Promise<pg.Client[]> {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates, emitAtOnce } from '../support/outbox.ts'
 import type { Receiver, Respond } from '../support/receiver.ts'
 import { setUp } from '../support/topology.ts'
@@ -27,7 +27,7 @@ describe('with requests in flight', () => {
       return 200
     }
     const { db, client, receiver } = await setUp(answer, { timeout_seconds: 0.5 })
-    const frozen = await startReplicaProcess(db.url, quick)
+    const frozen = await startListenerProcess(db.url, quick)
     await emitAtOnce(client, 32)
     await receiver.waitFor(32)
     frozen.signal('SIGSTOP')
@@ -35,7 +35,7 @@ describe('with requests in flight', () => {
     await client.query(
       `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
     )
-    const other = await startReplicaProcess(db.url, quick)
+    const other = await startListenerProcess(db.url, quick)
     await eventually(async () => (await deliveryStates(client)).delivered === 32)
     expect(await attempts(client, `number = 1 and error = 'interrupted'`)).toBe(32)
     hold.resolve()
@@ -57,20 +57,20 @@ describe('with requests in flight', () => {
       await hold.promise
       return 200
     })
-    const listeners = [await startReplicaProcess(db.url), await startReplicaProcess(db.url)]
+    const listeners = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
     await emitAtOnce(client, 30)
     await receiver.waitFor(30)
     for (const listener of listeners) listener.signal('SIGTERM')
     hold.resolve()
     expect(await Promise.all(listeners.map(listener => listener.exited))).toEqual([0, 0])
-    await startReplicaProcess(db.url)
+    await startListenerProcess(db.url)
     await eventually(async () => (await deliveryStates(client)).delivered === 30)
     expect(receiver.requests).toHaveLength(30)
   })
 
   test('a stopping listener waits for an unanswered request no longer than its timeout', async () => {
     const { db, client, receiver } = await setUp(() => null)
-    const listener = await startReplicaProcess(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '0' })
+    const listener = await startListenerProcess(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '0' })
     await emitAtOnce(client, 3)
     await receiver.waitFor(3)
     listener.signal('SIGTERM')
@@ -81,7 +81,7 @@ describe('with requests in flight', () => {
   test('after a kill, at most the requests in flight are sent again, with the same ids and bytes', async () => {
     const answer: Respond = ({ nth }) => (nth === 1 && receiver.requests.length <= 30 ? null : 200)
     const { db, client, receiver } = await setUp(answer, { max_in_flight: 30 })
-    const killed = await startReplicaProcess(db.url)
+    const killed = await startListenerProcess(db.url)
     await emitAtOnce(client, 100)
     await receiver.waitFor(30)
     killed.signal('SIGKILL')
@@ -89,7 +89,7 @@ describe('with requests in flight', () => {
     await client.query(
       `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
     )
-    await startReplicaProcess(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
+    await startListenerProcess(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
     await eventually(async () => (await deliveryStates(client)).delivered === 100)
     expect(receiver.requests).toHaveLength(130)
     expect(distinctBodies(receiver)).toBe(100)
@@ -104,7 +104,7 @@ describe('with requests in flight', () => {
         await hold.promise
         return 200
       })
-      const container = await startReplicaProcess(db.url, {}, { wrapper: asProcess1 })
+      const container = await startListenerProcess(db.url, {}, { wrapper: asProcess1 })
       const inside = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8').trim()
       expect(readFileSync(`/proc/${inside}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m)
       await emitAtOnce(client, 5)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { startDeafProxy } from '../support/deaf-proxy.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -99,7 +99,7 @@ describe('trouble with the database', () => {
     const deaf = new URL(db.url)
     const proxy = await startDeafProxy({ host: hostname, port: Number(port) })
     deaf.port = String(proxy.port)
-    const listener = await startReplicaProcess(
+    const listener = await startListenerProcess(
       deaf.href,
       { ...quickPoll, OUTBOX_LOG_ATTEMPTS_PER_SECOND: '0' },
       {
@@ -139,7 +139,7 @@ describe('trouble with the database', () => {
       )
       if (n % 10 === 0) await emit(client)
     }
-    await client.query(`select pg_notify('outbox', 'awake') from generate_series(1, 10)`)
+    await client.query(`select pg_notify('outbox', 'polling') from generate_series(1, 10)`)
     await receiver.waitFor(5, { timeoutMs: 60_000 })
     await emit(client, 1, { type: 'the.last' })
     await receiver.waitFor(6)

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { setUp } from '../support/topology.ts'
 
 test('the log has some of many failures per second, and the number of the others', async () => {
   const { db, client } = await setUp(() => 500, { max_in_flight: 200 })
   const perSecond = 20
-  const listener = await startReplicaProcess(db.url, {
+  const listener = await startListenerProcess(db.url, {
     OUTBOX_LOG_ATTEMPTS_PER_SECOND: String(perSecond),
     OUTBOX_RETRY_SCHEDULE: '3600',
   })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
-import { type ReplicaProcess, startReplicaProcess } from '../support/listener-process.ts'
+import { type ListenerProcess, startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { setUp } from '../support/topology.ts'
@@ -74,7 +74,7 @@ describe('a rate limit of 60 a second', () => {
   /** Two processes, so that a busy one does not disturb the time measurement of the other. */
   const startTwoListeners = async (events: number) => {
     const { db, client, receiver } = await setUp(undefined, { rate_per_second: 60 })
-    const listeners = [await startReplicaProcess(db.url), await startReplicaProcess(db.url)]
+    const listeners = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
     await emitAtOnce(client, events)
     return { receiver, listeners }
   }
@@ -103,7 +103,7 @@ describe('a rate limit of 60 a second', () => {
 })
 
 /** The start of each request by the machine's clock: the receiver may see requests late, and so closer together. */
-async function startsOf(listeners: ReplicaProcess[], count: number): Promise<number[]> {
+async function startsOf(listeners: ListenerProcess[], count: number): Promise<number[]> {
   const lines = await eventually(() => {
     const said = listeners.flatMap(listener =>
       listener

@@ -5,7 +5,7 @@ import { Link } from '../../chaos/link.ts'
 import { startApi } from '../functions/api.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { setUp } from '../support/topology.ts'
@@ -18,10 +18,10 @@ const soon = () => new Promise<number>(resolve => setTimeout(resolve, 20, 200))
 describe('several listeners', () => {
   test('scaling from one listener to five and back gives each a share, and every event is sent once', async () => {
     const { db, client, receiver } = await setUp(soon)
-    const listeners = [await startReplicaProcess(db.url, quick)]
+    const listeners = [await startListenerProcess(db.url, quick)]
     await emitAtOnce(client, 100)
     await receiver.waitFor(50, inTime)
-    listeners.push(...(await Promise.all([2, 3, 4, 5].map(() => startReplicaProcess(db.url, quick)))))
+    listeners.push(...(await Promise.all([2, 3, 4, 5].map(() => startListenerProcess(db.url, quick)))))
     let events = 100
     await eventually(async () => {
       if ((await deliveryStates(client)).delivered! > events - 50)
@@ -46,14 +46,14 @@ describe('several listeners', () => {
     const link = await Link.open(Number(url.port))
     atEnd(() => link.close())
     url.port = String(link.port)
-    const cutOff = await startReplicaProcess(url.href, quick)
+    const cutOff = await startListenerProcess(url.href, quick)
     await emitAtOnce(client, 10)
     await receiver.waitFor(10)
     link.set({ kind: 'black hole' })
     hold.resolve()
     await emitAtOnce(client, 20)
     await client.query(`update outbox.deliveries set leased_until = clock_timestamp()`)
-    await startReplicaProcess(db.url, quick)
+    await startListenerProcess(db.url, quick)
     await eventually(async () => (await deliveryStates(client)).delivered === 30, inTime)
     link.clear()
     await eventually(async () => (await cutOff.ask('/readyz')).status === 200, inTime)
@@ -70,10 +70,10 @@ describe('several listeners', () => {
     const network = await startTunnel()
     // Requests may wait 5 s for a connection before the outage is detected: until then failures count as attempts.
     const env = { ...quick, OUTBOX_RETRY_SCHEDULE: '1,2,4,8,16' }
-    const cutOff = await startReplicaProcess(db.url, { ...env, OUTBOX_EGRESS_PROXY: network.url })
+    const cutOff = await startListenerProcess(db.url, { ...env, OUTBOX_EGRESS_PROXY: network.url })
     await emit(client)
     await eventually(async () => (await deliveryStates(client)).delivered === 4)
-    await startReplicaProcess(db.url, env)
+    await startListenerProcess(db.url, env)
     network.cut()
     for (let n = 0; n < 10; n++) {
       await emitAtOnce(client, 10)
@@ -96,7 +96,7 @@ describe('several listeners', () => {
   test('another listener continues a replay after the one that ran it is killed', async () => {
     const { db, client, receiver, endpoint } = await setUp()
     await emitAtOnce(client, 300)
-    const listeners = await Promise.all([1, 2].map(() => startReplicaProcess(db.url, quick)))
+    const listeners = await Promise.all([1, 2].map(() => startListenerProcess(db.url, quick)))
     await eventually(async () => (await deliveryStates(client)).delivered === 300, inTime)
     await client.query(
       `insert into outbox.replays (endpoint_id, since, until, scope, rate_per_second)

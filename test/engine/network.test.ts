@@ -5,7 +5,7 @@ import { Link } from '../../chaos/link.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { setUp } from '../support/topology.ts'
@@ -66,7 +66,7 @@ test('a hostile answer breaks neither the log nor the recorded attempt', async (
   const { db, client } = await setUp(
     (_, response) => void response.writeHead(500, { 'x-odd': 'a"b' }).end(answer),
   )
-  const listener = await startReplicaProcess(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '' })
+  const listener = await startListenerProcess(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '' })
   await emit(client)
   await eventually(async () => {
     const { rows } = await client.query('select response_body from outbox.attempts')

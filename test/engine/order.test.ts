@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { findDisorder, type Seen } from '../support/order-checker.ts'
 import { addEndpoint, deliveryStates, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -59,7 +59,7 @@ test('events of 200 keys from 20 writers arrive in order per key, over three lis
     OUTBOX_LEASE_SECONDS: '6',
     OUTBOX_REQUEST_TIMEOUT_SECONDS: '1',
   }
-  const listeners = await Promise.all([1, 2, 3].map(() => startReplicaProcess(db.url, env)))
+  const listeners = await Promise.all([1, 2, 3].map(() => startListenerProcess(db.url, env)))
   await client.query('create table versions (key text primary key, version int not null)')
   await client.query('insert into versions select unnest($1::text[]), 0', [keys])
 
@@ -85,7 +85,7 @@ test('events of 200 keys from 20 writers arrive in order per key, over three lis
       if (done) return
       listeners[n % 3]!.signal('SIGKILL')
       await listeners[n % 3]!.exited
-      listeners[n % 3] = await startReplicaProcess(db.url, env)
+      listeners[n % 3] = await startListenerProcess(db.url, env)
     }
   })()
   await writing

@@ -9,7 +9,7 @@ import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { countOpen, startWriter } from '../support/event-writer.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer, type TestServer } from '../support/server.ts'
@@ -25,7 +25,7 @@ beforeAll(async () => {
 describe('trouble with the server', () => {
   test('a server that crashes repeatedly under load loses no committed event', async () => {
     const { type, receiver } = await setUp()
-    const listener = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
     const writer = startWriter(() => server.databaseUrl, type)
     for (let crash = 0; crash < 3; crash++) {
       const before = receiver.requests.length
@@ -40,7 +40,7 @@ describe('trouble with the server', () => {
 
   test('after a backend is killed during a claim and the server restarts, delivery continues', async () => {
     const { type, receiver } = await setUp()
-    const listener = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
     const writer = startWriter(() => server.databaseUrl, type)
     await receiver.waitFor(30, inTime)
     const client = await connectTo(server.databaseUrl)
@@ -61,7 +61,7 @@ describe('trouble with the server', () => {
 
   test('the listener finds a stopped server again soon, without filling the log meanwhile', async () => {
     const { type, receiver } = await setUp()
-    const listener = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
     await server.stop()
     const lines = listener.said().split('\n').length
     await new Promise(resolve => setTimeout(resolve, 5_000))
@@ -76,7 +76,7 @@ describe('trouble with the server', () => {
   test('the listener retries at growing intervals while no connection is free, and is not ready', async () => {
     const { type, receiver } = await setUp()
     const admin = await connectTo(server.databaseUrl)
-    const listener = await startReplicaProcess(server.databaseUrl, quickPoll)
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
     const taken = await takeAllConnections()
     await admin.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'listener-%'`,
@@ -171,7 +171,7 @@ async function takeAllConnections(): Promise<pg.Client[]> {
 
 const refusals = (said: string) => said.split('"sqlstate":"53300"').length - 1
 
-async function stop(listener: Awaited<ReturnType<typeof startReplicaProcess>>): Promise<void> {
+async function stop(listener: Awaited<ReturnType<typeof startListenerProcess>>): Promise<void> {
   listener.signal('SIGTERM')
   expect(await listener.exited).toBe(0)
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { wrongClock } from '../../chaos/skewed-clock.ts'
 import { eventually } from '../support/eventually.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates, emit, emitAtOnce, greedy, startTestListener, storeOn } from '../support/outbox.ts'
 import { setUp } from '../support/topology.ts'
 import { faultsOf } from '../support/verifier.ts'
@@ -24,11 +24,11 @@ describe('a wrong clock', () => {
         await hold.promise
         return 200
       })
-      const wrong = await startReplicaProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) })
+      const wrong = await startListenerProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) })
       // Too few to open the circuit breaker.
       await emitAtOnce(client, 9)
       await receiver.waitFor(9)
-      const right = await startReplicaProcess(db.url, quick)
+      const right = await startListenerProcess(db.url, quick)
       const requests = await receiver.waitFor(18, { timeoutMs: 60_000 })
       // Some time with all of them in flight: a listener that thought their leases over would rescue them and send again.
       await eventually(
@@ -62,7 +62,7 @@ describe('a wrong clock', () => {
 
   test('a clock set back an hour while the listener runs delays no retry and makes no duration negative', async () => {
     const { db, client, receiver } = await setUp(({ nth }) => (nth === 1 ? 500 : 200))
-    const listener = await startReplicaProcess(db.url, { ...quick, ...wrongClock({ stepSeconds: -hour }) })
+    const listener = await startListenerProcess(db.url, { ...quick, ...wrongClock({ stepSeconds: -hour }) })
     await emitAtOnce(client, 9)
     await receiver.waitFor(9)
     listener.signal('SIGUSR2')
@@ -81,7 +81,7 @@ test('after a suspension of the whole machine, each expired lease is rescued onc
   const { db, client, receiver } = await setUp(({ nth }) =>
     nth === 1 && receiver.requests.length <= 32 ? null : 200,
   )
-  const listeners = [await startReplicaProcess(db.url, quick), await startReplicaProcess(db.url, quick)]
+  const listeners = [await startListenerProcess(db.url, quick), await startListenerProcess(db.url, quick)]
   await eventually(async () => (await listeners[0]!.ask('/readyz')).status === 200)
   await emitAtOnce(client, 500)
   await receiver.waitFor(32)
@@ -119,7 +119,7 @@ describe('webhook-timestamp', () => {
   ])('webhook-timestamp is right %s', async (_, day) => {
     const { db, client, receiver, endpoint } = await setUp()
     const offSeconds = (Date.parse(day) - Date.now()) / 1000
-    await startReplicaProcess(db.url, wrongClock({ offSeconds }))
+    await startListenerProcess(db.url, wrongClock({ offSeconds }))
     await emit(client)
     const [request] = await receiver.waitFor(1)
     const arrived = request!.at + offSeconds * 1000

@@ -7,7 +7,7 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { type ReplicaProcess, startReplicaProcess } from '../support/listener-process.ts'
+import { type ListenerProcess, startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
@@ -30,15 +30,15 @@ describe('quiet wake-up', () => {
     'no event is late while listeners join and die, even while they poll',
     async () => {
       const { db } = await setUp()
-      const listeners: ReplicaProcess[] = [
-        await startReplicaProcess(db.url, pollNever),
-        await startReplicaProcess(db.url, pollNever),
+      const listeners: ListenerProcess[] = [
+        await startListenerProcess(db.url, pollNever),
+        await startListenerProcess(db.url, pollNever),
       ]
       const late = await stress(db, stressSeconds, async () => {
         const victim = listeners.shift()!
         victim.signal('SIGKILL')
         await victim.exited
-        listeners.push(await startReplicaProcess(db.url, pollNever))
+        listeners.push(await startListenerProcess(db.url, pollNever))
       })
       expect(late).toEqual([])
     },
@@ -173,7 +173,7 @@ async function listenOnChannel(db: TestDatabase) {
   const client = await db.connect()
   const counts = { notifications: 0, announcements: 0 }
   client.on('notification', ({ payload }) => {
-    counts[payload === 'awake' ? 'announcements' : 'notifications']++
+    counts[payload === 'polling' ? 'announcements' : 'notifications']++
   })
   await client.query('listen outbox')
   return counts

@@ -8,7 +8,7 @@ import { Canary, sightings } from '../support/canary.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
-import { type ReplicaProcess, startReplicaProcess } from '../support/listener-process.ts'
+import { type ListenerProcess, startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { routesOf } from './routes.ts'
@@ -26,7 +26,7 @@ const secrets = [signingSecret, header, apiKey, wrongKey, masterKey, password]
 const eventType = 'planted.canary_of_types'
 
 let api: Api
-let listener: ReplicaProcess
+let listener: ListenerProcess
 let receiver: Receiver
 let created: { secret: string }
 const places: Record<string, string> = {}
@@ -53,7 +53,7 @@ beforeAll(async () => {
   await fillShop(db)
   created = await plantEndpoints()
   const healthPort = String(await freePort())
-  listener = await startReplicaProcess(url.href, {
+  listener = await startListenerProcess(url.href, {
     ...settings,
     OUTBOX_HEALTH_PORT: healthPort,
     OUTBOX_LOG_LEVEL: 'debug',

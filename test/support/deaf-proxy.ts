@@ -1,4 +1,4 @@
-// A link to Postgres on which notifications get lost and all else works, as behind a transaction pooler.
+// A link to Postgres that loses notifications and passes everything else, like a transaction pooler.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
@@ -6,7 +6,7 @@ import { atEnd } from './cleanup.ts'
 
 export interface DeafProxy {
   port: number
-  /** From now on notifications come through. */
+  /** From now on notifications are passed. */
   heal(): void
 }
 
@@ -40,7 +40,7 @@ export async function startDeafProxy(target: { host: string; port: number }): Pr
   }
 }
 
-/** Each message of the server is a letter, its length (which counts itself) and the rest. A: notification. */
+/** Each server message is a letter, its length (including the length field) and the content. A = notification. */
 function withoutNotifications(isDeaf: () => boolean): Transform {
   let rest = Buffer.alloc(0)
   return new Transform({

@@ -6,6 +6,8 @@ import { text } from 'node:stream/consumers'
 import { isFresh } from './generate.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
+import { isSchemaFileFresh } from './schema-file.ts'
+import { withScratchServer } from './scratch-database.ts'
 import { findBreaches } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -22,6 +24,10 @@ const steps: Record<string, Step> = {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text
   },
+  'drizzle/schema.sql': async () =>
+    (await withScratchServer(isSchemaFileFresh))
+      ? ''
+      : 'The migrations and function files make another schema: run `npm run generate` and review what changed in it.',
   'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),

@@ -69,7 +69,7 @@ export const claim = `
 -- $9 scan_limit     int       endpoints to look at, at most
 -- $10 sharers       int       senders that share what an endpoint may have in flight
 -- $11 slot_spacing  float8    with a rate limit, slots lie so many times further apart than asked for (delivery/rate.ts)
--- $12 slot_horizon  float8    seconds ahead for which a claim gives out slots
+-- $12 slot_horizon_seconds  float8  seconds ahead for which a claim gives out slots
 --
 -- The first row carries only \`meta\`: what the statement saw besides. The others are the leased deliveries.
 with recursive
@@ -952,7 +952,7 @@ export const settle = `
 -- $17 failures_to_open   int       so many failures in a row open the circuit breaker (delivery/breaker.ts)
 -- $18 probe_schedule     float8[]  seconds before its first probe, its second, …; later ones wait like the last
 -- $19 jitter             float8    a wait is up to this part of it shorter or longer
--- $20 slow_start         int       deliveries in flight just after the breaker has closed
+-- $20 slow_start_limit   int       deliveries in flight just after the breaker has closed
 --
 -- Returns what could not be settled because somebody else holds it by now, and a row with \`unblocked\` where something that had
 -- to wait may go: the next event of a key, or more of a lane whose breaker has closed.

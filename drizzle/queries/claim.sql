@@ -11,7 +11,7 @@
 -- $9 scan_limit     int       endpoints to look at, at most
 -- $10 sharers       int       senders that share what an endpoint may have in flight
 -- $11 slot_spacing  float8    with a rate limit, slots lie so many times further apart than asked for (delivery/rate.ts)
--- $12 slot_horizon  float8    seconds ahead for which a claim gives out slots
+-- $12 slot_horizon_seconds  float8  seconds ahead for which a claim gives out slots
 --
 -- The first row carries only `meta`: what the statement saw besides. The others are the leased deliveries.
 with recursive

@@ -20,7 +20,7 @@
 -- $17 failures_to_open   int       so many failures in a row open the circuit breaker (delivery/breaker.ts)
 -- $18 probe_schedule     float8[]  seconds before its first probe, its second, …; later ones wait like the last
 -- $19 jitter             float8    a wait is up to this part of it shorter or longer
--- $20 slow_start         int       deliveries in flight just after the breaker has closed
+-- $20 slow_start_limit   int       deliveries in flight just after the breaker has closed
 --
 -- Returns what could not be settled because somebody else holds it by now, and a row with `unblocked` where something that had
 -- to wait may go: the next event of a key, or more of a lane whose breaker has closed.

@@ -1,9 +1,9 @@
 // Sends leased deliveries with the listener's own deliver(), a few at a time to each endpoint.
 import { deliver } from '../../delivery/deliver.ts'
-import { openEndpoint } from '../../delivery/endpoint.ts'
+import { type Endpoint, openEndpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
-import type { Endpoint, EndpointId, Leased } from '../../delivery/types.ts'
+import type { EndpointId, Leased } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
 import type { Store } from '../../drizzle/store.ts'
 import type { Settings } from '../settings.ts'

@@ -180,11 +180,7 @@ describe('a bad option is named, and the watch stays what it was', () => {
       /Use one of them|all say what the data is/,
     ],
     ['a condition that is none', `condition => 'NEW.total'`, /condition is not a usable expression/],
-    [
-      'a condition on what an insert does not have',
-      `condition => 'OLD.total > 1'`,
-      /condition uses OLD/,
-    ],
+    ['a condition on what an insert does not have', `condition => 'OLD.total > 1'`, /condition uses OLD/],
     ['a subquery as condition', `condition => 'EXISTS (SELECT 1)'`, /subquery/],
     ['a key of an unknown column', `key => 'NEW.nope'`, /key is not a usable expression/],
     ['a tenant with a syntax error', `tenant => 'NEW.'`, /tenant is not a usable expression/],

@@ -14,9 +14,10 @@ export interface TestDatabase {
   connect(): Promise<pg.Client>
 }
 
-export async function freshDatabase({ seeded = false } = {}): Promise<TestDatabase> {
+/** Migrated, with the example shop. `seeded`: the shop is filled. `empty`: nothing is in it at all. */
+export async function freshDatabase({ seeded = false, empty = false } = {}): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  const template = seeded ? 'seeded' : 'migrated'
+  const template = empty ? 'template0' : seeded ? 'seeded' : 'migrated'
   await asAdmin(admin => admin.query(`create database ${name} template ${template} strategy file_copy`))
   atEnd(() => drop(name))
   const url = inject('postgresUrl').replace(/postgres$/, name)

@@ -20,10 +20,12 @@ export async function createOrder(db: Database, { client_id, item_ids, status }:
   return id === null ? { kind: 'foreign items', ids: foreignItems } : { kind: 'created', id: BigInt(id) }
 }
 
-/** One round trip. The trigger decides whether the status has really changed: step 2, drizzle/. */
+/** One round trip. The trigger decides whether the status has really changed. */
 export async function changeStatus(db: Database, id: bigint, status: Status): Promise<Order | 'unknown'> {
   const [order] = await db.build('change_status', builder =>
     builder.update(orders).set({ status }).where(eq(orders.id, id)).returning(),
   )
   return order ? toOrder(order) : 'unknown'
 }
+
+// Next: drizzle/functions/capture_body.sql

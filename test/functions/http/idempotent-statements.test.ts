@@ -11,7 +11,8 @@ beforeAll(async () => {
   settings = { databaseUrl: env.DATABASE_URL, neonProxy: env.NEON_PROXY }
 })
 
-const remembering = (key: string) => openDatabase(settings).through(new IdempotentStatements('me', key, 'request'))
+const remembering = (key: string) =>
+  openDatabase(settings).through(new IdempotentStatements('me', key, 'request'))
 
 const values = [
   `it's, {so} "quoted" \\ and $1 -- not a comment`,

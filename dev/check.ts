@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { isFresh } from './generate.ts'
+import { findStale } from './generate.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
 import { isSchemaFileFresh } from './schema-file.ts'
@@ -28,7 +28,7 @@ const steps: Record<string, Step> = {
     (await withScratchServer(isSchemaFileFresh))
       ? ''
       : 'The migrations and function files make another schema: run `npm run generate` and review what changed in it.',
-  'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
+  'generated files': async () => (await findStale()).join('\n'),
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),

@@ -151,13 +151,13 @@ export class ListenSession implements LockSession {
 
   /** The session before this one may live on at the server, where its lock would still tell writers not to notify. */
   async #endPredecessor(connection: ListeningConnection): Promise<void> {
-    const pid = this.#lastPid
-    this.#lastPid = connection.pid
-    if (pid === null) return
+    const predecessor = this.#lastPid
+    this.#lastPid = await connection.identify()
+    if (predecessor === null) return
     await connection.ask(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where pid = $1 and application_name = current_setting('application_name') and pid <> pg_backend_pid()`,
-      [pid],
+      [predecessor],
     )
   }
 

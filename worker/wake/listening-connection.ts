@@ -2,7 +2,7 @@
 import { EventEmitter, setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Run } from '../../drizzle/store.ts'
+import type { Run } from '../../drizzle/run.ts'
 import { hangUp, runOn } from '../database.ts'
 
 export interface Notification {

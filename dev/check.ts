@@ -1,4 +1,4 @@
-// `npm run check`: everything CI asks for besides the tests. A line for each step; what failed is shown at the end.
+// `npm run check`: all of CI except the tests. Prints a line for each step, and the failures at the end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { findBreaches, walledFolders } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** Returns what is wrong; nothing when all is well. */
+/** Returns a description of what is wrong; empty when nothing is. */
 type Step = () => string | Promise<string>
 
 const steps: Record<string, Step> = {
@@ -50,7 +50,7 @@ for (const [name, step] of Object.entries(steps)) {
 for (const failure of failures) console.error(`\n${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
 
-/** A tool of node_modules, judged by its exit code. */
+/** Runs a tool of node_modules. Its exit code decides. */
 async function run(tool: string, ...args: string[]): Promise<string> {
   const { code, text } = await output(join(root, 'node_modules/.bin', tool), ...args)
   return code === 0 ? '' : text || `exit code ${code}`

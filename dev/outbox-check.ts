@@ -38,7 +38,7 @@ export async function checkCatalogue(
   }
   const more = unpublished(published, now)
   const hint = more.length > 0 ? `; not published yet: ${more.join(', ')} (--write)` : ''
-  return { ok: true, text: `all ${published.length} published event types are as they were${hint}` }
+  return { ok: true, text: `all ${published.length} published event types are unchanged${hint}` }
 }
 
 async function read(url: string): Promise<EventType[]> {

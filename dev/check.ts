@@ -3,12 +3,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { isFresh } from './generate.ts'
+import { findStale } from './generate.ts'
+import { findImportCircles } from './import-circles.ts'
+import { sourcesIn } from './imports.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
 import { isSchemaFileFresh } from './schema-file.ts'
 import { withScratchServer } from './scratch-database.ts'
-import { findBreaches } from './walls.ts'
+import { findBreaches, walledFolders } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -19,7 +21,10 @@ const steps: Record<string, Step> = {
   'lint and format': () => run('biome', 'ci', '--colors=off', '.'),
   types: () => run('tsc', '-p', '.'),
   'types of delivery/': () => run('tsc', '-p', 'delivery'),
+  'types of functions/': () => run('tsc', '-p', 'functions'),
   walls: () => findBreaches(root).join('\n'),
+  'import circles': () =>
+    findImportCircles(walledFolders.flatMap(folder => sourcesIn(root, folder))).join('\n'),
   'schema and migrations': async () => {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text
@@ -28,7 +33,7 @@ const steps: Record<string, Step> = {
     (await withScratchServer(isSchemaFileFresh))
       ? ''
       : 'The migrations and function files make another schema: run `npm run generate` and review what changed in it.',
-  'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
+  'generated files': async () => (await findStale()).join('\n'),
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),

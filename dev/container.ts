@@ -14,7 +14,7 @@ const settings = givenSettings(process.env)
 const shutdown = new Shutdown()
 shutdown.listen()
 
-generateIfStale()
+await generateIfStale()
 const functions = await startFunctions({
   root,
   dir: join(root, '.outbox'),

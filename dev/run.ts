@@ -95,7 +95,7 @@ async function openProxy(): Promise<string> {
 
 async function runFunctions(port: number, dir: string, settings: Settings): Promise<string> {
   say('functions', `starting on port ${port}`)
-  generateIfStale()
+  await generateIfStale()
   let functions: Functions | undefined
   // Added before the listeners' step, and so run after it: the receivers must answer the listeners' last webhooks.
   shutdown.add(() => functions?.stop())
@@ -112,8 +112,12 @@ async function runListeners(count: number, healthPort: number, settings: Setting
   if (count === 0) say('listener', 'none; the cron function delivers everything')
   shutdown.add(() => Promise.all(listeners.map(listener => listener.stop())))
   await Promise.all(listeners.map(listener => listener.start()))
-  const onChange = () => {
-    if (generateIfStale()) return // the file it has written triggers another change
+  const onChange = async () => {
+    try {
+      if (await generateIfStale()) return // the file it wrote is a change of its own
+    } catch (error) {
+      return say('statements', (error as Error).message) // half-edited: the next change tries again
+    }
     for (const listener of listeners) listener.restart()
   }
   shutdown.add(watchFolders(root, ['worker', 'delivery', 'drizzle'], onChange))

@@ -1,6 +1,6 @@
 // The listener's connections: a small pool for its statements. Session settings make plans fit this workload.
 import pg from 'pg'
-import type { Run } from '../drizzle/store.ts'
+import type { Run } from '../drizzle/run.ts'
 import type { Log } from './observability/log.ts'
 
 /** Longer than any statement of ours takes. A link that swallows everything is noticed by then. */

@@ -3,23 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { asConstant, isFresh } from '../../dev/generate.ts'
 import { findLockGaps } from '../../dev/lock-gaps.ts'
 import { readOptions } from '../../dev/options.ts'
 import { isLocal } from '../../dev/services/database.ts'
 import { developmentSettings } from '../../dev/settings.ts'
-
-test('a statement survives the generated module unchanged', async () => {
-  const sql = `select '\\d \`tick\` \${no}' -- "quotes"\n`
-  const { claimNext } = await import(
-    `data:text/javascript,${encodeURIComponent(asConstant('claim_next.sql', sql))}`
-  )
-  expect(claimNext).toBe(`\n${sql}`)
-})
-
-test('the generated statements are those of the SQL files', () => {
-  expect(isFresh()).toBe(true)
-})
 
 test('a lock file without a package of a platform is reported', () => {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-lock-'))

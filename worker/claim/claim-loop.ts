@@ -33,7 +33,7 @@ export class ClaimLoop {
   /** Something may be due. */
   #due = true
   #claimedAt = Number.NEGATIVE_INFINITY
-  #scanAfter: EndpointId | '0' = '0'
+  #scanAfter: EndpointId | null = null
   #timer: { at: number; timeout: NodeJS.Timeout } | null = null
 
   constructor(ports: ClaimLoopPorts) {
@@ -107,14 +107,14 @@ export class ClaimLoop {
     const { deliveries, meta } = await leasing.take('due', leaseLimit, request =>
       store.claim({
         ...request,
-        defaultRoom: scanAfter === '0' ? leaseLimit : smallPortion,
+        defaultCapacity: scanAfter === null ? leaseLimit : smallPortion,
         scanAfter,
         scanLimit,
       }),
     )
-    this.#scanAfter = meta.scanCursor ?? '0'
+    this.#scanAfter = meta.scanCursor
     if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
     if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))
-    return deliveries.length === leaseLimit || meta.scanCursor !== null || scanAfter !== '0'
+    return deliveries.length === leaseLimit || meta.scanCursor !== null || scanAfter !== null
   }
 }

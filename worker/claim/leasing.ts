@@ -46,8 +46,8 @@ export class Leasing {
       lease,
       leaseSeconds,
       leaseLimit,
-      defaultRoom: leaseLimit,
-      rooms: capacities,
+      defaultCapacity: leaseLimit,
+      capacities,
       sharers: lanes.sharers,
     }
     try {

@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events'
 import type { Endpoint } from '../../delivery/endpoint.ts'
 import type { EndpointId, Leased } from '../../delivery/types.ts'
-import type { Rooms } from '../../drizzle/store.ts'
+import type { Capacities } from '../../drizzle/store.ts'
 import { Intake } from './intake.ts'
 import { type Held, Lane, maxLatenessMs } from './lane.ts'
 
@@ -64,24 +64,24 @@ export class Lanes extends EventEmitter<LanesEvents> {
    * Reserves for a statement what the lanes in use have free; any other lane has as much as its endpoint may have in flight.
    * What is reserved for one statement is not offered to another.
    */
-  reserve(): Rooms {
-    const capacities = new Map<EndpointId, { room: number; held: number }>()
+  reserve(): Capacities {
+    const capacities = new Map<EndpointId, { capacity: number; held: number }>()
     for (const [id, lane] of this.#lanes) {
-      const room = lane.reserved ? 0 : lane.freeCapacity
-      if (room === lane.maxInFlight) continue
-      if (room > 0) lane.reserved = true
-      capacities.set(id, { room, held: lane.held })
+      const capacity = lane.reserved ? 0 : lane.freeCapacity
+      if (capacity === lane.maxInFlight) continue
+      if (capacity > 0) lane.reserved = true
+      capacities.set(id, { capacity, held: lane.held })
     }
     return capacities
   }
 
   /** The statement has ended, well or not: its capacity is free for what another statement had to leave waiting. */
-  endReservation(capacities: Rooms): void {
+  endReservation(capacities: Capacities): void {
     let needsMore = false
-    for (const [id, { room }] of capacities) {
+    for (const [id, { capacity }] of capacities) {
       const lane = this.#lanes.get(id)
       if (lane === undefined) continue
-      if (room > 0) lane.reserved = false
+      if (capacity > 0) lane.reserved = false
       if (!lane.reserved && lane.needsMore()) needsMore = true
     }
     if (needsMore) this.emit('capacity')
@@ -96,7 +96,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
   add(
     deliveries: readonly Leased[],
     endpointOf: (delivery: Leased) => Endpoint,
-    capacities: Rooms,
+    capacities: Capacities,
     { askedAt, what }: { askedAt: number; what: 'new' | 'due' },
   ): void {
     const now = this.#ports.clock()
@@ -110,7 +110,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
     }
     this.#held += deliveries.length
     for (const [id, lane] of this.#lanes) {
-      const isFilled = (brought.get(id) ?? 0) >= (capacities.get(id)?.room ?? lane.maxInFlight)
+      const isFilled = (brought.get(id) ?? 0) >= (capacities.get(id)?.capacity ?? lane.maxInFlight)
       lane.mayHaveMore = isFilled || (lane.mayHaveMore && what === 'new')
     }
     this.#releaseSurplus(brought.keys())

@@ -31,8 +31,8 @@ function oneLane() {
 test('capacity that is reserved for one statement is not offered to another at the same time', () => {
   const { lanes, bring } = oneLane()
   bring(1, 'new')
-  expect(lanes.reserve().get(id)).toMatchObject({ room: 3 })
-  expect(lanes.reserve().get(id)).toMatchObject({ room: 0 })
+  expect(lanes.reserve().get(id)).toMatchObject({ capacity: 3 })
+  expect(lanes.reserve().get(id)).toMatchObject({ capacity: 0 })
 })
 
 test('deliveries that a claim had to leave, because a fan-out reserved the capacity and did not need it, are claimed again', () => {

@@ -1,6 +1,6 @@
 // A wrong clock for one process. The environment makes Node load this file before the program:
 //
-//   startReplicaProcess(url, wrongClock({ offSeconds: 7200 }))
+//   startListenerProcess(url, wrongClock({ offSeconds: 7200 }))
 //
 // Only the wall clock is shifted. Timers and performance.now() stay right, as on a machine whose clock is set wrong.
 import { pathToFileURL } from 'node:url'

@@ -1,4 +1,4 @@
-// Which addresses a webhook may go to. An allow-list: whatever is not surely public is refused.
+// Which addresses a webhook may go to. This is an allow-list: an address that is not certainly public is refused.
 
 /** 4 bytes or 16. */
 export type Address = Uint8Array<ArrayBuffer>
@@ -18,25 +18,25 @@ const globalIPv6 = networks('2000::/3')
 /** Inside 2000::/3: protocol assignments with Teredo, documentation, 6to4, AS112, documentation again. */
 const specialIPv6 = networks('2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20')
 
-/** Where clouds keep credentials (AWS, Google, Azure, Oracle, Alibaba): no setting opens these. Azure's is a public address. */
+/** Where clouds keep credentials (AWS, Google, Azure, Oracle, Alibaba). No setting opens these. Azure's is a public address. */
 const metadata = networks(
   '169.254.169.0/24 169.254.170.0/24 168.63.129.16/32 192.0.0.192/32 100.100.100.200/32',
   'fd00:ec2::/32 fd20:ce::254/128',
 )
 
-/** IPv6 addresses that end in an IPv4 one: mapped; compatible, translated, NAT64. 6to4 has it further in front. */
+/** IPv6 addresses that end in an IPv4 one: mapped; compatible, translated, NAT64. 6to4 has it near its beginning. */
 const mapped = networks('::ffff:0:0/96')
 const translated = networks('::/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48')
 const sixToFour = networks('2002::/16')
 
-/** The address is text as the URL parser, the resolver or a socket prints it; anything unreadable is refused. */
+/** The address is text as the URL parser, the resolver or a socket prints it. Unreadable text is refused. */
 export function isAllowed(address: string, privateNetworks: readonly Cidr[]): boolean {
   const bytes = parseAddress(address)
   if (!bytes) return false
   const inside = embeddedIPv4(bytes)
   if (isWithin(bytes, metadata) || (inside && isWithin(inside, metadata))) return false
   if (isPublic(bytes) || isWithin(bytes, privateNetworks)) return true
-  // A dual-stack socket really talks IPv4 to a mapped address, so what is allowed in IPv4 is allowed here.
+  // A dual-stack socket talks IPv4 to a mapped address, so an address that is allowed in IPv4 is allowed here too.
   return inside !== null && isWithin(bytes, mapped) && isWithin(inside, privateNetworks)
 }
 
@@ -101,7 +101,7 @@ function groups(text: string, atEnd: boolean): number[] | null {
   return bytes
 }
 
-/** Strict: the bits after the prefix must be zero, because `10.1.2.3/8` may mean one host or sixteen million. */
+/** Strict: the bits after the prefix must be zero, because `10.1.2.3/8` could mean one host or sixteen million. */
 export function parseCidr(text: string): Cidr | null {
   const [, address, prefix] = /^(.+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? []
   const network = address === undefined ? null : parseAddress(address)

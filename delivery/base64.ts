@@ -4,7 +4,7 @@ export function encodeBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
 }
 
-/** Strict: null unless the text is exactly what encodeBase64 writes, so that no two texts mean the same bytes. */
+/** Strict: null unless encodeBase64 would write exactly this text, so that no two texts mean the same bytes. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
   let binary: string
   try {

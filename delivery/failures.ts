@@ -116,7 +116,8 @@ export const failures = {
   },
   interrupted: {
     meaning:
-      'The sender stopped during the attempt; whether the receiver got the request is not known. After a crash the first retry does not wait for the schedule.',
+      'The sender stopped during the attempt; whether the receiver got the request is not known. ' +
+      'After a crash the first retry does not wait for the schedule.',
     next: 'retry',
     tenantSees: 'same',
     mayBeOurNetwork: false,

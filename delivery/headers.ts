@@ -1,4 +1,4 @@
-// Which custom headers an endpoint may have. Asked when an endpoint is written, and again before anything is sent to it.
+// Which custom headers an endpoint may have. Checked when an endpoint is written, and again before anything is sent to it.
 
 /** `problem` ends a sentence that begins with the header's name. Values are never repeated: they are secrets. */
 export interface HeaderProblem {
@@ -9,7 +9,7 @@ export interface HeaderProblem {
 const maxHeaders = 20
 const maxBytes = 4096
 
-/** What the sender, the signature and HTTP itself need for themselves. */
+/** Names that the sender, the signature or HTTP itself uses. */
 const reserved = new Set([
   'accept-encoding',
   'connection',
@@ -27,7 +27,7 @@ const reserved = new Set([
 ])
 const reservedPrefixes = ['webhook-', 'outbox-', 'proxy-']
 
-/** Empty when all is well. */
+/** Empty when there is no problem. */
 export function checkHeaders(headers: Readonly<Record<string, string>>): HeaderProblem[] {
   const entries = Object.entries(headers)
   if (entries.length > maxHeaders) return [{ name: '', problem: `must not be more than ${maxHeaders}` }]
@@ -48,7 +48,7 @@ function problemOfName(name: string): string | null {
   return null
 }
 
-/** Printable ASCII: no CR, LF or NUL that would end the header, and nothing that two HTTP libraries read differently. */
+/** Printable ASCII: no CR, LF or NUL that would end the header, and no character that two HTTP libraries read differently. */
 function problemOfValue(value: string): string | null {
   if (!/^[\x20-\x7e\t]*$/.test(value)) return 'has a value with characters that are not allowed'
   return value.trim() === value ? null : 'has a value that begins or ends with white space'

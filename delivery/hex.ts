@@ -1,4 +1,4 @@
-// Bytes as hexadecimal text, the way they travel to and from Postgres.
+// Bytes as hexadecimal text, as they travel to and from Postgres.
 
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')

@@ -1,5 +1,5 @@
 // Public ids: how the API, the console and the webhook headers name an event, an endpoint, a delivery or a replay.
-// The same text is made in SQL by outbox.event_id and outbox.endpoint_id.
+// In SQL, outbox.event_id and outbox.endpoint_id make the same text.
 
 export type IdPrefix = 'evt' | 'ep' | 'rpl'
 
@@ -8,7 +8,7 @@ export function formatId(prefix: IdPrefix, id: bigint, nonce: number): string {
   return `${prefix}_${hex64(id)}${(nonce >>> 0).toString(16).padStart(8, '0')}`
 }
 
-/** null for anything that formatId could not have written. */
+/** null for any text that formatId could not have written. */
 export function parseId(prefix: IdPrefix, text: string): { id: bigint; nonce: number } | null {
   const digits = hexAfter(prefix, text, 24)
   const id = digits && rowId(digits.slice(0, 16))
@@ -37,7 +37,7 @@ function hexAfter(prefix: string, text: string, length: number): string | null {
   return digits.length === length && /^[0-9a-f]+$/.test(digits) ? digits : null
 }
 
-/** Postgres counts rows from 1 up to 2^63 - 1: anything else would only be a cast error in a statement. */
+/** Row ids in Postgres go from 1 to 2^63 - 1. Any other number would end in a cast error. */
 function rowId(digits: string): bigint | null {
   const id = BigInt(`0x${digits}`)
   return id >= 1n && id <= 0x7fff_ffff_ffff_ffffn ? id : null

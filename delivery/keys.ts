@@ -1,4 +1,4 @@
-// Signing keys as text, the way Standard Webhooks writes them: whsec_ (HMAC), whsk_ (ed25519), whpk_ (its public half).
+// Signing keys as text, as Standard Webhooks writes them: whsec_ (HMAC), whsk_ (ed25519), whpk_ (its public half).
 import { decodeBase64, encodeBase64 } from './base64.ts'
 
 export type Signing = 'hmac' | 'ed25519'
@@ -9,7 +9,7 @@ export interface SigningKey {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** A new HMAC key has 24 bytes: strong enough, and the only allowed length below 48 that base64 needs not pad. */
+/** A new HMAC key has 24 bytes: strong enough, and the only allowed length below 48 that base64 does not pad. */
 const newHmacKeyLength = 24
 
 export async function generateSecret(signing: Signing): Promise<SigningKey> {
@@ -25,7 +25,7 @@ export function formatPublicKey({ bytes }: SigningKey): string {
   return `whpk_${encodeBase64(bytes.slice(32))}`
 }
 
-/** null for anything but a secret we may sign with. A whsk_ may be the seed alone; one whose halves disagree is refused. */
+/** null unless the text is a secret we may sign with. A whsk_ may be the seed alone; if its halves disagree it is refused. */
 export async function parseSecret(text: string): Promise<SigningKey | null> {
   const [, prefix, encoded] = /^(whsec|whsk)_(.+)$/s.exec(text) ?? []
   const bytes = encoded === undefined ? null : decodeBase64(encoded)
@@ -36,7 +36,7 @@ export async function parseSecret(text: string): Promise<SigningKey | null> {
   return bytes.every((byte, i) => byte === whole[i]) ? { signing: 'ed25519', bytes: whole } : null
 }
 
-/** The 32 bytes of a `whpk_…`, for those who verify. */
+/** The 32 bytes of a `whpk_…`, for verifying. */
 export function parsePublicKey(text: string): Uint8Array<ArrayBuffer> | null {
   const bytes = text.startsWith('whpk_') ? decodeBase64(text.slice(5)) : null
   return bytes?.length === 32 ? bytes : null

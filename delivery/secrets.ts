@@ -1,8 +1,8 @@
-// Secrets at rest: AES-256-GCM under one of the operator's master keys. The same code runs in Node and in workerd.
+// Secrets at rest: AES-256-GCM under one of the operator's master keys. The same code runs on Node and on workerd.
 import { decodeBase64 } from './base64.ts'
 
 /**
- * unknown_key: sealed under a master key that is not configured. tampered: not what was sealed for this row.
+ * unknown_key: sealed under a master key that is not configured. tampered: not the value that was sealed for this row.
  * invalid: not a usable signing key. In each case nothing is sent: no request leaves unsigned or with another signature.
  */
 export type SecretProblem = 'unknown_key' | 'tampered' | 'invalid'
@@ -16,7 +16,7 @@ export class SecretUnavailable extends Error {
   }
 }
 
-/** `context` names the row the secret belongs to: sealed text that was moved to another row does not open. */
+/** `context` names the row that the secret belongs to: a sealed value that was moved to another row does not open. */
 export interface Keyring {
   /** The ids of all its master keys; the first one seals. */
   readonly keyIds: readonly [string, ...string[]]

@@ -1,4 +1,4 @@
-// The settings that both senders share, and how any setting is read: every file of settings is made of these.
+// The settings that both senders share, and the functions that read any setting: each runtime's settings.ts uses them.
 import { type Cidr, parseCidr } from './address.ts'
 import { defaultRetrySchedule } from './retry.ts'
 import { parseMasterKeys } from './secrets.ts'
@@ -6,7 +6,7 @@ import { databasePorts } from './url.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Names the setting, what was expected and what happens now. Never the value: it may be a secret. */
+/** Says which setting, what was expected and what happens now. Never the value: it may be a secret. */
 export class SettingsError extends Error {
   constructor(message: string) {
     super(`${message} Not starting.`)
@@ -21,7 +21,7 @@ export interface DeliverySettings {
   readonly retrySchedule: readonly number[]
   readonly requestTimeoutSeconds: number
   readonly leaseSeconds: number
-  /** Nothing but failures for so long disables an endpoint. */
+  /** An endpoint is disabled after so long with nothing but failures. */
   readonly disableAfterSeconds: number
   readonly privateNetworks: readonly Cidr[]
   readonly allowHttp: boolean
@@ -61,7 +61,7 @@ export function readDeliverySettings(env: Environment): DeliverySettings {
 /** Time to claim before the request and to settle after it. */
 export const leaseMarginSeconds = 5
 
-/** The waits an endpoint or OUTBOX_RETRY_SCHEDULE may ask for: up to 50 of up to 30 days. */
+/** The longest retry schedule of an endpoint or of OUTBOX_RETRY_SCHEDULE: 50 waits of 30 days. */
 export const maxRetries = 50
 export const maxRetryWaitSeconds = 30 * 86_400
 
@@ -114,7 +114,7 @@ export function flag(env: Environment, name: string, byDefault: boolean): boolea
   throw expected(name, 'true or false')
 }
 
-/** Networks such as 10.0.0.0/8 with commas between them; none when it is not set. */
+/** Networks such as 10.0.0.0/8 with commas between them; none when the setting is not set. */
 export function cidrs(env: Environment, name: string): readonly Cidr[] {
   const networks = (read(env, name)?.split(',') ?? []).map(part => parseCidr(part.trim()))
   if (networks.every(network => network !== null)) return Object.freeze(networks)
@@ -133,7 +133,7 @@ function ports(env: Environment, name: string): readonly number[] {
   throw expected(name, 'ports from 1024 to 65535 with commas between them, or none')
 }
 
-/** A setting that must be there, in a form that only its owner knows. */
+/** A required setting, in a form that the caller checks. */
 export function text(
   env: Environment,
   name: string,
@@ -145,7 +145,7 @@ export function text(
   return value
 }
 
-/** null when it is not set. Empty counts as not set: that is how compose files pass on what nobody has set. */
+/** null when the setting is not set. Empty counts as not set: compose files pass on unset variables like that. */
 export function read(env: Environment, name: string): string | null {
   return env[name]?.trim() || null
 }
@@ -154,7 +154,7 @@ export function expected(name: string, form: string): SettingsError {
   return new SettingsError(`${name} is not valid: expected ${form}.`)
 }
 
-/** NaN for anything but plain digits with or without decimals: no sign, no exponent, no hexadecimal. */
+/** NaN unless the text is plain digits, with or without decimals: no sign, no exponent, no hexadecimal. */
 function decimal(value: string): number {
   return /^\d{1,12}(\.\d{1,9})?$/.test(value.trim()) ? Number(value) : Number.NaN
 }

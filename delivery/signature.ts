@@ -40,7 +40,7 @@ export async function signedHeaders(
   }
 }
 
-/** What is signed: id, timestamp and the body's bytes, joined by full stops. */
+/** The signed bytes: id, timestamp and body, joined by full stops. */
 export function signedContent(
   webhookId: string,
   timestamp: string,

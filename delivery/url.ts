@@ -1,4 +1,4 @@
-// Is this a URL we may send webhooks to? Asked when an endpoint is written, and again before every request.
+// Which URLs we may send webhooks to. Checked when an endpoint is written, and again before every request.
 import { type Cidr, isAllowed, parseAddress } from './address.ts'
 
 export interface EgressPolicy {
@@ -9,14 +9,14 @@ export interface EgressPolicy {
   readonly blockedPorts?: readonly number[]
 }
 
-/** `problem` ends the sentence "the URL …"; it repeats nothing of the URL, which may hold a token. */
+/** `problem` ends the sentence "the URL …"; it repeats nothing of the URL, which may contain a token. */
 export type CheckedUrl =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly problem: string; readonly error: 'invalid_endpoint' | 'blocked_address' }
 
 export const maxUrlLength = 2048
 
-/** Databases and caches that understand, or choke on, a line of HTTP. Below 1024 only 80 and 443 are served anyway. */
+/** Databases and caches that would execute a line of HTTP, or fail on it. Below 1024 only 80 and 443 are allowed anyway. */
 export const databasePorts: readonly number[] = [
   1433, 1521, 2379, 2380, 3306, 5432, 5433, 5984, 6379, 6380, 7687, 9042, 9200, 9300, 11211, 26257, 27017,
   27018, 27019,
@@ -43,12 +43,12 @@ function invalid(problem: string): CheckedUrl {
 }
 
 function isAllowedPort(port: string, blocked: readonly number[]): boolean {
-  // The parser leaves out the scheme's own port.
+  // The parser leaves out the default port of the scheme.
   if (port === '' || port === '80' || port === '443') return true
   return Number(port) >= 1024 && !blocked.includes(Number(port))
 }
 
-/** The parser has already turned `127.1`, `0x7f000001` and full-width digits into plain addresses. */
+/** The URL parser has already turned `127.1`, `0x7f000001` and full-width digits into plain addresses. */
 function isAllowedHost(hostname: string, privateNetworks: readonly Cidr[]): boolean {
   const literal = hostname.replace(/^\[(.*)\]$/, '$1')
   if (parseAddress(literal)) return isAllowed(literal, privateNetworks)

@@ -1,11 +1,11 @@
-// For those who receive webhooks: is this request really from the sender we know, and fresh?
+// For receivers of webhooks: checks that a request comes from the sender they know, and that it is fresh.
 import { decodeBase64 } from './base64.ts'
 import { parsePublicKey, parseSecret } from './keys.ts'
 import { hmacSha256, signedContent } from './signature.ts'
 
 /**
- * missing_headers: not all three webhook headers are there. timestamp: too old, or from the future, so that a recorded
- * request can't be sent again later. signature: none of the signatures was made with any of the secrets.
+ * missing_headers: one of the three webhook headers is missing. timestamp: too old, or from the future; otherwise a recorded
+ * request could be sent again later. signature: no signature was made with any of the secrets.
  */
 export type Verified =
   | { readonly ok: true; readonly webhookId: string; readonly timestampSeconds: number }
@@ -13,7 +13,7 @@ export type Verified =
 
 export const toleranceSeconds = 300
 
-/** `secrets` are `whsec_…`, `whsk_…` or `whpk_…`: several while they are being changed. `body` is what came, byte for byte. */
+/** `secrets` are `whsec_…`, `whsk_…` or `whpk_…`: several during a rotation. `body` is the received body, byte for byte. */
 export async function verify(
   headers: Headers,
   body: Uint8Array,
@@ -25,7 +25,7 @@ export async function verify(
   const signatures = headers.get('webhook-signature')
   if (!webhookId || !timestamp || !signatures) return { ok: false, problem: 'missing_headers' }
   const timestampSeconds = /^\d{1,15}$/.test(timestamp) ? Number(timestamp) : Number.NaN
-  // Written so that NaN is refused.
+  // The comparison is negated so that NaN is refused.
   if (!(Math.abs(nowSeconds - timestampSeconds) <= toleranceSeconds))
     return { ok: false, problem: 'timestamp' }
   const signed = signedContent(webhookId, timestamp, body)
@@ -62,13 +62,13 @@ async function verifier(text: string): Promise<Verifier> {
     }
   }
   const publicKey = secret ? secret.bytes.slice(32) : parsePublicKey(text)
-  // Our own configuration is wrong, not the request.
+  // The receiver's own configuration is wrong, not the request.
   if (!publicKey)
     throw new TypeError('expected secrets that begin with whsec_, whsk_ or whpk_; nothing was verified')
   const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify'])
   return {
     version: 'v1a',
-    // workerd throws at a length that Node merely finds wrong.
+    // workerd throws for a wrong length, Node returns false.
     matches: async (signature, signed) =>
       signature.length === 64 && crypto.subtle.verify('Ed25519', key, signature, signed),
   }

@@ -1,16 +1,18 @@
-// `npm run check`: everything CI asks for besides the tests. A line for each step; what failed is told at the end.
+// `npm run check`: all of CI except the tests. Prints a line for each step, and the failures at the end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { isFresh } from './generate.ts'
+import { findStale } from './generate.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
+import { isSchemaFileFresh } from './schema-file.ts'
+import { withScratchServer } from './scratch-database.ts'
 import { findBreaches } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** Returns what is wrong; nothing when all is well. */
+/** Returns a description of what is wrong; empty when nothing is. */
 type Step = () => string | Promise<string>
 
 const steps: Record<string, Step> = {
@@ -22,7 +24,11 @@ const steps: Record<string, Step> = {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text
   },
-  'generated files': () => (isFresh() ? '' : 'drizzle/queries.gen.ts is stale: run `npm run generate`.'),
+  'drizzle/schema.sql': async () =>
+    (await withScratchServer(isSchemaFileFresh))
+      ? ''
+      : 'The migrations and function files make another schema: run `npm run generate` and review what changed in it.',
+  'generated files': async () => (await findStale()).join('\n'),
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),
@@ -39,7 +45,7 @@ for (const [name, step] of Object.entries(steps)) {
 for (const failure of failures) console.error(`\n${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
 
-/** A tool of node_modules, judged by its exit code. */
+/** Runs a tool of node_modules. Its exit code decides. */
 async function run(tool: string, ...args: string[]): Promise<string> {
   const { code, text } = await output(join(root, 'node_modules/.bin', tool), ...args)
   return code === 0 ? '' : text || `exit code ${code}`

@@ -1,5 +1,5 @@
 // `npm run outbox:check`: fails when a migration breaks a published payload. It compares outbox-catalogue.json with the
-// database DATABASE_URL_UNPOOLED names, after its migrations; `-- --write` publishes what the database can produce now.
+// migrated database of DATABASE_URL_UNPOOLED; `-- --write` publishes the payloads that this database can produce.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -28,12 +28,12 @@ export async function checkCatalogue(
   const broken = brokenPromises(published, now)
   if (broken.length > 0) {
     const advice =
-      'Receivers rely on these. Mend the migration, or publish the change: `npm run outbox:check -- --write`.'
+      'Receivers rely on these. Fix the migration, or publish the change: `npm run outbox:check -- --write`.'
     return { ok: false, text: [...broken, advice].join('\n') }
   }
   const more = unpublished(published, now)
   const hint = more.length > 0 ? `; not published yet: ${more.join(', ')} (--write)` : ''
-  return { ok: true, text: `all ${published.length} published event types are as they were${hint}` }
+  return { ok: true, text: `all ${published.length} published event types are unchanged${hint}` }
 }
 
 async function read(url: string): Promise<EventType[]> {

@@ -1,8 +1,8 @@
-// The catalogue: every event type the database can produce, with a JSON Schema of its data and an example. It is made
+// The catalogue: every event type that the database can produce, with a JSON Schema of its data and an example. It is made
 // from the database as it is now, so a migration that changes a payload shows here.
 import { type Field, fieldExample, fieldSchema, objectOf, orNull, type Schema } from './json-schema.ts'
 import { eventTypes } from './queries.gen.ts'
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 
 export interface EventType {
   readonly type: string
@@ -15,9 +15,8 @@ export interface EventType {
 }
 
 export async function readCatalogue(run: Run): Promise<EventType[]> {
-  const rows = await run({ name: 'event_types', text: eventTypes }, [])
-  const watched = rows.map(row => {
-    const [type, table, operations, fields, isRow] = row as [string, string, string[], string | null, boolean]
+  const rows = await eventTypes(run)
+  const watched = rows.map(({ type, relation: table, operations, fields, isRow }) => {
     // An expression for the whole data may give anything.
     const members: Field[] | null = fields === null ? null : JSON.parse(fields)
     if (members === null) return { type, table, operations, schema: {}, example: {} }
@@ -34,11 +33,11 @@ function fieldsOf(fields: readonly Field[]) {
   }
 }
 
-/** What outbox.data_sql() makes when nobody asked for other data. */
+/** What outbox.data_sql() makes of a watch without data of its own. */
 function rowChange(table: string, operations: readonly string[], columns: readonly Field[]) {
   const row = fieldsOf(columns)
   const [first] = operations
-  /** A side of the change is there in some of the type's operations, in all, or in none. */
+  /** `new` and `old` are there in some of the type's operations, in all, or in none. */
   const shownIn = (where: readonly string[], schema: Schema): Schema => {
     const shown = operations.filter(operation => where.includes(operation))
     if (shown.length === 0) return { type: 'null' }
@@ -71,7 +70,7 @@ const ownType = (type: string, properties: Record<string, Schema>, example: unkn
   example,
 })
 
-/** What the outbox says of itself; only endpoints that name these types get them. */
+/** Events about the outbox itself. Only endpoints that name these types get them. */
 const own: readonly EventType[] = [
   ownType(
     'outbox.capture.failed',

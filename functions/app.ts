@@ -36,7 +36,7 @@ export interface Outbox {
   readonly app: Routes
   readonly fetch: Routes['fetch']
   /** The cron function: delivers what is due. Run it every minute. */
-  scheduled(controller: ScheduledController, env: Env): Promise<void>
+  scheduled(controller: unknown, env: Env): Promise<void>
 }
 
 const resources = [

@@ -2,7 +2,7 @@
 import { NeonDbError, neon, neonConfig, types } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
-import type { Run } from '../drizzle/store.ts'
+import type { Run } from '../drizzle/run.ts'
 import { inContext, type RequestContext } from './http/context.ts'
 import type { Driver, IdempotentStatements } from './http/idempotent-statements.ts'
 

@@ -30,9 +30,21 @@ test('the page lists ten steps, and each name links to its file', () => {
 test('the first line of each file says which step it is', () => {
   for (const { number, file } of steps) {
     const comment = file.endsWith('.sql') ? '--' : '//'
-    expect(read(file).split('\n')[0], file).toMatch(new RegExp(`^${comment} Step ${number}[:.] `))
+    expect(read(file).split('\n')[0], file).toMatch(new RegExp(`^${comment} Step ${number}\\b`))
   }
 })
+
+test('the `Next:` of each file leads through all ten steps', () => {
+  const walked = [steps[0]!.file]
+  for (let next = nextOf(walked[0]!); next !== undefined; next = nextOf(next)) {
+    expect(walked, 'a file leads back').not.toContain(next)
+    walked.push(next)
+  }
+  const files = steps.map(step => step.file)
+  expect(walked.filter(file => files.includes(file))).toEqual(files)
+})
+
+const nextOf = (file: string) => /^(?:\/\/|--) Next: (\S+)$/m.exec(read(file))?.[1]
 
 test('one event takes all steps, from a PATCH to a verified webhook and its recorded attempt', async () => {
   const api = await startApi()

@@ -1,16 +1,16 @@
-// The listener's connections: a small pool for its statements. Sessions are told to plan for this workload.
+// The listener's connections: a small pool for its statements. Session settings make plans fit this workload.
 import pg from 'pg'
-import type { Run } from '../drizzle/store.ts'
+import type { Run } from '../drizzle/run.ts'
 import type { Log } from './observability/log.ts'
 
-/** Longer than any statement of ours takes; a link that swallows everything is noticed by then. */
+/** Longer than any statement of ours takes. A link that swallows everything is noticed by then. */
 const statementSeconds = 20
 const connectTimeoutMs = 5_000
 
 /**
- * Every statement of ours finds few rows by index, and the tables swing between empty and millions faster than
- * statistics follow: a sequential scan is never right. Generic plans are made once. A client that has gone silent must
- * not keep its locks, so the server hangs up on it.
+ * Every statement of ours finds few rows by index, and the tables change between empty and millions of rows faster than
+ * statistics follow, so a sequential scan is never right. Generic plans are made once. A client that has gone silent must
+ * not keep its locks, so the server ends its session.
  */
 const sessionSettings = `
   set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan;
@@ -24,8 +24,8 @@ export interface Database {
   /** A connection of its own, for LISTEN. */
   connect(): Promise<pg.Client>
   /**
-   * The links have gone silent, or lead to a server that is no longer the right one: hangs up on all of them, so that whoever
-   * waits for an answer learns it now and connects again.
+   * The links are dead, or lead to a server that is no longer the right one. Hangs up on all of them, so that every waiting
+   * statement fails now and connects again.
    */
   hangUp(): void
   close(): Promise<void>
@@ -41,9 +41,9 @@ export function openDatabase(url: string, name: string, log: Log): Database {
   }
   const pool = new pg.Pool({
     ...config,
-    max: 4, // fan-out, claim, settle, and one for what comes seldom
+    max: 4, // fan-out, claim, settle, and one for what is rare
     idleTimeoutMillis: 0,
-    // Bounded like connecting itself: the link may go silent right after it was made.
+    // Bounded like connecting itself: the link may go silent right after it was opened.
     onConnect: async client => void (await client.query(onceConnected)),
   })
   const clients = new Set<pg.ClientBase>()
@@ -54,7 +54,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     run: runOn(pool),
     async connect() {
       const client = new pg.Client(config)
-      client.on('error', () => {}) // told by 'end'
+      client.on('error', () => {}) // 'end' follows
       try {
         await client.connect()
       } catch (error) {
@@ -79,7 +79,7 @@ export function runOn(connection: pg.Pool | pg.Client): Run {
   }
 }
 
-/** A link that swallows everything never answers a goodbye, and a statement that waits for a lock reads none. */
+/** Without a goodbye: a dead link would never answer it, and a statement that waits for a lock would not read it. */
 export function hangUp(client: pg.ClientBase): void {
   ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
 }

@@ -1,29 +1,29 @@
-// Works, rests until the bell rings, and works again. What the database did not take is tried again after a pause.
+// Works, rests until it is notified, and works again. After a failure it tries again, with longer and longer pauses.
 
 import { sqlstate } from './database.ts'
 import type { Log } from './observability/log.ts'
 import { WakeSignal } from './wake/wake-signal.ts'
 
-const shortestPauseMs = 100
-const longestPauseMs = 5_000
+const minPauseMs = 100
+const maxPauseMs = 5_000
 
 /** Milliseconds, by the number of failures before this one. */
 export function pauseAfter(failures: number): number {
-  return Math.min(longestPauseMs, shortestPauseMs * 2 ** failures)
+  return Math.min(maxPauseMs, minPauseMs * 2 ** failures)
 }
 
 export interface LoopPorts {
-  /** What the log says where it fails. */
+  /** Both are for the log line of a failure. */
   readonly statement: string
-  readonly complaint: string
+  readonly failureMessage: string
   readonly log: Log
-  /** Returns for how many milliseconds to rest, unless the bell rings. */
+  /** Returns for how many milliseconds to rest, unless notified. */
   readonly work: () => Promise<number>
 }
 
 export class Loop {
   readonly #ports: LoopPorts
-  readonly #bell = new WakeSignal()
+  readonly #signal = new WakeSignal()
   #stopping = false
   #running: Promise<void> = Promise.resolve()
 
@@ -39,23 +39,23 @@ export class Loop {
     this.#running = this.#run()
   }
 
-  ring(): void {
-    this.#bell.ring()
+  notify(): void {
+    this.#signal.notify()
   }
 
-  /** Pauses the work, no longer than until the bell rings. */
+  /** Pauses the work, until a notification at most. */
   wait(milliseconds: number): Promise<void> {
-    return this.#bell.wait(milliseconds)
+    return this.#signal.wait(milliseconds)
   }
 
   async stop(): Promise<void> {
     this.#stopping = true
-    this.#bell.ring()
+    this.#signal.notify()
     await this.#running
   }
 
   async #run(): Promise<void> {
-    const { statement, complaint, log, work } = this.#ports
+    const { statement, failureMessage, log, work } = this.#ports
     for (let failures = 0; !this.#stopping; ) {
       let restMs: number
       try {
@@ -63,9 +63,9 @@ export class Loop {
         failures = 0
       } catch (error) {
         restMs = pauseAfter(failures++)
-        log.error({ statement, sqlstate: sqlstate(error), failures }, complaint)
+        log.error({ statement, sqlstate: sqlstate(error), failures }, failureMessage)
       }
-      if (!this.#stopping) await this.#bell.wait(restMs)
+      if (!this.#stopping) await this.#signal.wait(restMs)
     }
   }
 }

@@ -1,4 +1,4 @@
-// Reads, checks and freezes the listener's settings. Better not to start than to limp.
+// Reads, checks and freezes the listener's settings. A listener with a bad setting does not start.
 import {
   type DeliverySettings,
   expected,
@@ -15,11 +15,11 @@ export interface ListenerSettings extends DeliverySettings {
   readonly pollSeconds: number
   readonly healthPort: number
   readonly logLevel: string
-  /** Lines for successes, and as many for failures. */
+  /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
-  /** How long events that are over are kept; null = for ever. */
+  /** How long finished events are kept; null = for ever. */
   readonly retentionDays: number | null
-  /** An HTTP proxy that all webhooks go through (CONNECT); null = they are sent directly. */
+  /** An HTTP proxy that all webhooks are sent through (CONNECT); null = they are sent directly. */
   readonly egressProxy: string | null
 }
 

@@ -1,4 +1,4 @@
-// A listener: a child process, restarted when its code changes and some time after it died.
+// A listener as a child process. It is restarted when its code changes, and some time after it died.
 import { join } from 'node:path'
 import { type Child, startChild } from '../child.ts'
 import type { Guard } from '../guard.ts'
@@ -7,10 +7,10 @@ import { say, Trouble } from '../say.ts'
 import type { Settings } from '../settings.ts'
 import { inShort } from './log-line.ts'
 
-/** Long enough to see the cron function take over, which fires every minute. */
+/** Long enough to see the cron function take over: it runs every minute. */
 const RESTART_SECONDS = 90
 
-/** As `npm run listener` and the container have it: Node would let its heap grow to several times of what is in use. */
+/** The same as in `npm run listener` and in the container: without it, the heap grows to several times of what is in use. */
 export const smallHeap = ['--max-semi-space-size=16', '--heap-growing-percent=40']
 
 interface Options {
@@ -26,7 +26,7 @@ export class ListenerProcess {
   readonly #name: string
   #child: Child | undefined
   #later: NodeJS.Timeout | undefined
-  /** Restarts take turns: files often change faster than a listener ends. */
+  /** Restarts run one after the other: files often change faster than a listener stops. */
   #turn = Promise.resolve()
 
   constructor(options: Options) {
@@ -34,7 +34,7 @@ export class ListenerProcess {
     this.#name = `listener ${options.number}`
   }
 
-  /** Resolves when it is ready to work. */
+  /** Resolves once it is ready. */
   async start(): Promise<void> {
     const child = this.#spawn()
     while (!(await this.#isReady())) {
@@ -51,7 +51,7 @@ export class ListenerProcess {
   async stop(): Promise<void> {
     clearTimeout(this.#later)
     const child = this.#child
-    this.#child = undefined // so that its end is no surprise
+    this.#child = undefined // so that its end is not taken for a death
     await child?.stop()
   }
 
@@ -85,7 +85,7 @@ export class ListenerProcess {
 
   #startLater(): void {
     this.#later = setTimeout(async () => {
-      // Where the port is taken, somebody has started one by hand.
+      // If the port is taken, one was started by hand.
       if (!(await isPortFree(this.#options.healthPort))) return this.#startLater()
       say(this.#name, 'starting again')
       this.restart()

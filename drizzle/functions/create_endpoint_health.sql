@@ -6,7 +6,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE OR REPLACE TRIGGER open_lane AFTER INSERT ON outbox.endpoints
+CREATE OR REPLACE TRIGGER create_endpoint_health AFTER INSERT ON outbox.endpoints
 FOR EACH ROW EXECUTE FUNCTION outbox.create_endpoint_health();
 
 REVOKE EXECUTE ON FUNCTION outbox.create_endpoint_health FROM PUBLIC;

@@ -1,6 +1,9 @@
--- Cancels what still waits for endpoints that were deleted, some at a time. Returns how many.
+-- Cancels what still waits for endpoints that were deleted, some at a time.
 --
 -- $1 limit  int
+--
+-- Returns one row.
+-- -> canceled  int
 with waiting as materialized (
   select d.row
   from outbox.endpoints p
@@ -21,4 +24,4 @@ canceled as (
   where d.ctid = waiting.row
   returning 1
 )
-select count(*)::int from canceled
+select count(*)::int as canceled from canceled

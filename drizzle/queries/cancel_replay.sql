@@ -1,10 +1,12 @@
--- Stops a replay; what it has made due stays due. One that is done stays done.
+-- Stops a replay. The deliveries it has already made due stay due. A replay that is done stays done.
 --
 -- $1 id          bigint
 -- $2 nonce       int
--- $3 tenant      text  null = whoever's endpoint it is
--- $4 who         text  } for the audit
--- $5 request_id  text  }
+-- $3 tenant      text?   null = any tenant's
+-- $4 actor       text    for the audit
+-- $5 request_id  text    for the audit
+--
+-- Returns nothing.
 with
 canceled as (
   update outbox.replays r

@@ -1,59 +1,74 @@
--- Stop 5 for whatever did not leave at once: leases what is due, retries and what had no room in its lane (fan_out.sql).
+-- Step 5 for what did not leave at once: leases what is due, retries and what found no capacity in its lane (fan_out.sql).
 --
--- $1 lease          text      who claims: '<sender>:<number of the claim>', the fencing token
--- $2 lease_seconds  float8    how long the lease holds
--- $3 lease_limit    int       deliveries to lease at most
--- $4 default_room   int       how many one endpoint may get, where $5 does not say
--- $5 endpoint_ids   bigint[]  endpoints the claimer knows,
--- $6 rooms          int[]     how many more each may get (0 = none),
--- $7 held           int[]     and how many it holds already
--- $8 scan_after      bigint    the walk over the endpoints begins behind this one; 0 at the first
--- $9 scan_limit     int       endpoints to look at, at most
--- $10 sharers       int       senders that share what an endpoint may have in flight
--- $11 slot_spacing  float8    with a rate limit, slots lie so many times further apart than asked for (delivery/rate.ts)
--- $12 slot_horizon  float8    seconds ahead for which a claim gives out slots
+-- $1 lease                    text      '<sender>:<number of the claim>', the fencing token
+-- $2 lease_seconds            float8    how long the lease holds
+-- $3 lease_limit              int       deliveries to lease at most
+-- $4 default_capacity         int       how many deliveries an endpoint may get that is not in `endpoints`
+-- $5 endpoints[].endpoint_id  bigint as EndpointId  those that the sender knows
+-- $6 endpoints[].capacity     int       how many more deliveries it may get; 0 = none
+-- $7 endpoints[].held         int       how many of its deliveries the sender holds already
+-- $8 scan_after               bigint? as EndpointId  the scan over the endpoints goes on behind this one; null = from the first
+-- $9 scan_limit               int       endpoints to look at, at most
+-- $10 sharers                 int       senders that share what an endpoint may have in flight
+-- $11 slot_spacing            float8    with a rate limit, slots lie so many times further apart than asked for (delivery/rate.ts)
+-- $12 slot_horizon_seconds    float8    how far ahead a claim gives out slots
 --
--- The first row carries only `meta`: what the statement saw besides. The others are the leased deliveries.
+-- Returns meta, then rows: the leased deliveries.
+-- -> endpoint_id            text as EndpointId
+-- -> event_id               text as EventId
+-- -> attempt                int                 its number, from 1
+-- -> attempts_used          int                 attempts of the present retry budget before this one
+-- -> version                int                 the endpoint's
+-- -> webhook_id             text                the event's public id
+-- -> type                   text
+-- -> timestamp              text
+-- -> data                   text                JSON, as Postgres prints it
+-- -> actor                  text?
+-- -> traceparent            text?
+-- -> start_in               float8?             with a rate limit: the slot is so many seconds from now
+-- -> meta.scan_cursor       text? as EndpointId  the last endpoint that had its turn; null = the scan saw all, and what was due of them was leased
+-- -> meta.next_due_in       float8?             seconds until the next delivery of the endpoints seen is due; null = none waits for its time
+-- -> meta.next_slot_in      float8?             seconds until a lane with a rate limit and work has its next free slot; null = there is none
 with recursive
 clock as materialized (
   select clock_timestamp() as now
 ),
 
 -- 1. Which lanes have something due and may send. -------------------------------------------------------------------
-busy as materialized (
-  select * from unnest($5::bigint[], $6::int[], $7::int[]) as b (endpoint_id, room, held)
+known as materialized (
+  select * from unnest($5::bigint[], $6::int[], $7::int[]) as k (endpoint_id, capacity, held)
 ),
 -- A loose index scan: one probe for each endpoint that has anything pending, however much that is.
-ring as (
+scan as (
   (
     select d.endpoint_id, 1 as step
     from outbox.deliveries d
-    where d.state = 'pending' and d.endpoint_id > $8::bigint
+    where d.state = 'pending' and d.endpoint_id > coalesce($8::bigint, 0)
     order by d.endpoint_id
     limit 1
   )
   union all
-  select n.endpoint_id, ring.step + 1
-  from ring
+  select n.endpoint_id, scan.step + 1
+  from scan
   cross join lateral (
     select d.endpoint_id
     from outbox.deliveries d
-    where d.state = 'pending' and d.endpoint_id > ring.endpoint_id
+    where d.state = 'pending' and d.endpoint_id > scan.endpoint_id
     order by d.endpoint_id
     limit 1
   ) n
-  where ring.step < $9::int
+  where scan.step < $9::int
 ),
--- `guarded`: all senders together decide (breaker, slow_start_limit, rate, order of keys), under the lock of the lane's row.
+-- `coordinated`: all senders decide together (breaker, slow start, rate, order of keys), under the lock of the lane's row.
 lane as materialized (
-  select ring.endpoint_id, ring.step, p.ordering, p.rate_per_second, coalesce(b.held, 0) as held,
-         coalesce(b.room, least($4::int, ceil(p.max_in_flight::float8 / $10::int)::int)) as room,
+  select scan.endpoint_id, scan.step, p.ordering, p.rate_per_second, coalesce(k.held, 0) as held,
+         coalesce(k.capacity, least($4::int, ceil(p.max_in_flight::float8 / $10::int)::int)) as capacity,
          greatest(first.due_at, l.not_before, l.probe_at) as due_at,
-         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as guarded
-  from ring
-  join outbox.endpoints p on p.id = ring.endpoint_id and p.state = 'active'
+         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as coordinated
+  from scan
+  join outbox.endpoints p on p.id = scan.endpoint_id and p.state = 'active'
   join outbox.endpoint_health l on l.endpoint_id = p.id
-  left join busy b on b.endpoint_id = p.id
+  left join known k on k.endpoint_id = p.id
   cross join lateral (
     select d.due_at
     from outbox.deliveries d
@@ -62,37 +77,37 @@ lane as materialized (
     limit 1
   ) first
 ),
--- The rows as they are now, not as the snapshot saw them; a lane that somebody else is just deciding on is passed by.
-gate as materialized (
+-- The rows as they are now, not as the snapshot saw them. A lane that another sender is deciding on is skipped.
+locked_lane as materialized (
   select l.endpoint_id, l.probe_at, l.slow_start_limit, l.key_cursor, greatest(l.next_slot_at, clock.now) as next_slot
   from lane
   cross join clock
   join outbox.endpoint_health l on l.endpoint_id = lane.endpoint_id
-  where lane.guarded and lane.room > 0 and lane.due_at <= clock.now
+  where lane.coordinated and lane.capacity > 0 and lane.due_at <= clock.now
     and coalesce(greatest(l.not_before, l.probe_at) <= clock.now, true)
   order by l.endpoint_id
   limit $3::int
   for update of l skip locked
 ),
-permit as materialized (
-  select lane.endpoint_id, lane.step, lane.ordering, lane.rate_per_second, gate.next_slot, gate.key_cursor, gate.probe_at,
+allowance as materialized (
+  select lane.endpoint_id, lane.step, lane.ordering, lane.rate_per_second, locked_lane.next_slot, locked_lane.key_cursor, locked_lane.probe_at,
          case
-           when not lane.guarded then lane.room
-           when gate.endpoint_id is null then 0
+           when not lane.coordinated then lane.capacity
+           when locked_lane.endpoint_id is null then 0
            -- An open breaker lets one probe through, over all senders.
-           when gate.probe_at is not null then 1
+           when locked_lane.probe_at is not null then 1
            else least(
-             lane.room,
+             lane.capacity,
              -- A breaker that has just closed: twice as many with each round of successes.
-             gate.slow_start_limit - lane.held,
+             locked_lane.slow_start_limit - lane.held,
              -- The slots within the horizon.
-             1 + floor(($12::float8 - extract(epoch from gate.next_slot - clock.now)::float8)
+             1 + floor(($12::float8 - extract(epoch from locked_lane.next_slot - clock.now)::float8)
                        * lane.rate_per_second / $11::float8)::int
            )
-         end as room
+         end as deliveries
   from lane
   cross join clock
-  left join gate on gate.endpoint_id = lane.endpoint_id
+  left join locked_lane on locked_lane.endpoint_id = lane.endpoint_id
   where lane.due_at <= clock.now
   order by lane.step
 ),
@@ -100,34 +115,34 @@ permit as materialized (
 -- 2. What is due in these lanes. ------------------------------------------------------------------------------------
 due as materialized (
   select d.row, d.endpoint_id
-  from permit
+  from allowance
   cross join lateral (
     select d.ctid as row, d.endpoint_id
     from outbox.deliveries d
-    where d.endpoint_id = permit.endpoint_id and d.state = 'pending' and d.due_at <= (select now from clock)
+    where d.endpoint_id = allowance.endpoint_id and d.state = 'pending' and d.due_at <= (select now from clock)
     order by d.due_at, d.event_id
-    limit permit.room
+    limit allowance.deliveries
     for update skip locked
   ) d
-  where permit.ordering = 'none' and permit.room > 0
+  where allowance.ordering = 'none' and allowance.deliveries > 0
   limit $3::int
 ),
--- With ordering: walk over the keys that have anything open, one probe each, and look at the oldest event of each. It may
--- start when it is due itself; everything behind it waits. So a poisoned event holds up its own key and no other.
+-- With ordering: scan the keys that have anything open, one probe each, and look at the oldest event of each. It may start
+-- when it is due itself; everything behind it waits. So an event that always fails holds up its own key and no other.
 key as (
-  select permit.endpoint_id, k.ordering_key, 1 as step, permit.room
-  from permit
+  select allowance.endpoint_id, k.ordering_key, 1 as step, allowance.deliveries as allowance
+  from allowance
   cross join lateral (
     select d.ordering_key
     from outbox.deliveries d
-    where d.endpoint_id = permit.endpoint_id and d.ordering_key > coalesce(permit.key_cursor, '')
+    where d.endpoint_id = allowance.endpoint_id and d.ordering_key > coalesce(allowance.key_cursor, '')
       and d.state in ('pending', 'sending') and d.ordering_key is not null
     order by d.ordering_key
     limit 1
   ) k
-  where permit.ordering = 'key' and permit.room > 0
+  where allowance.ordering = 'key' and allowance.deliveries > 0
   union all
-  select key.endpoint_id, k.ordering_key, key.step + 1, key.room
+  select key.endpoint_id, k.ordering_key, key.step + 1, key.allowance
   from key
   cross join lateral (
     select d.ordering_key
@@ -137,12 +152,12 @@ key as (
     order by d.ordering_key
     limit 1
   ) k
-  where key.step < 4 * key.room + 100
+  where key.step < 4 * key.allowance + 100
 ),
 head as materialized (
   select d.ctid as row, d.endpoint_id
   from (
-    select h.row, key.endpoint_id, key.room, row_number() over (partition by key.endpoint_id order by h.due_at) as place
+    select h.row, key.endpoint_id, key.allowance, row_number() over (partition by key.endpoint_id order by h.due_at) as place
     from key
     cross join lateral (
       select d.ctid as row, d.state, d.due_at
@@ -154,31 +169,31 @@ head as materialized (
     where h.state = 'pending' and h.due_at <= (select now from clock)
   ) oldest
   join outbox.deliveries d on d.ctid = oldest.row and d.state = 'pending'
-  where oldest.place <= oldest.room
+  where oldest.place <= oldest.allowance
   limit greatest(0, $3::int - (select count(*) from due))
   for update of d skip locked
 ),
 -- Events without a key have no order to keep, also for an endpoint that wants order.
 keyless as materialized (
   select d.row, d.endpoint_id
-  from permit
+  from allowance
   cross join lateral (
     select d.ctid as row, d.endpoint_id
     from outbox.deliveries d
-    where d.endpoint_id = permit.endpoint_id and d.state = 'pending' and d.ordering_key is null
+    where d.endpoint_id = allowance.endpoint_id and d.state = 'pending' and d.ordering_key is null
       and d.due_at <= (select now from clock)
     order by d.due_at, d.event_id
-    limit greatest(0, permit.room - (select count(*) from head where head.endpoint_id = permit.endpoint_id))
+    limit greatest(0, allowance.deliveries - (select count(*) from head where head.endpoint_id = allowance.endpoint_id))
     for update skip locked
   ) d
-  where permit.ordering = 'key' and permit.room > 0
+  where allowance.ordering = 'key' and allowance.deliveries > 0
   limit greatest(0, $3::int - (select count(*) from due) - (select count(*) from head))
 ),
 taken as materialized (
   select taken.row, taken.endpoint_id, row_number() over (partition by taken.endpoint_id) as slot
   from (select * from due union all select * from head union all select * from keyless) taken
 ),
--- Joined by the rows' addresses, which stand still under the locks taken above: the shortest way for every planner's mood.
+-- Joined by the rows' addresses, which the locks taken above keep in place, so that the plan does not depend on statistics.
 leased as (
   update outbox.deliveries d
   set state = 'sending',
@@ -192,26 +207,26 @@ leased as (
 used as materialized (
   select endpoint_id, count(*)::int as rows from taken group by endpoint_id
 ),
-walked as (
-  select key.endpoint_id, count(*) as steps, max(key.room) as room, max(key.ordering_key) as last
+key_scan as (
+  select key.endpoint_id, count(*) as steps, max(key.allowance) as allowance, max(key.ordering_key) as last
   from key
   group by key.endpoint_id
 ),
 decided as (
   update outbox.endpoint_health l
-  set probe_at = case when gate.probe_at is null then null
+  set probe_at = case when locked_lane.probe_at is null then null
                       else (select now from clock) + make_interval(secs => $2::float8) end,
-      probing = gate.probe_at is not null,
-      next_slot_at = case when permit.rate_per_second is not null
-                         then gate.next_slot + make_interval(secs => used.rows * $11::float8 / permit.rate_per_second) end,
-      key_cursor = case when walked.steps >= 4 * walked.room + 100 then walked.last end
-  from gate
-  join permit on permit.endpoint_id = gate.endpoint_id
-  left join used on used.endpoint_id = gate.endpoint_id
-  left join walked on walked.endpoint_id = gate.endpoint_id
-  where l.endpoint_id = gate.endpoint_id
-    and (used.rows > 0 and (gate.probe_at is not null or permit.rate_per_second is not null)
-         or gate.key_cursor is distinct from case when walked.steps >= 4 * walked.room + 100 then walked.last end)
+      probing = locked_lane.probe_at is not null,
+      next_slot_at = case when allowance.rate_per_second is not null
+                         then locked_lane.next_slot + make_interval(secs => used.rows * $11::float8 / allowance.rate_per_second) end,
+      key_cursor = case when key_scan.steps >= 4 * key_scan.allowance + 100 then key_scan.last end
+  from locked_lane
+  join allowance on allowance.endpoint_id = locked_lane.endpoint_id
+  left join used on used.endpoint_id = locked_lane.endpoint_id
+  left join key_scan on key_scan.endpoint_id = locked_lane.endpoint_id
+  where l.endpoint_id = locked_lane.endpoint_id
+    and (used.rows > 0 and (locked_lane.probe_at is not null or allowance.rate_per_second is not null)
+         or locked_lane.key_cursor is distinct from case when key_scan.steps >= 4 * key_scan.allowance + 100 then key_scan.last end)
 )
 select
   null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as attempts_used, null::int as version,
@@ -220,20 +235,20 @@ select
   json_build_object(
     'scan_cursor', (
       select case
-        -- The limit was reached: whoever comes behind the last one served has not had a turn.
-        when (select count(*) from taken) >= $3::int and (select max(endpoint_id) from taken) < max(ring.endpoint_id)
+        -- The limit was reached: the endpoints behind the last one served have not had a turn.
+        when (select count(*) from taken) >= $3::int and (select max(endpoint_id) from taken) < max(scan.endpoint_id)
           then (select max(endpoint_id)::text from taken)
-        when count(*) >= $9::int then max(ring.endpoint_id)::text
+        when count(*) >= $9::int then max(scan.endpoint_id)::text
       end
-      from ring
+      from scan
     ),
     'next_due_in', (select extract(epoch from min(due_at) - (select now from clock))::float8 from lane
                     where due_at > (select now from clock)),
-    'next_slot_in', (select min(extract(epoch from gate.next_slot - (select now from clock))::float8
-                                + coalesce(used.rows, 0) * $11::float8 / permit.rate_per_second)
-                     from gate
-                     join permit on permit.endpoint_id = gate.endpoint_id and permit.rate_per_second is not null
-                     left join used on used.endpoint_id = gate.endpoint_id)
+    'next_slot_in', (select min(extract(epoch from locked_lane.next_slot - (select now from clock))::float8
+                                + coalesce(used.rows, 0) * $11::float8 / allowance.rate_per_second)
+                     from locked_lane
+                     join allowance on allowance.endpoint_id = locked_lane.endpoint_id and allowance.rate_per_second is not null
+                     left join used on used.endpoint_id = locked_lane.endpoint_id)
   )::text as meta
 union all
 (
@@ -242,12 +257,12 @@ union all
     outbox.event_id(e.id, e.nonce), e.type,
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.data::text, e.actor, e.traceparent,
-    case when permit.rate_per_second is not null
-         then extract(epoch from permit.next_slot - (select now from clock))::float8
-              + (l.slot - 1) * $11::float8 / permit.rate_per_second end,
+    case when allowance.rate_per_second is not null
+         then extract(epoch from allowance.next_slot - (select now from clock))::float8
+              + (l.slot - 1) * $11::float8 / allowance.rate_per_second end,
     null
   from leased l
-  join permit on permit.endpoint_id = l.endpoint_id
+  join allowance on allowance.endpoint_id = l.endpoint_id
   cross join lateral (select * from outbox.events e where e.id = l.event_id limit 1) e
   join outbox.endpoints p on p.id = l.endpoint_id
   order by l.event_id

@@ -1,5 +1,9 @@
 -- How much of what is in use is sealed under which master key: signing keys that still sign, and custom headers.
--- No key id = the value is not one that we have sealed.
+--
+-- Returns rows.
+-- -> key_id   text?  null = the value is not one that we have sealed
+-- -> secrets  int
+-- -> headers  int
 with sealed as (
   select s.sealed as value, 1 as secrets, 0 as headers
   from outbox.endpoint_secrets s

@@ -2,5 +2,9 @@
 --
 -- $1 table  text
 -- $2 key    text
+--
+-- Returns rows.
+-- -> passed   bool
+-- -> message  text
 select passed, message
 from outbox.explain_row($1::text, $2::text)

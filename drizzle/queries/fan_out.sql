@@ -1,17 +1,39 @@
--- Stop 5. Fans new events out into deliveries; those that have room in their lane are created leased and leave at once.
--- What is due already is another statement's (claim.sql): this one must be quick, for every new event waits for it.
+-- Step 5. Fans new events out into deliveries. Those that their lane has capacity for are created leased and leave at once.
+-- Deliveries that are due already are claimed by another statement (claim.sql): every new event waits for this one, so it
+-- must be quick.
 --
--- $1 lease          text      who claims: '<sender>:<number of the claim>', the fencing token
--- $2 lease_seconds  float8    how long the lease holds
--- $3 fanout_limit   int       events to fan out at most
--- $4 fanout_from    bigint    no event waiting for its fan-out has a lower id (worker/claim/fan-out-bound.ts); 0 looks at all
--- $5 lease_limit    int       deliveries to lease at most
--- $6 default_room   int       how many one endpoint may get, where $7 does not say
--- $7 endpoint_ids   bigint[]  endpoints the claimer knows,
--- $8 rooms          int[]     and how many more each may get (0 = none)
--- $9 sharers        int       senders that share what an endpoint may have in flight
+-- $1 lease                    text    '<sender>:<number of the claim>', the fencing token
+-- $2 lease_seconds            float8  how long the lease holds
+-- $3 fan_out_limit            int     events to fan out at most
+-- $4 fan_out_from             bigint  no event that waits for its fan-out has a lower id (worker/claim/fan-out-bound.ts); 0 = unknown
+-- $5 lease_limit              int     deliveries to lease at most
+-- $6 default_capacity         int     how many deliveries an endpoint may get that is not in `endpoints`
+-- $7 endpoints[].endpoint_id  bigint as EndpointId  those that the sender knows
+-- $8 endpoints[].capacity     int     how many more deliveries it may get; 0 = none
+-- $9 sharers                  int     senders that share what an endpoint may have in flight
 --
--- The first row carries only `meta`: what the statement saw besides. The others are the leased deliveries.
+-- Returns meta, then rows: the leased deliveries.
+-- -> endpoint_id            text as EndpointId
+-- -> event_id               text as EventId
+-- -> attempt                int                 its number, from 1
+-- -> attempts_used          int                 attempts of the present retry budget before this one
+-- -> version                int                 the endpoint's
+-- -> webhook_id             text                the event's public id
+-- -> type                   text
+-- -> timestamp              text
+-- -> data                   text                JSON, as Postgres prints it
+-- -> actor                  text?
+-- -> traceparent            text?
+-- -> start_in               float8?             always null
+-- -> meta.fanned            int                 events fanned out
+-- -> meta.fanned_to         bigint?             the highest id among them
+-- -> meta.had_turn          bool                false: another sender was fanning out
+-- -> meta.created           int                 deliveries made
+-- -> meta.left_pending      int                 how many of them had to stay pending
+-- -> meta.left_coordinated  int                 of these, how many the next claim may lease at once: their lanes have capacity, but all senders decide together
+-- -> meta.next_open_in      float8?             seconds until a closed lane opens that wants some of the events; null = there is none
+-- -> meta.xmin              bigint              every transaction below had ended when the statement's snapshot was taken
+-- -> meta.next_xid          bigint              every transaction that had an id by then has one below this
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -19,7 +41,7 @@ clock as materialized (
 
 -- 1. Which new events. -----------------------------------------------------------------------------------------------
 -- One fan-out at a time, in the order of ids: events of one key become deliveries in the order they happened, because
--- the next event of a row gets its id only after the one before has been committed. Who does not get the turn does nothing.
+-- the next event of a row gets its id only after the one before has been committed. A sender without the turn does nothing.
 turn as materialized (
   select pg_try_advisory_xact_lock(1869967992, 1) as mine
 ),
@@ -37,8 +59,8 @@ fresh as (
   returning f.event_id
 ),
 
--- 2. Who gets them. -----------------------------------------------------------------------------------------------------
--- Whom a type and a tenant concern is asked once for each such pair, not for every event.
+-- 2. Which endpoints get them. ---------------------------------------------------------------------------------------
+-- Looked up once for each pair of type and tenant, not for every event.
 event as materialized (
   select e.*, dense_rank() over (order by e.type, e.tenant) as kind
   from fresh
@@ -46,7 +68,7 @@ event as materialized (
     select e.id, e.type, e.tenant, e.key, e.xid
     from outbox.events e
     where e.id = fresh.event_id
-    limit 1 -- not pulled up into a join: one probe for each event, whatever the planner takes the tables to be
+    limit 1 -- not pulled up into a join: one probe for each event, whatever size the planner expects
   ) e
 ),
 kind as materialized (
@@ -55,9 +77,9 @@ kind as materialized (
 ),
 audience as materialized (
   select kind.kind, p.id as endpoint_id, p.ordering, p.events_after, p.created_snapshot,
-         coalesce(busy.room, least($6::int, ceil(p.max_in_flight::float8 / $9::int)::int)) as room,
+         coalesce(known.capacity, least($6::int, ceil(p.max_in_flight::float8 / $9::int)::int)) as capacity,
          p.state = 'active' as active, greatest(l.not_before, l.probe_at) as opens_at,
-         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as guarded
+         p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as coordinated
   from kind
   join outbox.endpoints p
     on p.state <> 'disabled'
@@ -65,24 +87,24 @@ audience as materialized (
    -- outbox.matches(), with the type's patterns at hand.
    and case when p.event_types is null then not starts_with(kind.type, 'outbox.') else p.event_types && kind.patterns end
   join outbox.endpoint_health l on l.endpoint_id = p.id
-  left join unnest($7::bigint[], $8::int[]) as busy (endpoint_id, room) on busy.endpoint_id = p.id
+  left join unnest($7::bigint[], $8::int[]) as known (endpoint_id, capacity) on known.endpoint_id = p.id
 ),
 wanted as (
-  select event.id as event_id, a.endpoint_id, case when a.ordering = 'key' then event.key end as ordering_key, a.room,
-         a.guarded, a.active and coalesce(a.opens_at <= (select now from clock), true) as open
+  select event.id as event_id, a.endpoint_id, case when a.ordering = 'key' then event.key end as ordering_key, a.capacity,
+         a.coordinated, a.active and coalesce(a.opens_at <= (select now from clock), true) as open
   from event
   join audience a on a.kind = event.kind
   where event.id > a.events_after or not pg_visible_in_snapshot(event.xid, a.created_snapshot)
 ),
 
--- 3. Which leave at once: as many as the endpoint still has room for. A guarded lane's wait for the claim. --------------
+-- 3. Which leave at once: as many as the lane has capacity for. A coordinated lane's wait for the claim. ---------------
 placed as (
-  select w.event_id, w.endpoint_id, w.ordering_key, w.place, w.open and w.guarded and w.room > 0 as guarded,
-         w.open and not w.guarded and w.place <= w.room as fits
+  select w.event_id, w.endpoint_id, w.ordering_key, w.place, w.open and w.coordinated and w.capacity > 0 as coordinated,
+         w.open and not w.coordinated and w.place <= w.capacity as fits
   from (select *, row_number() over (partition by endpoint_id order by event_id) as place from wanted) w
 ),
 chosen as (
-  select event_id, endpoint_id, ordering_key, guarded,
+  select event_id, endpoint_id, ordering_key, coordinated,
          fits and row_number() over (order by fits desc, place, event_id) <= $5::int as now
   from placed
 ),
@@ -111,12 +133,12 @@ select
     'had_turn', (select mine from turn),
     'created', (select count(*) from created),
     'left_pending', (select count(*) from created where state = 'pending'),
-    'left_coordinated', (select count(*) from chosen where guarded),
+    'left_coordinated', (select count(*) from chosen where coordinated),
     'next_open_in', (select extract(epoch from min(opens_at) - (select now from clock))::float8
                      from audience where active and opens_at > (select now from clock)),
     'xmin', pg_snapshot_xmin(snapshot)::text,
     -- The snapshot's xmax is one past the highest id that has *ended*; some from there on may be in flight. age() counts on
-    -- to the next id that nobody has yet.
+    -- to the next id, which no transaction has yet.
     'next_xid', (pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid))::text
   )::text as meta
 from pg_current_snapshot() as snapshot

@@ -1,5 +1,15 @@
--- The heartbeat, asked on the very session that listens: is the channel still registered, and is there work that no
--- notification told us of? How many listeners share the work, and what time is it for the database? Cheap while there is none: a probe or two for each endpoint.
+-- The heartbeat, asked on the session that listens: is the channel still registered, is there work that no notification
+-- announced, how many listeners share it, and what time is it by the database's clock? Cheap when there is no work: one
+-- or two index probes for each endpoint.
+--
+-- Returns one row.
+-- -> listening     bool
+-- -> read_only     bool
+-- -> listeners     int     connected to this database, this one included
+-- -> unix_seconds  float8  by the database's clock
+-- -> expired       bool    a lease has run out
+-- -> work          bool
+-- -> maintenance   bool    replays are running, or deliveries wait for endpoints that were deleted
 select
   exists (select from pg_listening_channels() as channel where channel = 'outbox') as listening,
   pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only,

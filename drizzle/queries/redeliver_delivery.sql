@@ -1,12 +1,16 @@
--- A person wants this delivery sent again, now. What is on its way has a request coming: there are never two at once.
+-- A person wants this delivery sent again, now. A delivery that is being sent stays as it is: there are never two requests
+-- at once.
 --
 -- $1 event_id     bigint
 -- $2 endpoint_id  bigint
--- $3 tenant       text  null = whoever's delivery it is
--- $4 who          text  } for the audit
--- $5 request_id   text  }
+-- $3 tenant       text?   null = any tenant's
+-- $4 actor        text    for the audit
+-- $5 request_id   text    for the audit
 --
--- Returns no row where there is no such delivery, else the state it was in and its endpoint's.
+-- Returns one row or none: none where there is no such delivery.
+-- -> state           outbox.delivery_state  before
+-- -> endpoint_state  outbox.endpoint_state
+-- -> noticed         text?
 with
 delivery as materialized (
   select d.endpoint_id, d.event_id, d.state, p.state as endpoint_state
@@ -35,6 +39,6 @@ audited as (
   from revived
 )
 select
-  delivery.state::text, delivery.endpoint_state::text,
+  delivery.state, delivery.endpoint_state,
   case when exists (select from revived) then outbox.wake()::text end as noticed
 from delivery

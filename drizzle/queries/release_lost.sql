@@ -1,9 +1,10 @@
--- Gives back what claims leased whose answers never came, because the link broke: nothing of it was sent. What such a claim
--- leases later still waits for its lease to run out.
+-- Gives back what claims leased whose answers never came because the link broke: nothing of it was sent. If such a claim
+-- runs after this statement, its deliveries wait until their lease ends.
 --
 -- $1 leases  text[]
 --
--- Returns how many.
+-- Returns one row.
+-- -> released  int
 with
 released as (
   update outbox.deliveries d

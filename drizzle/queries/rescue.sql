@@ -1,13 +1,14 @@
--- Takes back what a sender has held past its lease: it crashed, froze or lost the database. Whether its request left is
--- unknown, so the attempt counts, goes into the books as `interrupted`, and the delivery is due again: at once the first
--- time, and after the schedule's wait when the attempt before was interrupted too. So what kills its sender does not kill
--- one after the other, and what was under way beside it is not used up within minutes.
+-- Takes back deliveries that a sender has held past its lease: it crashed, froze or lost the database. Whether its request
+-- left is unknown, so the attempt counts and is recorded as `interrupted`, and the delivery is due again: at once the
+-- first time, and after the schedule's wait when the attempt before was interrupted too. So a delivery that crashes its
+-- sender does not crash one after the other, and the deliveries beside it do not use up their attempts within minutes.
 --
--- $1 limit     int       how many at most
+-- $1 limit     int
 -- $2 schedule  float8[]  the retry schedule, where the endpoint has none of its own
 -- $3 jitter    float8    a wait is up to this part of it shorter or longer
 --
--- Returns how many.
+-- Returns one row.
+-- -> rescued  int
 with
 expired as materialized (
   select d.ctid as row, d.endpoint_id, d.event_id, d.attempt, d.lease,
@@ -29,7 +30,7 @@ logged as (
   from expired
   on conflict (endpoint_id, event_id, number) do nothing
 ),
-reclaimed as (
+rescued as (
   update outbox.deliveries d
   set state = case when expired.attempts_used then 'dead' else 'pending' end::outbox.delivery_state,
       due_at = clock_timestamp() + make_interval(secs => case when expired.attempts_used then 0 else expired.wait end),
@@ -41,4 +42,4 @@ reclaimed as (
   where d.ctid = expired.row
   returning 1
 )
-select count(*)::int as reclaimed from reclaimed
+select count(*)::int as rescued from rescued

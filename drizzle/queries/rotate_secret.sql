@@ -1,19 +1,20 @@
--- A new signing key takes over; older ones go on signing beside it until the overlap is over at the latest.
+-- A new signing key takes over. Older keys go on signing beside it until the overlap ends, at the latest.
+-- Of two rotations at once the second breaks endpoint_secrets_one_endless.
 --
 -- $1 id               bigint
 -- $2 nonce            int
--- $3 tenant           text    null = whoever's endpoint it is
--- $4 secret_id        bigint  from reserve_secret_id.sql
+-- $3 tenant           text?    null = any tenant's
+-- $4 secret_id        bigint as string  from reserve_secret_id.sql
 -- $5 signing          outbox.signing
--- $6 sealed_secret    text    hex
--- $7 public_key       text    with ed25519
+-- $6 sealed_secret    text     in hexadecimal
+-- $7 public_key       text?    with ed25519
 -- $8 overlap_seconds  float8
--- $9 most_alive       int     keys that may sign at once
--- $10 who             text    } for the audit
--- $11 request_id      text    }
+-- $9 max_keys         int      keys that may sign at once
+-- $10 actor           text     for the audit
+-- $11 request_id      text     for the audit
 --
--- Returns no row where there is no such endpoint, else whether there was room for another key. Of two at once the second
--- breaks endpoint_secrets_one_endless.
+-- Returns one row or none: none where there is no such endpoint.
+-- -> is_allowed  bool  one more key may sign
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -25,7 +26,7 @@ endpoint as materialized (
     and ($3::text is null or p.tenant = $3::text)
   for update
 ),
-room as materialized (
+rotated as materialized (
   select endpoint.id, endpoint.signing
   from endpoint, clock
   where $8::float8 = 0 -- ends all others
@@ -35,29 +36,29 @@ room as materialized (
 ended as (
   update outbox.endpoint_secrets s
   set expires_at = least(s.expires_at, clock.now + make_interval(secs => $8::float8)) -- least() passes nulls by
-  from room, clock
-  where s.endpoint_id = room.id and (s.expires_at is null or s.expires_at > clock.now)
+  from rotated, clock
+  where s.endpoint_id = rotated.id and (s.expires_at is null or s.expires_at > clock.now)
   returning s.id
 ),
 created as (
   insert into outbox.endpoint_secrets (id, endpoint_id, signing, sealed, public_key)
   overriding system value
-  select $4::bigint, room.id, $5::outbox.signing, decode($6::text, 'hex'), $7::text
-  from room
+  select $4::bigint, rotated.id, $5::outbox.signing, decode($6::text, 'hex'), $7::text
+  from rotated
   where (select count(*) from ended) >= 0 -- only once the old ones have their end
 ),
 signed as (
   update outbox.endpoints p
   set signing = $5::outbox.signing
-  from room
-  where p.id = room.id
+  from rotated
+  where p.id = rotated.id
 ),
 audited as (
   insert into outbox.audit (who, request_id, action, endpoint_id, changes)
-  select $10::text, $11::text, 'endpoint.rotated', room.id,
-         jsonb_build_object('signing', jsonb_build_object('from', room.signing, 'to', $5::outbox.signing),
+  select $10::text, $11::text, 'endpoint.rotated', rotated.id,
+         jsonb_build_object('signing', jsonb_build_object('from', rotated.signing, 'to', $5::outbox.signing),
                             'overlap_seconds', $8::float8)
-  from room
+  from rotated
 )
-select exists (select from room) as had_room
+select exists (select from rotated) as is_allowed
 from endpoint

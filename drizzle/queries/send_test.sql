@@ -1,12 +1,15 @@
--- One event for one endpoint: no fan-out, so nobody else gets it.
+-- Writes one event for one endpoint. There is no fan-out, so no other endpoint gets it.
 --
 -- $1 id          bigint
 -- $2 nonce       int
--- $3 tenant      text  null = whoever's endpoint it is
--- $4 who         text  } for the audit
--- $5 request_id  text  }
+-- $3 tenant      text?   null = any tenant's
+-- $4 actor       text    for the audit
+-- $5 request_id  text    for the audit
 --
--- Returns no row where there is no such endpoint; nulls where it is disabled; else the event's id and nonce.
+-- Returns one row or none: none where there is no such endpoint.
+-- -> event_id     bigint?  null = the endpoint is disabled
+-- -> event_nonce  int?
+-- -> noticed      text?
 with
 endpoint as materialized (
   select p.id, p.state
@@ -14,7 +17,7 @@ endpoint as materialized (
   where p.id = $1::bigint and p.nonce = $2::int and p.deleted_at is null
     and ($3::text is null or p.tenant = $3::text)
 ),
--- A function, because nobody may write events but by way of one.
+-- A function, because only functions of the outbox may write events.
 event as materialized (
   select written.id, written.nonce
   from endpoint
@@ -34,7 +37,7 @@ audited as (
   cross join endpoint
 )
 select
-  event.id::text as event_id, event.nonce as event_nonce,
+  event.id as event_id, event.nonce as event_nonce,
   case when event.id is not null then outbox.wake()::text end as noticed
 from endpoint
 left join event on true

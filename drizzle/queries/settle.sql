@@ -1,29 +1,31 @@
--- Stop 10. Writes down what came of many attempts at once; a delivery changes only while its lease still holds.
--- The arrays run in parallel, one place for each attempt:
+-- Step 10. Writes down the outcomes of many attempts at once. A delivery changes only while its lease still holds.
 --
--- $1 sender           text      'listener' or 'cron'
--- $2 endpoint_ids     bigint[]
--- $3 event_ids        bigint[]
--- $4 leases           text[]    the fencing tokens
--- $5 numbers          int[]     attempt numbers
--- $6 states           text[]    'delivered', 'pending' (try again) or 'dead'
--- $7 retry_in         float8[]  with 'pending': seconds from now
--- $8 errors           text[]    null = success
--- $9 statuses         int[]     null = no response
--- $10 durations       int[]     milliseconds
--- $11 ages            float8[]  seconds since the attempt began: the senders' clocks are not trusted, only their stopwatches
--- $12 bodies          text[]
--- $13 pauses          float8[]  the receiver wants nothing for so many seconds; null = it did not say
--- $14 gone            bool[]    410: the receiver wants nothing ever again
--- $15 counts_as_attempt         bool[]    false: it was our own network that failed, so it costs neither attempts nor reputation
--- $16 disable_after   float8    seconds of nothing but failures after which an endpoint is disabled
--- $17 failures_to_open   int       so many failures in a row open the circuit breaker (delivery/breaker.ts)
--- $18 probe_schedule     float8[]  seconds before its first probe, its second, …; later ones wait like the last
--- $19 jitter             float8    a wait is up to this part of it shorter or longer
--- $20 slow_start         int       deliveries in flight just after the breaker has closed
+-- $1 sender                                 outbox.sender
+-- $2 settlements[].endpoint_id              bigint as EndpointId
+-- $3 settlements[].event_id                 bigint as EventId
+-- $4 settlements[].lease                    text     the fencing token
+-- $5 settlements[].attempt                  int      its number
+-- $6 settlements[].state                    text     delivered, pending (try again) or dead
+-- $7 settlements[].retry_in_seconds         float8?  with pending
+-- $8 settlements[].error                    text?    null = success
+-- $9 settlements[].status                   int?     null = no response
+-- $10 settlements[].duration_ms             int
+-- $11 settlements[].started_at              float8   by the stopwatch of `now`: the senders' clocks are not trusted
+-- $12 settlements[].body                    text?
+-- $13 settlements[].pause_endpoint_seconds  float8?  the receiver asked for this pause
+-- $14 settlements[].endpoint_gone           bool     410: the receiver wants nothing ever again
+-- $15 settlements[].counts_as_attempt       bool     false: our own network failed, which costs neither attempts nor reputation
+-- $16 disable_after_seconds                 float8   of nothing but failures, after which an endpoint is disabled
+-- $17 failures_to_open                      int      so many failures in a row open the circuit breaker (delivery/breaker.ts)
+-- $18 probe_schedule                        float8[]  seconds before its first probe, its second, …; later ones wait like the last
+-- $19 jitter                                float8   a wait is up to this part of it shorter or longer
+-- $20 slow_start_limit                      int      deliveries in flight just after the breaker has closed
+-- $21 now                                   float8   the sender's stopwatch in milliseconds
 --
--- Returns what could not be settled because somebody else holds it by now, and a row with `unblocked` where something that had
--- to wait may go: the next event of a key, or more of a lane whose breaker has closed.
+-- Returns one row.
+-- -> lost[].endpoint_id  text as EndpointId  another sender holds it by now: only the attempt was recorded
+-- -> lost[].event_id     text as EventId
+-- -> unblocked           bool                something that had to wait may go: the next event of a key, or more of a lane whose breaker has closed
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -33,7 +35,8 @@ result as materialized (
   from unnest(
     $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::float8[], $8::text[], $9::int[], $10::int[],
     $11::float8[], $12::text[], $13::float8[], $14::bool[], $15::bool[]
-  ) as r (endpoint_id, event_id, lease, number, state, retry_in, error, status, duration_ms, age, body, pause, gone, counts_as_attempt)
+  ) as r (endpoint_id, event_id, lease, number, state, retry_in, error, status, duration_ms, started_at, body, pause, gone,
+          counts_as_attempt)
 ),
 settled as (
   update outbox.deliveries d
@@ -48,11 +51,11 @@ settled as (
   where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
   returning d.endpoint_id, d.event_id, d.ordering_key, d.state
 ),
--- Every request that was made is in the books, also one whose lease is lost. `interrupted` was a guess: the truth replaces it.
+-- Every request is recorded as an attempt, also one whose lease is lost. `interrupted` was a guess: the outcome replaces it.
 logged as (
   insert into outbox.attempts as a
     (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body)
-  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => r.age),
+  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $21::float8 - r.started_at) / 1000),
          r.duration_ms, r.status, r.error, r.body
   from result r, clock
   on conflict (endpoint_id, event_id, number) do update
@@ -61,17 +64,17 @@ logged as (
   where a.error = 'interrupted'
 ),
 
--- What it says about the endpoints. ---------------------------------------------------------------------------------
+-- What this says about the endpoints. -------------------------------------------------------------------------------
 health as materialized (
   select r.endpoint_id, count(*) filter (where r.error is null)::int as successes,
          count(*) filter (where r.error is not null and r.counts_as_attempt)::int as failures,
-         bool_or(not r.counts_as_attempt) as spared, max(r.pause) as pause
+         bool_or(not r.counts_as_attempt) as excused, max(r.pause) as pause
   from result r
   group by r.endpoint_id
 ),
--- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written to.
+-- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written.
 lane as materialized (
-  select l.*, h.successes, h.failures as failed, h.spared, h.pause, p.max_in_flight,
+  select l.*, h.successes, h.failures as failed, h.excused, h.pause, p.max_in_flight,
          l.failures + h.failures >= $17::int and h.successes = 0 as tripped
   from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
@@ -87,16 +90,17 @@ noted as (
                            when lane.failed > 0 then coalesce(lane.failing_since, clock.now)
                            else lane.failing_since end,
       not_before = greatest(lane.not_before, clock.now + make_interval(secs => lane.pause)),
-      -- The circuit breaker: failures in a row open it, each failed probe takes the next pause of the schedule, a success closes it.
+      -- The circuit breaker: failures in a row open it, each failed probe takes the next pause of the schedule, a success
+      -- closes it.
       probe_at = case
         when lane.successes > 0 then null
-        when lane.probing and lane.spared then clock.now
+        when lane.probing and lane.excused then clock.now
         when lane.probing or (lane.tripped and lane.probe_at is null)
           then clock.now + make_interval(secs => (1 - $19::float8 + 2 * $19::float8 * random())
             * ($18::float8[])[least(lane.probes + lane.probing::int + 1, cardinality($18::float8[]))])
         else lane.probe_at end,
       probes = case when lane.successes > 0 then 0
-                    when lane.probing and not lane.spared then lane.probes + 1
+                    when lane.probing and not lane.excused then lane.probes + 1
                     else lane.probes end,
       probing = false,
       -- After it has closed, a slow start: one more with every success, until that is all the endpoint may have.
@@ -107,7 +111,7 @@ noted as (
   from lane, clock
   where l.endpoint_id = lane.endpoint_id
 ),
--- An endpoint whose row somebody holds is passed by: its next failure disables it.
+-- An endpoint whose row another transaction holds is skipped: its next failure disables it.
 finished as (
   select p.id, bool_or(r.gone) as gone
   from result r
@@ -127,16 +131,17 @@ disabled as (
     and p.id in (select id from outbox.endpoints where id in (select id from finished) and state <> 'disabled'
                  for update skip locked)
 )
-select r.endpoint_id::text, r.event_id::text, false as unblocked
-from result r
-where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
-union all
-select null, null, true
-where exists (select from lane where lane.successes > 0 and (lane.probe_at is not null or lane.slow_start_limit is not null))
-   or exists (
-     select
-     from settled s
-     join outbox.deliveries next
-       on next.endpoint_id = s.endpoint_id and next.ordering_key = s.ordering_key and next.state = 'pending'
-     where s.state <> 'pending'
-   )
+select
+  (
+    select coalesce(json_agg(json_build_object('endpoint_id', r.endpoint_id::text, 'event_id', r.event_id::text)), '[]')
+    from result r
+    where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
+  )::text as lost,
+  exists (select from lane where lane.successes > 0 and (lane.probe_at is not null or lane.slow_start_limit is not null))
+  or exists (
+    select
+    from settled s
+    join outbox.deliveries next
+      on next.endpoint_id = s.endpoint_id and next.ordering_key = s.ordering_key and next.state = 'pending'
+    where s.state <> 'pending'
+  ) as unblocked

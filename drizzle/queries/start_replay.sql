@@ -1,19 +1,26 @@
--- Counts what a replay would send and, unless that is all that was asked for, begins it. step_replay.sql does the rest.
+-- Counts what a replay would send and, without `dry_run`, begins it. step_replay.sql does the rest.
 --
 -- $1 id               bigint
 -- $2 nonce            int
--- $3 tenant           text         null = whoever's endpoint it is
+-- $3 tenant           text?         null = any tenant's
 -- $4 since            timestamptz
--- $5 until            timestamptz  null = now
--- $6 event_types      text[]       null = those the endpoint wants
+-- $5 until            timestamptz?  null = now
+-- $6 event_types      text[]?       null = those the endpoint wants
 -- $7 scope            outbox.replay_scope
 -- $8 rate_per_second  float8
 -- $9 dry_run          bool
--- $10 most_events     int          events to look at for the count, at most
--- $11 who             text         } for the audit
--- $12 request_id      text         }
+-- $10 max_events      int           events to look at for the count, at most
+-- $11 actor           text          for the audit
+-- $12 request_id      text          for the audit
 --
--- Returns no row where there is no such endpoint, else what it found. `id` is null where nothing was begun.
+-- Returns one row or none: none where there is no such endpoint.
+-- -> in_range  bool     the range does not reach into the future
+-- -> state     outbox.endpoint_state
+-- -> count     int
+-- -> has_more  bool     there are more events than were looked at
+-- -> id        bigint?  null = nothing was begun
+-- -> nonce     int?
+-- -> noticed   text?
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -27,7 +34,7 @@ endpoint as materialized (
 range as materialized (
   select since, until,
          outbox.last_event_before(since) as from_id,
-         -- Ten minutes later, of which the function takes five back: whatever lies above came after the range.
+         -- Ten minutes later, of which the function takes five back: what lies above came after the range.
          outbox.last_event_before(until + interval '10 minutes') as to_id
   from (select $4::timestamptz as since, coalesce($5::timestamptz, now) as until, now from clock) asked
   where since <= until and until <= now
@@ -43,7 +50,7 @@ looked as materialized (
     limit $10::int + 1
   ) e
 ),
--- The very conditions of step_replay.sql.
+-- The same conditions as in step_replay.sql.
 chosen as materialized (
   select count(*) as events
   from (select * from looked order by id limit $10::int) looked
@@ -76,10 +83,10 @@ audited as (
 )
 select
   exists (select from range) as in_range,
-  endpoint.state::text,
+  endpoint.state,
   (select events::int from chosen) as count,
   (select count(*) > $10::int from looked) as has_more,
-  begun.id::text, begun.nonce,
+  begun.id, begun.nonce,
   case when begun.id is not null then outbox.wake()::text end as noticed
 from endpoint
 left join begun on true

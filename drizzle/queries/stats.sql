@@ -1,10 +1,25 @@
--- How things stand, at a bounded cost however much there is: some hundred thousand index entries.
+-- How things stand, at a bounded cost however much there is: some hundred thousand index entries. Each count stops at a
+-- limit, which is smaller where there are many endpoints.
 --
--- $1 tenant          text  null = everybody's endpoints
--- $2 most_counted    int   deliveries to count, over all endpoints
--- $3 most_endpoints  int   endpoints to list
+-- $1 tenant         text?  null = every tenant's
+-- $2 max_counted    int    deliveries to count, over all endpoints
+-- $3 max_endpoints  int    endpoints to list
 --
--- Each count stops at `limit`, which is smaller where there are many endpoints.
+-- Returns one row.
+-- -> counted_to              int      the limit
+-- -> delivered               int      in the last hour
+-- -> delivered_is_capped     bool
+-- -> oldest_pending_seconds  float8?  null = nothing waits
+-- -> pending                 int
+-- -> sending                 int
+-- -> dead                    int
+-- -> is_capped               bool?    null = there are no endpoints
+-- -> endpoints[].id          bigint   those with the most pending first
+-- -> endpoints[].nonce       int
+-- -> endpoints[].state       outbox.endpoint_state
+-- -> endpoints[].pending     int
+-- -> endpoints[].sending     int
+-- -> endpoints[].dead        int
 with recursive
 clock as materialized (
   select clock_timestamp() as now
@@ -15,7 +30,7 @@ endpoint as materialized (
   where p.deleted_at is null and ($1::text is null or p.tenant = $1::text)
 ),
 cap as materialized (
-  select greatest(10, least(10000, $2::int / greatest(1, count(*))))::int as most from endpoint
+  select greatest(10, least(10000, $2::int / greatest(1, count(*))))::int as rows from endpoint
 ),
 -- Leased rows are as many as requests on their way, so they are grouped instead of looked up for each endpoint.
 sending as materialized (
@@ -23,18 +38,18 @@ sending as materialized (
   from (select endpoint_id from outbox.deliveries where state = 'sending' limit $2::int) d
   group by d.endpoint_id
 ),
-counts_as_attempt as materialized (
+counted as materialized (
   select endpoint.*, pending.n as pending, dead.n as dead, coalesce(sending.n, 0) as sending, oldest.due_at
   from endpoint
   cross join lateral (
     select count(*)::int as n
     from (select from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'pending'
-          limit (select most from cap)) d
+          limit (select rows from cap)) d
   ) pending
   cross join lateral (
     select count(*)::int as n
     from (select from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'dead'
-          limit (select most from cap)) d
+          limit (select rows from cap)) d
   ) dead
   left join sending on sending.endpoint_id = endpoint.id
   left join lateral (
@@ -42,7 +57,7 @@ counts_as_attempt as materialized (
     order by d.due_at limit 1
   ) oldest on true
 ),
--- Back through the last hour in steps of 8, 16, 32 … seconds, until it is over or enough was counts_as_attempt: the last minute of a
+-- Back through the last hour in steps of 8, 16, 32 … seconds, until it is over or enough was counted: the last minute of a
 -- busy system is as many rows as the last hour of a quiet one. (attempts_by_time finds each step's.)
 step (age, seconds, n) as (
   select 0, 0, 0::bigint
@@ -62,17 +77,19 @@ step (age, seconds, n) as (
   where step.n < $2::int and next.seconds > 0
 )
 select
-  (select most from cap) as counted_to,
+  (select rows from cap) as counted_to,
   (select max(n)::int from step) as delivered,
   (select max(age + seconds) < 3600 from step) as delivered_is_capped,
   (select case when count(due_at) > 0 then greatest(0, extract(epoch from clock.now - min(due_at))) end::float8
-   from counts_as_attempt where state <> 'disabled') as oldest_pending_seconds,
-  (select coalesce(sum(pending), 0)::int from counts_as_attempt) as pending,
-  (select coalesce(sum(sending), 0)::int from counts_as_attempt) as sending,
-  (select coalesce(sum(dead), 0)::int from counts_as_attempt) as dead,
-  (select bool_or(greatest(pending, dead) >= (select most from cap)) from counts_as_attempt) as is_capped,
+   from counted where state <> 'disabled') as oldest_pending_seconds,
+  (select coalesce(sum(pending), 0)::int from counted) as pending,
+  (select coalesce(sum(sending), 0)::int from counted) as sending,
+  (select coalesce(sum(dead), 0)::int from counted) as dead,
+  (select bool_or(greatest(pending, dead) >= (select rows from cap)) from counted) as is_capped,
   (
-    select coalesce(json_agg(json_build_array(id::text, nonce, state, pending, sending, dead) order by pending desc, id desc), '[]')
-    from (select * from counts_as_attempt order by pending desc, id desc limit $3::int) listed
+    select coalesce(json_agg(json_build_object('id', id::text, 'nonce', nonce, 'state', state, 'pending', pending,
+                                                'sending', sending, 'dead', dead)
+                             order by pending desc, id desc), '[]')
+    from (select * from counted order by pending desc, id desc limit $3::int) listed
   )::text as endpoints
 from clock

@@ -1,9 +1,11 @@
 -- One step of a replay: looks at the next events and makes as many deliveries due as the time since the last step allows.
--- Whichever sender comes by takes the step; two never take the same.
+-- Any sender may take the step; two never take the same.
 --
--- $1 most_events  int  events to look at, at most
+-- $1 max_events  int  events to look at, at most
 --
--- Returns how many deliveries were made due and whether replays are still running.
+-- Returns one row.
+-- -> replayed  int   deliveries made due
+-- -> running   bool  replays are still running
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -44,7 +46,7 @@ chosen as materialized (
   order by looked.id
   limit (select allowance from job)
 ),
--- Only what is finished begins anew: what is pending or on its way has a request coming anyway, and there are never two.
+-- Only finished deliveries begin again. The others have a request coming anyway, and there are never two at once.
 revived as (
   insert into outbox.deliveries as d (endpoint_id, event_id, state, ordering_key)
   select endpoint_id, event_id, 'pending', ordering_key

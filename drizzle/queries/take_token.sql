@@ -1,15 +1,16 @@
--- Takes a token out of a bucket that fills up again with time. Many may come at once: the bucket's row makes them queue.
+-- Takes a token out of a bucket that fills up again with time. Callers at the same time queue for the bucket's row.
 --
 -- $1 name        text
 -- $2 size        float8  tokens in a full bucket
 -- $3 per_second  float8  tokens that come back each second
 --
--- Returns the seconds until there is a token: 0 = here is one.
+-- Returns one row.
+-- -> wait_seconds  float8  until there is a token; 0 = it was taken
 with
 clock as materialized (
   select clock_timestamp() as now
 ),
--- Buckets nobody has touched for an hour are full, and a missing one is a full one.
+-- A bucket that was not used for an hour is full, and a missing one is a full one.
 forgotten as (
   delete from outbox.rate_buckets
   where ctid = any (array(
@@ -28,9 +29,9 @@ taken as (
   set tokens = least($2::float8, b.tokens + greatest(0, extract(epoch from excluded.filled_at - b.filled_at))::float8 * $3::float8) - 1,
       filled_at = greatest(b.filled_at, excluded.filled_at)
   where b.tokens + greatest(0, extract(epoch from excluded.filled_at - b.filled_at))::float8 * $3::float8 >= 1
-  returning 0::float8 as wait
+  returning 0::float8 as wait_seconds
 )
-select wait
+select wait_seconds
 from taken
 union all
 -- As the statement's snapshot saw it: near enough for a Retry-After.

@@ -47,7 +47,7 @@ export const sender = outbox.enum('sender', ['listener', 'cron'])
 /**
  * Facts. Written by triggers and outbox.emit() in the writer's own transaction; never updated. No CHECK: Postgres reads
  * and plans each anew for every statement, 12 µs of the writer's time for three. Only functions of the outbox may
- * write here, and they mend types and shorten keys (drizzle/migrations/0018_inline_capture.sql).
+ * write here, and they mend types and shorten keys (drizzle/functions/capture_body.sql).
  */
 export const events = outbox.table(
   'events',

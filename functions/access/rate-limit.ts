@@ -54,8 +54,7 @@ async function take(
   name: string,
   { size, perSecond }: { size: number; perSecond: number },
 ): Promise<number> {
-  const [row] = await db.run({ name: 'take_token', text: takeToken }, [name, size, perSecond])
-  return row![0] as number
+  return (await takeToken(db.run, { name, size, perSecond })).waitSeconds
 }
 
 /** A wrong key stays wrong while nothing can be counted. */

@@ -22,7 +22,7 @@ export class Claimer {
   /** Events may wait for their fan-out. */
   #mayHaveEvents = true
   #portion = smallPortion
-  #scanAfter: EndpointId | '0' = '0'
+  #scanAfter: EndpointId | null = null
 
   constructor(store: Store, leaseSeconds: number) {
     this.#store = store
@@ -44,9 +44,9 @@ export class Claimer {
       scanAfter,
       scanLimit,
     })
-    this.#scanAfter = meta.scanCursor ?? '0'
+    this.#scanAfter = meta.scanCursor
     this.#portion = deliveries.length < leaseLimit ? Math.min(claimSize, this.#portion * 2) : smallPortion
-    return { deliveries, mayHaveMore: meta.scanCursor !== null || scanAfter !== '0' }
+    return { deliveries, mayHaveMore: meta.scanCursor !== null || scanAfter !== null }
   }
 
   async #fanOut(leaseLimit: number): Promise<Leased[]> {
@@ -65,8 +65,8 @@ export class Claimer {
       lease: `${this.#lease}:${++this.#leases}`,
       leaseSeconds: this.#leaseSeconds,
       leaseLimit,
-      defaultRoom: this.#portion,
-      rooms: new Map(),
+      defaultCapacity: this.#portion,
+      capacities: new Map(),
       sharers: 1,
     }
   }

@@ -2,7 +2,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, asc, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseDeliveryId } from '../../delivery/ids.ts'
-import { isUnreachable, redacted } from '../../delivery/redact.ts'
+import { redacted, redactedAttempt } from '../../delivery/redact.ts'
 import {
   attempts,
   deliveryState,
@@ -228,16 +228,15 @@ export function toDelivery(row: DeliveryRow, tenant: string | null): z.infer<typ
 }
 
 function toAttempt(row: typeof attempts.$inferSelect, tenant: string | null): z.infer<typeof Attempt> {
-  const { number, started_at, sender } = row
-  const isConcealed = tenant !== null && isUnreachable(row.error)
+  const shown = tenant === null ? row : redactedAttempt(row)
   return {
-    number,
-    started_at: started_at.toISOString(),
-    duration_ms: isConcealed ? null : row.duration_ms,
-    response_status: isConcealed ? null : row.response_status,
-    error: isConcealed ? redacted(row.error) : row.error,
-    response_body: isConcealed ? null : row.response_body,
-    sender,
+    number: shown.number,
+    started_at: shown.started_at.toISOString(),
+    duration_ms: shown.duration_ms,
+    response_status: shown.response_status,
+    error: shown.error,
+    response_body: shown.response_body,
+    sender: shown.sender,
   }
 }
 

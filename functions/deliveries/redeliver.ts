@@ -8,7 +8,7 @@ import { problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
 import { responses } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
-import { Delivery, findDelivery, type State, toDelivery, unknownDelivery } from './deliveries.ts'
+import { Delivery, findDelivery, toDelivery, unknownDelivery } from './deliveries.ts'
 
 const postRedelivery = defineRoute({
   method: 'post',
@@ -22,18 +22,13 @@ const postRedelivery = defineRoute({
 export const redelivery = new OpenAPIHono<App>()
 
 redelivery.openapi(postRedelivery, async c => {
-  const { actor, tenant, requestId } = callerOf(c)
+  const caller = callerOf(c)
   const ids = parseDeliveryId(c.req.valid('param').id)
   if (!ids) return unknownDelivery()
-  const [found] = await c.var.db.run({ name: 'redeliver_delivery', text: queries.redeliverDelivery }, [
-    ids.eventId.toString(),
-    ids.endpointId.toString(),
-    tenant,
-    actor,
-    requestId,
-  ])
+  const found = await queries.redeliverDelivery(c.var.db.run, { ...ids, ...caller })
   if (!found) return unknownDelivery()
-  const [state, endpointState] = found as [z.infer<typeof State>, string]
+  const { tenant } = caller
+  const { state, endpointState } = found
   if (endpointState === 'disabled') return problem(409, 'Its endpoint is disabled: resume that first.')
   if (state === 'sending') return problem(409, 'An attempt is under way: wait for what comes of it.')
   return reply(toDelivery((await findDelivery(c.var.db, ids, tenant))!, tenant), 202)

@@ -55,21 +55,17 @@ endpointActions.openapi(disable, async c => {
 })
 
 endpointActions.openapi(sendTest, async c => {
-  const { actor, tenant, requestId } = callerOf(c)
   const key = parseId('ep', c.req.valid('param').id)
   if (!key) return unknownEndpoint()
-  const [found] = await c.var.db.run({ name: 'send_test', text: queries.sendTest }, [
-    key.id.toString(),
-    key.nonce,
-    tenant,
-    actor,
-    requestId,
-  ])
+  const found = await queries.sendTest(c.var.db.run, { ...key, ...callerOf(c) })
   if (!found) return unknownEndpoint()
-  const [eventId, nonce] = found as [string | null, number]
-  if (eventId === null) return problem(409, 'The endpoint is disabled: resume it first.')
-  const event = BigInt(eventId)
-  return reply({ event_id: formatId('evt', event, nonce), delivery_id: formatDeliveryId(event, key.id) }, 202)
+  const { eventId, eventNonce } = found
+  if (eventId === null || eventNonce === null)
+    return problem(409, 'The endpoint is disabled: resume it first.')
+  return reply(
+    { event_id: formatId('evt', eventId, eventNonce), delivery_id: formatDeliveryId(eventId, key.id) },
+    202,
+  )
 })
 
 function action<Name extends string>(name: Name, summary: string) {

@@ -157,31 +157,21 @@ async function createEndpoint(
   keyring: Keyring,
   wanted: NewEndpoint,
   key: SigningKey,
-  { actor, tenant, requestId }: Caller,
+  caller: Caller,
 ): Promise<string> {
-  const [row] = await db.run({ name: 'reserve_endpoint_ids', text: queries.reserveEndpointIds }, [])
-  const [endpointId, secretId] = row as [string, string]
+  const { endpointId, secretId } = await queries.reserveEndpointIds(db.run)
   const { sealed, publicKey } = await sealKey(keyring, key, secretId, endpointId)
-  const [created] = await db.run({ name: 'create_endpoint', text: queries.createEndpoint }, [
-    endpointId,
+  const { headers, secret, ...settings } = wanted
+  const { publicId } = await queries.createEndpoint(db.run, {
+    ...caller,
+    id: endpointId,
     secretId,
-    sealed,
-    await sealHeaders(keyring, wanted.headers, endpointId),
-    wanted.url,
-    wanted.description,
-    wanted.event_types,
-    tenant ?? wanted.tenant,
-    wanted.ordering,
-    wanted.max_in_flight,
-    wanted.rate_per_second,
-    wanted.timeout_seconds,
-    wanted.retry_schedule,
-    wanted.signing,
+    sealedSecret: sealed,
+    sealedHeaders: await sealHeaders(keyring, headers, endpointId),
+    settings: JSON.stringify({ ...settings, tenant: caller.tenant ?? settings.tenant }),
     publicKey,
-    actor,
-    requestId,
-  ])
-  return created![0] as string
+  })
+  return publicId
 }
 
 /** null = none. */

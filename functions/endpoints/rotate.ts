@@ -40,27 +40,23 @@ rotation.openapi(rotate, async c => {
   if (!row || !before) return unknownEndpoint()
   const key = await chooseKey(db, signing ?? before.signing, secret)
   if ('path' in key) return badInput(key)
-  const [reserved] = await db.run({ name: 'reserve_secret_id', text: queries.reserveSecretId }, [])
-  const [secretId] = reserved as [string]
+  const { secretId } = await queries.reserveSecretId(db.run)
   const { sealed, publicKey } = await sealKey(settings.keyring, key, secretId, row.id.toString())
-  const rotated = db.run({ name: 'rotate_secret', text: queries.rotateSecret }, [
-    row.id.toString(),
-    row.nonce,
-    caller.tenant,
+  const rotated = queries.rotateSecret(db.run, {
+    ...row,
+    ...caller,
     secretId,
-    key.signing,
-    sealed,
+    signing: key.signing,
+    sealedSecret: sealed,
     publicKey,
-    overlap_seconds,
+    overlapSeconds: overlap_seconds,
     maxKeys,
-    caller.actor,
-    caller.requestId,
-  ])
+  })
   const found = await rotated.catch(collision)
   if (found === 'collision') return problem(409, 'Somebody else rotated it at this very moment.')
-  const after = found.length > 0 && (await findEndpoint(db, id, caller))
+  const after = found && (await findEndpoint(db, id, caller))
   if (!after) return unknownEndpoint()
-  if (!found[0]![0]) {
+  if (!found.isAllowed) {
     return problem(
       409,
       `${maxKeys} keys sign already: wait until one has ended, or end all with overlap_seconds 0.`,

@@ -24,20 +24,15 @@ export async function updateEndpoint(
 ): Promise<Reply | null> {
   const key = parseId('ep', publicId)
   if (!key) return unknownEndpoint()
-  const { actor, tenant, requestId } = callerOf(c)
-  const [found] = await c.var.db.run({ name: 'update_endpoint', text: queries.updateEndpoint }, [
-    key.id.toString(),
-    key.nonce,
-    tenant,
-    JSON.stringify(changes),
+  const found = await queries.updateEndpoint(c.var.db.run, {
+    ...key,
+    ...callerOf(c),
+    changes: JSON.stringify(changes),
     from,
     action,
-    actor,
-    requestId,
-  ])
+  })
   if (!found) return unknownEndpoint()
-  const [allowed] = found as [boolean]
-  return allowed ? null : problem(409, `The endpoint must be ${from.join(' or ')} for that.`)
+  return found.isAllowed ? null : problem(409, `The endpoint must be ${from.join(' or ')} for that.`)
 }
 
 export async function replyEndpoint(c: Context<App>, publicId: string): Promise<Reply> {

@@ -42,14 +42,14 @@ emit.openapi(postEvent, async c => {
   if (refused) return refused
   const wrong = storageProblem(data)
   if (wrong) return badInput({ path: 'data', message: wrong })
-  const [written] = await c.var.db.run({ name: 'emit_event', text: queries.emitEvent }, [
+  const written = await queries.emitEvent(c.var.db.run, {
     type,
-    writeJson(data as Json),
+    data: writeJson(data as Json),
     key,
-    caller.tenant ?? tenant,
+    tenant: caller.tenant ?? tenant,
     maxBytes,
-  ])
+  })
   if (!written) return problem(413, `An event's data may have at most ${maxBytes / 1024} KiB.`)
-  const event = await findEvent(c.var.db, written[0] as string, caller)
+  const event = await findEvent(c.var.db, written.id, caller)
   return reply(toEvent(event!), 202)
 })

@@ -2,7 +2,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { and, eq } from 'drizzle-orm'
 import { parseId } from '../../delivery/ids.ts'
-import { explainRow as explainRowStatement, explain as explainStatement } from '../../drizzle/queries.gen.ts'
+import * as queries from '../../drizzle/queries.gen.ts'
 import { deliveryState, events } from '../../drizzle/schema/outbox.ts'
 import { withoutQuery } from '../endpoints/endpoint.ts'
 import { defineRoute } from '../http/define-route.ts'
@@ -81,24 +81,27 @@ explain.openapi(explainEvent, async c => {
         .from(events)
         .where(and(eq(events.id, key.id), eq(events.nonce, key.nonce))),
     ),
-    c.var.db.run({ name: 'explain', text: explainStatement }, [id]),
+    queries.explain(c.var.db.run, { event: id }),
   ])
   if (known.length === 0) return unknownEvent()
-  const endpoints = rows.map(row => {
-    const [endpoint_id, url, verdict, delivery_state, story] = row as [string, string, string, string, string]
-    return { endpoint_id, url: withoutQuery(url), verdict, delivery_state, story }
-  })
+  const endpoints = rows.map(({ endpoint, url, verdict, deliveryState, reason }) => ({
+    endpoint_id: endpoint,
+    url: withoutQuery(url),
+    verdict,
+    delivery_state: deliveryState,
+    story: reason,
+  }))
   return reply({ id, endpoints })
 })
 
 explain.openapi(explainRow, async c => {
   const { table, key } = c.req.valid('query')
-  const rows = await c.var.db.run({ name: 'explain_row', text: explainRowStatement }, [table, key])
-  const findings = rows.map(row => {
-    const [holds, finding] = row as [boolean, string]
-    return { holds, finding }
+  const findings = await queries.explainRow(c.var.db.run, { table, key })
+  return reply({
+    table,
+    key,
+    findings: findings.map(({ passed, message }) => ({ holds: passed, finding: message })),
   })
-  return reply({ table, key, findings })
 })
 
 const unknownEvent = () => problem(404, 'There is no such event.')

@@ -105,42 +105,30 @@ const cancelReplay = defineRoute({
 export const replays = new OpenAPIHono<App>()
 
 replays.openapi(postReplay, async c => {
-  const { actor, tenant, requestId } = callerOf(c)
   const { since, until, event_types, only, dry_run, rate_per_second } = c.req.valid('json')
   if (until && since > until) return badInput({ path: 'since', message: 'must not be after until' })
   const key = parseId('ep', c.req.valid('param').id)
   if (!key) return unknownEndpoint()
-  const [found] = await c.var.db.run({ name: 'start_replay', text: queries.startReplay }, [
-    key.id.toString(),
-    key.nonce,
-    tenant,
-    since.toISOString(),
-    until?.toISOString() ?? null,
-    event_types,
-    only,
-    rate_per_second,
-    dry_run,
-    maxCounted,
-    actor,
-    requestId,
-  ])
+  const found = await queries.startReplay(c.var.db.run, {
+    ...key,
+    ...callerOf(c),
+    since,
+    until: until ?? null,
+    eventTypes: event_types,
+    scope: only,
+    ratePerSecond: rate_per_second,
+    dryRun: dry_run,
+    maxEvents: maxCounted,
+  })
   if (!found) return unknownEndpoint()
-  const [inRange, state, count, count_is_estimate, id, nonce] = found as Found
+  const { inRange, state, count, hasMore: count_is_estimate, id, nonce } = found
   if (!inRange) return badInput({ path: until ? 'until' : 'since', message: 'must not be in the future' })
   if (dry_run) return reply({ count, count_is_estimate })
   if (state === 'disabled') return problem(409, 'The endpoint is disabled: resume it first.')
-  if (id === null) return problem(409, 'A replay for this endpoint is running: wait for it, or cancel it.')
-  return reply({ count, count_is_estimate, id: formatId('rpl', BigInt(id), nonce) }, 202)
+  if (id === null || nonce === null)
+    return problem(409, 'A replay for this endpoint is running: wait for it, or cancel it.')
+  return reply({ count, count_is_estimate, id: formatId('rpl', id, nonce) }, 202)
 })
-
-type Found = [
-  inRange: boolean,
-  state: string,
-  count: number,
-  hasMore: boolean,
-  id: string | null,
-  nonce: number,
-]
 
 replays.openapi(listReplays, c => {
   const { endpoint_id, ...page } = c.req.valid('query')
@@ -161,17 +149,11 @@ replays.openapi(readReplay, async c => {
 })
 
 replays.openapi(cancelReplay, async c => {
-  const { actor, tenant, requestId } = callerOf(c)
+  const caller = callerOf(c)
   const key = parseId('rpl', c.req.valid('param').id)
   if (!key) return unknownReplay()
-  await c.var.db.run({ name: 'cancel_replay', text: queries.cancelReplay }, [
-    key.id.toString(),
-    key.nonce,
-    tenant,
-    actor,
-    requestId,
-  ])
-  const [replay] = await findReplays(c.var.db, { key, tenant }, 1)
+  await queries.cancelReplay(c.var.db.run, { ...key, ...caller })
+  const [replay] = await findReplays(c.var.db, { key, tenant: caller.tenant }, 1)
   return replay ? reply(toReplay(replay)) : unknownReplay()
 })
 

@@ -1,4 +1,4 @@
-// The body: what Postgres printed goes out byte for byte.
+// The body: the data leaves byte for byte as Postgres printed it.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { webhookBody } from '../../delivery/body.ts'
@@ -12,7 +12,7 @@ test('numbers, spaces and the order of keys stay as Postgres printed them', () =
   expect(text(body)).toBe(`{"type":"order.shipped","timestamp":"2026-11-03T20:26:10.344522Z","data":${data}}`)
 })
 
-test('it is JSON with the three members, whatever the data is', () => {
+test('the body is JSON with its three members, for any data', () => {
   fc.assert(
     fc.property(anyText, fc.json(), (type, data) => {
       const wellFormed = type.toWellFormed() // UTF-8 has no lone surrogates

@@ -1,4 +1,4 @@
-// An endpoint made ready for use: what it must not be used with is found here, before anything is sent.
+// An endpoint made ready for use: a fault is found here, before anything is sent.
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { headersContext, openEndpoint, secretContext } from '../../delivery/endpoint.ts'
@@ -34,7 +34,7 @@ async function opened(headers: Record<string, string> | null, secrets = 1) {
   return openEndpoint(sealed, { keyring, hmacSigner, ed25519Signer, defaults })
 }
 
-test('good headers and a key: nothing stands against it', async () => {
+test('an endpoint with valid headers and a key has no fault', async () => {
   expect(await opened({ authorization: 'Bearer x' })).toMatchObject({
     fault: null,
     headers: { authorization: 'Bearer x' },
@@ -50,10 +50,10 @@ test.each([
   ['say another length', { 'content-length': '0' }],
   ['ask for another protocol', { connection: 'upgrade', upgrade: 'websocket' }],
   ['end a header early', { 'x-a': 'b\r\nhost: c' }],
-])('headers that %s, however they got there: nothing is sent', async (_, headers) => {
+])('headers that %s are a fault, even if they are already in the database', async (_, headers) => {
   expect(await opened(headers as Record<string, string>)).toMatchObject({ fault: 'invalid_endpoint' })
 })
 
-test('without a key nothing is sent', async () => {
+test('an endpoint without a key has a fault', async () => {
   expect(await opened(null, 0)).toMatchObject({ fault: 'secret_unavailable', signers: [] })
 })

@@ -1,4 +1,4 @@
-// Custom headers: what an endpoint may have, and what would change the request's meaning.
+// Custom headers: which ones an endpoint may have, and which ones would change the meaning of a request.
 import { describe, expect, test } from 'vitest'
 import { checkHeaders } from '../../delivery/headers.ts'
 
@@ -7,9 +7,9 @@ test.each([
   [{ authorization: 'Bearer abc', 'X-Team': 'a b\tc', 'x_y.z~1': '' }],
   [Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x-${i}`, 'y']))],
   [{ 'x-a': 'y'.repeat(4093) }],
-])('accepts %j', headers => expect(checkHeaders(headers)).toEqual([]))
+])('an endpoint may have the headers %j', headers => expect(checkHeaders(headers)).toEqual([]))
 
-describe('refuses a name', () => {
+describe('refuses a header name', () => {
   test.each([
     'webhook-id',
     'Webhook-Signature',
@@ -25,23 +25,23 @@ describe('refuses a name', () => {
     'accept-encoding',
     'upgrade',
     'traceparent',
-  ])('that is needed for something else: %s', name =>
+  ])('that is reserved: %s', name =>
     expect(checkHeaders({ [name]: 'x' })).toEqual([{ name, problem: 'is reserved' }]),
   )
 
   test.each(['', ' ', 'x y', 'x:', 'x\r\nhost', 'é', 'x\0', 'x,y', '(x)', ' host', 'host '])(
-    'that is none: %j',
+    'that is not valid: %j',
     name => expect(checkHeaders({ [name]: 'x' })).toEqual([{ name, problem: 'is not a valid header name' }]),
   )
 
-  test('that comes twice in different spelling', () =>
+  test('that comes twice in different spellings', () =>
     expect(checkHeaders({ authorization: 'a', Authorization: 'b' })).toEqual([
       { name: 'Authorization', problem: 'comes twice' },
     ]))
 })
 
 test.each(['a\rb', 'a\nb', 'a\0b', 'a\r\nhost: b', 'aé', 'a\u{1f600}', 'a\x7f', ' a', 'a ', '\ta'])(
-  'refuses the value %j and does not repeat it',
+  'refuses the header value %j and does not repeat it',
   value => {
     const [refused] = checkHeaders({ 'x-a': value.replace('a', 'CANARY') })
     expect(refused).toMatchObject({ name: 'x-a', problem: expect.stringContaining('value') })
@@ -49,7 +49,7 @@ test.each(['a\rb', 'a\nb', 'a\0b', 'a\r\nhost: b', 'aé', 'a\u{1f600}', 'a\x7f',
   },
 )
 
-test('refuses more than 20, and more than 4096 bytes in all', () => {
+test('refuses more than 20 headers, and more than 4096 bytes in all', () => {
   const many = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`x-${i}`, 'y']))
   expect(checkHeaders(many)).toEqual([{ name: '', problem: 'must not be more than 20' }])
   expect(checkHeaders({ 'x-a': 'y'.repeat(4094) })).toEqual([

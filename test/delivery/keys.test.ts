@@ -1,4 +1,4 @@
-// Secrets as text: what is accepted, and what a new one looks like.
+// Secrets as text: which texts are accepted, and what a new secret looks like.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -25,11 +25,11 @@ test.each([24, 32, 48, 64])('an HMAC secret may have %i bytes', async length => 
 test.each([
   ['23 bytes', `whsec_${base64(23)}`],
   ['65 bytes', `whsec_${base64(65)}`],
-  ['nothing behind the prefix', 'whsec_'],
-  ['no prefix', base64(32)],
+  ['nothing after the prefix', 'whsec_'],
+  ['a missing prefix', base64(32)],
   ['another prefix', `whs_${base64(32)}`],
   ['a capital prefix', `WHSEC_${base64(32)}`],
-  ['no base64', `whsec_${'!'.repeat(32)}`],
+  ['text that is not base64', `whsec_${'!'.repeat(32)}`],
   ['base64 without its padding', `whsec_${base64(32).replace('=', '')}`],
   ['base64 with leftover bits', `whsec_${base64(32).replace('c=', 'd=')}`],
   ['the alphabet for URLs', `whsec_${'-_'.repeat(16)}`],
@@ -38,12 +38,12 @@ test.each([
   ['an ed25519 key of 10 bytes', `whsk_${base64(10)}`],
   ['an ed25519 key of 63 bytes', `whsk_${base64(63)}`],
   ['an ed25519 key whose halves disagree', `whsk_${base64(64)}`],
-])('%s is refused', async (_, text) => {
+])('%s is refused as a secret', async (_, text) => {
   expect(await parseSecret(text)).toBeNull()
 })
 
 describe.each(runtimes)('in $runtime', ({ start }) => {
-  test('an ed25519 seed gets its public half, and both spellings are one key', async () => {
+  test('an ed25519 seed gets its public half, and both spellings are the same key', async () => {
     const calls: Calls = await start()
     expect(await calls.parse(seed)).toEqual(await calls.parse(whole))
     expect(await calls.parse(whole)).toMatchObject({ signing: 'ed25519', bytes: whole.slice(5) })
@@ -51,14 +51,14 @@ describe.each(runtimes)('in $runtime', ({ start }) => {
   })
 })
 
-test('the public half is shown as whpk_, which alone is a public key', async () => {
+test('the public half is printed as whpk_, and no other text is read as a public key', async () => {
   expect(formatPublicKey((await parseSecret(whole))!)).toBe(publicKey)
   expect(parsePublicKey(publicKey)).toHaveLength(32)
   expect(parsePublicKey(seed)).toBeNull()
   expect(parsePublicKey(`whpk_${base64(31)}`)).toBeNull()
 })
 
-test('new secrets are of the right form and read back, and ten thousand differ', async () => {
+test('new secrets have the right form and can be read back, and ten thousand of them differ', async () => {
   const secrets = await Promise.all(Array.from({ length: 10_000 }, () => generateSecret('hmac')))
   expect(new Set(secrets.map(formatSecret)).size).toBe(10_000)
   for (const signing of ['hmac', 'ed25519'] as const) {
@@ -69,7 +69,7 @@ test('new secrets are of the right form and read back, and ten thousand differ',
   }
 })
 
-test('any other text is refused, and refusing never throws', async () => {
+test('any other text is refused as a secret, without an exception', async () => {
   await fc.assert(
     fc.asyncProperty(anyText, async text => {
       expect(await parseSecret(text)).toBeNull()

@@ -14,7 +14,7 @@ const response = (status: number, body: Uint8Array | string = '', retryAfter: st
 })
 const bodyOf = (body: Uint8Array) => classify(response(200, body), now).body!
 
-test.each([200, 201, 202, 204, 206, 299])('%i is delivered', status => {
+test.each([200, 201, 202, 204, 206, 299])('status %i is delivered', status => {
   expect(classify(response(status, 'thanks'), now)).toEqual({ kind: 'delivered', status, body: 'thanks' })
 })
 
@@ -39,7 +39,7 @@ test.each<[number, FailureKind]>([
   [99, 'bad_response'],
   [600, 'bad_response'],
   [999, 'bad_response'],
-])('%i is a failure: %s', (status, error) => {
+])('status %i is a failure: %s', (status, error) => {
   expect(classify(response(status), now)).toEqual({
     kind: 'failed',
     error,
@@ -57,7 +57,7 @@ test('only a 2xx is ever delivered', () => {
   )
 })
 
-test.each([429, 502, 503, 504])('%i with Retry-After asks for a pause', status => {
+test.each([429, 502, 503, 504])('status %i with Retry-After asks for a pause', status => {
   expect(classify(response(status, '', '120'), now)).toMatchObject({
     error: 'throttled',
     retryAfterSeconds: 120,
@@ -67,7 +67,7 @@ test.each([429, 502, 503, 504])('%i with Retry-After asks for a pause', status =
   expect(classify(response(status, '', 'Wed, 99 Foo'), now)).toMatchObject({ retryAfterSeconds: null })
 })
 
-test.each([301, 400, 404, 410, 500, 501])('%i cannot ask for a pause', status => {
+test.each([301, 400, 404, 410, 500, 501])('status %i cannot ask for a pause', status => {
   expect(classify(response(status, '', '120'), now)).toMatchObject({ retryAfterSeconds: null })
 })
 

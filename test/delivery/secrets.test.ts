@@ -1,4 +1,4 @@
-// Secrets at rest: they open for their own row with the right master key, and in no other case.
+// Secrets at rest: they open for their own row, under the right master key, and in no other case.
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -16,17 +16,17 @@ describe.each(runtimes)('in $runtime', ({ start }) => {
     calls = await start()
   })
 
-  test('what was sealed opens in its own context, and only there', async () => {
+  test('a sealed value opens in its own context and in no other', async () => {
     const sealed = await calls.seal(current, 'CANARY', 'row 1')
     expect(await calls.open(current, sealed, 'row 1')).toEqual({ plain: 'CANARY' })
     expect(await calls.open(current, sealed, 'row 2')).toMatchObject({ reason: 'tampered' })
   })
 
-  test('sealing the same twice gives two different texts', async () => {
+  test('sealing the same value twice gives two different texts', async () => {
     expect(await calls.seal(current, 'CANARY', 'row')).not.toBe(await calls.seal(current, 'CANARY', 'row'))
   })
 
-  test('the first key seals, all open', async () => {
+  test('the first key seals, and every key opens', async () => {
     const sealed = await calls.seal(old, 'CANARY', 'row')
     const both = `${current},${old}`
     expect(await calls.open(both, sealed, 'row')).toEqual({ plain: 'CANARY' })
@@ -35,20 +35,20 @@ describe.each(runtimes)('in $runtime', ({ start }) => {
     })
   })
 
-  test('a master key that is not there any more, or is another under the same name', async () => {
+  test('a value does not open when its master key is missing, or is another one of the same name', async () => {
     const sealed = await calls.seal(old, 'CANARY', 'row')
     expect(await calls.open(current, sealed, 'row')).toMatchObject({ reason: 'unknown_key' })
     expect(await calls.open(`old:${key()}`, sealed, 'row')).toMatchObject({ reason: 'tampered' })
   })
 })
 
-test('the runtimes open what the other sealed', async () => {
+test('each runtime opens what the other has sealed', async () => {
   const [node, workerd] = await Promise.all(runtimes.map(({ start }) => start()))
   expect(await workerd!.open(current, await node!.seal(current, 'a', 'row'), 'row')).toEqual({ plain: 'a' })
   expect(await node!.open(current, await workerd!.seal(current, 'b', 'row'), 'row')).toEqual({ plain: 'b' })
 })
 
-test('no bit can be flipped, and nothing cut off', async () => {
+test('a sealed value with a flipped bit or a missing end does not open', async () => {
   const keyring = await openKeyring(current)
   const sealed = await keyring.seal(new TextEncoder().encode('CANARY'), 'row')
   await fc.assert(
@@ -69,7 +69,7 @@ test('no bit can be flipped, and nothing cut off', async () => {
   }
 })
 
-test('any bytes survive, and the plain text is not among the sealed', async () => {
+test('any bytes can be sealed and opened, and the sealed value does not contain them', async () => {
   const keyring = await openKeyring(current)
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 8 }), anyText, async (plain, text) => {
@@ -83,20 +83,20 @@ test('any bytes survive, and the plain text is not among the sealed', async () =
 
 test.each([
   ['nothing', ''],
-  ['no id', key()],
+  ['a missing id', key()],
   ['an empty id', `:${key()}`],
   ['16 bytes', `a:${randomBytes(16).toString('base64')}`],
   ['33 bytes', `a:${randomBytes(33).toString('base64')}`],
-  ['no base64', `a:${'!'.repeat(44)}`],
+  ['text that is not base64', `a:${'!'.repeat(44)}`],
   ['an id twice', `a:${key()},a:${key()}`],
-  ['a comma behind', `a:${key()},`],
+  ['a trailing comma', `a:${key()},`],
   ['an id with a space', `a b:${key()}`],
   ['an id that is too long', `${'a'.repeat(33)}:${key()}`],
-])('%s is no set of master keys', async (_, spec) => {
+])('%s is refused as master keys', async (_, spec) => {
   expect(parseMasterKeys(spec)).toBeNull()
   await expect(openKeyring(spec)).rejects.toMatchObject({ reason: 'invalid' })
 })
 
-test('spaces around the commas are nobody’s fault', () => {
+test('spaces around the commas between master keys are ignored', () => {
   expect(parseMasterKeys(` ${current} , ${old} `)?.map(({ id }) => id)).toEqual(['current', 'old'])
 })

@@ -5,7 +5,7 @@ import { SendError, send, type Transport } from '../../delivery/send.ts'
 const request = { url: 'https://example.com/', headers: {}, body: new Uint8Array() }
 const response = { status: 200, retryAfter: null, date: null, body: new Uint8Array() }
 
-test('the response is handed on, and the request was asked for once', async () => {
+test('the response is returned, and the transport is called once', async () => {
   const seen: unknown[] = []
   const transport: Transport = async sent => {
     seen.push(sent)
@@ -15,21 +15,21 @@ test('the response is handed on, and the request was asked for once', async () =
   expect(seen).toEqual([request])
 })
 
-test('what a transport cannot do is a value', async () => {
+test('a SendError of the transport is returned as a value', async () => {
   const transport: Transport = async () => {
     throw new SendError('dns')
   }
   expect(await send(request, transport, 1)).toMatchObject({ kind: 'dns' })
 })
 
-test('what nobody expected is thrown', async () => {
+test('any other error of the transport is thrown', async () => {
   const transport: Transport = async () => {
     throw new TypeError('a bug')
   }
   await expect(send(request, transport, 1)).rejects.toThrow('a bug')
 })
 
-test('the deadline reaches the transport, in seconds', async () => {
+test('the transport gets the deadline, in seconds', async () => {
   const started = performance.now()
   const transport: Transport = (_, signal) =>
     new Promise((_, reject) => {

@@ -1,4 +1,4 @@
-// Settings: the defaults of the contract, and messages that help without giving anything away.
+// Settings: the defaults of the contract, and messages that help without repeating a value.
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -31,7 +31,7 @@ test('only the master keys have no default', () => {
   )
 })
 
-test('each is read, spaces and decimals included', () => {
+test('every setting is read, with spaces and decimals', () => {
   expect(
     readDeliverySettings({
       ...minimal,
@@ -57,13 +57,13 @@ test('each is read, spaces and decimals included', () => {
   })
 })
 
-test('empty is as good as not set: compose files pass on what nobody has set', () => {
+test('an empty setting counts as not set, because compose files pass on unset variables as empty', () => {
   expect(readDeliverySettings({ ...minimal, OUTBOX_ALLOW_HTTP: '', OUTBOX_RETRY_SCHEDULE: ' ' })).toEqual(
     readDeliverySettings(minimal),
   )
 })
 
-test('nobody can change them afterwards', () => {
+test('the settings are frozen', () => {
   const settings = readDeliverySettings(minimal) as { leaseSeconds: number }
   expect(() => {
     settings.leaseSeconds = 1
@@ -73,14 +73,17 @@ test('nobody can change them afterwards', () => {
 test.each([
   ['14', '9.1'],
   ['19.9', '15'],
-])('a lease of %s s for requests of %s s is refused, and the consequence named', (lease, timeout) => {
-  const env = { ...minimal, OUTBOX_LEASE_SECONDS: lease, OUTBOX_REQUEST_TIMEOUT_SECONDS: timeout }
-  expect(() => readDeliverySettings(env)).toThrow(
-    /OUTBOX_LEASE_SECONDS must exceed OUTBOX_REQUEST_TIMEOUT_SECONDS by at least 5: .* sent twice. Not starting\.$/,
-  )
-})
+])(
+  'a lease of %s s for requests of %s s is refused, and the message names the consequence',
+  (lease, timeout) => {
+    const env = { ...minimal, OUTBOX_LEASE_SECONDS: lease, OUTBOX_REQUEST_TIMEOUT_SECONDS: timeout }
+    expect(() => readDeliverySettings(env)).toThrow(
+      /OUTBOX_LEASE_SECONDS must exceed OUTBOX_REQUEST_TIMEOUT_SECONDS by at least 5: .* sent twice. Not starting\.$/,
+    )
+  },
+)
 
-describe('a bad value is refused by its name', () => {
+describe('a bad value is refused with the name of its setting', () => {
   test.each([
     ['OUTBOX_MASTER_KEYS', 'a:CANARY'],
     ['OUTBOX_MASTER_KEYS', 'CANARY'],
@@ -109,7 +112,7 @@ describe('a bad value is refused by its name', () => {
   })
 })
 
-test('numbers are numbers within their range, or a SettingsError', () => {
+test('a number is within its range, or it is refused with a SettingsError', () => {
   const range = { default: 3, min: 2, max: 10 }
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.integer().map(String)), value => {

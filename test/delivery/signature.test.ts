@@ -83,7 +83,7 @@ describe.each(runtimes)('in $runtime', ({ start }) => {
     })
   })
 
-  test('nothing verifies once a byte of body, id, time or signature is another', async () => {
+  test('nothing verifies after a change of body, id, time or signature', async () => {
     const headers = await calls.sign([hmacSecret, ed25519Secret], svix.id, svix.at, svix.body)
     const swapped = headers['webhook-signature']!.replaceAll('v1a,', 'v1b,').replaceAll('v1,', 'v1a,')
     const tampered = [
@@ -100,7 +100,7 @@ describe.each(runtimes)('in $runtime', ({ start }) => {
     }
   })
 
-  test('what is generated signs, verifies, and is never the same twice', async () => {
+  test('generated keys sign and verify, and no two are the same', async () => {
     for (const signing of ['hmac', 'ed25519'] as const) {
       const [first, second] = [await calls.generate(signing), await calls.generate(signing)]
       expect(first.secret).not.toBe(second.secret)
@@ -115,12 +115,12 @@ describe.each(runtimes)('in $runtime', ({ start }) => {
   })
 })
 
-describe('with the standardwebhooks library', () => {
+describe('the standardwebhooks library', () => {
   const nowSeconds = () => Math.floor(Date.now() / 1000)
   const secretBytes = fc.uint8Array({ minLength: 24, maxLength: 64 })
   const webhookId = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
 
-  test('it verifies what we sign', async () => {
+  test('verifies what we sign', async () => {
     await fc.assert(
       fc.asyncProperty(secretBytes, webhookId, fc.json(), async (bytes, id, body) => {
         const signers = [hmacSigner(bytes)]
@@ -131,7 +131,7 @@ describe('with the standardwebhooks library', () => {
     )
   })
 
-  test('we verify what it signs', async () => {
+  test('signs what we verify', async () => {
     const { calls } = await import('../support/workers/calls.ts')
     await fc.assert(
       fc.asyncProperty(secretBytes, webhookId, fc.json(), async (bytes, id, body) => {
@@ -149,15 +149,15 @@ describe('with the standardwebhooks library', () => {
   })
 })
 
-test('an unsigned request is never made', async () => {
+test('without a signer there are no headers to send', async () => {
   await expect(signedHeaders('evt_1', 1, new Uint8Array(), [])).rejects.toMatchObject({ reason: 'invalid' })
 })
 
 test.each([
   ['23 bytes', () => hmacSigner(new Uint8Array(23))],
   ['65 bytes', () => hmacSigner(new Uint8Array(65))],
-  ['an ed25519 key cut short', () => ed25519Signer(new Uint8Array(31))],
-  ['an ed25519 key with something behind', () => ed25519Signer(new Uint8Array(65))],
-])('%s make no signer', (_, make) => {
+  ['an ed25519 key that is too short', () => ed25519Signer(new Uint8Array(31))],
+  ['an ed25519 key that is too long', () => ed25519Signer(new Uint8Array(65))],
+])('no signer is made of %s', (_, make) => {
   expect(make).toThrow('secret unavailable: invalid')
 })

@@ -1,4 +1,4 @@
-// Which URLs may be endpoints: the tricks that have got past other people's checks, and what must still work.
+// Which URLs may be endpoints: the tricks that have passed other projects' checks, and the URLs that must still work.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseCidr } from '../../delivery/address.ts'
@@ -6,7 +6,7 @@ import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
 import { anyText } from '../support/any-text.ts'
 
 const production: EgressPolicy = { allowHttp: false, privateNetworks: [] }
-/** Plain HTTP, so that it is the host that is refused, not the scheme. */
+/** Plain HTTP, so that the host is refused and not the scheme. */
 const plain: EgressPolicy = { allowHttp: true, privateNetworks: [] }
 const development: EgressPolicy = {
   allowHttp: true,
@@ -112,7 +112,7 @@ describe('what only looks like something else', () => {
     ' http://127.0.0.1 ',
     'ht\ntp://127.0\t.0.1/',
     'HTTP://127.0.0.1/',
-  ])('%j is loopback all the same', text => {
+  ])('%j is blocked as loopback', text => {
     expect(checkEndpointUrl(text, plain)).toMatchObject({ ok: false, error: 'blocked_address' })
   })
 
@@ -121,7 +121,7 @@ describe('what only looks like something else', () => {
     'https://user@example.com/',
     'https://:password@example.com/',
     'https://user:password@example.com/',
-  ])('%s: no user, no password', text => {
+  ])('%s is refused for its user or password', text => {
     expect(checkEndpointUrl(text, plain)).toEqual({
       ok: false,
       problem: 'must not contain a user name or password',
@@ -129,7 +129,7 @@ describe('what only looks like something else', () => {
     })
   })
 
-  test('an IPv6 zone is not even a URL', () => {
+  test('a URL with an IPv6 zone is refused', () => {
     expect(checkEndpointUrl('http://[fe80::1%25eth0]/', plain)).toMatchObject({ ok: false })
   })
 })
@@ -144,7 +144,7 @@ test.each([
   'http+unix://%2Fvar%2Frun%2Fdocker.sock/',
   'ws://example.com/',
   'wss://example.com/',
-])('%s has no scheme for webhooks', text => {
+])('the scheme of %s is refused', text => {
   expect(checkEndpointUrl(text, development)).toMatchObject({
     ok: false,
     problem: 'must begin with https://',
@@ -159,7 +159,7 @@ test.each([
   'https://',
   'https://a b/',
   'https://example.com:65536/',
-])('"%s" is no URL', text => {
+])('"%s" is not a URL', text => {
   expect(checkEndpointUrl(text, development)).toMatchObject({ ok: false, problem: 'is not an absolute URL' })
 })
 
@@ -168,12 +168,12 @@ test('plain HTTP needs a setting', () => {
   expect(checkEndpointUrl('http://example.com/', plain)).toMatchObject({ ok: true })
 })
 
-test.each([80, 443, 1024, 8080, 8443, 8787, 40_000, 65_535])('port %i is served', port => {
+test.each([80, 443, 1024, 8080, 8443, 8787, 40_000, 65_535])('port %i is allowed', port => {
   expect(checkEndpointUrl(`https://example.com:${port}/`, production).ok).toBe(true)
 })
 
 test.each([0, 1, 22, 25, 53, 81, 1023, 1433, 2379, 3306, 5432, 5984, 6379, 9200, 11_211, 27_017])(
-  'port %i is not, not even in development',
+  'port %i is refused, also in development',
   port => {
     expect(checkEndpointUrl(`http://127.0.0.1:${port}/`, development)).toMatchObject({
       ok: false,
@@ -189,14 +189,14 @@ test('names that resolve locally need loopback to be allowed, not any other netw
   expect(checkEndpointUrl('http://localhost/', development).ok).toBe(true)
 })
 
-test('2,048 characters are enough, counted as written and as sent', () => {
+test('a URL has at most 2,048 characters, counted as written and as sent', () => {
   const ofLength = (length: number) => 'https://example.com/'.padEnd(length, 'x')
   expect(checkEndpointUrl(ofLength(2048), production).ok).toBe(true)
   expect(checkEndpointUrl(ofLength(2049), production).ok).toBe(false)
   expect(checkEndpointUrl(`https://example.com/${'é'.repeat(400)}`, production).ok).toBe(false)
 })
 
-test('whatever it is given, it answers; and what it says repeats nothing of the URL', () => {
+test('any text gets an answer, and the problem repeats nothing of the URL', () => {
   fc.assert(
     fc.property(fc.oneof(anyText, fc.webUrl({ withQueryParameters: true, withFragments: true })), text => {
       const checked = checkEndpointUrl(text.replace('?', '?token=CANARY'), plain)

@@ -1,4 +1,4 @@
-// What receivers refuse: the stale, the incomplete and the unreadable.
+// Which requests receivers refuse: stale, incomplete and unreadable ones.
 import { describe, expect, test } from 'vitest'
 import { hmacSigner, signedHeaders } from '../../delivery/signature.ts'
 import { verify } from '../../delivery/verify.ts'
@@ -12,19 +12,22 @@ const check = (changes: Record<string, string>, now = at) =>
   verify(new Headers({ ...headers, ...changes }), body, [secret], now)
 
 test.each([
-  ['five minutes old', 300, true],
-  ['five minutes ahead of our clock', -300, true],
-  ['a second older than that', 301, false],
-  ['a second further ahead', -301, false],
-])('a request that is %s', async (_, age, isAccepted) => {
+  ['five minutes old is accepted', 300, true],
+  ['five minutes ahead of our clock is accepted', -300, true],
+  ['a second older than five minutes is refused', 301, false],
+  ['a second further ahead than five minutes is refused', -301, false],
+])('a request %s', async (_, age, isAccepted) => {
   expect(await check({}, at + age)).toEqual(
     isAccepted ? { ok: true, webhookId: 'evt_1', timestampSeconds: at } : { ok: false, problem: 'timestamp' },
   )
 })
 
-test.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'])('without %s', async name => {
-  expect(await check({ [name]: '' })).toEqual({ ok: false, problem: 'missing_headers' })
-})
+test.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'])(
+  'a request without %s is refused',
+  async name => {
+    expect(await check({ [name]: '' })).toEqual({ ok: false, problem: 'missing_headers' })
+  },
+)
 
 test.each(['NaN', '17e8', '0x6553F100', '+1700000000', '1700000000.0', '1700000000000', '-1700000000'])(
   'a timestamp must be a number of seconds in plain digits: %s',
@@ -33,25 +36,25 @@ test.each(['NaN', '17e8', '0x6553F100', '+1700000000', '1700000000.0', '17000000
   },
 )
 
-describe('signatures in the header', () => {
+describe('a header with several signatures', () => {
   const good = headers['webhook-signature']!
 
   test.each([
-    ['behind ones of unknown versions', `v9,AAAA v1a,AAAA ${good}`],
-    ['behind one that is not base64', `v1,!!! ${good}`],
-    ['behind one that is too short', `v1,AAAA ${good}`],
+    ['after signatures of unknown versions', `v9,AAAA v1a,AAAA ${good}`],
+    ['after one that is not base64', `v1,!!! ${good}`],
+    ['after one that is too short', `v1,AAAA ${good}`],
     ['between empty parts', `  ${good}  `],
-  ])('a good one is found %s', async (_, signature) => {
+  ])('is accepted with a valid one %s', async (_, signature) => {
     expect(await check({ 'webhook-signature': signature })).toMatchObject({ ok: true })
   })
 
   test.each([
-    ['without a version', good.slice(3)],
-    ['with a version it was not made for', good.replace('v1,', 'v1a,')],
-    ['with a comma too many', good.replace('v1,', 'v1,,')],
+    ['without its version', good.slice(3)],
+    ['under another version', good.replace('v1,', 'v1a,')],
+    ['with an extra comma', good.replace('v1,', 'v1,,')],
     ['cut short', good.slice(0, -4)],
-    ['that are empty', 'v1,'],
-  ])('ones %s do not count', async (_, signature) => {
+    ['without any bytes', 'v1,'],
+  ])('is refused if the only one is %s', async (_, signature) => {
     expect(await check({ 'webhook-signature': signature })).toEqual({ ok: false, problem: 'signature' })
   })
 })

@@ -1,4 +1,4 @@
-// docs/failures.md keeps its word: every test it names is there, and where it names none it says why.
+// docs/failures.md keeps its word: every test it names exists, and where it names none it says why.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -19,7 +19,7 @@ function rowsOf(text: string): string[][] {
     .map(cells)
 }
 
-/** What is wrong with the rows; nothing when all is well. */
+/** A sentence for each fault. */
 function faultsIn(text: string): string[] {
   return rowsOf(text).flatMap(row => {
     const [name = '', , , proof = ''] = row
@@ -42,7 +42,7 @@ function missing(path: string, title: string): string[] {
     : [`${path} has no test “${title}”`]
 }
 
-test('every test that the page names is there, and a row without one says why', () => {
+test('every test that the page names exists, and a row without one says why', () => {
   expect(faultsIn(page)).toEqual([])
   expect(rowsOf(page).length).toBeGreaterThan(0)
 })
@@ -53,15 +53,19 @@ test('no case has two rows', () => {
 })
 
 test.each([
-  ['renamed', '| A | b | c | [x](../test/docs/failures.test.ts) “no case has three rows” |', 'has no test'],
-  ['moved', '| A | b | c | [x](../test/docs/gone.test.ts) “no case has two rows” |', 'there is no'],
-  ['not named', '| A | b | c | see the tests |', 'expected [file](path)'],
   [
-    'the second of two',
+    'a renamed test',
+    '| A | b | c | [x](../test/docs/failures.test.ts) “no case has three rows” |',
+    'has no test',
+  ],
+  ['a moved test', '| A | b | c | [x](../test/docs/gone.test.ts) “no case has two rows” |', 'there is no'],
+  ['a proof that names no test', '| A | b | c | see the tests |', 'expected [file](path)'],
+  [
+    'a second proof that names no test',
     '| A | b | c | [x](../test/docs/failures.test.ts) “no case has two rows”<br>nothing |',
     'expected [file]',
   ],
-  ['without a word of what holds', '| A | b |  | No test: why |', 'expected four cells'],
-])('a test that was %s is missed', (_, row, fault) => {
+  ['an empty cell', '| A | b |  | No test: why |', 'expected four cells'],
+])('%s is reported', (_, row, fault) => {
   expect(faultsIn(row)).toEqual([expect.stringContaining(fault)])
 })

@@ -1,5 +1,5 @@
 // The pages point at what there is: files, headings, npm scripts, settings.
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, posix, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -93,4 +93,12 @@ test.each([
 test('an unknown script and an unknown setting are found', () => {
   expect(unknownScripts('npm run gone')).toEqual(['gone'])
   expect(unknownSettings('OUTBOX_GONE')).toEqual(['OUTBOX_GONE'])
+})
+
+test('the table of benchmarks has every scenario, and no other', () => {
+  const scenarios = readdirSync(join(root, 'bench/scenarios')).flatMap(
+    file => /^ {2}name: '([^']+)'/m.exec(readPage(`bench/scenarios/${file}`))?.[1] ?? [],
+  )
+  const printed = [...readPage('docs/benchmarks.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)
+  expect(printed.sort()).toEqual(scenarios.sort())
 })

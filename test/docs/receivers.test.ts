@@ -15,7 +15,7 @@ import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
 const root = join(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'docs/receivers.md'), 'utf8')
 
-/** The code block behind `<!-- test: name -->`, as a file beside which our packages are found. */
+/** The code block after `<!-- test: name -->`, in a file from where our packages resolve. */
 function snippet(name: string): string {
   const code = page.split(`<!-- test: ${name} -->\n\`\`\`js\n`)[1]!.split('\n```')[0]!
   const dir = mkdtempSync(join(root, 'node_modules/.snippet-'))
@@ -69,7 +69,7 @@ test('the Node receiver verifies, handles each webhook once, and refuses what is
   expect(printed.match(/order\.shipped \{ n: \d/g)).toHaveLength(3)
 })
 
-test('the v1a receiver takes the old key and the new one, and nothing else', async () => {
+test('the v1a receiver accepts the old key and the new one, and no other', async () => {
   const [old, current, stranger] = await Promise.all([1, 2, 3].map(() => generateSecret('ed25519')))
   process.env.WEBHOOK_SECRETS = [old!, current!].map(formatPublicKey).join()
   const { receive } = await import(snippet('v1a'))

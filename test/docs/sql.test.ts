@@ -9,9 +9,10 @@ test('the SQL about capture runs in the order it is printed, and makes the event
   const database = await freshDatabase()
   const db = await database.connect()
   for (const block of codeBlocks(capture, 'sql')) await db.query(block)
-  const { rows } = await db.query('select type, key from outbox.events order by id')
-  expect(rows).toEqual([
+  const { rows } = await db.query('select type, key, data::text from outbox.events order by id')
+  expect(rows).toMatchObject([
     { type: 'invoices.created', key: 'invoices/1' },
+    { type: 'invoices.updated', key: 'invoices/1', data: codeBlocks(capture, 'json')[0] },
     { type: 'invoice.reminded', key: 'invoices/1' },
   ])
 })

@@ -11,7 +11,7 @@ test('the breaker stays closed until the last failure that it takes to open', as
   const { store, health, settleFailures } = await failing()
   await settleFailures(failuresToOpen - 1)
   expect(await health()).toMatchObject({ failures: failuresToOpen - 1, pause: null })
-  const { deliveries } = await store.take(greedy('a:last', { defaultRoom: 1 }))
+  const { deliveries } = await store.take(greedy('a:last', { defaultCapacity: 1 }))
   await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 3600 })))
   expect(await health()).toMatchObject({ failures: failuresToOpen, pause: expect.any(Number) })
 })
@@ -71,7 +71,7 @@ async function failing(columns: Record<string, unknown> = {}) {
     },
     async settleFailures(count: number) {
       for (let left = count; left > 0; ) {
-        const { deliveries } = await store.take(greedy(`a:${left}`, { defaultRoom: left }))
+        const { deliveries } = await store.take(greedy(`a:${left}`, { defaultCapacity: left }))
         expect(deliveries.length).toBeGreaterThan(0)
         await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 3600 })))
         left -= deliveries.length

@@ -93,7 +93,7 @@ describe('fan-out', () => {
     const free = await addEndpoint(client, { url: 'https://free.example' })
     await emitAtOnce(client, 10)
     const { deliveries, meta } = await storeOn(client).take(
-      greedy('a:1', { rooms: new Map([[busy.id, { room: 3, held: 29 }]]) }),
+      greedy('a:1', { capacities: new Map([[busy.id, { capacity: 3, held: 29 }]]) }),
     )
     expect(deliveries.filter(d => d.endpointId === busy.id)).toHaveLength(3)
     expect(deliveries.filter(d => d.endpointId === free.id)).toHaveLength(10)

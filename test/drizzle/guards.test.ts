@@ -9,7 +9,7 @@ import { failure, success } from '../support/settlements.ts'
 describe('the circuit breaker', () => {
   test('opens after ten failures in a row: then one probe at a time, over all senders, with growing pauses', async () => {
     const { client, store } = await scene({ events: 100 })
-    const first = await store.take(greedy('a:1', { defaultRoom: 10 }))
+    const first = await store.take(greedy('a:1', { defaultCapacity: 10 }))
     await store.settleIfLeased(first.deliveries.map(d => failure(d, { retryInSeconds: 0 })))
     expect((await store.take(greedy('a:2'))).deliveries).toEqual([])
     const pauses: number[] = []
@@ -32,7 +32,7 @@ describe('the circuit breaker', () => {
 
   test('closes with the first success and lets the rest follow in a slow start, not as a herd', async () => {
     const { client, store } = await scene({ events: 500 })
-    const first = await store.take(greedy('a:1', { defaultRoom: 10 }))
+    const first = await store.take(greedy('a:1', { defaultCapacity: 10 }))
     await store.settleIfLeased(first.deliveries.map(d => failure(d, { retryInSeconds: 0 })))
     await client.query('update outbox.endpoint_health set probe_at = clock_timestamp()')
     const sizes: number[] = []
@@ -50,7 +50,7 @@ describe('the circuit breaker', () => {
   test('stays closed while there are successes in between', async () => {
     const { store } = await scene({ events: 100 })
     for (let round = 1; round <= 5; round++) {
-      const { deliveries } = await store.take(greedy(`a:${round}`, { defaultRoom: 10 }))
+      const { deliveries } = await store.take(greedy(`a:${round}`, { defaultCapacity: 10 }))
       expect(deliveries).toHaveLength(10)
       await store.settleIfLeased(
         deliveries.map((d, i) => (i === 9 ? success(d) : failure(d, { retryInSeconds: 60 }))),
@@ -193,7 +193,7 @@ describe('an endpoint that does nothing but fail', () => {
 
   test('starts with a clean slate when it is enabled again, and what waited goes out', async () => {
     const { client, store, endpoint } = await scene({ events: 20 })
-    const { deliveries } = await store.take(greedy('a:1', { defaultRoom: 12 }))
+    const { deliveries } = await store.take(greedy('a:1', { defaultCapacity: 12 }))
     await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 0 })))
     await client.query(
       `update outbox.endpoints set state = 'disabled', disabled_reason = 'failing' where id = $1`,

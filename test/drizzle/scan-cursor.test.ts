@@ -13,13 +13,13 @@ test('each of 100 endpoints with a backlog has its turn before any has a second 
   await emitAtOnce(client, 20)
   await store.take(greedy('setup:1', { leaseLimit: 0 }))
   const turns: EndpointId[] = []
-  let scanAfter: EndpointId | '0' = '0'
+  let scanAfter: EndpointId | null = null
   for (let n = 1; turns.length < 100; n++) {
     const { deliveries, meta } = await store.take(
-      greedy(`a:${n}`, { leaseLimit: 24, defaultRoom: 4, scanAfter, scanLimit: 30 }),
+      greedy(`a:${n}`, { leaseLimit: 24, defaultCapacity: 4, scanAfter, scanLimit: 30 }),
     )
     turns.push(...new Set(deliveries.map(d => d.endpointId)))
-    scanAfter = meta.scanCursor ?? '0'
+    scanAfter = meta.scanCursor
   }
   expect(new Set(turns).size).toBe(100)
 })

@@ -1,4 +1,4 @@
-// A listener replica as a process of its own, so that it can be killed, frozen and stopped like a container.
+// A listener as a process of its own, so that it can be killed, frozen and stopped like a container.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,34 +6,34 @@ import { createInterface } from 'node:readline'
 import { atEnd } from './cleanup.ts'
 import { testSettings } from './settings.ts'
 
-export interface ReplicaProcess {
+export interface ListenerProcess {
   pid: number
   /** Asks its health server. */
   ask(path: string, timeoutMs?: number): Promise<Response>
   signal(signal: NodeJS.Signals): void
-  /** As when whoever read its output has died. */
+  /** As if the reader of its output had died. */
   closeOutput(): void
-  /** All it has said so far, on standard output and standard error. */
+  /** Its output so far, on standard output and standard error. */
   said(): string
   /** The exit code, or the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>
 }
 
-export interface ReplicaOptions {
-  /** What it must have said before the test goes on. */
+export interface ListenerOptions {
+  /** What its output must contain before the test goes on. */
   says?: string
-  /** A command that becomes the replica, such as prlimit. */
+  /** A command that becomes the listener, such as prlimit. */
   wrapper?: readonly string[]
-  /** A file descriptor that takes its standard output; then nothing of it is heard here. */
+  /** A file descriptor for its standard output, which is then not read here. */
   output?: 'pipe' | number
 }
 
-/** Returns once it says so: that it listens, unless the test waits for something else, or does not hear it. */
-export async function startReplicaProcess(
+/** Returns once its output contains `says`, by default that it listens; at once if its output is not read here. */
+export async function startListenerProcess(
   url: string,
   env: Record<string, string> = {},
-  { says = '"msg":"listening"', wrapper = [], output = 'pipe' }: ReplicaOptions = {},
-): Promise<ReplicaProcess> {
+  { says = '"msg":"listening"', wrapper = [], output = 'pipe' }: ListenerOptions = {},
+): Promise<ListenerProcess> {
   const [command, ...args] = [...wrapper, process.execPath, join(import.meta.dirname, '../../worker/main.ts')]
   const child = spawn(command!, args, {
     stdio: ['ignore', output, 'pipe'],
@@ -79,6 +79,6 @@ async function saying(child: ChildProcess, words: string): Promise<void> {
   createInterface({ input: child.stdout! }).on('line', line => {
     if (line.includes(words)) resolve()
   })
-  child.once('exit', code => reject(new Error(`the replica exited with ${code} before it said: ${words}`)))
+  child.once('exit', code => reject(new Error(`the listener exited with ${code} before it said: ${words}`)))
   await promise
 }

@@ -1,4 +1,4 @@
-// An outbox to test with: endpoints with real sealed secrets, events, a listener replica inside this process.
+// An outbox for tests: endpoints with real sealed secrets, events, a listener inside this process.
 import type pg from 'pg'
 import { secretContext } from '../../delivery/endpoint.ts'
 import { formatSecret, generateSecret } from '../../delivery/keys.ts'
@@ -45,7 +45,7 @@ export async function addSecret(client: pg.Client, endpointId: EndpointId): Prom
   return formatSecret(key)
 }
 
-/** Events that were committed one by one; returns their public ids. */
+/** Emits events in one transaction each; returns their public ids. */
 export async function emit(
   client: pg.Client,
   count = 1,
@@ -70,9 +70,9 @@ export async function emitAtOnce(client: pg.Client, count: number, type = 'test.
   )
 }
 
-/** A listener with its own connections. Whatever the test leaves running ends with its file. */
+/** A listener with its own connections. If the test leaves it running, it ends with the test file. */
 export async function startTestListener(url: string, env: Record<string, string> = {}): Promise<Listener> {
-  const replica = await startListener(
+  const listener = await startListener(
     readListenerSettings({
       ...testSettings,
       DATABASE_URL_UNPOOLED: url,
@@ -83,16 +83,16 @@ export async function startTestListener(url: string, env: Record<string, string>
     }),
   )
   let stopped: Promise<boolean> | null = null
-  const stop = () => (stopped ??= replica.stop())
+  const stop = () => (stopped ??= listener.stop())
   atEnd(stop)
-  return { ...replica, stop }
+  return { ...listener, stop }
 }
 
 type LeaseRequest = ClaimRequest & FanOutRequest
 
 /**
- * Its stopwatch stands at one second: an attempt that started at 0 began a second ago. `take` is what every sender does:
- * it claims what is due, then fans out what is new.
+ * Its clock stands at one second: an attempt that started at 0 began a second ago. `take` does what every sender does: it
+ * claims what is due, then fans out what is new.
  */
 export function storeOn(client: pg.Client, disableAfterSeconds = 86_400) {
   const store = createStore(runOn(client), { sender: 'listener', clock: () => 1_000, disableAfterSeconds })
@@ -112,16 +112,16 @@ export function storeOn(client: pg.Client, disableAfterSeconds = 86_400) {
   }
 }
 
-/** Takes all it can. */
+/** A request that leases as much as there is. */
 export const greedy = (lease: string, request: Partial<LeaseRequest> = {}): LeaseRequest => ({
   lease,
   leaseSeconds: 60,
   fanOutLimit: 10_000,
   fanOutFrom: 0n,
   leaseLimit: 10_000,
-  defaultRoom: 10_000,
-  rooms: new Map(),
-  scanAfter: '0',
+  defaultCapacity: 10_000,
+  capacities: new Map(),
+  scanAfter: null,
   scanLimit: 1_000,
   sharers: 1,
   ...request,

@@ -34,7 +34,7 @@ export function describeInterimResponses(
       test.each([
         ['in one packet with the answer', [heads.join('')]],
         ['in packets of their own', heads],
-      ])('%s: the answer counts, and the connection is kept', async (_, packets) => {
+      ])('sent %s: skipped, and the connection is kept', async (_, packets) => {
         const { receiver, seen } = await twice((socket, nth) => {
           const answer = ok(`answer ${nth}`)
           const parts = packets.length === 1 ? [packets[0] + answer] : [...packets, answer]
@@ -48,7 +48,7 @@ export function describeInterimResponses(
 
     const several = interims.several!.join('')
 
-    test('cut into packets anywhere change nothing', async () => {
+    test('interim responses cut into packets anywhere are skipped', async () => {
       const whole = several + ok()
       const receiver = await startRawReceiver((socket, nth) =>
         writeInParts(socket, [whole.slice(0, nth), whole.slice(nth)]),
@@ -59,14 +59,14 @@ export function describeInterimResponses(
       expect(receiver.connections).toHaveLength(1)
     })
 
-    test('that come byte by byte change nothing', async () => {
+    test('interim responses that come byte by byte are skipped', async () => {
       const { receiver, seen } = await twice(socket => writeInParts(socket, [...several, ...ok()]))
       expect(seen.map(textOf)).toEqual(['ok', 'ok'])
       expect(receiver.requests).toHaveLength(2)
       expect(receiver.connections).toHaveLength(1)
     })
 
-    test('before a 410: the endpoint is gone', async () => {
+    test('a 410 after interim responses means gone', async () => {
       const { receiver, seen } = await once(socket => {
         socket.write(`${several}HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n`)
       })
@@ -74,7 +74,7 @@ export function describeInterimResponses(
       expect(receiver.requests).toHaveLength(1)
     })
 
-    test('before a 429: its Retry-After counts, theirs does not', async () => {
+    test('the Retry-After of a 429 counts, that of an interim response before it does not', async () => {
       const { receiver, seen } = await once(socket => {
         socket.write(
           'HTTP/1.1 103 Early Hints\r\nretry-after: 7\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n',
@@ -86,7 +86,7 @@ export function describeInterimResponses(
       expect(receiver.requests).toHaveLength(1)
     })
 
-    test('that go on for a while: an answer in time counts', async () => {
+    test('interim responses may go on for a while before an answer in time', async () => {
       const { receiver, seen } = await once(socket =>
         writeInParts(socket, [...Array(20).fill(processing), ok()], 20),
       )
@@ -94,7 +94,7 @@ export function describeInterimResponses(
       expect(receiver.requests).toHaveLength(1)
     })
 
-    test('that go on until the deadline are a timeout', async () => {
+    test('interim responses that go on until the deadline end as a timeout', async () => {
       const { receiver, seen } = await once(socket => {
         const timer = setInterval(() => socket.write(processing), 50)
         socket.once('close', () => clearInterval(timer))
@@ -103,7 +103,7 @@ export function describeInterimResponses(
       expect(receiver.requests).toHaveLength(1)
     })
 
-    test('as fast as they can be read, without end, are no answer', async () => {
+    test('endless interim responses do not count as an answer', async () => {
       const { receiver, seen } = await once(pour(processing), short)
       expect(seen).toEqual({ error: endless })
       expect(receiver.requests).toHaveLength(1)
@@ -114,13 +114,13 @@ export function describeInterimResponses(
       ['the beginning of another', 'timeout', socket => socket.write(`${several}HTTP/1.1 10`)],
       ['the end of the connection', 'connection', socket => socket.end(several)],
       ['a reset', 'connection', socket => socket.write(several, () => socket.resetAndDestroy())],
-    ])('followed by %s: %s', async (_, error, respond) => {
+    ])('interim responses followed by %s fail as %s', async (_, error, respond) => {
       const { receiver, seen } = await once(respond, short)
       expect(seen).toEqual({ error })
       expect(receiver.requests).toHaveLength(1)
     })
 
-    test('have no content: another response must follow the head', async () => {
+    test('content after an interim response is a failure: a response must follow its head', async () => {
       const { receiver, seen } = await once(socket => {
         socket.write(`HTTP/1.1 103 Early Hints\r\ncontent-length: 5\r\n\r\nhello${ok()}`)
       })
@@ -128,7 +128,7 @@ export function describeInterimResponses(
       expect(receiver.requests).toHaveLength(1)
     })
 
-    test('inside a body are text', async () => {
+    test('an interim response inside a body is part of the body', async () => {
       const { receiver, seen } = await twice(socket =>
         writeInParts(socket, [ok(several).slice(0, -several.length), several]),
       )
@@ -136,7 +136,7 @@ export function describeInterimResponses(
       expect(receiver.connections).toHaveLength(1)
     })
 
-    test('after the answer are nobody’s, and the next request gets its own answer', async () => {
+    test('interim responses after the answer count for no request, and the next one gets its own answer', async () => {
       let answers = 0
       const { receiver, seen } = await twice(socket => {
         socket.write(ok(`answer ${++answers}`) + several)
@@ -150,7 +150,7 @@ export function describeInterimResponses(
       ['', ''],
       [several, 'connection: upgrade\r\nupgrade: websocket\r\n'],
       [several, ''],
-    ])('do not include 101, which is a bad response (%#)', async (before, headers) => {
+    ])('101 is a bad response, not an interim one (%#)', async (before, headers) => {
       const { receiver, seen } = await once(socket => {
         socket.end(`${before}HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n${ok()}`)
       })

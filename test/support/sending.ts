@@ -1,4 +1,4 @@
-// What every transport must do, whatever the receiver does: run for the listener's and for the edge's.
+// What every transport must do, whatever the receiver does. Runs for the listener's transport and for that of the edge.
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { FailureKind } from '../../delivery/failures.ts'
 import { classify } from '../../delivery/outcome.ts'
@@ -19,7 +19,7 @@ export type Seen = Response | { error: FailureKind }
 
 export interface Sender {
   sendTo: SendTo
-  /** So many requests, one after the other, by one transport: connections can be kept. */
+  /** Sends `count` requests one after the other with one transport, so that it can keep its connections. */
   inTurn: (url: string, count: number) => Promise<Seen[]>
 }
 
@@ -28,7 +28,7 @@ export const defaultOptions: SendOptions = {
   privateNetworks: ['127.0.0.0/8', '::1/128'],
   timeoutSeconds: 10,
 }
-/** Enough to see that somebody waits, in seconds. */
+/** Seconds; enough to see that something waits. */
 const short = 0.3
 
 export function describeSending(transport: string, start: () => Promise<Sender>) {
@@ -48,7 +48,7 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
     }
 
     describe('sends', () => {
-      test('one POST with the exact bytes and headers, and wants nothing compressed', async () => {
+      test('one POST with the exact bytes and headers, and asks for no compression', async () => {
         const receiver = await startReceiver()
         const url = `${receiver.url}/hooks/a%2Fb?x=1&y=%20#fragment`
         const seen = await sendTo(url, {
@@ -80,14 +80,17 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
     })
 
     describe('a redirect is an answer', () => {
-      test.each([300, 301, 302, 303, 304, 307, 308])('%i: its target is never contacted', async status => {
-        const target = await startReceiver()
-        const { seen } = await toHostile(`/redirect/${status}?to=${encodeURIComponent(target.url)}`)
-        expect(seen).toMatchObject({ status })
-        expect(target.requests).toHaveLength(0)
-      })
+      test.each([300, 301, 302, 303, 304, 307, 308])(
+        '%i, and its target is never contacted',
+        async status => {
+          const target = await startReceiver()
+          const { seen } = await toHostile(`/redirect/${status}?to=${encodeURIComponent(target.url)}`)
+          expect(seen).toMatchObject({ status })
+          expect(target.requests).toHaveLength(0)
+        },
+      )
 
-      test('also one that says nowhere to go', async () => {
+      test('also without a target', async () => {
         expect((await toHostile('/status/302')).seen).toMatchObject({ status: 302 })
       })
     })
@@ -97,21 +100,21 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
         expect(outcomeOf((await toHostile(`/raw-status/${status}`, short)).seen).kind).toBe('failed')
       })
 
-      test('101: nobody asked for another protocol', async () => {
+      test('101, because no other protocol was asked for', async () => {
         const { seen } = await toRaw(socket => {
           socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
         }, short)
         expect(outcomeOf(seen).kind).toBe('failed')
       })
 
-      test('a body and nothing else, as in HTTP 0.9', async () => {
+      test('a body without a status line, as in HTTP 0.9', async () => {
         expect(outcomeOf((await toRaw(socket => socket.end('200 OK, really\n'))).seen).kind).toBe('failed')
       })
     })
 
     describe('what takes too long', () => {
       test.each(['/hang', '/drip-headers'])(
-        '%s is given up at the deadline, and the connection with it',
+        '%s ends at the deadline, and so does its connection',
         async path => {
           const receiver = await startReceiver((received, response, request) => {
             request.socket.once('close', () => closed++)
@@ -128,17 +131,17 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
         },
       )
 
-      test('an answer that comes after the deadline is none', async () => {
+      test('an answer that comes after the deadline does not count', async () => {
         expect((await toHostile('/slow/1500', short)).seen).toEqual({ error: 'timeout' })
       })
 
-      test('a body that drips on holds nobody past the deadline, and the status counts', async () => {
+      test('a body that drips ends at the deadline, and its status counts', async () => {
         const { seen } = await toHostile('/drip-body', short)
         expect(seen).toMatchObject({ status: 200 })
         expect(textOf(seen)).toMatch(/^x*$/)
       })
 
-      test('a TLS handshake that never ends', async () => {
+      test('a TLS handshake that never ends fails at the deadline', async () => {
         const silent = await startRawReceiver(() => {})
         const seen = await sendTo(`https://127.0.0.1:${silent.port}/`, { timeoutSeconds: short })
         expect(seen).toEqual({ error: 'timeout' })
@@ -146,7 +149,7 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
     })
 
     describe('what is too much', () => {
-      test('of an endless body 64 KiB are read, then the connection is closed', async () => {
+      test('64 KiB of an endless body are read, then the connection is closed', async () => {
         const receiver = await startReceiver((received, response, request) => {
           request.socket.once('close', () => {
             written = request.socket.bytesWritten
@@ -157,17 +160,17 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
         const seen = await sendTo(`${receiver.url}/flood`)
         expect(seen).toMatchObject({ status: 200 })
         expect(textOf(seen)).toBe('A'.repeat(65_536))
-        // What the operating system's buffers take is sent, and no more.
+        // The buffers of the operating system are filled, and no more is sent.
         expect(await eventually(() => written)).toBeLessThan(32 << 20)
       })
 
-      test('a compressed body is not unpacked beyond that', async () => {
+      test('a compressed body is not unpacked beyond 64 KiB', async () => {
         const { seen } = await toHostile('/gzip-bomb')
         expect(seen).toMatchObject({ status: 200 })
         expect('body' in seen && seen.body.length).toBe(65_536)
       })
 
-      test('15,000 bytes of header are no problem', async () => {
+      test('15,000 bytes of headers are accepted', async () => {
         expect((await toHostile('/huge-header/15000')).seen).toMatchObject({ status: 200 })
       })
 
@@ -175,32 +178,32 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
         expect(outcomeOf((await toHostile(path)).seen).kind).toBe('failed')
       })
 
-      test('a thousand informational answers before the real one', async () => {
+      test('a thousand informational answers before the final one are skipped', async () => {
         expect((await toHostile('/early-hints')).seen).toMatchObject({ status: 200 })
       })
     })
 
     describe('what breaks', () => {
-      test('before a status: the connection failed, and nothing was sent twice', async () => {
+      test('before a status fails as connection, and nothing is sent twice', async () => {
         const { seen, receiver } = await toHostile('/reset')
         expect(seen).toEqual({ error: 'connection' })
         expect(receiver.requests).toHaveLength(1)
       })
 
-      test('after a status: the status counts, and what came of the body is kept', async () => {
+      test('after a status: the status counts, and the body is kept as far as it came', async () => {
         const { seen, receiver } = await toHostile('/reset-in-body')
         expect(seen).toMatchObject({ status: 200 })
         expect('abc').toContain(textOf(seen))
         expect(receiver.requests).toHaveLength(1)
       })
 
-      test('when nobody listens', async () => {
+      test('because no server listens fails as connection', async () => {
         const receiver = await startReceiver()
         await receiver.stop()
         expect(await sendTo(receiver.url)).toEqual({ error: 'connection' })
       })
 
-      test('when the certificate is one that anybody could make', async () => {
+      test('because the certificate is self-signed fails before the request', async () => {
         const tls = createAuthority('self-signed')
         const receiver = await startRawReceiver(socket => socket.end(ok()), { tls })
         const seen = await sendTo(`https://127.0.0.1:${receiver.port}/`)
@@ -215,13 +218,13 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
       })
     })
 
-    test('binary comes back as it is, and becomes text that can be stored', async () => {
+    test('a binary body comes back unchanged, and its text can be stored', async () => {
       const { seen } = await toHostile('/binary')
       expect('body' in seen && [...seen.body]).toEqual([0x61, 0, 0xff, 0xfe, 0x62])
       expect(outcomeOf(seen)).toMatchObject({ body: 'a\ufffd\ufffdb' })
     })
 
-    test('Retry-After is handed on; given twice it says nothing', async () => {
+    test('Retry-After is handed on, and is ignored if it is given twice', async () => {
       expect((await toHostile('/retry-after/120')).seen).toMatchObject({ status: 429, retryAfter: '120' })
       expect((await toHostile('/status/429')).seen).toMatchObject({ retryAfter: null })
       const anHourLate = Date.now() - 3_600_000
@@ -238,7 +241,7 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
       expect(outcomeOf(seen)).toMatchObject({ error: 'throttled', retryAfterSeconds: null })
     })
 
-    describe('without leave, loopback is out of reach', () => {
+    describe('unless a setting allows it, loopback cannot be reached', () => {
       const spellings = [
         '127.0.0.1',
         '127.1',
@@ -257,14 +260,14 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
         expect(receiver.connections).toHaveLength(0)
       })
 
-      test('while with leave it is reached: the test above would see it', async () => {
+      test('but it is reached if a setting allows it: so the test above would notice', async () => {
         const receiver = await startRawReceiver(socket => socket.end(ok()))
         expect(await sendTo(`http://2130706433:${receiver.port}/`)).toMatchObject({ status: 200 })
         expect(receiver.connections).toHaveLength(1)
       })
 
       test.each(['http://169.254.169.254/', 'http://[fd00:ec2::254]/', 'http://metadata.google.internal/'])(
-        'nor is %s, with leave for nearly everything',
+        'nor can %s, even if a setting allows nearly everything',
         async url => {
           const seen = await sendTo(url, { privateNetworks: ['128.0.0.0/1', '8000::/1'] })
           expect(seen).toEqual({ error: 'blocked_address' })
@@ -273,7 +276,7 @@ export function describeSending(transport: string, start: () => Promise<Sender>)
     })
 
     test.each(['ftp://127.0.0.1/', 'http://user@127.0.0.1/', 'http://127.0.0.1:22/', 'nonsense'])(
-      'nothing is sent to %s, whoever wrote it into the database',
+      'nothing is sent to %s, even if it is in the database',
       async url => {
         expect(await sendTo(url)).toEqual({ error: 'invalid_endpoint' })
       },

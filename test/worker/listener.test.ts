@@ -1,4 +1,4 @@
-// The listener on real Postgres with a real receiver: it wakes, sends, writes down, survives, stops.
+// The listener with a real Postgres and a real receiver: it wakes, sends, records, survives, stops.
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
 import { maxEventBytes } from '../../delivery/body.ts'
@@ -16,8 +16,8 @@ import {
 import { startReceiver } from '../support/receiver.ts'
 
 describe('the listener', () => {
-  test('delivers an event that is committed while it sleeps, signed, once', async () => {
-    const { db, client, receiver, endpoint } = await scene()
+  test('delivers an event that is committed while it is idle, signed, once', async () => {
+    const { db, client, receiver, endpoint } = await setUp()
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await eventually(async () => (await listeners(client)) === 1)
     const [id] = await emit(client)
@@ -34,16 +34,16 @@ describe('the listener', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('finds at start what was committed while nobody listened', async () => {
-    const { db, client, receiver } = await scene()
+  test('finds events at its start that were committed while no listener ran', async () => {
+    const { db, client, receiver } = await setUp()
     await emit(client, 3)
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await receiver.waitFor(3)
     await eventually(async () => (await deliveryStates(client)).delivered === 3)
   })
 
-  test('finds what others have given back while events come, although nobody tells it', async () => {
-    const { db, client, receiver } = await scene()
+  test('finds deliveries that other senders have released while events come, although no notification announces them', async () => {
+    const { db, client, receiver } = await setUp()
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await emit(client)
     await receiver.waitFor(1)
@@ -57,7 +57,7 @@ describe('the listener', () => {
   })
 
   test('delivers all of many events committed in one transaction, each once', async () => {
-    const { db, client, receiver } = await scene()
+    const { db, client, receiver } = await setUp()
     await startTestListener(db.url)
     await emitAtOnce(client, 2_000)
     await eventually(async () => (await deliveryStates(client)).delivered === 2_000, { timeoutMs: 15_000 })
@@ -66,7 +66,7 @@ describe('the listener', () => {
   })
 
   test('tries again after a failure, with the same id and the same bytes, then stops at the end of the schedule', async () => {
-    const { db, client, receiver } = await scene(() => 500)
+    const { db, client, receiver } = await setUp(() => 500)
     await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '0.05,0.05', OUTBOX_POLL_SECONDS: '3600' })
     await emit(client)
     await eventually(async () => (await deliveryStates(client)).dead === 1)
@@ -79,8 +79,8 @@ describe('the listener', () => {
     expect(rows).toEqual([1, 2, 3].map(number => ({ number, error: 'bad_status', response_status: 500 })))
   })
 
-  test('sends a large event, and gives up one that is too large at once and visibly', async () => {
-    const { db, client, receiver } = await scene()
+  test('sends a large event, and lets one that is too large fail at once and visibly', async () => {
+    const { db, client, receiver } = await setUp()
     await startTestListener(db.url)
     for (const bytes of [maxEventBytes - 1_000, maxEventBytes])
       await client.query(`select outbox.emit('test.large', jsonb_build_object('text', repeat('x', $1)))`, [
@@ -94,8 +94,8 @@ describe('the listener', () => {
     expect(rows).toEqual([{ number: 1, error: 'body_too_large' }])
   })
 
-  test('comes back when its listening session is killed, and looks again', async () => {
-    const { db, client, receiver } = await scene()
+  test('opens a new listening session when its session is killed, and finds what it missed', async () => {
+    const { db, client, receiver } = await setUp()
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '3600' })
     await eventually(async () => (await listeners(client)) === 1)
     await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
@@ -106,7 +106,7 @@ describe('the listener', () => {
   })
 
   test('disables an endpoint that answers 410, and does not try again', async () => {
-    const { db, client } = await scene(() => 410)
+    const { db, client } = await setUp(() => 410)
     await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '0.01' })
     await emit(client)
     await eventually(async () => (await deliveryStates(client)).dead === 1)
@@ -115,7 +115,7 @@ describe('the listener', () => {
   })
 
   test('sends nothing to a paused endpoint and keeps its deliveries', async () => {
-    const { db, client, receiver, endpoint } = await scene()
+    const { db, client, receiver, endpoint } = await setUp()
     await client.query(`update outbox.endpoints set state = 'paused'`)
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '0.1' })
     await emit(client, 2)
@@ -124,8 +124,8 @@ describe('the listener', () => {
     await receiver.waitFor(2)
   })
 
-  test('an endpoint whose secret cannot be opened fails visibly; others go on', async () => {
-    const { db, client, receiver, endpoint } = await scene()
+  test('lets an endpoint whose secret cannot be opened fail visibly, and goes on with the others', async () => {
+    const { db, client, receiver, endpoint } = await setUp()
     await client.query(
       'update outbox.endpoint_secrets set sealed = set_byte(sealed, 40, 1 - get_byte(sealed, 40) % 2)',
     )
@@ -143,16 +143,16 @@ describe('the listener', () => {
     expect(receiver.requests).toHaveLength(0)
   })
 
-  test('on a stop finishes what is in flight, gives back the rest and doubles nothing', async () => {
+  test('on a stop finishes what is in flight, releases the rest, and sends nothing twice', async () => {
     const hold = Promise.withResolvers<void>()
-    const { db, client, receiver } = await scene(async () => {
+    const { db, client, receiver } = await setUp(async () => {
       await hold.promise
       return 200
     })
-    const replica = await startTestListener(db.url)
+    const listener = await startTestListener(db.url)
     await emitAtOnce(client, 100)
     await receiver.waitFor(32)
-    const stopping = replica.stop()
+    const stopping = listener.stop()
     await eventually(async () => (await deliveryStates(client)).pending === 68)
     hold.resolve()
     expect(await stopping).toBe(true)
@@ -163,17 +163,17 @@ describe('the listener', () => {
     expect(receiver.requests).toHaveLength(100)
   })
 
-  test('says on /readyz whether it hears the database', async () => {
-    const { db } = await scene()
-    const replica = await startTestListener(db.url)
-    const ask = (path: string) => fetch(`http://127.0.0.1:${replica.healthPort}${path}`)
+  test('says on /readyz whether it reaches the database', async () => {
+    const { db } = await setUp()
+    const listener = await startTestListener(db.url)
+    const ask = (path: string) => fetch(`http://127.0.0.1:${listener.healthPort}${path}`)
     await eventually(async () => (await ask('/readyz')).status === 200)
     expect((await ask('/livez')).status).toBe(200)
     expect(await (await ask('/metrics')).text()).toContain('outbox_in_flight 0')
   })
 })
 
-async function scene(respond?: Parameters<typeof startReceiver>[0]) {
+async function setUp(respond?: Parameters<typeof startReceiver>[0]) {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver(respond)
@@ -181,7 +181,7 @@ async function scene(respond?: Parameters<typeof startReceiver>[0]) {
   return { db, client, receiver, endpoint }
 }
 
-async function listeners(client: Awaited<ReturnType<typeof scene>>['client']): Promise<number> {
+async function listeners(client: Awaited<ReturnType<typeof setUp>>['client']): Promise<number> {
   const { rows } = await client.query(`select count(*)::int as n from pg_stat_activity
     where datname = current_database() and application_name like 'listener-%' and query like '%pg_listening_channels%'`)
   return rows[0].n

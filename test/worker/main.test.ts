@@ -1,11 +1,11 @@
-// The listener as a command: what it says to bad settings, and what it does when nobody reads its output.
+// The listener as a command: its messages for bad settings, and what it does when its output is not read.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
-import { startReplicaProcess } from '../support/listener-process.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { testSettings } from '../support/settings.ts'
@@ -15,7 +15,7 @@ const url = 'postgresql://u:CANARY@db.example/app'
 describe('a bad setting', () => {
   test.each([
     ['no database', { DATABASE_URL_UNPOOLED: '' }, 'DATABASE_URL_UNPOOLED'],
-    ['something that is no connection string', { DATABASE_URL_UNPOOLED: 'CANARY' }, 'DATABASE_URL_UNPOOLED'],
+    ['not a connection string', { DATABASE_URL_UNPOOLED: 'CANARY' }, 'DATABASE_URL_UNPOOLED'],
     [
       'a pooled host',
       { DATABASE_URL_UNPOOLED: 'postgresql://u:CANARY@ep-x-pooler.eu.example/app' },
@@ -24,7 +24,7 @@ describe('a bad setting', () => {
     ['no master key', { OUTBOX_MASTER_KEYS: '' }, 'OUTBOX_MASTER_KEYS'],
     ['a master key that is too short', { OUTBOX_MASTER_KEYS: 'a:Q0FOQVJZ' }, 'OUTBOX_MASTER_KEYS'],
     ['a lease that is shorter than a request', { OUTBOX_LEASE_SECONDS: '10' }, 'sent twice'],
-    ['a port that is none', { OUTBOX_HEALTH_PORT: '70000' }, 'OUTBOX_HEALTH_PORT'],
+    ['a port that does not exist', { OUTBOX_HEALTH_PORT: '70000' }, 'OUTBOX_HEALTH_PORT'],
     ['an unknown log level', { OUTBOX_LOG_LEVEL: 'CANARY' }, 'OUTBOX_LOG_LEVEL'],
   ])('(%s) stops the start with a message that names it and never its value', async (_, env, expected) => {
     const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
@@ -42,15 +42,15 @@ describe('a bad setting', () => {
   })
 })
 
-test('a listener whose output nobody reads any more goes on delivering or ends, and never hangs', async () => {
+test('a listener whose output is no longer read goes on delivering or exits, and never hangs', async () => {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver()
   await addEndpoint(client, { url: receiver.url })
-  const replica = await startReplicaProcess(db.url)
-  replica.closeOutput()
+  const listener = await startListenerProcess(db.url)
+  listener.closeOutput()
   await emit(client, 20)
-  await Promise.race([receiver.waitFor(20), replica.exited])
-  replica.signal('SIGTERM')
-  await replica.exited
+  await Promise.race([receiver.waitFor(20), listener.exited])
+  listener.signal('SIGTERM')
+  await listener.exited
 })

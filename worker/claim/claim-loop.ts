@@ -1,31 +1,30 @@
-// Claims what had to wait: retries whose time has come, what found no room in its lane, what somebody gave back. It works
-// beside the listener's fan-out, so that no new event waits for a claim.
+// Claims what had to wait: retries whose time has come, what found no capacity in its lane, what a sender released. It runs
+// beside the fan-out, so that no new event waits for a claim.
 import type { EndpointId } from '../../delivery/types.ts'
 import type { Store } from '../../drizzle/store.ts'
-import type { Lanes } from '../lanes/lanes.ts'
 import { Loop } from '../loop.ts'
 import type { Log } from '../observability/log.ts'
 import type { Leasing } from './leasing.ts'
 
 /** Endpoints one claim looks at. */
 const scanLimit = 500
-/** What one endpoint gets at a time where so many wait that one claim can't serve them all. */
+/** What one endpoint gets at a time while so many wait that one claim cannot serve them all. */
 const smallPortion = 8
-/** While others may have given something back without a word. */
-const lookEveryMs = 100
+/** While events come: another sender may have released something, and nothing announces that. */
+const recheckMs = 100
 /** Slots of a lane with a rate limit are claimed this long before they come. */
 const slotLeadSeconds = 0.15
-/** An alarm rings a little late rather than a little early, when nothing is due yet. */
+/** Rather a little late than a little early, when nothing is due yet. */
 const timerSlackMs = 5
-const longestTimerMs = 2 ** 31 - 1
+const maxTimerMs = 2 ** 31 - 1
 
 export interface ClaimLoopPorts {
-  readonly store: Store
-  readonly lanes: Lanes
-  readonly leasing: Leasing
+  readonly store: Pick<Store, 'claim'>
+  readonly lanes: { leaseLimit(): number }
+  readonly leasing: Pick<Leasing, 'take'>
   readonly log: Log
   /** There is more to do than this listener can take. */
-  readonly onStrain: () => void
+  readonly onBacklog: () => void
 }
 
 export class ClaimLoop {
@@ -34,14 +33,14 @@ export class ClaimLoop {
   /** Something may be due. */
   #due = true
   #claimedAt = Number.NEGATIVE_INFINITY
-  #scanAfter: EndpointId | '0' = '0'
-  #alarm: { at: number; timer: NodeJS.Timeout } | null = null
+  #scanAfter: EndpointId | null = null
+  #timer: { at: number; timeout: NodeJS.Timeout } | null = null
 
   constructor(ports: ClaimLoopPorts) {
     this.#ports = ports
     this.#loop = new Loop({
       statement: 'claim',
-      complaint: 'could not claim, will try again',
+      failureMessage: 'could not claim, will try again',
       log: ports.log,
       work: () => this.#drain(),
     })
@@ -54,35 +53,35 @@ export class ClaimLoop {
   /** Something may be due. */
   wake(): void {
     this.#due = true
-    this.#loop.ring()
+    this.#loop.notify()
   }
 
-  /** Something will be due: look then, and not only at the next poll. */
+  /** Something will be due: it is claimed then, and not only at the next poll. */
   wakeIn(seconds: number): void {
     const at = performance.now() + seconds * 1000 + timerSlackMs
-    if (this.#loop.isStopping || (this.#alarm !== null && this.#alarm.at <= at)) return
-    clearTimeout(this.#alarm?.timer)
-    const ring = () => {
-      this.#alarm = null
+    if (this.#loop.isStopping || (this.#timer !== null && this.#timer.at <= at)) return
+    clearTimeout(this.#timer?.timeout)
+    const onTime = () => {
+      this.#timer = null
       this.wake()
     }
-    this.#alarm = { at, timer: setTimeout(ring, Math.min(at - performance.now(), longestTimerMs)) }
+    this.#timer = { at, timeout: setTimeout(onTime, Math.min(at - performance.now(), maxTimerMs)) }
   }
 
-  /** There is traffic: others may have given something back. Looks now, if it has not done so just before. */
-  lookSoon(): void {
-    const waitMs = this.#claimedAt + lookEveryMs - performance.now()
+  /** Events come, and another sender may have released something. Claims now, unless it has just done so. */
+  recheckSoon(): void {
+    const waitMs = this.#claimedAt + recheckMs - performance.now()
     if (waitMs <= 0) this.wake()
     else this.wakeIn(waitMs / 1000)
   }
 
   async stop(): Promise<void> {
     const stopped = this.#loop.stop()
-    clearTimeout(this.#alarm?.timer)
+    clearTimeout(this.#timer?.timeout)
     await stopped
   }
 
-  /** Claims until nothing more is due that the lanes could take; then somebody will say so when there is. */
+  /** Claims until nothing more is due that the lanes could take; then it rests until it is woken. */
   async #drain(): Promise<number> {
     while (this.#due && !this.#loop.isStopping) {
       const leaseLimit = this.#ports.lanes.leaseLimit()
@@ -92,7 +91,7 @@ export class ClaimLoop {
       try {
         if (!(await this.#claim(leaseLimit))) continue
         this.#due = true
-        this.#ports.onStrain()
+        this.#ports.onBacklog()
       } catch (error) {
         this.#due = true
         throw error
@@ -108,14 +107,14 @@ export class ClaimLoop {
     const { deliveries, meta } = await leasing.take('due', leaseLimit, request =>
       store.claim({
         ...request,
-        defaultRoom: scanAfter === '0' ? leaseLimit : smallPortion,
+        defaultCapacity: scanAfter === null ? leaseLimit : smallPortion,
         scanAfter,
         scanLimit,
       }),
     )
-    this.#scanAfter = meta.scanCursor ?? '0'
+    this.#scanAfter = meta.scanCursor
     if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
     if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))
-    return deliveries.length === leaseLimit || meta.scanCursor !== null || scanAfter !== '0'
+    return deliveries.length === leaseLimit || meta.scanCursor !== null || scanAfter !== null
   }
 }

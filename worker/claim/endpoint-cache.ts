@@ -1,19 +1,17 @@
 // The endpoints this listener sends to, opened once for each version: secrets decrypted, keys imported.
-
-import type { Endpoint } from '../../delivery/endpoint.ts'
-import { type OpenEndpointPorts, openEndpoint } from '../../delivery/endpoint.ts'
+import { type Endpoint, type OpenEndpointPorts, openEndpoint } from '../../delivery/endpoint.ts'
 import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { Store } from '../../drizzle/store.ts'
 
-/** Endpoints remembered at most; the least recently read go first. */
-const capacity = 20_000
+/** When there are more, the least recently read are dropped. */
+const maxEndpoints = 20_000
 
 export class EndpointCache {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'readEndpoints'>
   readonly #ports: OpenEndpointPorts
   readonly #known = new Map<EndpointId, Endpoint>()
 
-  constructor(store: Store, ports: OpenEndpointPorts) {
+  constructor(store: Pick<Store, 'readEndpoints'>, ports: OpenEndpointPorts) {
     this.#store = store
     this.#ports = ports
   }
@@ -34,7 +32,7 @@ export class EndpointCache {
       this.#known.set(endpoint.id, endpoint)
     }
     for (const id of this.#known.keys()) {
-      if (this.#known.size <= capacity) break
+      if (this.#known.size <= maxEndpoints) break
       if (!outdated.has(id)) this.#known.delete(id)
     }
   }

@@ -1,5 +1,5 @@
-// The lowest id at which an event may still wait for its fan-out. Looking from there, and not from zero, passes by the
-// dead index entries that a forgotten snapshot keeps the database from cleaning up.
+// The lowest id at which an event may still wait for its fan-out. Starting there, and not at zero, skips the dead index
+// entries that an old snapshot keeps the database from cleaning up.
 //
 // The rule. A statement that fanned out everything it could see up to id B proves: an event with an id up to B that comes
 // later belongs to a transaction that had its own id by then (a transaction gets its own id before its event gets one),
@@ -15,7 +15,7 @@ export class FanOutBound {
     return this.#from
   }
 
-  /** Looks at everything again: a second belt, and cheap once in a while. */
+  /** Everything is looked at again: a second safety, and cheap once in a while. */
   reset(): void {
     this.#from = 0n
     this.#candidate = null

@@ -1,16 +1,16 @@
-// What one endpoint has in flight and in stock.
+// What one endpoint has in flight, and what is prefetched for it.
 import type { Endpoint } from '../../delivery/endpoint.ts'
 import type { Leased } from '../../delivery/types.ts'
 
-/** A fast lane holds what it sends in this time in stock, so that it never waits for the next claim. */
-const stockSeconds = 0.1
-const maxStock = 1_000
+/** A fast lane prefetches what it sends in this time, so that it never waits for the next claim. */
+const prefetchSeconds = 0.1
+const maxPrefetched = 1_000
 
 /**
- * With a rate limit: who is later than this has missed its slot. Over all senders the slots are exact, and what comes
- * behind its own falls together with what others send in theirs.
+ * With a rate limit: a delivery that is later than this has missed its slot. Over all senders the slots are exact, and one
+ * that starts later would coincide with those of other senders.
  */
-export const latestStartMs = 100
+export const maxLatenessMs = 100
 
 export interface Held {
   readonly delivery: Leased
@@ -23,10 +23,10 @@ export class Lane {
   waiting: Held[] = []
   inFlight = 0
   maxInFlight = 1
-  /** It was filled: there may be more for it in the table. */
-  hungry = false
-  /** Its room is promised to a statement that is under way. */
-  promised = false
+  /** The last statement filled it: there may be more for it in the table. */
+  mayHaveMore = false
+  /** Its free capacity is reserved for a statement that is under way. */
+  reserved = false
   /** Attempts finished in the second before the present one, and so far in the present one. */
   #lastSecond = 0
   #thisSecond = 0
@@ -39,10 +39,10 @@ export class Lane {
 
   get capacity(): number {
     const perSecond = Math.max(this.#lastSecond, this.#thisSecond)
-    return this.maxInFlight + Math.min(maxStock, Math.floor(perSecond * stockSeconds))
+    return this.maxInFlight + Math.min(maxPrefetched, Math.floor(perSecond * prefetchSeconds))
   }
 
-  get room(): number {
+  get freeCapacity(): number {
     return Math.max(0, this.capacity - this.held)
   }
 
@@ -78,31 +78,38 @@ export class Lane {
     this.#thisSecond++
   }
 
-  /** Takes out what has missed its slot, but for one: however late this process always is, it gets on. */
+  /** Takes out what has missed its slot, except one: even a process that is always late makes progress. */
   takeMissed(now: number): Leased[] {
     const first = this.waiting[0]
     if (first === undefined || first.endpoint.ratePerSecond === null) return []
-    return this.take(held => held !== first && held.startAt < now - latestStartMs)
+    return this.take(held => held !== first && held.startAt < now - maxLatenessMs)
   }
 
-  /** The first in the stock should have started before this time. */
+  /** The first that waits should have started before this time. */
   isOlderThan(time: number): boolean {
     const first = this.waiting[0]
     return first !== undefined && first.startAt < time
   }
 
-  /** Takes out what is more than it may hold: fan-out and claim may both have filled it. */
+  /** Takes out what exceeds its capacity: fan-out and claim may both have filled it. */
   takeSurplus(): Leased[] {
     const surplus = this.held - this.capacity
     return surplus > 0 ? this.waiting.splice(-surplus).map(held => held.delivery) : []
   }
 
-  /** Takes out what is waiting and answers to the description. */
+  /** Takes out what waits and meets the condition. */
   take(which: (held: Held) => boolean): Leased[] {
     if (this.waiting.length === 0) return []
     const all = this.waiting
     this.waiting = all.filter(held => !which(held))
     return all.filter(which).map(held => held.delivery)
+  }
+
+  /** True once for each time that it was filled: it has enough free capacity for more from the table. */
+  needsMore(): boolean {
+    if (!this.mayHaveMore || this.freeCapacity < this.capacity / 2) return false
+    this.mayHaveMore = false
+    return true
   }
 }
 

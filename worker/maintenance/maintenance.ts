@@ -1,4 +1,4 @@
-// Work that is never urgent, in small steps beside the deliveries: replays, and what was left by deleted endpoints.
+// Work that is never urgent, in small steps beside the deliveries: replays, and what still waits for deleted endpoints.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../drizzle/store.ts'
 import { sqlstate } from '../database.ts'
@@ -8,17 +8,20 @@ const maxEvents = 1_000
 const maxCanceled = 1_000
 const pauseMs = 500
 
+export interface MaintenancePorts {
+  readonly store: Pick<Store, 'cancelDeleted' | 'stepReplay'>
+  readonly log: Log
+  /** A replay has made something due. */
+  readonly onDue: () => void
+}
+
 export class Maintenance {
-  readonly #store: Store
-  readonly #log: Log
-  readonly #onDue: () => void
+  readonly #ports: MaintenancePorts
   readonly #stopping = new AbortController()
   #working: Promise<void> | null = null
 
-  constructor(store: Store, log: Log, onDue: () => void) {
-    this.#store = store
-    this.#log = log
-    this.#onDue = onDue
+  constructor(ports: MaintenancePorts) {
+    this.#ports = ports
   }
 
   /** Called when the heartbeat has seen some. */
@@ -38,7 +41,7 @@ export class Maintenance {
         if (more) await sleep(pauseMs, null, { signal: this.#stopping.signal }).catch(() => {})
       }
     } catch (error) {
-      this.#log.error(
+      this.#ports.log.error(
         { statement: 'maintenance', sqlstate: sqlstate(error) },
         'will try again at the next heartbeat',
       )
@@ -46,9 +49,10 @@ export class Maintenance {
   }
 
   async #step(): Promise<boolean> {
-    const canceled = await this.#store.cancelDeleted(maxCanceled)
-    const { replayed, running } = await this.#store.stepReplay(maxEvents)
-    if (replayed > 0) this.#onDue()
+    const { store, onDue } = this.#ports
+    const canceled = await store.cancelDeleted(maxCanceled)
+    const { replayed, running } = await store.stepReplay(maxEvents)
+    if (replayed > 0) onDue()
     return running || canceled === maxCanceled
   }
 }

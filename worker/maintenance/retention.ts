@@ -1,5 +1,5 @@
-// Retention, where it is asked for (OUTBOX_RETENTION_DAYS): now and then a walk over the old events, in small steps with
-// pauses, so that deleting holds up nobody.
+// Retention, if it is set (OUTBOX_RETENTION_DAYS): from time to time a scan over the old events, in small steps with pauses,
+// so that deleting holds up nothing.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../drizzle/store.ts'
 import { sqlstate } from '../database.ts'
@@ -9,45 +9,49 @@ const everyMs = 3_600_000
 const maxEvents = 1_000
 const pauseMs = 200
 
-export class Retention {
-  readonly #store: Store
-  readonly #log: Log
-  readonly #days: number | null
-  readonly #stopping = new AbortController()
-  #walking: Promise<void> | null = null
-  #nextWalk = 0
+export interface RetentionPorts {
+  readonly store: Pick<Store, 'purge'>
+  readonly log: Log
+  /** null = everything is kept. */
+  readonly days: number | null
+}
 
-  /** `days`: null = everything is kept. */
-  constructor(store: Store, log: Log, days: number | null) {
-    this.#store = store
-    this.#log = log
-    this.#days = days
+export class Retention {
+  readonly #ports: RetentionPorts
+  readonly #stopping = new AbortController()
+  #scanning: Promise<void> | null = null
+  #nextScanAt = 0
+
+  constructor(ports: RetentionPorts) {
+    this.#ports = ports
   }
 
-  /** Called with every heartbeat; `now` is a stopwatch's, in milliseconds. */
+  /** Called with every heartbeat; `now` is a monotonic clock's, in milliseconds. */
   tick(now: number): void {
-    if (this.#days === null || this.#walking !== null || now < this.#nextWalk) return
-    this.#nextWalk = now + everyMs
-    this.#walking = this.#walk(this.#days).finally(() => (this.#walking = null))
+    const { days } = this.#ports
+    if (days === null || this.#scanning !== null || now < this.#nextScanAt) return
+    this.#nextScanAt = now + everyMs
+    this.#scanning = this.#scan(days).finally(() => (this.#scanning = null))
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#walking
+    await this.#scanning
   }
 
-  async #walk(days: number): Promise<void> {
+  async #scan(days: number): Promise<void> {
+    const { store, log } = this.#ports
     let events = 0
     try {
-      for (let behind: bigint | null = 0n; behind !== null && !this.#stopping.signal.aborted; ) {
-        const { purged, lookedTo } = await this.#store.purge(days, maxEvents, behind)
+      for (let after: bigint | null = 0n; after !== null && !this.#stopping.signal.aborted; ) {
+        const { purged, lookedTo } = await store.purge(days, maxEvents, after)
         events += purged
-        behind = lookedTo
+        after = lookedTo
         await sleep(pauseMs, null, { signal: this.#stopping.signal }).catch(() => {})
       }
     } catch (error) {
-      this.#log.error({ statement: 'purge', sqlstate: sqlstate(error) }, 'will try again in an hour')
+      log.error({ statement: 'purge', sqlstate: sqlstate(error) }, 'will try again in an hour')
     }
-    if (events > 0) this.#log.info({ events }, 'deleted what was over and older than it is kept')
+    if (events > 0) log.info({ events }, 'deleted finished events that were older than the retention time')
   }
 }

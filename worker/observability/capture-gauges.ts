@@ -1,4 +1,4 @@
-// The self-check of capture as gauges. However often Prometheus asks, the database is asked once a minute at most.
+// The self-check of capture as gauges. The database is asked once a minute at most, even if Prometheus asks more often.
 import { Gauge, type Registry } from 'prom-client'
 import type { CaptureCheck } from '../../drizzle/capture-health.ts'
 
@@ -27,7 +27,7 @@ export function addCaptureGauges(registry: Registry, { read, onTrouble, clock }:
   const value = gauge('outbox_capture', 'The self-check of capture: what each check measured.')
   const healthy = gauge(
     'outbox_capture_healthy',
-    '1 where the check is fine. What to do where it is 0: GET /v1/health/capture.',
+    '1 if the check passes. What to do if it is 0: GET /v1/health/capture.',
   )
 
   async function readAll(): Promise<void> {
@@ -38,7 +38,7 @@ export function addCaptureGauges(registry: Registry, { read, onTrouble, clock }:
         healthy.set({ check: check.name }, check.healthy ? 1 : 0)
       }
     } catch (error) {
-      // What is not known is better missing than old.
+      // An unknown value is better missing than old.
       value.reset()
       healthy.reset()
       onTrouble(error)

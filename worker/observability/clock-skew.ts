@@ -1,11 +1,11 @@
-// How far this machine's clock is off the database's. Leases and schedules follow the database's, so nothing is early or
-// late for it; but `webhook-timestamp` is this clock's, and receivers refuse one that is five minutes off.
+// How far this machine's clock is off the database's. Leases and schedules follow the database's, so a wrong clock makes
+// nothing early or late. But `webhook-timestamp` is this clock's, and receivers refuse one that is five minutes off.
 import type { Log } from './log.ts'
 
-/** Well below what receivers allow, well above what a measurement over a slow link may err. */
+/** Well below what receivers allow, well above the error of a measurement over a slow link. */
 const alarmingSeconds = 60
-/** An answer that took longer, because the link or this process stood still, says too little about the time. */
-const longestRoundTripSeconds = 5
+/** A slower answer, because the link or this process stood still, says too little about the time. */
+const maxRoundTripSeconds = 5
 
 export class ClockSkew {
   /** This clock minus the database's. */
@@ -23,9 +23,9 @@ export class ClockSkew {
     return `this clock is ${Math.abs(Math.round(this.skewSeconds))} s ${direction} the database's: receivers may refuse webhooks`
   }
 
-  /** `databaseSeconds` was the database's time, so many seconds ago at most. Both in Unix seconds. */
+  /** Times are in Unix seconds. `databaseSeconds` was read during the last `roundTripSeconds`. */
   note(databaseSeconds: number, ownSeconds: number, roundTripSeconds: number): void {
-    if (roundTripSeconds > longestRoundTripSeconds) return
+    if (roundTripSeconds > maxRoundTripSeconds) return
     const before = this.trouble
     this.skewSeconds = ownSeconds - databaseSeconds
     if ((before === null) === (this.trouble === null)) return

@@ -1,37 +1,59 @@
-// The container's health: /livez (the process turns), /readyz (it can do its work, else the reason), /metrics.
+// The container's health: /livez (the process runs), /readyz (it can do its work, or the reason why not), /metrics.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export interface HealthPorts {
-  /** Why this listener cannot work at the moment; null = it can. */
-  readonly trouble: () => string | null
-  readonly exposition: () => Promise<string>
-}
+/** Why this listener cannot work at the moment; null = it can. */
+export type ReadinessCheck = () => string | null
 
-export async function serveHealth(port: number, { trouble, exposition }: HealthPorts) {
-  const server = createServer(async (request, response) => {
+export class Health {
+  readonly #server: Server
+  readonly #checks: ReadinessCheck[] = []
+  readonly #exposition: () => Promise<string>
+
+  constructor(exposition: () => Promise<string>) {
+    this.#exposition = exposition
+    this.#server = createServer((request, response) => void this.#answer(request, response))
+  }
+
+  /** The first check that finds something is the answer of /readyz. */
+  addCheck(check: ReadinessCheck): void {
+    this.#checks.push(check)
+  }
+
+  /** 0 = a port that is free. Returns the port. */
+  async listen(port: number): Promise<number> {
+    this.#server.listen(port)
+    await once(this.#server, 'listening')
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
-      response.writeHead(status, { 'content-type': type }).end(body)
+      void response.writeHead(status, { 'content-type': type }).end(body)
     const path = request.url?.split('?')[0]
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(405, 'only GET is answered here\n')
     if (path === '/livez') return answer(200, 'alive\n')
     if (path === '/readyz') {
-      const reason = trouble()
+      const reason = this.#trouble()
       return reason === null ? answer(200, 'ready\n') : answer(503, `${reason}\n`)
     }
     if (path === '/metrics')
-      return answer(200, await exposition(), 'text/plain; version=0.0.4; charset=utf-8')
+      return answer(200, await this.#exposition(), 'text/plain; version=0.0.4; charset=utf-8')
     return answer(404, 'expected /livez, /readyz or /metrics\n')
-  })
-  server.listen(port)
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      server.close()
-      server.closeAllConnections()
-    },
+  }
+
+  #trouble(): string | null {
+    for (const check of this.#checks) {
+      const reason = check()
+      if (reason !== null) return reason
+    }
+    return null
   }
 }

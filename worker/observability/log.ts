@@ -1,5 +1,5 @@
-// One wide line for each attempt, JSON on standard output. Nothing secret ever gets here: urls, payloads, parameters and
-// signatures are not logged by construction, not by redaction.
+// One wide line for each attempt, JSON on standard output. Nothing secret ever gets here: no caller hands in urls, payloads,
+// parameters or signatures, so none need to be redacted.
 import pino from 'pino'
 import type { Endpoint } from '../../delivery/endpoint.ts'
 import type { Leased, Settlement } from '../../delivery/types.ts'
@@ -15,8 +15,8 @@ export function openLog(level: string, name: string): Log {
 }
 
 /**
- * So many lines a second for successes, and as many for failures, that neither crowds out the other; what is left out is
- * counted. All attempts are in the books anyway, and a disk full of lines would help nobody.
+ * So many lines a second for successes, and as many for failures, so that neither crowds out the other. The rest is only
+ * counted: every attempt is recorded in the database anyway, and a disk full of lines would help nobody.
  */
 export class AttemptLog {
   readonly #log: Log

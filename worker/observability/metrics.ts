@@ -3,20 +3,11 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Settlement } from '../../delivery/types.ts'
 import { addCaptureGauges, type CaptureGaugesPorts } from './capture-gauges.ts'
 
-export interface Gauges {
-  readonly inFlight: () => number
-  readonly held: () => number
-  readonly unsettled: () => number
-  readonly reconnects: () => number
-  /** This machine's clock minus the database's. */
-  readonly skewSeconds: () => number
-}
-
 export class Metrics {
   readonly #registry = new Registry()
   readonly #attempts = new Counter({
     name: 'outbox_attempts_total',
-    help: 'Attempts made, by what came of them.',
+    help: 'Attempts made, by outcome.',
     labelNames: ['outcome'],
     registers: [this.#registry],
   })
@@ -27,13 +18,20 @@ export class Metrics {
     registers: [this.#registry],
   })
 
-  constructor(gauges: Gauges, capture: CaptureGaugesPorts) {
-    this.#gauge('outbox_in_flight', 'Requests under way.', gauges.inFlight)
-    this.#gauge('outbox_held', 'Deliveries leased by this listener.', gauges.held)
-    this.#gauge('outbox_unsettled', 'Attempts made and not yet written down.', gauges.unsettled)
-    this.#gauge('outbox_clock_skew_seconds', 'This clock minus the database’s.', gauges.skewSeconds)
-    this.#gauge('outbox_reconnects', 'Times the listening session was lost.', gauges.reconnects)
+  constructor(capture: CaptureGaugesPorts) {
     addCaptureGauges(this.#registry, capture)
+  }
+
+  /** `read` is called for each scrape. */
+  addGauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read())
+      },
+    })
   }
 
   count(settlement: Settlement): void {
@@ -43,16 +41,5 @@ export class Metrics {
 
   exposition(): Promise<string> {
     return this.#registry.metrics()
-  }
-
-  #gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      collect() {
-        this.set(read())
-      },
-    })
   }
 }

@@ -1,5 +1,5 @@
-// Standard output that never holds up the process: whoever reads it may be slow, stopped or gone. What was said in one
-// turn of the event loop leaves in one piece; when too much waits, lines are lost, and counted.
+// Standard output that never holds up the process, even if its reader is slow, stopped or gone. All lines of one turn of
+// the event loop are written at once. When too much waits, lines are dropped, and counted.
 
 /** Some thousand lines. */
 const maxWaiting = 1 << 20
@@ -12,7 +12,7 @@ export class Output {
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
-    // Nobody reads any more. That is no reason to stop delivering.
+    // The reader is gone. That is no reason to stop delivering.
     stream.on('error', () => {
       this.#gone = true
     })

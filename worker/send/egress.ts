@@ -1,5 +1,5 @@
-// The guard at the door: decides on the address that is dialled, not on the name, because a name can answer differently
-// the next time it is asked.
+// The egress guard. It checks the address that is dialled and not the name, because a name can resolve differently the next
+// time.
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
 import { type Cidr, isAllowed } from '../../delivery/address.ts'
@@ -8,10 +8,10 @@ import { SendError } from '../../delivery/send.ts'
 import { skipInterimResponses } from './interim-responses.ts'
 import type { Resolve } from './resolve.ts'
 
-/** Counted inside the request's own deadline, which may be shorter. Covers DNS, TCP and TLS. */
+/** Covers DNS, TCP and TLS. The deadline of the request includes it, and may be shorter. */
 const connectTimeoutMs = 10_000
 
-/** Where several addresses are to be had: how long one may take before the next is tried. */
+/** When a host has several addresses: how long one may take before the next is tried. */
 const nextAddressMs = 1000
 
 export function areReachable(addresses: readonly string[], privateNetworks: readonly Cidr[]): boolean {
@@ -32,7 +32,7 @@ export function guardedConnector(
     lookup: vettedLookup(isReachable, resolve),
   })
   return (options, callback) => {
-    // The lookup is never asked about an address written out in the URL.
+    // No lookup is made for an address written out in the URL.
     if (isIP(options.hostname) && !isReachable(options.hostname)) {
       return queueMicrotask(() => callback(new SendError('blocked_address'), null))
     }
@@ -46,7 +46,7 @@ export function guardedConnector(
   }
 }
 
-/** Asked once for each connection: what it returns is what is dialled. One address that is not allowed spoils the name. */
+/** Called once for each connection: what it returns is dialled. A name with one address that is not allowed is blocked. */
 function vettedLookup(isReachable: (address: string) => boolean, resolve: Resolve): LookupFunction {
   return async (hostname, _options, callback) => {
     let failure: FailureKind = 'dns'
@@ -66,15 +66,15 @@ function vettedLookup(isReachable: (address: string) => boolean, resolve: Resolv
 function connectFailure(error: NodeJS.ErrnoException, protocol: string): FailureKind {
   if (error instanceof SendError) return error.kind
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout'
-  // One error for all the addresses that were tried.
+  // An AggregateError stands for all addresses that were tried.
   const tried = error instanceof AggregateError ? error.errors : [error]
   if (tried.some(isExhaustion)) return 'exhausted'
   if (error instanceof AggregateError) return 'connection'
-  // While a TLS connection is made, an error that no system call reported is one of the handshake.
+  // While a TLS connection is opened, an error without a system call comes from the handshake.
   return protocol === 'https:' && error.syscall === undefined ? 'tls' : 'connection'
 }
 
-/** It is this process or its machine that has no file descriptor, port or memory for one more socket. */
+/** This process or its machine has no file descriptor, port or memory for one more socket. */
 export function isExhaustion(error: { code?: string }): boolean {
   return ['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL'].includes(error.code ?? '')
 }

@@ -1,16 +1,16 @@
-// Host names to addresses. Not with dns.lookup: that is getaddrinfo on libuv's four threads, which four endpoints with
-// slow name servers would take from everybody. c-ares waits on sockets, so slow names only delay themselves.
+// Resolves host names. Not with dns.lookup: that is getaddrinfo on libuv's four threads, and four endpoints with slow name
+// servers would block all others. c-ares waits on sockets, so a slow name delays only itself.
 //
-// What getaddrinfo does beyond asking DNS is done here as far as containers need it: localhost, and the hosts file
-// (compose's extra_hosts). Search domains are not applied: name services in full.
+// Of what getaddrinfo does beyond DNS, this does what containers need: localhost, and the hosts file (extra_hosts in
+// compose). Search domains are not applied: use full names.
 import { Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 
-/** All addresses of a name, those to try first in front; rejects when there are none. */
+/** All addresses of a name, in the order to try them; rejects when there are none. */
 export type Resolve = (hostname: string) => Promise<string[]>
 
 export interface ResolveOptions {
-  /** Name servers, `address:port`; those of the system when left out. */
+  /** Name servers, `address:port`; default: those of the system. */
   readonly servers?: readonly string[]
   readonly hostsFile?: string
   readonly deadlineMs?: number
@@ -23,7 +23,7 @@ export function createResolve({
 }: ResolveOptions = {}): Resolve {
   return async hostname => {
     const name = hostname.replace(/\.$/, '').toLowerCase()
-    // RFC 6761, section 6.3: nobody else is asked.
+    // RFC 6761, section 6.3: no name server is asked.
     if (name === 'localhost' || name.endsWith('.localhost')) return ['127.0.0.1', '::1']
     const known = await inHostsFile(hostsFile, name)
     return known.length > 0 ? known : queryDns(name, servers, deadlineMs)
@@ -32,7 +32,7 @@ export function createResolve({
 
 async function inHostsFile(hostsFile: string, name: string): Promise<string[]> {
   const text = await readFile(hostsFile, 'utf8').catch(error => {
-    // No descriptor left to read it with: to ask elsewhere could give another answer.
+    // No descriptor is left to read the file. DNS could give another answer, so it is not asked instead.
     if (error.code === 'EMFILE' || error.code === 'ENFILE') throw error
     return ''
   })
@@ -42,9 +42,9 @@ async function inHostsFile(hostsFile: string, name: string): Promise<string[]> {
   })
 }
 
-/** IPv4 in front, because many containers have no IPv6 route. */
+/** IPv4 first, because many containers have no IPv6 route. */
 async function queryDns(name: string, servers: readonly string[] | undefined, deadlineMs: number) {
-  // A new one each time: it reads resolv.conf again, and asks from a port that nobody could guess.
+  // A new one each time: it reads resolv.conf again, and uses a port that cannot be guessed.
   const resolver = new Resolver({ timeout: deadlineMs / 4, tries: 3 })
   if (servers) resolver.setServers(servers)
   const deadline = setTimeout(() => resolver.cancel(), deadlineMs)

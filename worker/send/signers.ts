@@ -1,4 +1,4 @@
-// The signers of delivery/signature.ts on node:crypto: WebCrypto pays a hop to another thread for every signature.
+// The signers of delivery/signature.ts on node:crypto: WebCrypto would hop to another thread for every signature.
 import { createHmac, createPrivateKey, createSecretKey, sign } from 'node:crypto'
 import { isHmacKey, pkcs8Prefix } from '../../delivery/keys.ts'
 import { SecretUnavailable } from '../../delivery/secrets.ts'
@@ -6,7 +6,7 @@ import type { Signer } from '../../delivery/signature.ts'
 
 export function hmacSigner(secret: Uint8Array): Signer {
   if (!isHmacKey(secret)) throw new SecretUnavailable('invalid')
-  // Made once: from raw bytes, the key would cost more than the signature.
+  // Created once: creating it costs more than a signature.
   const key = createSecretKey(secret)
   return signed => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`
 }

@@ -10,7 +10,7 @@ import { createResolve, type Resolve } from './resolve.ts'
 /** More of a response's body than this is not read. */
 const maxBodyBytes = 65_536
 const maxHeaderBytes = 16_384
-/** An idle connection is kept this long, and at most so long if the receiver offers more. */
+/** How long an idle connection is kept, and the maximum if the receiver offers more. */
 const keepAliveMs = 4000
 const maxKeepAliveMs = 10_000
 
@@ -20,17 +20,17 @@ const clientOptions = {
   maxHeaderSize: maxHeaderBytes,
   keepAliveTimeout: keepAliveMs,
   keepAliveMaxTimeout: maxKeepAliveMs,
-  // The signal covers the whole request; these would be timers for nothing.
+  // The signal covers the whole request, so these timers are not needed.
   headersTimeout: 0,
   bodyTimeout: 0,
 }
 
 /**
- * How many connections there are to one origin at a time is up to the caller: one for each request under way. Closing
- * interrupts those requests: whoever closes has waited for what it wants to end well.
+ * The caller decides how many connections there are to one origin: one for each request under way. Closing interrupts those
+ * requests, so the caller first waits for the ones that should finish.
  *
  * With an egress proxy every request is tunnelled through it (CONNECT), plain HTTP too. The proxy then resolves the name
- * and dials, and must itself refuse what it may not reach; what is known here to be out of bounds is not even asked for.
+ * and dials, and must itself refuse what it may not reach. What this policy forbids is refused before the proxy is asked.
  */
 export function createTransport(
   policy: EgressPolicy,
@@ -43,7 +43,7 @@ export function createTransport(
       : new ProxyAgent({ ...clientOptions, uri: egressProxy, proxyTunnel: true, factory: tunnelPool })
   const check = remembering((url: string) => checkEndpointUrl(url, policy))
   const send: Transport = async (request, signal) => {
-    // Once more, although the API has checked it: the row may have been edited by hand.
+    // Checked again after the API: the row may have been edited by hand.
     const checked = check(request.url)
     if (!checked.ok) throw new SendError(checked.error)
     const { origin, hostname, pathname, search } = checked.url
@@ -80,7 +80,7 @@ function tunnelPool(origin: string | URL, options: Pool.Options): Pool {
   })
 }
 
-/** What is sent to again and again is not parsed again and again. Forgets all once it is many. */
+/** Remembers results, so that the URLs of busy endpoints are not parsed for each request. Forgets all when there are too many. */
 function remembering<Result>(find: (key: string) => Result): (key: string) => Result {
   const found = new Map<string, Result>()
   return key => {
@@ -96,8 +96,8 @@ function remembering<Result>(find: (key: string) => Result): (key: string) => Re
 const maxRemembered = 20_000
 
 /**
- * One request and its response. Once the status is known it is the answer, whatever then happens to the body: that it
- * breaks off, drips on until the deadline, or never ends.
+ * One request and its response. Once the status is known, it is the answer, even if the body then breaks off, drips until the
+ * deadline, or never ends.
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal
@@ -112,7 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#signal = signal
     this.#answer = answer
     this.#fail = fail
-    // Listened to from here, because undici tells a request that still waits for its connection of nothing.
+    // undici does not tell a request about an abort while it waits for its connection, so this listens itself.
     signal.addEventListener('abort', this.#onAbort)
     if (signal.aborted) this.#onAbort()
   }
@@ -131,11 +131,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer) {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    // Closes the connection: what else was sent on it is of no interest.
+    // Closes the connection: the rest of the body is not read.
     if (this.#bytes >= maxBodyBytes) controller.abort(new Error('enough'))
   }
 
-  /** A turn of the loop later undici has taken the connection back: who sends again at once would else open another. */
+  /** One turn of the event loop later undici has the connection back, so that the next request does not open another. */
   onResponseEnd() {
     queueMicrotask(() => setImmediate(() => this.#finish('bad_response')))
   }
@@ -149,7 +149,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(this.#signal.reason)
   }
 
-  /** The first call counts: a promise is settled once. */
+  /** Only the first call counts: a promise settles once. */
   #finish(kindWithoutStatus: FailureKind) {
     this.#signal.removeEventListener('abort', this.#onAbort)
     if (!this.#head) return this.#fail(new SendError(kindWithoutStatus))
@@ -157,10 +157,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Of errors after connecting. No response at all is a matter of the connection; one that can't be read is the receiver's. */
+/** For errors after connecting. Without a response the connection failed; an unreadable response is the receiver's fault. */
 function failureKind(error: Error & { code?: string }): FailureKind {
   if (error instanceof SendError) return error.kind
-  if (isExhaustion(error)) return 'exhausted' // undici loads its parser when it first needs it
+  if (isExhaustion(error)) return 'exhausted' // undici loads its parser on first use, from a file
   if (error.name === 'HTTPParserError' || unreadable.has(error.code ?? '')) return 'bad_response'
   if (error.message === 'bad response' || error.message === 'bad upgrade') return 'bad_response'
   if (error.code === 'UND_ERR_INVALID_ARG') return 'invalid_endpoint'

@@ -1,6 +1,7 @@
 // Collects settlements and writes them in batches: while one batch is on its way the next one gathers, so the load sets
 // the size. A batch is kept until the database has taken it; doing it twice is harmless, because only the holder of a
 // lease can settle.
+import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Settlement } from '../../delivery/types.ts'
 import type { Store } from '../../drizzle/store.ts'
@@ -14,22 +15,28 @@ const busyBatch = 40
 const gatherMs = 8
 
 export interface SettlerPorts {
-  readonly store: Store
+  readonly store: Pick<Store, 'settleIfLeased'>
   readonly log: Log
-  /** Called when the database does not take settlements, and when it takes them again. */
-  readonly onTrouble: (trouble: boolean) => void
-  /** `unblocked`: something that had to wait may go now. */
-  readonly onSettled: (settlements: readonly Settlement[], unblocked: boolean) => void
 }
 
-export class Settler {
+type SettlerEvents = {
+  /** The database does not take settlements, */
+  stalled: []
+  /** and takes them again. */
+  recovered: []
+  /** `unblocked`: something that had to wait may go now. */
+  settled: [settlements: readonly Settlement[], unblocked: boolean]
+}
+
+export class Settler extends EventEmitter<SettlerEvents> {
   readonly #ports: SettlerPorts
   #waiting: Settlement[] = []
   #flushing: Promise<void> | null = null
   #abandoned = false
-  #troubled = false
+  #stalled = false
 
   constructor(ports: SettlerPorts) {
+    super()
     this.#ports = ports
   }
 
@@ -38,12 +45,12 @@ export class Settler {
     this.#flushing ??= this.#flush()
   }
 
-  /** The database takes what it is given. */
-  get isCalm(): boolean {
-    return !this.#troubled
+  /** The database did not take the last batch. */
+  get isStalled(): boolean {
+    return this.#stalled
   }
 
-  /** How many attempts are made but not yet in the books. */
+  /** How many attempts are made but not yet recorded. */
   get size(): number {
     return this.#waiting.length
   }
@@ -52,7 +59,7 @@ export class Settler {
     await this.#flushing
   }
 
-  /** Gives up on what the database does not take: their leases run out, and somebody tries again. */
+  /** Gives up on what the database does not take: the leases run out, and the deliveries are tried again. */
   abandon(): void {
     this.#abandoned = true
   }
@@ -69,17 +76,17 @@ export class Settler {
   }
 
   async #write(batch: readonly Settlement[]): Promise<void> {
-    const { store, log, onSettled } = this.#ports
+    const { store, log } = this.#ports
     for (let tries = 0; !this.#abandoned; tries++) {
       try {
         const { lost, unblocked } = await store.settleIfLeased(batch)
-        if (tries > 0) this.#trouble(false)
+        if (tries > 0) this.#recover()
         if (lost.length > 0)
-          log.warn({ deliveries: lost.length }, 'settled too late: somebody else holds them by now')
-        onSettled(batch, unblocked)
+          log.warn({ deliveries: lost.length }, 'settled too late: another sender holds them by now')
+        this.emit('settled', batch, unblocked)
         return
       } catch (error) {
-        this.#trouble(true)
+        this.#stall()
         log.error(
           { statement: 'settle', sqlstate: sqlstate(error), attempts: batch.length },
           'will try again',
@@ -89,8 +96,13 @@ export class Settler {
     }
   }
 
-  #trouble(troubled: boolean): void {
-    this.#troubled = troubled
-    this.#ports.onTrouble(troubled)
+  #stall(): void {
+    this.#stalled = true
+    this.emit('stalled')
+  }
+
+  #recover(): void {
+    this.#stalled = false
+    this.emit('recovered')
   }
 }

@@ -1,20 +1,20 @@
-// Waits until no listener is awake any more: until the lock of the one that is comes free, because it sleeps or has died.
+// Waits until no listener polls any more: until the polling listener's lock comes free, because it went idle or died.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Database, hangUp } from '../database.ts'
 
-/** Asked anew this often, so that a link that has died in silence is noticed. */
+/** The lock is requested again this often, so that a link that has died silently is noticed. */
 const lockTimeout = '10s'
 const lockNotAvailable = '55P03'
 const pauseMs = 1_000
 
 export class LockWatch {
-  readonly #database: Database
+  readonly #database: Pick<Database, 'connect'>
   readonly #stopping = new AbortController()
   #client: pg.Client | null = null
   #waiting: Promise<void> | null = null
 
-  constructor(database: Database) {
+  constructor(database: Pick<Database, 'connect'>) {
     this.#database = database
   }
 
@@ -50,7 +50,7 @@ export class LockWatch {
   async #connect(): Promise<pg.Client> {
     const client = await this.#database.connect()
     await client.query(`set lock_timeout = '${lockTimeout}'`)
-    // Whoever closed us meanwhile had nothing yet to hang up.
+    // close() may have been called meanwhile, when there was no connection to hang up on yet.
     if (this.#stopping.signal.aborted) {
       await client.end()
       throw new Error('stopped')

@@ -1,84 +1,87 @@
-// Quiet wake-up: when this listener is awake, and when it may sleep.
+// Notify suppression: when this listener polls so that writers need not notify, and when it may go idle.
 //
-// Writers notify only when they find nobody awake: an awake listener holds an advisory lock exclusively, and a writer
-// first inserts its event and then looks whether it gets the lock's shared form (outbox.record). A NOTIFY serializes all
-// commits of the server; so under load there are none, and the listener that is awake polls.
+// Writers notify only when no listener polls: a polling listener holds an advisory lock exclusively, and a writer first
+// inserts its event and then tries to get the shared form of that lock (outbox.record). A NOTIFY serializes all commits of
+// the server; so under load there is none, and a listener polls instead.
 //
-// Falling asleep takes three steps. (1) It gives the lock up. (2) It fans out, and remembers the next transaction id that
-// nobody had by then. (3) It goes on fanning out until every transaction below that id has ended. Then it sleeps.
+// A polling listener goes idle in three steps. (1) It gives the lock up. (2) It fans out, and remembers the next transaction
+// id that was not yet assigned at that time. (3) It goes on fanning out until every transaction below that id has ended.
+// Then it is idle. During steps 2 and 3 it is called quiescing.
 //
-// Why no event is lost. Take a writer that did not notify. It looked while the lock was held, before step 1, and it had
-// inserted its event before it looked, so its transaction had an id, which is below the one of step 2. Either it had
+// Why no event is lost. Take a writer that did not notify. It checked while the lock was held, before step 1, and it had
+// inserted its event before it checked, so its transaction had an id, which is below the one of step 2. Either it had
 // committed by then, and the fan-out of step 2 saw the event. Or it was in flight, and step 3 goes on until it has ended,
-// with a fan-out whose own snapshot shows what it committed. A writer that looks after step 1 finds nobody awake and
-// notifies, and this session listens. No timer is part of the argument.
+// with a fan-out whose own snapshot shows what it committed. A writer that checks after step 1 gets the lock and notifies,
+// and this session listens. No timer is part of the argument.
 //
-// A snapshot's own upper end (xmax) would not do for step 2: it is one past the highest id that has ended, and whoever came
-// after that may be in flight all the same.
+// The upper end of a snapshot (xmax) would not do for step 2: it is one past the highest id that has ended, and transactions
+// with higher ids may be in flight.
 //
-// When the awake listener dies, its lock goes with its session. Its peers watch over that lock (watch.ts): the one who
-// goes awake says so, and whoever hears it waits for the lock to come free, then does steps 2 and 3 in its place.
+// When a polling listener dies, its lock goes with its session. Its peers watch that lock (lock-watch.ts): a listener that
+// starts polling announces it, and every listener that hears this waits for the lock to come free and then takes steps 2
+// and 3 in its place.
 import type { FanOutMeta } from '../../drizzle/store.ts'
 
 /**
- * So many events in one window mean that notifications would cost the writers more than polling costs us. Fewer than what
- * is left of many writers while their notifications hold them up: 388 commits a second, where each takes 2 ms.
+ * With so many events in one window, notifications would cost the writers more than polling costs us. It is lower than what
+ * many writers reach while their notifications hold them up: 388 commits a second, where each takes 2 ms.
  */
 const busyEvents = 25
 const windowMs = 100
-/** An awake listener looks again after this time, */
-const awakePollMs = 2
-/** and begins to fall asleep when so long nothing has come, */
+/** A polling listener polls this often, */
+const pollingPauseMs = 2
+/** and becomes quiescing when nothing has come for so long, */
 const lingerMs = 100
-/** or in so many windows less than busyEvents on average: an event is sooner sent when it notifies than when it waits for a heartbeat. */
+/** or when so many windows had fewer than busyEvents on average: then a notification is faster than the next poll. */
 const quietWindows = 5
-/** While a long transaction is waited for, looks become rarer, down to this. */
-const longestDrowsyPollMs = 250
-/** An awake listener that cannot keep up calls its peers this often. */
-const callEveryMs = 250
+/** A long transaction is waited for with longer and longer pauses, up to this. */
+const maxQuiescingPauseMs = 250
+/** A polling listener that cannot keep up announces itself to its peers this often. */
+const announceEveryMs = 250
 
-/** What is done on the very session that listens, because its end must be the end of the lock. */
-export interface ListeningSession {
+/** What must run on the listening session itself, because the lock must end with that session. */
+export interface LockSession {
   /** False while there is none. */
   readonly isOpen: boolean
   tryLock(): Promise<boolean>
   unlock(): Promise<void>
-  /** Tells the peers. */
-  call(): Promise<void>
+  /** Tells the peers that this listener polls. */
+  announce(): Promise<void>
 }
 
 export interface NotifySuppressionPorts {
-  readonly session: ListeningSession
+  readonly session: LockSession
   /** Calls back once nobody holds the lock any more. */
-  readonly watch: (onFree: () => void) => void
-  readonly wake: () => void
+  readonly watchLock: (onFree: () => void) => void
+  /** A peer has stopped polling: there may be events that nobody was notified of. */
+  readonly onPeerStopped: () => void
   readonly pollSeconds: number
   readonly clock: () => number
 }
 
-type Awake = Extract<State, { name: 'awake' }>
+type Polling = Extract<State, { name: 'polling' }>
 type State =
-  | { readonly name: 'asleep' }
+  | { readonly name: 'idle' }
   | {
-      readonly name: 'awake'
-      lastWork: number
-      workingSince: number
-      calledAt: number
+      readonly name: 'polling'
+      lastWorkAt: number
+      backlogSince: number
+      announcedAt: number
       /** Of the present quietWindows. */
-      began: number
-      events: number
+      windowsBeganAt: number
+      windowsEvents: number
     }
-  /** `until`: sleeps once every transaction below has ended; null: the next fan-out's snapshot decides. */
-  | { readonly name: 'drowsy'; until: bigint | null; pollMs: number }
+  /** `until`: idle once every transaction below has ended; null: the next fan-out's snapshot decides. */
+  | { readonly name: 'quiescing'; until: bigint | null; pauseMs: number }
 
-/** Known by identity only. */
-export type Stance = Readonly<{ name: string }>
+/** Compared by identity only. */
+export type StateAtStart = Readonly<{ name: string }>
 
 export class NotifySuppression {
   readonly #ports: NotifySuppressionPorts
-  #state: State = drowsy()
+  #state: State = quiescing()
   #watching = false
-  #windowBegan = 0
+  #windowBeganAt = 0
   #windowEvents = 0
 
   constructor(ports: NotifySuppressionPorts) {
@@ -89,116 +92,123 @@ export class NotifySuppression {
     return this.#state.name
   }
 
-  /** What a fan-out that begins now may be taken for: handed back to note(). */
-  get stance(): Stance {
+  /** Read when a fan-out starts, and handed back to note(). */
+  get stateAtStart(): StateAtStart {
     return this.#state
   }
 
-  /** A new session listens: what it held and what it knew is gone with the old one. */
+  /** A new session listens: the lock and the knowledge of the old one are gone. */
   begin(): void {
-    this.#state = drowsy()
-    this.watchOver()
+    this.#state = quiescing()
+    this.watchPeer()
   }
 
-  /** Somebody else is awake: when its lock comes free, it sleeps or it has died; in both cases look after it. */
-  watchOver(): void {
-    if (this.#watching || this.#state.name === 'awake') return
+  /** A peer polls. When its lock comes free it went idle or died; either way this listener looks for what it left. */
+  watchPeer(): void {
+    if (this.#watching || this.#state.name === 'polling') return
     this.#watching = true
-    this.#ports.watch(() => {
+    this.#ports.watchLock(() => {
       this.#watching = false
-      if (this.#state.name !== 'awake') this.#state = drowsy()
-      this.#ports.wake()
+      if (this.#state.name !== 'polling') this.#state = quiescing()
+      this.#ports.onPeerStopped()
     })
   }
 
   /**
-   * Takes notice of what a fan-out saw. `sawAll`: it fanned out everything that its snapshot showed. `stance`: as it was when
-   * the fan-out began. A session may be lost, or a peer's lock come free, while one is on its way: its snapshot is older
-   * than that, and says nothing about writers who looked in between.
+   * Takes notice of what a fan-out saw. `sawAll`: it fanned out everything that its snapshot showed. `stateAtStart`: the state
+   * when the fan-out began. A session may be lost, or a peer's lock come free, while a fan-out runs: its snapshot is older
+   * than that, and says nothing about writers that checked the lock in between.
    */
-  note(meta: FanOutMeta, sawAll: boolean, stance: Stance): void {
+  note(meta: FanOutMeta, sawAll: boolean, stateAtStart: StateAtStart): void {
     const now = this.#ports.clock()
-    if (now - this.#windowBegan > windowMs) {
-      this.#windowBegan = now
+    if (now - this.#windowBeganAt > windowMs) {
+      this.#windowBeganAt = now
       this.#windowEvents = 0
     }
     this.#windowEvents += meta.fanned
-    if (this.#state.name === 'awake') {
-      if (meta.fanned > 0) this.#state.lastWork = now
-      this.#state.events += meta.fanned
-      if (sawAll) this.#state.workingSince = now
+    if (this.#state.name === 'polling') {
+      if (meta.fanned > 0) this.#state.lastWorkAt = now
+      this.#state.windowsEvents += meta.fanned
+      if (sawAll) this.#state.backlogSince = now
     }
-    if (this.#state.name !== 'drowsy' || this.#state !== stance) return
+    if (this.#state.name !== 'quiescing' || this.#state !== stateAtStart) return
     this.#state.until ??= meta.nextXid
-    if (meta.fanned > 0) this.#state.pollMs = awakePollMs
-    if (sawAll && meta.xmin >= this.#state.until) this.#state = { name: 'asleep' }
+    if (meta.fanned > 0) this.#state.pauseMs = pollingPauseMs
+    if (sawAll && meta.xmin >= this.#state.until) this.#state = { name: 'idle' }
   }
 
   /** Called when the tables have nothing more for now. Returns for how many milliseconds to rest, unless woken. */
   async rest(): Promise<number> {
     const { session, pollSeconds, clock } = this.#ports
     if (!session.isOpen) return pollSeconds * 1000
-    if (this.#state.name !== 'awake' && !this.#watching && this.#windowEvents >= busyEvents)
-      await this.#rise()
-    if (this.#state.name === 'awake' && isQuiet(this.#state, clock())) {
+    if (this.#state.name !== 'polling' && !this.#watching && this.#windowEvents >= busyEvents)
+      await this.#startPolling()
+    if (this.#state.name === 'polling' && isQuiet(this.#state, clock())) {
       await session.unlock()
-      this.#state = drowsy()
+      this.#state = quiescing()
       return 0
     }
     return this.#restMs()
   }
 
   /** Called between statements while there is more to do than this listener can take. */
-  strain(): void {
+  reportBacklog(): void {
     const state = this.#state
     const now = this.#ports.clock()
-    if (state.name !== 'awake' || now - state.workingSince < lingerMs || now - state.calledAt < callEveryMs)
-      return
-    state.calledAt = now
-    this.#call()
+    if (state.name !== 'polling') return
+    if (now - state.backlogSince < lingerMs || now - state.announcedAt < announceEveryMs) return
+    state.announcedAt = now
+    this.#announce()
   }
 
-  async #rise(): Promise<void> {
+  async #startPolling(): Promise<void> {
     if (await this.#ports.session.tryLock()) {
       const now = this.#ports.clock()
-      this.#state = { name: 'awake', lastWork: now, workingSince: now, calledAt: now, began: now, events: 0 }
-      this.#call()
+      this.#state = {
+        name: 'polling',
+        lastWorkAt: now,
+        backlogSince: now,
+        announcedAt: now,
+        windowsBeganAt: now,
+        windowsEvents: 0,
+      }
+      this.#announce()
     } else {
-      // Most likely somebody is awake; and if it was only a writer who looked at that moment, we are told at once.
-      this.watchOver()
+      // Most likely a peer polls. If it was only a writer that checked at that moment, the watch ends at once.
+      this.watchPeer()
     }
   }
 
-  /** Not waited for: it queues up behind the notifications of all writers, and work need not. */
-  #call(): void {
-    // Where the session is lost, its heartbeat says so.
-    this.#ports.session.call().catch(() => {})
+  /** Not awaited: it queues behind the notifications of all writers, and work need not. */
+  #announce(): void {
+    // If the session is lost, its heartbeat says so.
+    this.#ports.session.announce().catch(() => {})
   }
 
   #restMs(): number {
     switch (this.#state.name) {
-      case 'asleep':
+      case 'idle':
         return Number.POSITIVE_INFINITY
-      case 'awake':
-        return awakePollMs
-      case 'drowsy': {
-        const { pollMs } = this.#state
-        this.#state.pollMs = Math.min(longestDrowsyPollMs, pollMs * 2)
-        return pollMs
+      case 'polling':
+        return pollingPauseMs
+      case 'quiescing': {
+        const { pauseMs } = this.#state
+        this.#state.pauseMs = Math.min(maxQuiescingPauseMs, pauseMs * 2)
+        return pauseMs
       }
     }
   }
 }
 
-function drowsy(): State {
-  return { name: 'drowsy', until: null, pollMs: awakePollMs }
+function quiescing(): State {
+  return { name: 'quiescing', until: null, pauseMs: pollingPauseMs }
 }
 
-function isQuiet(state: Awake, now: number): boolean {
-  if (now - state.lastWork > lingerMs) return true
-  if (now - state.began < quietWindows * windowMs) return false
-  const isQuiet = state.events < quietWindows * busyEvents
-  state.began = now
-  state.events = 0
+function isQuiet(state: Polling, now: number): boolean {
+  if (now - state.lastWorkAt > lingerMs) return true
+  if (now - state.windowsBeganAt < quietWindows * windowMs) return false
+  const isQuiet = state.windowsEvents < quietWindows * busyEvents
+  state.windowsBeganAt = now
+  state.windowsEvents = 0
   return isQuiet
 }

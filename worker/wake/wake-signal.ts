@@ -1,17 +1,17 @@
-// A bell that coalesces: however often it rings before somebody waits, it wakes them once.
+// Wakes one waiter. Notifications coalesce: however many come before somebody waits, they end one wait.
 
 export class WakeSignal {
-  #rung = false
+  #notified = false
   #wake: (() => void) | null = null
 
-  ring(): void {
-    this.#rung = true
+  notify(): void {
+    this.#notified = true
     this.#wake?.()
   }
 
-  /** Returns when the bell rings, at once when it has rung since the last wait, or after so many milliseconds (Infinity: never). */
+  /** Returns on a notification, at once if one has come since the last wait, or after so many milliseconds (Infinity: never). */
   async wait(milliseconds: number): Promise<void> {
-    if (!this.#rung) {
+    if (!this.#notified) {
       await new Promise<void>(resolve => {
         const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : undefined
         this.#wake = () => {
@@ -21,6 +21,6 @@ export class WakeSignal {
       })
       this.#wake = null
     }
-    this.#rung = false
+    this.#notified = false
   }
 }

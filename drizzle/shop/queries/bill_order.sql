@@ -2,6 +2,8 @@
 --
 -- $1 webhook_id  text
 -- $2 order_id    bigint
+--
+-- Returns nothing.
 with
 receipt as (
   insert into webhook_receipts (receiver, webhook_id)

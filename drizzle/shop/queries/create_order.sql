@@ -1,10 +1,14 @@
--- An order and its items at once, so that the trigger on orders (stop 2) sees the items.
+-- An order and its items at once, so that the trigger on orders (step 2) sees the items. Nothing is written where the client
+-- is unknown or an item is not this client's.
 --
 -- $1 client_id  bigint
 -- $2 status     order_status
 -- $3 item_ids   bigint[]
 --
--- `id` is null and nothing is written where the client is unknown or an item is not this client's.
+-- Returns one row.
+-- -> id             bigint?   null = nothing was written
+-- -> client_known   bool
+-- -> foreign_items  text[]    ids of items that are not this client's
 with
 client as (
   select id from clients where id = $1::bigint
@@ -31,6 +35,6 @@ filled as (
   cross join wanted
 )
 select
-  (select id::text from created) as id,
+  (select id from created) as id,
   exists (select from client) as client_known,
   array(select item_id::text from foreign_item order by item_id) as foreign_items

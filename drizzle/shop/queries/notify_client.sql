@@ -3,6 +3,8 @@
 -- $1 webhook_id  text
 -- $2 order_id    bigint
 -- $3 news        text    what follows the greeting
+--
+-- Returns nothing.
 with
 receipt as (
   insert into webhook_receipts (receiver, webhook_id)

@@ -21,6 +21,6 @@ export const billing = new OpenAPIHono<App>()
 billing.openapi(postBilling, c =>
   receiveOrderWebhook(c.var.webhook, async ({ webhookId, type, orderId }) => {
     if (type !== 'order.shipped') return
-    await c.var.db.run({ name: 'bill_order', text: billOrder }, [webhookId, orderId])
+    await billOrder(c.var.db.run, { webhookId, orderId })
   }),
 )

@@ -30,6 +30,6 @@ notifications.openapi(postNotification, c =>
     const what = news[type]
     if (what === undefined) return
     const sentence = `your order ${orderId} ${what}.`
-    await c.var.db.run({ name: 'notify_client', text: notifyClient }, [webhookId, orderId, sentence])
+    await notifyClient(c.var.db.run, { webhookId, orderId, news: sentence })
   }),
 )

@@ -5,8 +5,7 @@ import type { SecretsHealth } from './schema.ts'
 
 /** `keyIds`: the configured keys, the one that seals first. */
 export async function readSecretsHealth(db: Database, keyIds: readonly string[]): Promise<SecretsHealth> {
-  const rows = (await db.run({ name: 'count_seals', text: queries.countSeals }, [])) as Row[]
-  const sealedUnder = new Map(rows.map(([id, secrets, headers]) => [id, { secrets, headers }]))
+  const sealedUnder = new Map((await queries.countSeals(db.run)).map(row => [row.keyId, row]))
   const keys = [...new Set([...keyIds, ...sealedUnder.keys()])].map(id => {
     const { secrets, headers } = sealedUnder.get(id) ?? { secrets: 0, headers: 0 }
     const seals = id === keyIds[0]
@@ -16,5 +15,3 @@ export async function readSecretsHealth(db: Database, keyIds: readonly string[])
   })
   return { healthy: keys.every(key => key.configured), keys }
 }
-
-type Row = [keyId: string | null, secrets: number, headers: number]

@@ -6,30 +6,17 @@ import type { Database } from '../../db.ts'
 import { maxCounted, maxEndpoints, type Stats } from './schema.ts'
 
 export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>): Promise<Stats> {
-  const [row] = await db.run({ name: 'stats', text: queries.stats }, [tenant, maxCounted, maxEndpoints])
-  const [countedTo, delivered, deliveredCapped, oldest, pending, sending, dead, capped, endpoints] =
-    row as Row
+  const found = await queries.stats(db.run, { tenant, maxCounted, maxEndpoints })
   return {
-    deliveries: { pending, sending, dead },
-    capped: capped ?? false,
-    counted_to: countedTo,
-    delivered_last_hour: delivered,
-    delivered_last_hour_capped: deliveredCapped,
-    oldest_pending_seconds: oldest,
-    endpoints: (JSON.parse(endpoints) as EndpointRow[]).map(toEndpointStats),
+    deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
+    capped: found.isCapped ?? false,
+    counted_to: found.countedTo,
+    delivered_last_hour: found.delivered,
+    delivered_last_hour_capped: found.deliveredIsCapped,
+    oldest_pending_seconds: found.oldestPendingSeconds,
+    endpoints: found.endpoints.map(({ id, nonce, ...counts }) => ({
+      id: formatId('ep', id, nonce),
+      ...counts,
+    })),
   }
 }
-
-function toEndpointStats([id, nonce, state, pending, sending, dead]: EndpointRow) {
-  return { id: formatId('ep', BigInt(id), nonce), state, pending, sending, dead }
-}
-
-type Row = [number, number, boolean, number | null, number, number, number, boolean | null, string]
-type EndpointRow = [
-  id: string,
-  nonce: number,
-  state: Stats['endpoints'][number]['state'],
-  pending: number,
-  sending: number,
-  dead: number,
-]

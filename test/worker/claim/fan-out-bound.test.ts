@@ -1,10 +1,10 @@
-// The fan-out's lower bound, against what transactions really do with their ids.
+// The lower bound of the fan-out, with real transactions that get their ids and commit in different orders.
 import { expect, test } from 'vitest'
 import { FanOutBound } from '../../../worker/claim/fan-out-bound.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { addEndpoint, emit, greedy, storeOn } from '../../support/outbox.ts'
 
-test('no event is below it, also of the newest transaction while none after it has ended', async () => {
+test('no event is below the lower bound of the fan-out, not even one of the newest transaction while no later one has ended', async () => {
   const db = await freshDatabase()
   const client = await db.connect()
   await addEndpoint(client, { url: 'https://a.example' })

@@ -1,4 +1,4 @@
-// What two statements at a time may put into one lane, as a rule.
+// What two concurrent statements may put into one lane.
 import { expect, test } from 'vitest'
 import type { Endpoint } from '../../../delivery/endpoint.ts'
 import type { EndpointId, Leased } from '../../../delivery/types.ts'
@@ -9,58 +9,58 @@ const endpoint = { id, maxInFlight: 4, ratePerSecond: null } as Endpoint
 const deliveries = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ endpointId: id, eventId: `${n}`, startIn: null }) as Leased)
 
-function scene() {
-  const seen = { rooms: 0, givenBack: 0 }
+function oneLane() {
+  const seen = { capacity: 0, released: 0 }
   const lanes = new Lanes({
     attempt: () => new Promise(() => {}),
-    giveBack: async back => {
-      seen.givenBack += back.length
-    },
-    onRoom: () => {
-      seen.rooms++
+    release: async surplus => {
+      seen.released += surplus.length
     },
     clock: () => 0,
   })
-  const bring = (count: number, what: 'new' | 'due', rooms = lanes.promise()) => {
-    lanes.add(deliveries(count), () => endpoint, rooms, { asked: 0, what })
-    lanes.unpromise(rooms)
+  lanes.on('capacity', () => {
+    seen.capacity++
+  })
+  const bring = (count: number, what: 'new' | 'due', capacities = lanes.reserve()) => {
+    lanes.add(deliveries(count), () => endpoint, capacities, { askedAt: 0, what })
+    lanes.endReservation(capacities)
   }
   return { lanes, seen, bring }
 }
 
-test('room that is promised to one statement is not promised to another at the same time', () => {
-  const { lanes, bring } = scene()
+test('capacity that is reserved for one statement is not offered to another at the same time', () => {
+  const { lanes, bring } = oneLane()
   bring(1, 'new')
-  expect(lanes.promise().get(id)).toMatchObject({ room: 3 })
-  expect(lanes.promise().get(id)).toMatchObject({ room: 0 })
+  expect(lanes.reserve().get(id)).toMatchObject({ capacity: 3 })
+  expect(lanes.reserve().get(id)).toMatchObject({ capacity: 0 })
 })
 
-test('what a claim had to leave, because a fan-out had the room and did not need it, is looked for again', () => {
-  const { lanes, seen, bring } = scene()
+test('deliveries that a claim had to leave, because a fan-out reserved the capacity and did not need it, are claimed again', () => {
+  const { lanes, seen, bring } = oneLane()
   bring(1, 'new')
-  const fanOut = lanes.promise()
+  const fanOut = lanes.reserve()
   bring(0, 'due')
-  expect(seen.rooms).toBe(0)
+  expect(seen.capacity).toBe(0)
   bring(0, 'new', fanOut)
-  expect(seen.rooms).toBe(1)
+  expect(seen.capacity).toBe(1)
 })
 
-test('the same where the fan-out ends before the claim', () => {
-  const { lanes, seen, bring } = scene()
+test('the same if the fan-out ends before the claim', () => {
+  const { lanes, seen, bring } = oneLane()
   bring(1, 'new')
-  const fanOut = lanes.promise()
-  const claim = lanes.promise()
+  const fanOut = lanes.reserve()
+  const claim = lanes.reserve()
   bring(0, 'new', fanOut)
   bring(0, 'due', claim)
-  expect(seen.rooms).toBe(1)
+  expect(seen.capacity).toBe(1)
 })
 
-test('what two statements brought for a lane that was empty is given back where it is more than the lane may hold', () => {
-  const { lanes, seen, bring } = scene()
-  const fanOut = lanes.promise()
-  const claim = lanes.promise()
+test('two statements that filled an empty lane at once: what exceeds its capacity is released', () => {
+  const { lanes, seen, bring } = oneLane()
+  const fanOut = lanes.reserve()
+  const claim = lanes.reserve()
   bring(4, 'new', fanOut)
   bring(3, 'due', claim)
   expect(lanes.held).toBe(4)
-  expect(seen.givenBack).toBe(3)
+  expect(seen.released).toBe(3)
 })

@@ -1,4 +1,4 @@
-// The self-check on /metrics: measured once a minute at most, missing when it can't be read.
+// The self-check of capture on /metrics: measured once a minute at most, and missing if it cannot be read.
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { readCaptureHealth } from '../../../drizzle/capture-health.ts'
@@ -6,7 +6,7 @@ import { runOn } from '../../../worker/database.ts'
 import { addCaptureGauges } from '../../../worker/observability/capture-gauges.ts'
 import { freshDatabase } from '../../support/database.ts'
 
-test('shows each check, asks the database once a minute, and shows nothing that it could not read', async () => {
+test('the capture gauges show each check, ask the database once a minute at most, and show nothing that could not be read', async () => {
   const client = await (await freshDatabase()).connect()
   const registry = new Registry()
   const time = { now: 0, reads: 0, troubles: 0 }

@@ -1,4 +1,4 @@
-// Webhooks through an operator's own HTTP proxy: everything is tunnelled, and what is out of bounds never reaches it.
+// Webhooks through an operator's HTTP proxy: everything is tunnelled, and what is forbidden is never asked of the proxy.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -50,7 +50,7 @@ test('interim responses that come through the proxy are not the answer', async (
   await transport.close()
 })
 
-test('a name that resolves to a private address, and a private address itself, are not even asked for', async () => {
+test('the proxy is never asked for a private address, nor for a name that resolves to one', async () => {
   const proxy = await startProxy('http://127.0.0.1:1')
   const transport = createTransport(
     { allowHttp: true, privateNetworks: [] },
@@ -66,7 +66,7 @@ test('a name that resolves to a private address, and a private address itself, a
   await transport.close()
 })
 
-test('a proxy that refuses is a failed connection', async () => {
+test('if the proxy refuses, the attempt fails as a failed connection', async () => {
   const proxy = await startProxy(null)
   const transport = createTransport(
     { allowHttp: true, privateNetworks: loopback },

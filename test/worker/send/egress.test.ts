@@ -1,4 +1,4 @@
-// The egress guard: what is dialled is what was looked at, whatever a name says the next time.
+// The egress guard: the address that was checked is dialled, even if the name then resolves differently.
 import { describe, expect, test } from 'vitest'
 import { parseCidr } from '../../../delivery/address.ts'
 import { SendError, send } from '../../../delivery/send.ts'
@@ -26,7 +26,7 @@ function senderThrough(resolve: Resolve, networks: string[]) {
 const forbiddenAddress = process.platform === 'darwin' ? '::1' : '127.0.0.2'
 const everything = ['127.0.0.0/8', '::1/128']
 
-/** Two receivers on one port: on 127.0.0.1, which the tests allow, and on another address, which they don't. */
+/** Two receivers on one port: one on 127.0.0.1, which the tests allow, and one on another address, which they do not. */
 async function startBoth() {
   const answer = ok('ok', 'connection: close\r\n') // so that every request needs a new connection
   const allowed = await startRawReceiver(socket => socket.end(answer))
@@ -50,7 +50,7 @@ describe('a name', () => {
     expect(forbidden.connections).toHaveLength(0)
   })
 
-  test('with leave, that other address is reached: the test above would see it', async () => {
+  test('that resolves to such an address is reached if a setting allows it: so the test above would notice', async () => {
     const { forbidden, port } = await startBoth()
     const sendTo = senderThrough(async () => [forbiddenAddress], everything)
     expect(await sendTo(`http://receiver.test:${port}/`)).toBe(200)
@@ -98,14 +98,14 @@ describe('a name', () => {
     expect(asked).toBe(1)
   })
 
-  test('whose first address is dead is reached at the next', async () => {
+  test('whose first address is dead is reached at its second', async () => {
     const receiver = await startRawReceiver(socket => socket.end(ok()))
     const sendTo = senderThrough(async () => ['::1', '127.0.0.1'], everything)
     expect(await sendTo(`http://receiver.test:${receiver.port}/`)).toBe(200)
   })
 
   test.runIf(process.platform === 'linux')(
-    'whose first address swallows everything is reached at the next',
+    'whose first address swallows everything is reached at its second',
     async () => {
       const receiver = await startRawReceiver(socket => socket.end(ok()))
       await startBlackHole('127.0.0.3', receiver.port)
@@ -121,13 +121,13 @@ describe('a name', () => {
     expect(await sendTo(`${scheme}://receiver.test:${new URL(url).port}/`)).toBe('connection')
   })
 
-  test('that does not resolve says so', async () => {
+  test('that does not resolve fails as dns', async () => {
     const sendTo = senderThrough(() => Promise.reject(new Error('no such name')), [])
     expect(await sendTo('https://nowhere.test/')).toBe('dns')
     expect(await senderThrough(async () => [], [])('https://nowhere.test/')).toBe('dns')
   })
 
-  test('whose servers are silent holds up no other: eight of them wait while a ninth is served', async () => {
+  test('whose servers are silent delays no other name: eight wait while a ninth is served', async () => {
     const { server } = await startNameServer(name => (name.startsWith('slow') ? null : ['127.0.0.1']))
     const receiver = await startRawReceiver(socket => socket.end(ok()))
     const sendTo = senderThrough(createResolve({ servers: [server] }), everything)
@@ -143,13 +143,13 @@ describe('a name', () => {
     expect(new Set(await Promise.all(slow))).toEqual(new Set(['timeout']))
   })
 
-  test('that never resolves ends at the deadline', async () => {
+  test('that never resolves fails at the deadline', async () => {
     const sendTo = senderThrough(() => new Promise(() => {}), [])
     expect(await sendTo('https://silent.test/', 0.2)).toBe('timeout')
   })
 })
 
-test('proxies from the environment are not used: they would dial for us', async () => {
+test('proxies from the environment are not used, because they would choose the address', async () => {
   const { allowed, port } = await startBoth()
   const proxy = await startRawReceiver(socket => socket.end(ok()))
   for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY']) {

@@ -1,4 +1,4 @@
-// Names to addresses: what is asked of whom, and that slow names wait alone.
+// Resolving host names: what is asked where, and that slow names delay only themselves.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,21 +7,21 @@ import { createResolve } from '../../../worker/send/resolve.ts'
 import { atEnd } from '../../support/cleanup.ts'
 import { startNameServer } from '../../support/name-server.ts'
 
-test('a name server is asked, and all its addresses count', async () => {
+test('the name server is asked, and all addresses of its answer are used', async () => {
   const { server, asked } = await startNameServer(() => ['192.0.2.1', '192.0.2.2'])
   const resolve = createResolve({ servers: [server] })
   expect(await resolve('Example.test')).toEqual(['192.0.2.1', '192.0.2.2'])
   expect(new Set(asked)).toEqual(new Set(['example.test']))
 })
 
-test('a name is asked for again each time: no answer is remembered', async () => {
+test('a name is resolved again each time: no answer is cached', async () => {
   let n = 0
   const { server } = await startNameServer(() => [`192.0.2.${++n}`])
   const resolve = createResolve({ servers: [server] })
   expect(await resolve('rebind.test')).not.toEqual(await resolve('rebind.test'))
 })
 
-test('localhost is loopback, and nobody is asked', async () => {
+test('localhost is loopback, and no name server is asked', async () => {
   const { server, asked } = await startNameServer(() => ['192.0.2.1'])
   const resolve = createResolve({ servers: [server] })
   for (const name of ['localhost', 'LOCALHOST', 'localhost.', 'a.localhost']) {
@@ -30,7 +30,7 @@ test('localhost is loopback, and nobody is asked', async () => {
   expect(asked).toEqual([])
 })
 
-test('the hosts file comes first, as people who wrote into it expect', async () => {
+test('the hosts file takes precedence over DNS', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'outbox-hosts-'))
   atEnd(() => rmSync(directory, { recursive: true }))
   const hostsFile = join(directory, 'hosts')
@@ -54,12 +54,12 @@ test.each<[string, string | number]>([
   ['a server that failed', 2],
   ['a server that refuses', 5],
   ['an alias of itself', 'loop.test'],
-])('%s is a failure, in time', async (_, answer) => {
+])('%s makes resolving fail before the deadline', async (_, answer) => {
   const { server } = await startNameServer(() => answer)
   await expect(createResolve({ servers: [server], deadlineMs: 2_000 })('loop.test')).rejects.toThrow()
 })
 
-test('a name with thousands of addresses is all of them, or a failure, in time', async () => {
+test('a name with thousands of addresses resolves to all of them or fails, before the deadline', async () => {
   const many = Array.from({ length: 3_000 }, (_, n) => `192.0.${n >> 8}.${n & 255}`)
   const { server } = await startNameServer(() => many)
   const seen = await createResolve({ servers: [server], deadlineMs: 2_000 })('many.test').catch(() => null)
@@ -75,7 +75,7 @@ test('a name that did not exist is found once it does', async () => {
   expect(await resolve('new.test')).toEqual(['192.0.2.1'])
 })
 
-test('a dozen names whose servers are silent hold up no other, and end at the deadline', async () => {
+test('twelve names whose servers are silent delay no other name, and fail at the deadline', async () => {
   const { server } = await startNameServer(name => (name.startsWith('slow') ? null : ['192.0.2.1']))
   const resolve = createResolve({ servers: [server], deadlineMs: 1000 })
   let given = 0

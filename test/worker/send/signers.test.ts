@@ -1,4 +1,4 @@
-// The listener's signers make the very signatures of delivery/signature.ts.
+// The listener's signers make the same signatures as those of delivery/signature.ts.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseSecret } from '../../../delivery/keys.ts'
@@ -7,7 +7,7 @@ import * as nodeCrypto from '../../../worker/send/signers.ts'
 
 const message = fc.uint8Array().map(bytes => new Uint8Array(bytes))
 
-test('HMAC', async () => {
+test('the HMAC signer of node:crypto signs like the one of WebCrypto', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 24, maxLength: 64 }), message, async (secret, signed) => {
       expect(nodeCrypto.hmacSigner(secret)(signed)).toBe(await webCrypto.hmacSigner(secret)(signed))
@@ -15,7 +15,7 @@ test('HMAC', async () => {
   )
 })
 
-test('ed25519, from the seed and from the whole key', async () => {
+test('the ed25519 signer of node:crypto signs like the one of WebCrypto, from the seed and from the whole key', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), message, async (seed, signed) => {
       const whole = (await parseSecret(`whsk_${Buffer.from(seed).toString('base64')}`))!.bytes
@@ -26,7 +26,7 @@ test('ed25519, from the seed and from the whole key', async () => {
   )
 })
 
-test('both refuse the same keys', () => {
+test('the signers of node:crypto and WebCrypto refuse the same keys', () => {
   for (let length = 0; length <= 70; length++) {
     const secret = new Uint8Array(length)
     for (const name of ['hmacSigner', 'ed25519Signer'] as const) {

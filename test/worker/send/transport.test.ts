@@ -1,4 +1,4 @@
-// The listener's transport: what every transport must do, and what this one knows better: connections, TLS and reasons.
+// The listener's transport: what every transport must do, and what this one adds: connections, TLS and exact reasons.
 import type { Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates, type TlsOptions } from 'node:tls'
 import { describe, expect, test } from 'vitest'
@@ -76,7 +76,7 @@ describe('connections', () => {
     expect(receiver.connections).toHaveLength(3)
   })
 
-  test('that the receiver closes instead of answering fail, and nothing is sent again behind our back', async () => {
+  test('that the receiver closes instead of answering fail, and no request is repeated silently', async () => {
     const { receiver, sendTo } = await toRaw((socket, nth) => {
       if (nth === 1) socket.write(ok())
       else socket.destroy()
@@ -97,7 +97,7 @@ describe('connections', () => {
     expect(receiver.requests.length).toBeGreaterThan(25)
   })
 
-  test('on which more came than was asked for are not used again: answers cannot be mixed up', async () => {
+  test('that brought more than one answer are not used again, so answers cannot be mixed up', async () => {
     const { receiver, sendTo } = await toRaw((socket, nth) => {
       socket.write(ok(`answer ${nth}`) + ok('planted'))
     })
@@ -112,7 +112,7 @@ describe('connections', () => {
     expect(receiver.connections).toHaveLength(3)
   })
 
-  test('end with the body we have had enough of', async () => {
+  test('are closed once enough of a body has been read', async () => {
     const { receiver, sendTo } = await toRaw(socket => {
       socket.write(`HTTP/1.1 500 No\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(500_000)}`)
     })
@@ -120,7 +120,7 @@ describe('connections', () => {
     await eventually(() => receiver.connections.every(socket => socket.destroyed))
   })
 
-  test('are given up with a transport that is closed, and no new ones are made', async () => {
+  test('end when the transport is closed, and no new ones are opened', async () => {
     const receiver = await startReceiver(() => {})
     const transport = newTransport()
     const sendTo = sender(transport)
@@ -156,13 +156,13 @@ describe('TLS', () => {
     ['expired', authority.issue({ addresses: ['127.0.0.1'], notAfter: new Date(Date.now() - 1000) })],
     ['for another name', authority.issue({ names: ['example.com'], addresses: ['127.0.0.2'] })],
     ['without a name', authority.issue()],
-    ['of an authority nobody knows', createAuthority('unknown').issue({ addresses: ['127.0.0.1'] })],
+    ['of an unknown authority', createAuthority('unknown').issue({ addresses: ['127.0.0.1'] })],
     ['self-signed', createAuthority('self-signed')],
     [
       'fine, but the protocol is too old',
       { ...valid, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL@SECLEVEL=0' },
     ],
-  ])('a certificate that is %s is not, and no request is sent', async (_, tls) => {
+  ])('a certificate that is %s is refused, and no request is sent', async (_, tls) => {
     const { seen, receiver } = await toTls(tls)
     expect(seen).toEqual({ error: 'tls' })
     expect(receiver.requests).toHaveLength(0)
@@ -181,8 +181,8 @@ describe('TLS', () => {
   test.each<[string, (socket: Socket) => unknown]>([
     ['speaks no TLS', socket => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')],
     ['hangs up during the handshake', socket => socket.once('data', () => socket.destroy())],
-    ['says goodbye at once', socket => socket.end()],
-  ])('a receiver that %s', async (_, onConnect) => {
+    ['closes the connection at once', socket => socket.end()],
+  ])('a receiver that %s makes the attempt fail as tls', async (_, onConnect) => {
     const receiver = await startRawReceiver(() => {}, { onConnect })
     expect(await sender()(`https://127.0.0.1:${receiver.port}/`)).toEqual({ error: 'tls' })
   })
@@ -190,7 +190,7 @@ describe('TLS', () => {
 
 describe('a receiver', () => {
   test.runIf(process.platform === 'linux')(
-    'that takes no connection is given up at the deadline, or after ten seconds',
+    'that accepts no connection makes the attempt fail at the deadline, or after ten seconds',
     async () => {
       const url = `http://127.0.0.1:${await startBlackHole()}/`
       const timed = async (timeoutSeconds: number) => {
@@ -206,7 +206,7 @@ describe('a receiver', () => {
     30_000,
   )
 
-  test('that does not read is given up at the deadline', async () => {
+  test('that does not read the request makes the attempt fail at the deadline', async () => {
     const receiver = await startRawReceiver(() => {}, { onConnect: socket => socket.pause() })
     const request = { url: `http://127.0.0.1:${receiver.port}/`, headers: {}, body: new Uint8Array(32 << 20) }
     const sent = newTransport().send(request, AbortSignal.timeout(300))
@@ -217,7 +217,7 @@ describe('a receiver', () => {
 
 describe('reasons', () => {
   test.each(['/two-lengths', '/garbage', '/huge-header/100000', '/many-headers/5000', '/raw-status/abc'])(
-    '%s: the response is bad',
+    '%s fails as bad_response',
     async path => {
       const receiver = await startReceiver(hostile)
       expect(await sender()(`${receiver.url}${path}`)).toEqual({ error: 'bad_response' })
@@ -225,7 +225,7 @@ describe('reasons', () => {
   )
 
   test.each(['a\r\nb', 'a\0b', '😀'])(
-    'a header that cannot be sent (%j) is the endpoint’s fault',
+    'a header that cannot be sent (%j) fails as invalid_endpoint',
     async value => {
       const receiver = await startReceiver()
       expect(await sender()(receiver.url, { headers: { 'x-custom': value } })).toEqual({
@@ -235,7 +235,7 @@ describe('reasons', () => {
     },
   )
 
-  test('an abort that is no timeout is an interruption', async () => {
+  test('an abort that is not a timeout fails as interrupted', async () => {
     const receiver = await startReceiver(() => {})
     const stop = new AbortController()
     const request = { url: receiver.url, headers: {}, body: new Uint8Array() }
@@ -247,7 +247,7 @@ describe('reasons', () => {
     expect(await sent).toEqual(new SendError('interrupted'))
   })
 
-  test('a signal that was aborted before sends nothing', async () => {
+  test('nothing is sent if the signal is aborted before', async () => {
     const receiver = await startReceiver()
     const request = { url: receiver.url, headers: {}, body: new Uint8Array() }
     await expect(newTransport().send(request, AbortSignal.abort())).rejects.toEqual(

@@ -1,4 +1,4 @@
-// When a listener may fall asleep, as a rule. That no event is lost by it, test/engine/wakeup.test.ts tries out.
+// When a listener polls and when it may go idle. test/engine/wakeup.test.ts checks that no event is lost by it.
 import { expect, test } from 'vitest'
 import type { FanOutMeta } from '../../../drizzle/store.ts'
 import { NotifySuppression } from '../../../worker/wake/notify-suppression.ts'
@@ -15,68 +15,68 @@ const saw = (xmin: bigint, nextXid: bigint): FanOutMeta => ({
   nextXid,
 })
 
-function rising({ call = async () => {}, clock = (): number => 0 } = {}) {
+function quiescing({ announce = async () => {}, clock = (): number => 0 } = {}) {
   const free: (() => void)[] = []
   const suppression = new NotifySuppression({
-    session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, call },
-    watch: onFree => void free.push(onFree),
-    wake: () => {},
+    session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, announce },
+    watchLock: onFree => void free.push(onFree),
+    onPeerStopped: () => {},
     pollSeconds: 3600,
     clock,
   })
   suppression.begin()
-  return { suppression, peerFallsSilent: () => free.shift()!() }
+  return { suppression, peerStops: () => free.shift()!() }
 }
 
-test('sleeps once every transaction of the first fan-out’s snapshot has ended', () => {
-  const { suppression } = rising()
-  suppression.note(saw(5n, 10n), true, suppression.stance)
-  expect(suppression.state).toBe('drowsy')
-  suppression.note(saw(9n, 20n), true, suppression.stance)
-  expect(suppression.state).toBe('drowsy')
-  suppression.note(saw(10n, 20n), true, suppression.stance)
-  expect(suppression.state).toBe('asleep')
+test('is idle once every transaction of the first fan-out’s snapshot has ended', () => {
+  const { suppression } = quiescing()
+  suppression.note(saw(5n, 10n), true, suppression.stateAtStart)
+  expect(suppression.state).toBe('quiescing')
+  suppression.note(saw(9n, 20n), true, suppression.stateAtStart)
+  expect(suppression.state).toBe('quiescing')
+  suppression.note(saw(10n, 20n), true, suppression.stateAtStart)
+  expect(suppression.state).toBe('idle')
 })
 
 test.each([
-  ['a new session listens', ({ suppression }: ReturnType<typeof rising>) => suppression.begin()],
-  ['a peer’s lock comes free', ({ peerFallsSilent }: ReturnType<typeof rising>) => peerFallsSilent()],
-])('a fan-out that was on its way when %s proves nothing: its snapshot is older', (_, happen) => {
-  const scene = rising()
-  const { suppression } = scene
-  const before = suppression.stance
-  happen(scene)
+  ['a new session listens', ({ suppression }: ReturnType<typeof quiescing>) => suppression.begin()],
+  ['a peer’s lock comes free', ({ peerStops }: ReturnType<typeof quiescing>) => peerStops()],
+])('a fan-out that was running when %s proves nothing, because its snapshot is older', (_, happen) => {
+  const listener = quiescing()
+  const { suppression } = listener
+  const before = suppression.stateAtStart
+  happen(listener)
   suppression.note(saw(10n, 10n), true, before)
-  expect(suppression.state).toBe('drowsy')
-  // Transaction 12 looked while somebody else was awake, and is still under way.
-  suppression.note(saw(12n, 13n), true, suppression.stance)
-  suppression.note(saw(12n, 14n), true, suppression.stance)
-  expect(suppression.state).toBe('drowsy')
-  suppression.note(saw(13n, 14n), true, suppression.stance)
-  expect(suppression.state).toBe('asleep')
+  expect(suppression.state).toBe('quiescing')
+  // Transaction 12 checked while another listener polled, and is still in flight.
+  suppression.note(saw(12n, 13n), true, suppression.stateAtStart)
+  suppression.note(saw(12n, 14n), true, suppression.stateAtStart)
+  expect(suppression.state).toBe('quiescing')
+  suppression.note(saw(13n, 14n), true, suppression.stateAtStart)
+  expect(suppression.state).toBe('idle')
 })
 
-test('goes awake and on with its work while its call to the peers still queues up behind the writers’ notifications', async () => {
-  const { suppression, peerFallsSilent } = rising({ call: () => new Promise(() => {}) })
-  peerFallsSilent()
-  suppression.note({ ...saw(5n, 10n), fanned: 100 }, true, suppression.stance)
+test('starts polling and goes on working while its announcement still queues behind the notifications of writers', async () => {
+  const { suppression, peerStops } = quiescing({ announce: () => new Promise(() => {}) })
+  peerStops()
+  suppression.note({ ...saw(5n, 10n), fanned: 100 }, true, suppression.stateAtStart)
   expect(await suppression.rest()).toBeLessThan(10)
-  expect(suppression.state).toBe('awake')
+  expect(suppression.state).toBe('polling')
 })
 
 test.each([
-  [20, 'drowsy'],
-  [30, 'awake'],
-])('with %i events in every tenth of a second it is soon %s', async (events, state) => {
+  [20, 'quiescing'],
+  [30, 'polling'],
+])('with %i events every 100 ms it is soon %s', async (events, state) => {
   let now = 0
-  const { suppression, peerFallsSilent } = rising({ clock: () => now })
-  peerFallsSilent()
-  suppression.note({ ...saw(5n, 10n), fanned: 100 }, true, suppression.stance)
+  const { suppression, peerStops } = quiescing({ clock: () => now })
+  peerStops()
+  suppression.note({ ...saw(5n, 10n), fanned: 100 }, true, suppression.stateAtStart)
   await suppression.rest()
-  expect(suppression.state).toBe('awake')
+  expect(suppression.state).toBe('polling')
   for (let window = 0; window < 6; window++) {
     now += 100
-    suppression.note({ ...saw(5n, 10n), fanned: events }, true, suppression.stance)
+    suppression.note({ ...saw(5n, 10n), fanned: events }, true, suppression.stateAtStart)
     await suppression.rest()
   }
   expect(suppression.state).toBe(state)

@@ -1,0 +1,412 @@
+-- The schema `outbox` as the migrations and function files leave it. Written by `npm run generate`, for reading and for
+-- reviewing changes; nothing is created from it. Function bodies stand in drizzle/functions.
+
+-- Schemas
+
+create schema outbox;
+
+-- Types
+
+create type outbox.delivery_state as enum ('pending', 'sending', 'delivered', 'dead', 'canceled');
+create type outbox.disabled_reason as enum ('gone', 'failing', 'manual');
+create type outbox.endpoint_state as enum ('active', 'paused', 'disabled');
+create type outbox.ordering as enum ('none', 'key');
+create type outbox.replay_scope as enum ('dead', 'undelivered', 'all');
+create type outbox.replay_state as enum ('running', 'done', 'canceled');
+create type outbox.sender as enum ('listener', 'cron');
+create type outbox.signing as enum ('hmac', 'ed25519');
+
+-- Tables
+
+create table outbox.attempts (
+  endpoint_id bigint not null,
+  event_id bigint not null,
+  number integer not null,
+  sender outbox.sender not null,
+  started_at timestamp with time zone not null,
+  duration_ms integer,
+  response_status integer,
+  error text,
+  response_body text,
+  constraint attempts_body CHECK ((octet_length(response_body) <= 1024)),
+  constraint attempts_duration CHECK ((duration_ms >= 0)),
+  constraint attempts_endpoint_id_event_id_number_pk PRIMARY KEY (endpoint_id, event_id, number),
+  constraint attempts_number CHECK ((number >= 1))
+);
+
+create table outbox.audit (
+  id bigint generated always as identity not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  who text not null,
+  request_id text not null,
+  action text not null,
+  endpoint_id bigint,
+  event_id bigint,
+  replay_id bigint,
+  changes jsonb,
+  constraint audit_pkey PRIMARY KEY (id)
+);
+
+create table outbox.deliveries (
+  endpoint_id bigint not null,
+  event_id bigint not null,
+  state outbox.delivery_state not null,
+  attempt integer default 0 not null,
+  retry_base integer default 0 not null,
+  due_at timestamp with time zone default clock_timestamp() not null,
+  lease text,
+  leased_until timestamp with time zone,
+  ordering_key text,
+  reason text,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  finished_at timestamp with time zone,
+  constraint deliveries_attempt CHECK ((attempt >=
+CASE
+    WHEN (state = ANY (ARRAY['sending'::outbox.delivery_state, 'delivered'::outbox.delivery_state])) THEN 1
+    ELSE 0
+END)),
+  constraint deliveries_budget CHECK (((retry_base >= 0) AND (retry_base <= attempt))),
+  constraint deliveries_endpoint_id_event_id_pk PRIMARY KEY (endpoint_id, event_id),
+  constraint deliveries_finished CHECK (((state = ANY (ARRAY['delivered'::outbox.delivery_state, 'dead'::outbox.delivery_state, 'canceled'::outbox.delivery_state])) = (finished_at IS NOT NULL))),
+  constraint deliveries_lease CHECK ((((state = 'sending'::outbox.delivery_state) = (lease IS NOT NULL)) AND ((lease IS NULL) = (leased_until IS NULL)))),
+  constraint deliveries_reason CHECK (((state <> ALL (ARRAY['dead'::outbox.delivery_state, 'canceled'::outbox.delivery_state])) OR (reason IS NOT NULL)))
+);
+
+create table outbox.endpoint_health (
+  endpoint_id bigint not null,
+  failures integer default 0 not null,
+  failing_since timestamp with time zone,
+  not_before timestamp with time zone,
+  probe_at timestamp with time zone,
+  probes integer default 0 not null,
+  probing boolean default false not null,
+  slow_start_limit integer,
+  next_slot_at timestamp with time zone,
+  key_cursor text,
+  constraint endpoint_health_failures CHECK (((failures >= 0) AND ((failures = 0) = (failing_since IS NULL)))),
+  constraint endpoint_health_pkey PRIMARY KEY (endpoint_id),
+  constraint endpoint_health_probes CHECK (((probes >= 0) AND ((probe_at IS NOT NULL) OR ((probes = 0) AND (NOT probing))))),
+  constraint endpoint_health_slow_start_limit CHECK ((slow_start_limit >= 1))
+);
+
+create table outbox.endpoint_secrets (
+  id bigint generated always as identity not null,
+  endpoint_id bigint not null,
+  signing outbox.signing not null,
+  sealed bytea not null,
+  public_key text,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  expires_at timestamp with time zone,
+  constraint endpoint_secrets_endpoint_id_endpoints_id_fk FOREIGN KEY (endpoint_id) REFERENCES outbox.endpoints(id),
+  constraint endpoint_secrets_pkey PRIMARY KEY (id)
+);
+
+create table outbox.endpoints (
+  id bigint generated always as identity not null,
+  nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
+  url text not null,
+  description text,
+  event_types text[],
+  tenant text,
+  sealed_headers bytea,
+  signing outbox.signing default 'hmac'::outbox.signing not null,
+  ordering outbox.ordering default 'none'::outbox.ordering not null,
+  max_in_flight integer default 32 not null,
+  rate_per_second double precision,
+  timeout_seconds double precision,
+  retry_schedule double precision[],
+  state outbox.endpoint_state default 'active'::outbox.endpoint_state not null,
+  disabled_reason outbox.disabled_reason,
+  version integer default 1 not null,
+  events_after bigint default 0 not null,
+  created_snapshot pg_snapshot default pg_current_snapshot() not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  updated_at timestamp with time zone default clock_timestamp() not null,
+  deleted_at timestamp with time zone,
+  constraint endpoints_deleted CHECK (((deleted_at IS NULL) OR (state = 'disabled'::outbox.endpoint_state))),
+  constraint endpoints_event_types CHECK (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 100))),
+  constraint endpoints_max_in_flight CHECK (((max_in_flight >= 1) AND (max_in_flight <= 1000))),
+  constraint endpoints_pkey PRIMARY KEY (id),
+  constraint endpoints_rate CHECK (((rate_per_second > (0)::double precision) AND (rate_per_second <= (10000)::double precision))),
+  constraint endpoints_reason CHECK (((state = 'disabled'::outbox.endpoint_state) = (disabled_reason IS NOT NULL))),
+  constraint endpoints_retry_schedule CHECK ((cardinality(retry_schedule) <= 50)),
+  constraint endpoints_timeout CHECK (((timeout_seconds > (0)::double precision) AND (timeout_seconds <= (60)::double precision))),
+  constraint endpoints_url CHECK (((length(url) <= 2048) AND (url ~ '^https?://'::text)))
+);
+
+create table outbox.events (
+  id bigint generated always as identity not null,
+  nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
+  type text not null,
+  data json not null,
+  key text,
+  tenant text,
+  occurred_at timestamp with time zone default clock_timestamp() not null,
+  xid xid8 default pg_current_xact_id() not null,
+  actor text,
+  traceparent text,
+  constraint events_pkey PRIMARY KEY (id)
+);
+
+create table outbox.fanout (
+  event_id bigint not null,
+  constraint fanout_pkey PRIMARY KEY (event_id)
+);
+
+create table outbox.function_files (
+  name text not null,
+  sha256 text not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  constraint function_files_pkey PRIMARY KEY (name)
+);
+
+create table outbox.idempotency_keys (
+  scope text not null,
+  key text not null,
+  fingerprint text not null,
+  claimed_at timestamp with time zone not null,
+  constraint idempotency_keys_scope_key_pk PRIMARY KEY (scope, key)
+);
+
+create table outbox.idempotency_steps (
+  scope text not null,
+  key text not null,
+  step text not null,
+  answer json not null,
+  constraint idempotency_steps_scope_key_idempotency_keys_scope_key_fk FOREIGN KEY (scope, key) REFERENCES outbox.idempotency_keys(scope, key) ON DELETE CASCADE,
+  constraint idempotency_steps_scope_key_step_pk PRIMARY KEY (scope, key, step)
+);
+
+create table outbox.migrations (
+  name text not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  constraint migrations_pkey PRIMARY KEY (name)
+);
+
+create table outbox.rate_buckets (
+  name text not null,
+  tokens double precision not null,
+  filled_at timestamp with time zone default clock_timestamp() not null,
+  constraint rate_buckets_pkey PRIMARY KEY (name)
+);
+
+create table outbox.replays (
+  id bigint generated always as identity not null,
+  nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
+  endpoint_id bigint not null,
+  since timestamp with time zone not null,
+  until timestamp with time zone not null,
+  event_types text[],
+  scope outbox.replay_scope not null,
+  rate_per_second double precision not null,
+  state outbox.replay_state default 'running'::outbox.replay_state not null,
+  looked_to bigint default 0 not null,
+  replayed bigint default 0 not null,
+  stepped_at timestamp with time zone default clock_timestamp() not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  finished_at timestamp with time zone,
+  constraint replays_endpoint_id_endpoints_id_fk FOREIGN KEY (endpoint_id) REFERENCES outbox.endpoints(id),
+  constraint replays_finished CHECK (((state = 'running'::outbox.replay_state) = (finished_at IS NULL))),
+  constraint replays_pkey PRIMARY KEY (id),
+  constraint replays_range CHECK ((since <= until)),
+  constraint replays_rate CHECK ((rate_per_second > (0)::double precision))
+);
+
+create table outbox.watches (
+  id bigint generated always as identity not null,
+  relation regclass not null,
+  options json not null,
+  watched_at timestamp with time zone default clock_timestamp() not null,
+  constraint watches_pkey PRIMARY KEY (id),
+  constraint watches_relation UNIQUE (relation)
+);
+
+-- Sequences
+
+create sequence outbox.audit_id_seq as bigint start 1 increment 1 cache 1;
+create sequence outbox.endpoint_secrets_id_seq as bigint start 1 increment 1 cache 1;
+create sequence outbox.endpoints_id_seq as bigint start 1 increment 1 cache 1;
+create sequence outbox.events_id_seq as bigint start 1 increment 1 cache 1;
+create sequence outbox.replays_id_seq as bigint start 1 increment 1 cache 1;
+create sequence outbox.watches_id_seq as bigint start 1 increment 1 cache 1;
+
+-- Indexes
+
+CREATE INDEX attempts_by_time ON outbox.attempts USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
+CREATE INDEX audit_by_endpoint ON outbox.audit USING btree (endpoint_id, id);
+CREATE INDEX deliveries_dead ON outbox.deliveries USING btree (endpoint_id, event_id) WHERE (state = 'dead'::outbox.delivery_state);
+CREATE INDEX deliveries_leases ON outbox.deliveries USING btree (leased_until) WHERE (state = 'sending'::outbox.delivery_state);
+CREATE INDEX deliveries_open_by_key ON outbox.deliveries USING btree (endpoint_id, ordering_key, event_id) WHERE ((ordering_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::outbox.delivery_state, 'sending'::outbox.delivery_state])));
+CREATE INDEX deliveries_pending ON outbox.deliveries USING btree (endpoint_id, due_at, event_id) WHERE (state = 'pending'::outbox.delivery_state);
+CREATE INDEX endpoint_secrets_by_endpoint ON outbox.endpoint_secrets USING btree (endpoint_id, id);
+CREATE INDEX endpoints_by_tenant ON outbox.endpoints USING btree (tenant, id);
+CREATE INDEX events_by_key ON outbox.events USING btree (key, id) WHERE (key IS NOT NULL);
+CREATE INDEX events_by_tenant ON outbox.events USING btree (tenant, id) WHERE (tenant IS NOT NULL);
+CREATE INDEX events_by_type ON outbox.events USING btree (type, id);
+CREATE INDEX idempotency_keys_by_age ON outbox.idempotency_keys USING btree (claimed_at);
+CREATE INDEX rate_buckets_by_age ON outbox.rate_buckets USING btree (filled_at);
+CREATE INDEX replays_by_endpoint ON outbox.replays USING btree (endpoint_id, id);
+CREATE INDEX replays_running ON outbox.replays USING btree (id) WHERE (state = 'running'::outbox.replay_state);
+CREATE UNIQUE INDEX endpoint_secrets_one_endless ON outbox.endpoint_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
+CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE (state = 'running'::outbox.replay_state);
+
+-- Functions (in drizzle/functions)
+
+-- outbox.at(moment timestamp with time zone) returns text stable
+-- outbox.bounded(value text, max_bytes integer) returns text immutable
+-- outbox.capture_body(relation regclass, operation text, options json) returns text stable
+-- outbox.capture_filter(relation regclass, operation text, options json) returns text stable
+-- outbox.capture_health() returns TABLE(name text, value double precision, healthy boolean, advice text) stable security definer
+-- outbox.capture_is_off() returns boolean stable
+-- outbox.capture_path(relation regclass) returns text stable
+-- outbox.capture_triggers() returns TABLE(relation regclass, operation text, healthy boolean, message text) stable security definer
+-- outbox.captured_columns(relation regclass) returns TABLE(name text, place smallint, type oid, nullable boolean, old_value text, new_value text, differs text, when_differs text) stable
+-- outbox.check_columns(relation regclass, option text, names text[]) returns void
+-- outbox.check_expression(relation regclass, option text, expression text, type regtype) returns void
+-- outbox.check_expressions(relation regclass, options json) returns void
+-- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
+-- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
+-- outbox.compile_watch(watch_id bigint, relation regclass, options json) returns void
+-- outbox.context(setting text) returns text stable
+-- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json) returns void
+-- outbox.create_description(watch_id bigint, relation regclass, options json) returns void
+-- outbox.create_endpoint_health() returns trigger security definer
+-- outbox.create_explanation(watch_id bigint, relation regclass, options json) returns void
+-- outbox.data_sql(relation regclass, operation text, options json) returns text stable
+-- outbox.default_key(relation regclass) returns text stable
+-- outbox.delivery_reason(d outbox.deliveries, h outbox.endpoint_health) returns text stable
+-- outbox.differs_sql(type oid, collation_id oid, old_value text, new_value text) returns text stable
+-- outbox.drop_capture(relation regclass) returns void
+-- outbox.emit(type text, data jsonb, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.endpoint_changed() returns trigger security definer
+-- outbox.endpoint_disabled() returns trigger security definer
+-- outbox.endpoint_id(id bigint, nonce integer) returns text immutable
+-- outbox.endpoint_resumed() returns trigger security definer
+-- outbox.event_id(id bigint, nonce integer) returns text immutable
+-- outbox.event_type(type text) returns text immutable
+-- outbox.event_types() returns TABLE(type text, relation text, operations text[], fields json) stable security definer
+-- outbox.explain(event text) returns TABLE(endpoint text, url text, verdict text, delivery_state outbox.delivery_state, reason text) stable
+-- outbox.explain_row(table_name text, key text) returns TABLE(passed boolean, message text) stable security definer
+-- outbox.expression_for(expression text, operation text) returns text immutable
+-- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
+-- outbox.full_name(relation regclass) returns text stable
+-- outbox.full_watch_options(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], condition text, key text, tenant text, fields json, data text) returns json
+-- outbox.grant_roles() returns void
+-- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
+-- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
+-- outbox.listener_is_polling() returns boolean
+-- outbox.matches(event_types text[], type text) returns boolean immutable
+-- outbox.must_notify() returns boolean
+-- outbox.patterns(type text) returns text[] immutable
+-- outbox.pinned_settings(relation regclass, options json) returns text stable
+-- outbox.purge(older_than interval, most integer, behind bigint, OUT purged integer, OUT looked_to bigint) returns record security definer
+-- outbox.recompile_watches() returns TABLE(relation regclass, recompiled boolean)
+-- outbox.record(type text, data json, key text, tenant text) returns text security definer
+-- outbox.record_test(endpoint_id bigint, OUT id bigint, OUT nonce integer) returns record security definer
+-- outbox.refuse_audit_change() returns trigger
+-- outbox.refuse_watch(problem text, hint text DEFAULT 'Nothing was changed.'::text) returns void
+-- outbox.run_idempotent(scope text, key text, fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
+-- outbox.secret_changed() returns trigger security definer
+-- outbox.stored_key_sql(relation regclass, options json) returns text stable
+-- outbox.type_description(name text, type oid, nullable boolean) returns json stable
+-- outbox.uninstall() returns void
+-- outbox.unwatch(relation regclass) returns boolean
+-- outbox.wake() returns void
+-- outbox.watch(relation regclass, operations text[] DEFAULT '{insert,update,delete,truncate}'::text[], type text DEFAULT NULL::text, types json DEFAULT NULL::json, type_sql text DEFAULT NULL::text, possible_types text[] DEFAULT NULL::text[], columns text[] DEFAULT NULL::text[], except_columns text[] DEFAULT NULL::text[], when_changed text[] DEFAULT NULL::text[], condition text DEFAULT NULL::text, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text, fields json DEFAULT NULL::json, data text DEFAULT NULL::text, only_own_rows boolean DEFAULT false) returns void
+-- outbox.watched_types(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[]) returns json
+
+-- Triggers
+
+CREATE TRIGGER audit_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON outbox.audit FOR EACH STATEMENT EXECUTE FUNCTION outbox.refuse_audit_change();
+CREATE TRIGGER create_endpoint_health AFTER INSERT ON outbox.endpoints FOR EACH ROW EXECUTE FUNCTION outbox.create_endpoint_health();
+CREATE TRIGGER endpoint_changed BEFORE INSERT OR UPDATE ON outbox.endpoints FOR EACH ROW EXECUTE FUNCTION outbox.endpoint_changed();
+CREATE TRIGGER endpoint_disabled AFTER UPDATE ON outbox.endpoints FOR EACH ROW WHEN (((new.state = 'disabled'::outbox.endpoint_state) AND (old.state <> 'disabled'::outbox.endpoint_state) AND (new.deleted_at IS NULL))) EXECUTE FUNCTION outbox.endpoint_disabled();
+CREATE TRIGGER endpoint_resumed AFTER UPDATE ON outbox.endpoints FOR EACH ROW WHEN (((new.state = 'active'::outbox.endpoint_state) AND ((old.state <> 'active'::outbox.endpoint_state) OR (new.url <> old.url)))) EXECUTE FUNCTION outbox.endpoint_resumed();
+CREATE TRIGGER secret_changed AFTER INSERT OR DELETE OR UPDATE ON outbox.endpoint_secrets FOR EACH ROW EXECUTE FUNCTION outbox.secret_changed();
+
+-- Grants
+
+grant update on column outbox.endpoint_secrets.expires_at to outbox_functions;
+grant update on column outbox.endpoint_secrets.sealed to outbox_functions;
+grant update on column outbox.endpoints.disabled_reason to outbox_listener;
+grant update on column outbox.endpoints.state to outbox_listener;
+grant execute on function outbox.at(timestamp with time zone) to public;
+grant execute on function outbox.bounded(text,integer) to public;
+grant execute on function outbox.capture_body(regclass,text,json) to public;
+grant execute on function outbox.capture_filter(regclass,text,json) to public;
+grant execute on function outbox.capture_health() to outbox_functions;
+grant execute on function outbox.capture_health() to outbox_listener;
+grant execute on function outbox.capture_is_off() to public;
+grant execute on function outbox.capture_path(regclass) to public;
+grant execute on function outbox.capture_triggers() to outbox_functions;
+grant execute on function outbox.captured_columns(regclass) to public;
+grant execute on function outbox.check_columns(regclass,text,text[]) to public;
+grant execute on function outbox.check_expression(regclass,text,text,regtype) to public;
+grant execute on function outbox.check_expressions(regclass,json) to public;
+grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to public;
+grant execute on function outbox.check_watchable(regclass,boolean) to public;
+grant execute on function outbox.compile_watch(bigint,regclass,json) to public;
+grant execute on function outbox.context(text) to public;
+grant execute on function outbox.create_capture(bigint,regclass,text,json) to public;
+grant execute on function outbox.create_description(bigint,regclass,json) to public;
+grant execute on function outbox.create_explanation(bigint,regclass,json) to public;
+grant execute on function outbox.data_sql(regclass,text,json) to public;
+grant execute on function outbox.default_key(regclass) to public;
+grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to public;
+grant execute on function outbox.differs_sql(oid,oid,text,text) to public;
+grant execute on function outbox.drop_capture(regclass) to public;
+grant execute on function outbox.emit(text,jsonb,text,text) to public;
+grant execute on function outbox.endpoint_id(bigint,integer) to public;
+grant execute on function outbox.event_id(bigint,integer) to public;
+grant execute on function outbox.event_type(text) to public;
+grant execute on function outbox.event_types() to outbox_functions;
+grant execute on function outbox.explain(text) to public;
+grant execute on function outbox.explain_row(text,text) to outbox_functions;
+grant execute on function outbox.expression_for(text,text) to public;
+grant execute on function outbox.expression_words(text) to public;
+grant execute on function outbox.full_name(regclass) to public;
+grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to public;
+grant execute on function outbox.json_object_sql(text[],text[]) to public;
+grant execute on function outbox.last_event_before(timestamp with time zone) to public;
+grant execute on function outbox.matches(text[],text) to public;
+grant execute on function outbox.must_notify() to public;
+grant execute on function outbox.patterns(text) to public;
+grant execute on function outbox.pinned_settings(regclass,json) to public;
+grant execute on function outbox.purge(interval,integer,bigint) to outbox_listener;
+grant execute on function outbox.record(text,json,text,text) to public;
+grant execute on function outbox.record_test(bigint) to outbox_functions;
+grant execute on function outbox.refuse_audit_change() to public;
+grant execute on function outbox.refuse_watch(text,text) to public;
+grant execute on function outbox.run_idempotent(text,text,text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.stored_key_sql(regclass,json) to public;
+grant execute on function outbox.type_description(text,oid,boolean) to public;
+grant execute on function outbox.unwatch(regclass) to public;
+grant execute on function outbox.wake() to public;
+grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to public;
+grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to public;
+grant usage on schema outbox to public;
+grant usage on sequence outbox.endpoint_secrets_id_seq to outbox_functions;
+grant usage on sequence outbox.endpoints_id_seq to outbox_functions;
+grant insert, select, update on table outbox.attempts to outbox_functions;
+grant insert, select, update on table outbox.attempts to outbox_listener;
+grant insert, select on table outbox.audit to outbox_functions;
+grant insert, select, update on table outbox.deliveries to outbox_functions;
+grant insert, select, update on table outbox.deliveries to outbox_listener;
+grant select, update on table outbox.endpoint_health to outbox_functions;
+grant select, update on table outbox.endpoint_health to outbox_listener;
+grant insert, select on table outbox.endpoint_secrets to outbox_functions;
+grant select on table outbox.endpoint_secrets to outbox_listener;
+grant insert, select, update on table outbox.endpoints to outbox_functions;
+grant select on table outbox.endpoints to outbox_listener;
+grant select on table outbox.events to outbox_functions;
+grant select on table outbox.events to outbox_listener;
+grant delete, select on table outbox.fanout to outbox_functions;
+grant delete, select on table outbox.fanout to outbox_listener;
+grant select on table outbox.function_files to outbox_functions;
+grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
+grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
+grant select on table outbox.migrations to outbox_functions;
+grant delete, insert, select, update on table outbox.rate_buckets to outbox_functions;
+grant insert, select, update on table outbox.replays to outbox_functions;
+grant select, update on table outbox.replays to outbox_listener;
+grant select on table outbox.watches to outbox_functions;

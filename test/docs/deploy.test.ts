@@ -1,0 +1,49 @@
+// docs/deploy.md keeps its word: its manifests name ports, paths and times that the listener has.
+import { expect, test } from 'vitest'
+import { Health } from '../../worker/observability/health.ts'
+import { readListenerSettings } from '../../worker/settings.ts'
+import { testSettings } from '../support/settings.ts'
+import { codeBlocks, readPage } from './pages.ts'
+
+const page = readPage('docs/deploy.md')
+const [fly = '', kubernetes = ''] = [
+  codeBlocks(page, 'toml').find(block => block.startsWith('app = ')),
+  codeBlocks(page, 'yaml')[0],
+]
+
+const { healthPort, requestTimeoutSeconds } = readListenerSettings({
+  OUTBOX_MASTER_KEYS: testSettings.OUTBOX_MASTER_KEYS,
+  DATABASE_URL_UNPOOLED: 'postgresql://user@host/database',
+})
+
+test.each([
+  ['Fly', fly, /kill_timeout = "(\d+)s"/],
+  ['Kubernetes', kubernetes, /terminationGracePeriodSeconds: (\d+)/],
+])('%s gives a listener time to finish its requests', (_, manifest, graceSeconds) => {
+  expect(Number(graceSeconds.exec(manifest)![1])).toBeGreaterThanOrEqual(requestTimeoutSeconds + 10)
+})
+
+test.each([
+  ['Fly', fly, /\bport = (\d+)/g],
+  ['Kubernetes', kubernetes, /(?:containerPort: |prometheus\.io\/port: ")(\d+)/g],
+])('%s asks for health on the default port', (_, manifest, port) => {
+  const ports = [...manifest.matchAll(port)].map(([, number]) => Number(number))
+  expect(new Set(ports)).toEqual(new Set([healthPort]))
+})
+
+test('every health path of the page is answered', async () => {
+  const health = new Health(async () => '')
+  const port = await health.listen(0)
+  const paths = new Set(page.match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
+  expect(paths.size).toBe(3)
+  for (const path of paths) {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    expect(response.status, path).toBe(200)
+  }
+  health.close()
+})
+
+test('the two users are made as the page on roles says', () => {
+  const createRoles = (text: string) => text.match(/CREATE ROLE .*?;/g)
+  expect(createRoles(page)).toEqual(createRoles(readPage('docs/roles.md')))
+})

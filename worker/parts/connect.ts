@@ -1,0 +1,66 @@
+// Connect: the links to the outside, which are the database, the receivers, and the port that asks for health and metrics.
+import { readCaptureHealth } from '../../drizzle/capture-health.ts'
+import { createStore, type Store, type StoreOptions } from '../../drizzle/store.ts'
+import { type Database, openDatabase, sqlstate } from '../database.ts'
+import { Health } from '../observability/health.ts'
+import type { Log } from '../observability/log.ts'
+import { Metrics } from '../observability/metrics.ts'
+import { createResolve } from '../send/resolve.ts'
+import { createTransport } from '../send/transport.ts'
+import type { ListenerSettings } from '../settings.ts'
+import type { Part } from './part.ts'
+
+export interface Connect extends Part {
+  readonly database: Database
+  readonly storeOptions: StoreOptions
+  readonly store: Store
+  readonly transport: ReturnType<typeof createTransport>
+  readonly metrics: Metrics
+  readonly health: Health
+  /** Once started. */
+  readonly healthPort: number
+}
+
+export interface ConnectPorts {
+  readonly settings: ListenerSettings
+  readonly name: string
+  readonly log: Log
+  readonly clock: () => number
+}
+
+export function createConnect({ settings, name, log, clock }: ConnectPorts): Connect {
+  const database = openDatabase(settings.databaseUrl, name, log)
+  const { disableAfterSeconds } = settings
+  const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds }
+  const transport = createTransport(settings, createResolve(), settings.egressProxy)
+  const metrics = new Metrics({
+    read: () => readCaptureHealth(database.run),
+    onTrouble: error =>
+      log.warn(
+        { statement: 'capture_health', sqlstate: sqlstate(error) },
+        'the self-check of capture could not be read',
+      ),
+    clock,
+  })
+  const health = new Health(() => metrics.exposition())
+  let healthPort = settings.healthPort
+  return {
+    database,
+    storeOptions,
+    store: createStore(database.run, storeOptions),
+    transport,
+    metrics,
+    health,
+    get healthPort() {
+      return healthPort
+    },
+    async start() {
+      healthPort = await health.listen(settings.healthPort)
+    },
+    async stop() {
+      await transport.close()
+      health.close()
+      await database.close()
+    },
+  }
+}

@@ -1,0 +1,98 @@
+// Send: lanes that start attempts, and a settler that records them.
+import type { Leased } from '../../delivery/types.ts'
+import { userAgent } from '../../delivery/version.ts'
+import { Lanes } from '../lanes/lanes.ts'
+import { AttemptLog, type Log } from '../observability/log.ts'
+import { createAttempt } from '../send/attempt.ts'
+import { NetworkOutageDetector } from '../send/network-outage-detector.ts'
+import type { ListenerSettings } from '../settings.ts'
+import { Releaser } from '../settle/releaser.ts'
+import { Settler } from '../settle/settler.ts'
+import type { Connect } from './connect.ts'
+import type { Part } from './part.ts'
+import type { Wake } from './wake.ts'
+
+/** On top of the longest request: time for its end to be noticed, */
+const drainMarginMs = 1_000
+/** and for all outcomes to be recorded. */
+const settleMarginMs = 4_000
+
+export interface Send extends Part {
+  readonly lanes: Lanes
+  readonly settler: Settler
+  readonly release: (deliveries: readonly Leased[]) => Promise<void>
+  /** Nothing is held and everything is recorded. */
+  readonly isClean: boolean
+}
+
+export interface SendPorts {
+  readonly connect: Pick<Connect, 'store' | 'transport' | 'metrics'>
+  readonly wake: Pick<Wake, 'events'>
+  readonly settings: Pick<ListenerSettings, 'requestTimeoutSeconds' | 'logAttemptsPerSecond'>
+  readonly log: Log
+  readonly clock: () => number
+}
+
+export function createSend({ connect, wake, settings, log, clock }: SendPorts): Send {
+  const { store, metrics } = connect
+  const stopping = new AbortController()
+  const attemptLog = new AttemptLog(log, settings.logAttemptsPerSecond)
+  const settler = new Settler({ store, log })
+  const releaser = new Releaser({ store, log })
+  const detector = new NetworkOutageDetector(clock)
+  const lanes = new Lanes({
+    attempt: createAttempt({
+      deliver: { transport: connect.transport.send, now: Date.now, clock, random: Math.random, userAgent },
+      detector,
+      settler,
+      metrics,
+      attemptLog,
+      log,
+      stopping: stopping.signal,
+    }),
+    release: deliveries => releaser.release(deliveries),
+    clock,
+  })
+
+  settler.on('stalled', () => lanes.pause())
+  settler.on('recovered', () => lanes.resume())
+  detector.on('change', isDown => lanes.setProbing(isDown))
+  wake.events.on('heartbeat', ({ listeners, readOnly }) => {
+    lanes.share(listeners)
+    if (readOnly) lanes.pause()
+    else if (!settler.isStalled) lanes.resume()
+  })
+  metrics.addGauge('outbox_in_flight', 'Requests under way.', () => lanes.inFlight)
+  metrics.addGauge('outbox_held', 'Deliveries leased by this listener.', () => lanes.held)
+  metrics.addGauge('outbox_unsettled', 'Attempts made and not yet recorded.', () => settler.size)
+
+  let everySecond: NodeJS.Timeout
+  return {
+    lanes,
+    settler,
+    release: deliveries => releaser.release(deliveries),
+    get isClean() {
+      return lanes.held === 0 && settler.size === 0
+    },
+    start() {
+      everySecond = setInterval(() => {
+        lanes.tick()
+        attemptLog.tick()
+      }, 1_000)
+    },
+    async stop() {
+      stopping.abort()
+      const timeoutMs = settings.requestTimeoutSeconds * 1000
+      const abandon = setTimeout(() => settler.abandon(), timeoutMs + settleMarginMs)
+      await Promise.race([lanes.drain(), pause(timeoutMs + drainMarginMs)])
+      await releaser.drained()
+      await settler.drained()
+      clearTimeout(abandon)
+      clearInterval(everySecond)
+    },
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds).unref())
+}

@@ -4,11 +4,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { findStale } from './generate.ts'
+import { findImportCircles } from './import-circles.ts'
+import { sourcesIn } from './imports.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
 import { isSchemaFileFresh } from './schema-file.ts'
 import { withScratchServer } from './scratch-database.ts'
-import { findBreaches } from './walls.ts'
+import { findBreaches, walledFolders } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -19,7 +21,10 @@ const steps: Record<string, Step> = {
   'lint and format': () => run('biome', 'ci', '--colors=off', '.'),
   types: () => run('tsc', '-p', '.'),
   'types of delivery/': () => run('tsc', '-p', 'delivery'),
+  'types of functions/': () => run('tsc', '-p', 'functions'),
   walls: () => findBreaches(root).join('\n'),
+  'import circles': () =>
+    findImportCircles(walledFolders.flatMap(folder => sourcesIn(root, folder))).join('\n'),
   'schema and migrations': async () => {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text

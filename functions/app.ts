@@ -5,19 +5,16 @@
 //   export default { fetch: app.fetch, scheduled: outbox.scheduled }
 import type { Environment } from '../delivery/settings.ts'
 import { runCron } from './cron/run.ts'
-import { deliveries } from './deliveries/deliveries.ts'
-import { redelivery } from './deliveries/redeliver.ts'
-import { endpointActions } from './endpoints/endpoint-actions.ts'
-import { endpoints } from './endpoints/endpoints.ts'
-import { rotation } from './endpoints/rotate.ts'
-import { emit } from './events/emit.ts'
-import { eventTypes } from './events/event-types.ts'
-import { events } from './events/events.ts'
-import { explain } from './events/explain.ts'
+import { deliveries } from './deliveries/routes.ts'
+import { endpointActions } from './endpoints/action-routes.ts'
+import { endpoints } from './endpoints/routes.ts'
+import { explanations } from './events/explain/routes.ts'
+import { events } from './events/routes.ts'
+import { eventTypes } from './events/types/routes.ts'
 import { addRoutes, createApp, type Routes } from './http/app.ts'
 import { log } from './http/log.ts'
 import { descriptionOf } from './openapi/openapi.ts'
-import { replays } from './replays/replays.ts'
+import { replays } from './replays/routes.ts'
 import type { Env } from './settings.ts'
 import { audit } from './system/audit/routes.ts'
 import { captureHealth } from './system/capture-health/routes.ts'
@@ -41,8 +38,8 @@ export interface Outbox {
 
 const resources = [
   [health, captureHealth, secretsHealth],
-  [events, emit, eventTypes, explain, deliveries, redelivery],
-  [endpoints, endpointActions, rotation, replays],
+  [events, eventTypes, explanations, deliveries],
+  [endpoints, endpointActions, replays],
   [stats, audit],
 ].flat()
 

@@ -17,8 +17,9 @@ export function callerOf(c: Context<App>): Caller {
   return { actor: apiKey?.name ?? '', tenant: apiKey?.tenant ?? null, requestId }
 }
 
-/** A tenant key always writes for its own tenant; this is the answer when it names another. */
-export function refuseOtherTenant({ tenant }: Caller, wanted: string | null | undefined): Reply | null {
-  if (tenant === null || wanted === undefined || wanted === null || wanted === tenant) return null
-  return problem(403, 'This key may only write for its own tenant.')
+/** A tenant key always writes for its own tenant, and may name no other. */
+export function mayWriteFor({ tenant }: Pick<Caller, 'tenant'>, wanted: string | null | undefined): boolean {
+  return tenant === null || wanted === undefined || wanted === null || wanted === tenant
 }
+
+export const refuseOtherTenant = (): Reply => problem(403, 'This key may only write for its own tenant.')

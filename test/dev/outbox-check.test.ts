@@ -1,10 +1,10 @@
-// outbox:check, on a real database and a real file.
+// The check of published payloads, on a real database and a real file.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { checkCatalogue } from '../../dev/outbox-check.ts'
+import { checkCatalogue, readOptions } from '../../dev/outbox-check.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'outbox-check-'))
@@ -21,7 +21,7 @@ beforeEach(async () => {
   await db.query(`select outbox.watch('people', except_columns => '{email}')`)
   expect((await checkCatalogue(database.url, { file, write: true })).ok).toBe(true)
 })
-const check = () => checkCatalogue(database.url, { file })
+const check = () => checkCatalogue(database.url, { file, write: false })
 
 test('outbox:check accepts the catalogue that it has just written', async () => {
   expect(await check()).toEqual({
@@ -80,10 +80,28 @@ test.each([
   expect(await check()).toEqual({ ok: true, text: expect.stringContaining(type) })
 })
 
-test('the committed catalogue is what the migrations produce', async () => {
+test("the example's published file is what its migrations produce", async () => {
   const fresh = await freshDatabase()
   await checkCatalogue(fresh.url, { file, write: true })
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(
-    JSON.parse(readFileSync(join(import.meta.dirname, '../../outbox-catalogue.json'), 'utf8')),
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../functions/shop/outbox-catalogue.json'), 'utf8')),
   )
+})
+
+test('the file is in the project, unless --file names another', () => {
+  const root = join(import.meta.dirname, '../..')
+  expect(readOptions([])).toEqual({ write: false, file: join(root, 'outbox-catalogue.json') })
+  expect(readOptions(['--write', '--file', 'mine/types.json'])).toEqual({
+    write: true,
+    file: join(root, 'mine/types.json'),
+  })
+  expect(readOptions(['--file', '/tmp/types.json']).file).toBe('/tmp/types.json')
+})
+
+test('without a file it fails, and says how to publish one', async () => {
+  const missing = join(dir, 'missing.json')
+  expect(await checkCatalogue(database.url, { file: missing, write: false })).toEqual({
+    ok: false,
+    text: `nothing is published in ${missing} yet: publish with --write, or name another --file`,
+  })
 })

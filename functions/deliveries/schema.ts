@@ -1,0 +1,49 @@
+// Deliveries and their attempts as clients of the API see them.
+import { z } from '@hono/zod-openapi'
+import { deliveryState, sender } from '../../drizzle/schema/outbox.ts'
+import { Time } from '../openapi/schemas.ts'
+
+export const State = z.enum(deliveryState.enumValues)
+export type State = z.infer<typeof State>
+
+const redaction =
+  'To a key with a tenant, all ways of not reaching an HTTP server are `unreachable`, and how long it took is not told'
+
+export const Delivery = z
+  .object({
+    id: z.string().openapi({ example: 'dlv_00000000000004d20000000000000001' }),
+    event_id: z.string(),
+    endpoint_id: z.string(),
+    state: State,
+    attempt: z.int().openapi({ description: 'Attempts started so far' }),
+    due_at: Time.nullable().openapi({ description: 'When the next attempt is due, if there is to be one' }),
+    reason: z
+      .string()
+      .nullable()
+      .openapi({ description: `What the last attempt failed with. ${redaction}` }),
+    created_at: Time,
+    finished_at: Time.nullable(),
+  })
+  .openapi('Delivery')
+export type Delivery = z.infer<typeof Delivery>
+
+export const Attempt = z
+  .object({
+    number: z.int().openapi({ description: 'From 1' }),
+    started_at: Time,
+    duration_ms: z.int().nullable(),
+    response_status: z.int().nullable(),
+    error: z
+      .string()
+      .nullable()
+      .openapi({ description: `null = success. ${redaction}` }),
+    response_body: z.string().nullable(),
+    sender: z.enum(sender.enumValues),
+  })
+  .openapi('Attempt')
+export type Attempt = z.infer<typeof Attempt>
+
+export const DeliveryWithAttempts = Delivery.extend({ attempts: z.array(Attempt) }).openapi(
+  'DeliveryWithAttempts',
+)
+export type DeliveryWithAttempts = z.infer<typeof DeliveryWithAttempts>

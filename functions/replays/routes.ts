@@ -1,0 +1,92 @@
+// Replays over HTTP: count or start one for an endpoint, watch it, stop it.
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { callerOf } from '../access/caller.ts'
+import { disabledEndpoint, unknownEndpoint } from '../endpoints/replies.ts'
+import { EndpointId } from '../endpoints/schema.ts'
+import { defineRoute } from '../http/define-route.ts'
+import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
+import { badInput, problem } from '../http/problem.ts'
+import { reply } from '../http/reply.ts'
+import { body, publicId, responses } from '../openapi/schemas.ts'
+import type { App } from '../settings.ts'
+import { cancelReplay, startReplay } from './operations.ts'
+import { findReplay, listReplays, toReplay } from './read.ts'
+import { NewReplay, Replay, ReplayCount } from './schema.ts'
+
+const inPath = z.object({ id: z.string() })
+
+const postReplay = defineRoute({
+  method: 'post',
+  path: '/v1/endpoints/{id}/replay',
+  summary: "Send an endpoint's past events again, or count them",
+  access: { tenants: true, cost: { bucket: 'replay', size: 30, perSecond: 0.5 } },
+  request: { params: EndpointId, body: body(NewReplay) },
+  responses: {
+    ...responses(ReplayCount, 'With dry_run: what would be sent'),
+    ...responses(ReplayCount, 'The replay is running', 202),
+  },
+})
+
+const getReplays = defineRoute({
+  method: 'get',
+  path: '/v1/replays',
+  summary: 'List replays, newest first',
+  access: { tenants: true },
+  request: { query: z.strictObject({ endpoint_id: publicId('ep').optional(), ...PageQuery }) },
+  responses: responses(pageOf(Replay), 'A page of replays'),
+})
+
+const getReplay = defineRoute({
+  method: 'get',
+  path: '/v1/replays/{id}',
+  summary: 'Read a replay and how far it has come',
+  access: { tenants: true },
+  request: { params: inPath },
+  responses: responses(Replay, 'The replay'),
+})
+
+const postCancel = defineRoute({
+  method: 'post',
+  path: '/v1/replays/{id}/cancel',
+  summary: 'Stop a replay; what it has made due stays due',
+  access: { tenants: true },
+  request: { params: inPath },
+  responses: responses(Replay, 'The replay as it is now'),
+})
+
+export const replays = new OpenAPIHono<App>()
+
+replays.openapi(postReplay, async c => {
+  const started = await startReplay(c.var.db, callerOf(c), c.req.valid('param').id, c.req.valid('json'))
+  if (started === 'unknown endpoint') return unknownEndpoint()
+  if (started === 'endpoint disabled') return disabledEndpoint()
+  if (started === 'already running') {
+    return problem(409, 'A replay for this endpoint is running: wait for it, or cancel it.')
+  }
+  if ('wrongInput' in started) return badInput(started.wrongInput)
+  return 'counted' in started ? reply(started.counted) : reply(started.started, 202)
+})
+
+replays.openapi(getReplays, c => {
+  const { endpoint_id, ...page } = c.req.valid('query')
+  return replyPage(c, page, {
+    read: (after, limit) => listReplays(c.var.db, callerOf(c), { endpoint: endpoint_id }, after?.[0], limit),
+    positionOf: ({ replay }) => [replay.id],
+    write: toReplay,
+  })
+})
+
+replays.openapi(getReplay, async c => {
+  const replay = await findReplay(c.var.db, callerOf(c), c.req.valid('param').id)
+  return replay ? reply(replay) : unknownReplay()
+})
+
+replays.openapi(postCancel, async c => {
+  const { id } = c.req.valid('param')
+  const caller = callerOf(c)
+  await cancelReplay(c.var.db, caller, id)
+  const replay = await findReplay(c.var.db, caller, id)
+  return replay ? reply(replay) : unknownReplay()
+})
+
+const unknownReplay = () => problem(404, 'There is no such replay.')

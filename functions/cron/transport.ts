@@ -15,6 +15,8 @@ export function fetchTransport(policy: EgressPolicy): Transport {
     const response = await fetch(checked.url, init).catch(() => {
       throw new SendError(failureKind(signal))
     })
+    // workerd skips the other 1xx by itself. This one nobody asked for.
+    if (response.status === 101) throw new SendError('bad_response')
     return toAnswer(response)
   }
 }

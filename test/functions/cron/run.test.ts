@@ -10,6 +10,7 @@ import {
   startTestListener,
   storeOn,
 } from '../../support/outbox.ts'
+import { ok, startRawReceiver } from '../../support/raw-receiver.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { failure } from '../../support/settlements.ts'
 import { startWorker } from '../../support/worker.ts'
@@ -25,6 +26,18 @@ describe('the cron function', () => {
     const { rows } = await api.db.query('select number, sender, error from outbox.attempts')
     expect(rows).toEqual([{ number: 1, sender: 'cron', error: null }])
     expect(await deliveryStates(api.db)).toEqual({ delivered: 1 })
+  })
+
+  test('delivers once to a receiver that sends 100 Continue unasked', async () => {
+    const { api } = await scene()
+    const raw = await startRawReceiver(socket => {
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\n${ok()}`)
+    })
+    await api.db.query('update outbox.endpoints set url = $1', [`http://127.0.0.1:${raw.port}/`])
+    await emit(api.db, 5)
+    await api.worker.scheduled()
+    expect(await deliveryStates(api.db)).toEqual({ delivered: 5 })
+    expect(raw.requests).toHaveLength(5)
   })
 
   test('redelivers what failed, and rescues what a dead listener held', async () => {

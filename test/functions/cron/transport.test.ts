@@ -3,16 +3,29 @@ import { expect, test } from 'vitest'
 import { hostile } from '../../support/hostile.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { startInWorkerd } from '../../support/runtimes.ts'
-import { defaultOptions, describeSending, type SendTo } from '../../support/sending.ts'
+import { defaultOptions, describeSending, type Seen, type Sender } from '../../support/sending.ts'
+import { describeInterimResponses } from '../../support/sending-interim.ts'
+import type { SendOptions, TextRequest } from '../../support/workers/calls.ts'
 
-describeSending('fetch in workerd', async (): Promise<SendTo> => {
+async function start(): Promise<Sender> {
   const calls = await startInWorkerd()
-  return async (url, { headers = {}, ...options } = {}) => {
-    const request = { url, headers, body: '{"a":1}' }
-    const [seen] = await calls.send([request], { ...defaultOptions, ...options })
-    return 'body' in seen! ? { ...seen, body: Uint8Array.from(seen.body) } : seen!
+  const send = async (requests: TextRequest[], options: SendOptions): Promise<Seen[]> => {
+    const seen = await calls.send(requests, options)
+    return seen.map(each => ('body' in each ? { ...each, body: Uint8Array.from(each.body) } : each))
   }
-})
+  const body = '{"a":1}'
+  return {
+    async sendTo(url, { headers = {}, ...options } = {}) {
+      const [seen] = await send([{ url, headers, body }], { ...defaultOptions, ...options })
+      return seen!
+    },
+    inTurn: (url, count) => send(Array(count).fill({ url, headers: {}, body }), defaultOptions),
+  }
+}
+
+describeSending('fetch in workerd', start)
+// Not for us to end sooner: fetch keeps interim responses to itself.
+describeInterimResponses('fetch in workerd', start, 'timeout')
 
 test('an endless body is closed as soon as enough is read, not at the end of the cron run', async () => {
   const closed = Promise.withResolvers<void>()

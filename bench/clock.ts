@@ -1,9 +1,9 @@
-// One stopwatch for all processes of this machine.
+// One clock for all processes of this machine.
 
 /** Milliseconds of the system's monotonic clock, which the receiver and the writers share. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
 
-/** Asks again and again until it is so, at the price of a small query each time. */
+/** Polls until the answer is true. */
 export async function untilTrue(ask: () => Promise<boolean>, everyMs = 2): Promise<void> {
   while (!(await ask())) await new Promise(resolve => setTimeout(resolve, everyMs))
 }

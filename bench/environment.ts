@@ -1,4 +1,4 @@
-// The ground all meet on: a Postgres that keeps what it commits, the receiver, and a fresh database for every turn.
+// The environment of all subjects: a durable Postgres, the receiver, and a fresh database for every turn.
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,39 +10,39 @@ import { freePort } from '../dev/ports.ts'
 import { startPostgres } from '../dev/postgres.ts'
 import { type Receiver, startReceiver } from './receiving.ts'
 
-/** What every production server has: nothing that was committed gets lost in a power cut. */
+/** As on every production server: a power cut loses no commit. */
 const durable = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' }
-/** And what anybody sets who expects load. The same for all contestants. */
+/** The usual settings for a server under load, the same for all subjects. */
 const sized = { shared_buffers: '512MB', max_wal_size: '8GB', max_connections: '200' }
 
 export interface Database {
   readonly url: string
   readonly client: pg.Client
-  /** Of a query that gives one truth value. */
+  /** The result of a query that returns one boolean. */
   isTrue(query: string): Promise<boolean>
   connect(): Promise<pg.Client>
   drop(): Promise<void>
 }
 
-export interface Ground {
+export interface Environment {
   readonly guard: Guard
   readonly receiver: Receiver
-  /** The administrator's connection, to no contestant's database. */
+  /** An administrator's connection to a database that no subject uses. */
   readonly admin: pg.Client
-  /** Seals the endpoints' secrets. */
+  /** For the endpoints' secrets. */
   readonly masterKeys: string
   emptyDatabase(): Promise<Database>
-  /** One with Outbox's tables. */
+  /** With Outbox's tables and the example shop's. */
   outboxDatabase(): Promise<Database>
   stop(): Promise<void>
 }
 
 const migrated = 'outbox_migrated'
 
-export async function openGround(): Promise<Ground> {
+export async function openEnvironment(): Promise<Environment> {
   const state = join(import.meta.dirname, '../.outbox')
   mkdirSync(state, { recursive: true })
-  const unlock = takeLock(join(state, 'bench.lock')) // two at a time would only measure each other
+  const unlock = takeLock(join(state, 'bench.lock')) // two runs at a time would measure each other
   const guard = startGuard()
   const dir = join(state, 'bench')
   rmSync(dir, { recursive: true, force: true })
@@ -63,7 +63,7 @@ export async function openGround(): Promise<Ground> {
   const create = async (template: string): Promise<Database> => {
     const name = `turn_${++number}`
     await admin.query(`create database ${name} template ${template}`)
-    await admin.query('checkpoint') // the last turn's dirty pages are not this one's burden
+    await admin.query('checkpoint') // so that this turn does not write the last turn's dirty pages
     const url = urlOf(name)
     const client = await connect(url)
     return {

@@ -1,6 +1,6 @@
-// The event everybody sends: a small order, told apart by `n`, meant for one of several endpoints.
+// The event that all subjects send: a small order, identified by `n`, for one of several endpoints.
 
-/** How many requests are under way at once, for every contestant: more gains nobody anything on one machine. */
+/** Requests in flight at once, for every subject. On one machine, more of them make no subject faster. */
 export const inFlight = 64
 
 export const eventType = (endpoint: number): string => `order.e${endpoint}`
@@ -16,7 +16,7 @@ export function eventData(n: number) {
   }
 }
 
-/** What a queue carries about one webhook. */
+/** The payload of one webhook in a job queue. */
 export interface Job {
   readonly endpoint: number
   readonly timestamp: string
@@ -29,7 +29,7 @@ export const job = (n: number, endpoint: number): Job => ({
   data: eventData(n),
 })
 
-/** The data in SQL, for events that are made many at a time; `n` is an expression. */
+/** The same data in SQL, for inserting many events at a time; `n` is an expression. */
 export const eventDataSql = (n: string): string => `
   jsonb_build_object('n', ${n}, 'order_id', 1000000 + ${n}, 'client_id', ${n} % 1000, 'status', 'shipped',
                      'previous_status', 'created', 'item_ids', jsonb_build_array(${n}, ${n} + 1, ${n} + 2))`

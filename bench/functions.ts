@@ -1,9 +1,9 @@
-// Workers under `wrangler dev` with the local stand-in for Neon's SQL over HTTP, in a process of its own that counts.
+// Workers under `wrangler dev`, and the local replacement for Neon's SQL over HTTP, a separate process that counts round trips.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../dev/ports.ts'
 import { type Functions, startFunctions } from '../dev/services/functions.ts'
-import type { Database, Ground } from './environment.ts'
+import type { Database, Environment } from './environment.ts'
 import { startProcess } from './process.ts'
 import { outboxSettings } from './subjects/outbox.ts'
 
@@ -16,7 +16,7 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-export async function startProxy({ guard }: Ground): Promise<Proxy> {
+export async function startProxy({ guard }: Environment): Promise<Proxy> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const proxy = await startProcess([join(root, 'dev/neon-proxy.ts')], {
@@ -31,9 +31,9 @@ export async function startProxy({ guard }: Ground): Promise<Proxy> {
   }
 }
 
-/** `folder` is the one with the wrangler.toml, by default Outbox's own. */
+/** `folder` has the wrangler.toml; by default it is Outbox's own. */
 export async function startWorker(
-  ground: Ground,
+  environment: Environment,
   database: Database,
   proxy: Proxy,
   { folder = '.', settings = {} }: { folder?: string; settings?: Record<string, string> } = {},
@@ -45,9 +45,9 @@ export async function startWorker(
     root: join(root, folder),
     dir,
     port,
-    guard: ground.guard,
+    guard: environment.guard,
     settings: {
-      ...outboxSettings(ground, database),
+      ...outboxSettings(environment, database),
       NEON_PROXY: proxy.url,
       OUTBOX_API_KEYS: 'bench:admin:bench',
       OUTBOX_ORDERS_PUBLIC: 'true',

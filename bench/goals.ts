@@ -1,26 +1,26 @@
-// What we have set out to reach, as relations of figures of one run: only those can be compared.
+// The goals. Most are relations between figures of one run, because figures of different runs are not comparable.
 import type { Results } from './results.ts'
 
 export interface Goal {
   readonly scenario: string
-  readonly says: string
-  readonly wanted: string
+  readonly relation: string
+  readonly target: string
   /** NaN when it was not measured. */
-  readonly seen: number
+  readonly actual: number
   readonly reached: boolean
 }
 
 export function goals(results: Results): Goal[] {
-  const rate = (scenario: string, variant: string, contestant = 'Outbox') =>
-    results.median(scenario, variant, contestant, 'rate')
-  const figure = (scenario: string, variant: string, metric: string, contestant = 'Outbox') =>
-    results.median(scenario, variant, contestant, metric)
-  const one = (contestant: string) =>
-    rate('throughput', '1 endpoint') / rate('throughput', '1 endpoint', contestant)
-  const p50 = (contestant: string) =>
-    figure('latency', '200 per second', 'p50') / figure('latency', '200 per second', 'p50', contestant)
-  const writers = (variant: string, contestant: string, than: string) =>
-    rate('writers', variant, contestant) / rate('writers', variant, than)
+  const rate = (scenario: string, variant: string, subject = 'Outbox') =>
+    results.median(scenario, variant, subject, 'rate')
+  const figure = (scenario: string, variant: string, metric: string, subject = 'Outbox') =>
+    results.median(scenario, variant, subject, metric)
+  const one = (subject: string) =>
+    rate('throughput', '1 endpoint') / rate('throughput', '1 endpoint', subject)
+  const p50 = (subject: string) =>
+    figure('latency', '200 per second', 'p50') / figure('latency', '200 per second', 'p50', subject)
+  const writers = (variant: string, subject: string, than: string) =>
+    rate('writers', variant, subject) / rate('writers', variant, than)
   const held = '64 writers, commits held at 2 ms'
   const fast = '16 writers, commits fast'
   const many = rate('many-endpoints', '10,000 endpoints') / rate('many-endpoints', '1 endpoint')
@@ -70,13 +70,13 @@ export function goals(results: Results): Goal[] {
       'backlog',
       'memory with 1 M waiting, MB',
       200,
-      figure('backlog', '1,000,000 waiting', 'memory, most'),
+      figure('backlog', '1,000,000 waiting', 'memory, max'),
     ),
     atLeast(
       'old-snapshot',
       'rate with over without',
       0.8,
-      rate('old-snapshot', 'held open') / rate('old-snapshot', 'nobody'),
+      rate('old-snapshot', 'held open') / rate('old-snapshot', 'none'),
     ),
     atMost(
       'noisy-neighbour',
@@ -90,21 +90,21 @@ export function goals(results: Results): Goal[] {
     atLeast('edge', 'rate over bare Hono + Neon', 0.85, patch),
     atMost('idle', 'queries per minute', 12, figure('idle', 'nothing happens', 'queries')),
     atMost('idle', 'CPU, % of a core', 1, figure('idle', 'nothing happens', 'CPU')),
-  ].filter(({ seen }) => !Number.isNaN(seen))
+  ].filter(({ actual }) => !Number.isNaN(actual))
 }
 
-const atLeast = (scenario: string, says: string, bound: number, seen: number): Goal => ({
+const atLeast = (scenario: string, relation: string, bound: number, actual: number): Goal => ({
   scenario,
-  says,
-  wanted: `≥ ${bound}`,
-  seen,
-  reached: seen >= bound,
+  relation,
+  target: `≥ ${bound}`,
+  actual,
+  reached: actual >= bound,
 })
 
-const atMost = (scenario: string, says: string, bound: number, seen: number): Goal => ({
+const atMost = (scenario: string, relation: string, bound: number, actual: number): Goal => ({
   scenario,
-  says,
-  wanted: `≤ ${bound}`,
-  seen,
-  reached: seen <= bound,
+  relation,
+  target: `≤ ${bound}`,
+  actual,
+  reached: actual <= bound,
 })

@@ -1,4 +1,4 @@
-// A process full of receivers that behave badly: `/hang`, `/drip-body`, `/reset`, `/status/500`, `/flood`.
+// A process with receivers that behave badly: `/hang`, `/drip-body`, `/reset`, `/status/500`, `/flood`.
 import { hostile } from '../test/support/hostile.ts'
 import { startReceiver } from '../test/support/receiver.ts'
 

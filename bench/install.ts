@@ -1,10 +1,10 @@
-// Installs what only the benchmark needs, so that nobody else has to.
+// Installs the packages that only the benchmark needs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { say, Trouble } from '../dev/say.ts'
 
-/** What is installed where package.json asks for it, by name. */
+/** The versions that bench/package.json asks for, by name. */
 export function peerVersions(): Record<string, string> {
   return JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')).dependencies
 }

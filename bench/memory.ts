@@ -1,8 +1,8 @@
-// How much memory a process takes while something runs, and whether it grows.
+// The peak of a process's memory while something runs, and whether it grows.
 import { costOf } from './process.ts'
 
-/** The peak, and how much higher the second half's peak is than the first half's: near 0 = flat. */
-export function watchMemory(pid: number): { stop(): { most: number; growth: number } } {
+/** `max` is the peak. `growth` is the second half's peak over the first half's: near 0 = flat. */
+export function watchMemory(pid: number): { stop(): { max: number; growth: number } } {
   const samples: number[] = []
   const timer = setInterval(() => samples.push(costOf(pid).memoryMb), 100)
   return {
@@ -10,8 +10,8 @@ export function watchMemory(pid: number): { stop(): { most: number; growth: numb
       clearInterval(timer)
       samples.push(costOf(pid).memoryMb)
       const half = Math.ceil(samples.length / 2)
-      const most = Math.max(...samples)
-      return { most, growth: Math.max(...samples.slice(half - 1)) - Math.max(...samples.slice(0, half)) }
+      const max = Math.max(...samples)
+      return { max, growth: Math.max(...samples.slice(half - 1)) - Math.max(...samples.slice(0, half)) }
     },
   }
 }

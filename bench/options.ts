@@ -1,21 +1,21 @@
-// What `npm run bench -- …` may be told.
+// The options of `npm run bench -- …`.
 import { parseArgs } from 'node:util'
 import { wholeNumber } from '../dev/options.ts'
 import { Trouble } from '../dev/say.ts'
 
 export interface Options {
-  /** Names of scenarios; all when empty. */
+  /** Names of scenarios; empty = all. */
   only: string[]
-  /** Small numbers and one round: shows that everything runs, measures nothing. */
+  /** Small numbers and one round: shows that everything runs, but the figures mean nothing. */
   quick: boolean
   rounds: number
 }
 
 const usage = `npm run bench -- [--only NAME]… [--quick] [--rounds N]
 
-  --only NAME  one scenario; say it again for more
-  --quick      small numbers, one round: to see that it runs, not to measure
-  --rounds N   how often everything is measured, contestants taking turns (default 3)`
+  --only NAME  runs one scenario; may be repeated
+  --quick      small numbers and one round: shows that everything runs, but the figures mean nothing
+  --rounds N   number of rounds in which all subjects take turns (default 3)`
 
 export function readOptions(args: string[], known: readonly string[]): Options {
   const { only, quick, rounds } = parse(args)

@@ -6,17 +6,17 @@ import type { Writer } from './subjects/subject.ts'
 export interface Paced {
   readonly count: number
   readonly perSecond: number
-  /** Which endpoint event n is for. */
+  /** The endpoint of event n. */
   readonly endpointOf: (n: number) => number
-  /** How many endpoints get each event. 1 unless told. */
+  /** Endpoints that get each event; default 1. */
   readonly webhooksEach?: number
-  /** Webhooks that are answered, too, and not measured. 0 unless told. */
+  /** Webhooks that are also answered, but not measured; default 0. */
   readonly answeredBesides?: number
 }
 
 /**
- * Event n starts at n / rate seconds, however long the ones before it take: a slow writer must not make the others look
- * fast. Milliseconds by webhook, from when the writer hears of the commit; 0 where the webhook was there before the news.
+ * Event n starts at n / rate seconds, however long earlier events take: a slow writer must not make the others look fast.
+ * Returns milliseconds per webhook, from the moment the writer knows of the commit; 0 for a webhook that arrived earlier.
  */
 export async function delaysAtPace(
   writer: Writer,

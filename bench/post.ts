@@ -1,4 +1,4 @@
-// One signed POST with Outbox's own signature and undici's fastest call: what the bare loop and the job queues send.
+// One signed POST with Outbox's own signature and undici's fastest call. The bare loop and the job queues send it.
 import { Agent, request } from 'undici'
 import { webhookBody } from '../delivery/body.ts'
 import { parseSecret } from '../delivery/keys.ts'
@@ -10,7 +10,7 @@ const agent = new Agent({ connections: inFlight, pipelining: 1 })
 const secret = await parseSecret(process.env.BENCH_SECRET!)
 const signers = [hmacSigner(secret!.bytes)]
 
-/** Throws unless a 2xx came: whoever calls it then has to try again. */
+/** Throws unless the answer is a 2xx: retrying is the caller's part. */
 export async function post(id: string, { endpoint, timestamp, data }: Job): Promise<void> {
   const body = webhookBody({ type: eventType(endpoint), timestamp, data: JSON.stringify(data) })
   const headers = {

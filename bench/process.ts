@@ -1,4 +1,4 @@
-// A process of the benchmark: says `ready` when it is, can be asked what it costs, and speaks up only in trouble.
+// A process of the benchmark: reports when it is ready, what it costs, and how it failed.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,9 +16,9 @@ export interface Process extends Child {
 interface Options {
   guard: Guard
   env?: NodeJS.ProcessEnv
-  /** How its line begins that says that it is ready. */
+  /** The beginning of the line that it prints when it is ready. */
   readyLine?: string
-  /** For those who print none. */
+  /** For a process that prints no such line. */
   untilReady?: () => Promise<void>
 }
 
@@ -40,18 +40,18 @@ export async function startProcess(
   const died = child.ended.then(how => {
     throw new Trouble(`${args.at(-1)} ended (${how}):\n${lines.slice(-20).join('\n')}`)
   })
-  died.catch(() => {}) // whoever waits for a line is told; one that is stopped has done nothing wrong
+  died.catch(() => {}) // a caller that waits for a line gets the error; a process that we stop has not failed
   const line = (word: string) => {
     const found = new Promise<string>(resolve => {
-      const look = () => {
+      const check = () => {
         const text = lines.find(candidate => candidate.startsWith(word))
-        if (text === undefined) onLine = look
+        if (text === undefined) onLine = check
         else {
-          lines.splice(lines.indexOf(text), 1) // heard
+          lines.splice(lines.indexOf(text), 1)
           resolve(text.slice(word.length).trim())
         }
       }
-      look()
+      check()
     })
     return Promise.race([found, died])
   }
@@ -61,7 +61,7 @@ export async function startProcess(
     line,
     async stop() {
       await child.stop(20_000)
-      for (const text of lines.slice(0, 3)) say('said', text)
+      for (const text of lines.slice(0, 3)) say('output', text)
     },
   }
 }
@@ -72,10 +72,10 @@ export interface Cost {
   memoryMb: number
 }
 
-/** Linux tells in hundredths of a second; elsewhere `ps` must do. */
+/** On Linux in hundredths of a second; elsewhere as exactly as `ps` has it. */
 export function costOf(pid: number): Cost {
   if (process.platform !== 'linux') return costByPs(pid)
-  // The name may hold anything, so the fields are counted from behind it.
+  // The process name may contain anything, so the fields are counted from its end.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return {

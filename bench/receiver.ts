@@ -1,10 +1,10 @@
-// The receiver, a process of its own: costs as little as a receiver can, and does not believe that the senders are honest.
-// It counts distinct webhooks, checks a sample of the signatures, and notes when each of them came.
+// The receiver, a process of its own, as cheap as a receiver can be. It does not trust the senders: it counts distinct
+// webhooks, checks a sample of the signatures, and records when each webhook came.
 import { createServer, type Socket } from 'node:net'
 import { verify } from '../delivery/verify.ts'
 import { monotonicMs } from './clock.ts'
 
-/** One of so many signatures is checked: checking all would make the receiver the bottleneck. */
+/** One signature in 50 is checked: checking all would make the receiver the bottleneck. */
 const sampleEvery = 50
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
@@ -13,9 +13,9 @@ const distinct = new Set<string>()
 let received = 0
 let verified = 0
 let refused = 0
-let underWay = 0
-let maxUnderWay = 0
-/** By event: an event for several endpoints comes several times. */
+let concurrent = 0
+let maxConcurrent = 0
+/** By event: one arrival for each endpoint of the event. */
 let arrivals: number[][] = []
 let waiting: { count: number; answer: () => void }[] = []
 
@@ -45,11 +45,11 @@ async function answer(socket: Socket, path: string, head: string, body: string):
   for (const waiter of done) waiter.answer()
 }
 
-/** 50 ms, as a receiver far away needs. */
+/** 50 ms, like a receiver far away. */
 async function waitAMoment() {
-  maxUnderWay = Math.max(maxUnderWay, ++underWay)
+  maxConcurrent = Math.max(maxConcurrent, ++concurrent)
   await new Promise(resolve => setTimeout(resolve, 50))
-  underWay--
+  concurrent--
 }
 
 function control(socket: Socket, path: string): void {
@@ -59,12 +59,12 @@ function control(socket: Socket, path: string): void {
     if (distinct.size >= count) reply(socket, {})
     else waiting.push({ count, answer: () => reply(socket, {}) })
   } else if (command === 'stats') {
-    reply(socket, { received, distinct: distinct.size, verified, refused, maxUnderWay })
+    reply(socket, { received, distinct: distinct.size, verified, refused, maxConcurrent })
   } else if (command === 'arrivals') {
     reply(socket, arrivals)
   } else {
     distinct.clear()
-    received = verified = refused = maxUnderWay = 0
+    received = verified = refused = maxConcurrent = 0
     arrivals = []
     reply(socket, {})
   }
@@ -90,7 +90,7 @@ function headerOf(head: string, name: string): string {
   return at < 0 ? '' : head.slice(at + name.length + 4, head.indexOf('\r\n', at + 2))
 }
 
-/** Just enough HTTP for honest clients: lower-case header names and a content-length, as undici and workerd send them. */
+/** Just enough HTTP for undici and workerd: lower-case header names and a content-length. */
 function readRequests(
   socket: Socket,
   onRequest: (socket: Socket, path: string, head: string, body: string) => void,

@@ -1,4 +1,4 @@
-// The receiver seen from outside: starts its process and asks it what came.
+// Starts the receiver's process and asks it what it received.
 import { join } from 'node:path'
 import type { Guard } from '../dev/guard.ts'
 import { freePort } from '../dev/ports.ts'
@@ -7,25 +7,25 @@ import { startProcess } from './process.ts'
 
 export interface Received {
   received: number
-  /** Different webhooks: one event for one endpoint counts once, however often it came. */
+  /** An event for one endpoint counts once, however often it came. */
   distinct: number
   verified: number
   refused: number
-  /** Requests to `/slow/` at the same time. */
-  maxUnderWay: number
+  /** The maximum of concurrent requests to `/slow/`. */
+  maxConcurrent: number
 }
 
 export interface Receiver {
   readonly url: string
   readonly secret: string
   reset(): Promise<void>
-  /** Resolves when so many different webhooks have come since the reset. */
+  /** Resolves when this many distinct webhooks have come since the reset. */
   until(count: number): Promise<void>
   stats(): Promise<Received>
-  /** When event n came to each endpoint it is for, on the machine's monotonic clock. */
+  /** For event n its arrival at each of its endpoints, on the machine's monotonic clock. */
   arrivals(): Promise<(number[] | null)[]>
-  /** Throws unless exactly so many different webhooks came, and the sample of signatures was good. */
-  expectHonest(who: string, count: number): Promise<void>
+  /** Throws unless exactly this many distinct webhooks came and the sampled signatures verify. */
+  expectExactly(sender: string, count: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -44,11 +44,11 @@ export async function startReceiver(guard: Guard, secret: string): Promise<Recei
     until: count => ask(`until/${count}`),
     stats: () => ask('stats'),
     arrivals: () => ask('arrivals'),
-    async expectHonest(who, count) {
+    async expectExactly(sender, count) {
       const { distinct, verified, refused } = await ask<Received>('stats')
       if (distinct === count && refused === 0 && verified > 0) return
       throw new Trouble(
-        `${who} should have sent ${count} webhooks and sent ${distinct}; of the signatures looked at ${verified} were good and ${refused} were not.`,
+        `${sender}: expected ${count} distinct webhooks, got ${distinct}; of the sampled signatures ${verified} verified and ${refused} did not.`,
       )
     },
     stop: process.stop,

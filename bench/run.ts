@@ -1,8 +1,8 @@
-// `npm run bench`: brings up the ground, runs the scenarios, prints one table, leaves JSON and a page in bench/results/.
+// `npm run bench`: starts the environment, runs the scenarios, prints one table, writes JSON and a page to bench/results/.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { say, Trouble } from '../dev/say.ts'
-import type { Ground } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { type Goal, goals } from './goals.ts'
 import { installPeers } from './install.ts'
 import { type Options, readOptions } from './options.ts'
@@ -14,51 +14,55 @@ import type { Scenario } from './scenario.ts'
 
 try {
   installPeers()
-  // Only now, because they import what has just been installed.
+  // Imported only now, because they import packages that have just been installed.
   const { scenarios } = await import('./scenarios/index.ts')
-  const { openGround } = await import('./environment.ts')
+  const { openEnvironment } = await import('./environment.ts')
   const options = readOptions(
     process.argv.slice(2),
     scenarios.map(({ name }) => name),
   )
   const chosen = scenarios.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
-  const ground = await openGround()
+  const environment = await openEnvironment()
   try {
-    await measure(ground, chosen, options)
+    await measure(environment, chosen, options)
   } finally {
-    await ground.stop()
+    await environment.stop()
   }
 } catch (error) {
   console.error(error instanceof Trouble ? error.message : error)
   process.exitCode = 1
 }
 
-async function measure(ground: Ground, chosen: readonly Scenario[], options: Options): Promise<void> {
+async function measure(
+  environment: Environment,
+  chosen: readonly Scenario[],
+  options: Options,
+): Promise<void> {
   const { describeMachine } = await import('./machine.ts')
-  const header = await describeMachine(ground)
-  if (options.quick) header.mind = 'a quick run: it shows that everything runs, and measures nothing'
+  const header = await describeMachine(environment)
+  if (options.quick) header.note = 'a quick run: it shows that everything runs, but the figures mean nothing'
   for (const [name, text] of Object.entries(header)) say(name, text)
   const results = new Results()
   for (const { name, question, run } of chosen) {
     say('scenario', `${name}: ${question}`)
     await run({
-      ground,
+      environment,
       quick: options.quick,
       rounds: options.rounds,
       record(measured) {
         results.add(name, measured)
-        const { variant, contestant, metric, unit, value } = measured
-        say('', `${variant}, ${contestant}: ${metric} ${readable(value)} ${unit}`)
+        const { variant, subject, metric, unit, value } = measured
+        say('', `${variant}, ${subject}: ${metric} ${readable(value)} ${unit}`)
       },
       note: text => results.notes.push({ scenario: name, text }),
     })
-    write(header, results, options) // a later one that fails takes nothing with it
+    write(header, results, options) // after each scenario, so that a failure of a later one loses nothing
   }
-  console.log(`\n${table(results, reached(results, options))}\n`)
+  console.log(`\n${table(results, goalsOf(results, options))}\n`)
 }
 
-/** Of small numbers nothing may be concluded. */
-function reached(results: Results, { quick }: Options): Goal[] {
+/** None for a quick run: its numbers are too small. */
+function goalsOf(results: Results, { quick }: Options): Goal[] {
   return quick ? [] : goals(results)
 }
 
@@ -66,9 +70,9 @@ function write(header: Record<string, string>, results: Results, options: Option
   const dir = join(import.meta.dirname, 'results')
   mkdirSync(dir, { recursive: true })
   const { figures, notes } = results
-  const aims = reached(results, options)
-  const json = JSON.stringify({ header, figures, notes, goals: aims }, null, 2)
+  const evaluated = goalsOf(results, options)
+  const json = JSON.stringify({ header, figures, notes, goals: evaluated }, null, 2)
   writeFileSync(join(dir, 'latest.json'), `${json}\n`)
-  writeFileSync(join(dir, 'latest.html'), page(header, results, aims))
+  writeFileSync(join(dir, 'latest.html'), page(header, results, evaluated))
   say('written', relative(process.cwd(), join(dir, 'latest.html')))
 }

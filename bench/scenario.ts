@@ -1,26 +1,26 @@
-// What a scenario is, and what it is handed.
-import type { Ground } from './environment.ts'
+// A scenario, and the tools it gets.
+import type { Environment } from './environment.ts'
 import type { Measured } from './results.ts'
 
 export interface Bench {
-  readonly ground: Ground
+  readonly environment: Environment
   readonly quick: boolean
   readonly rounds: number
   record(measured: Measured): void
-  /** Something a reader of the figures must know. */
+  /** For the reader of the figures. */
   note(text: string): void
 }
 
 export interface Scenario {
   readonly name: string
-  /** What it answers, in a sentence. */
+  /** The question it answers, in a sentence. */
   readonly question: string
   run(bench: Bench): Promise<void>
 }
 
 /**
- * Rounds in which everybody has a turn, beginning with another one each time: what the machine does meanwhile hits all
- * alike, and nobody always runs behind the same neighbour.
+ * Gives each participant a turn in every round. Each round begins with another participant, so that the machine's
+ * disturbances affect all alike, and none always follows the same neighbour.
  */
 export async function takeTurns<T>(
   rounds: number,

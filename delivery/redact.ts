@@ -17,6 +17,20 @@ export function isUnreachable(error: string | null): boolean {
   return unreachable.has(error)
 }
 
+interface Attempt {
+  readonly error: string | null
+  readonly duration_ms: number | null
+  readonly response_status: number | null
+  readonly response_body: string | null
+}
+
+/** An attempt as a key with a tenant sees it. Of one that reached no HTTP server it shows nothing but `unreachable`. */
+export function redactedAttempt<Shown extends Attempt>(attempt: Shown): Shown {
+  const { error } = attempt
+  if (!isUnreachable(error)) return attempt
+  return { ...attempt, error: redacted(error), duration_ms: null, response_status: null, response_body: null }
+}
+
 /**
  * How long to wait before the settlement is written down, in milliseconds. An attempt that failed early looks as if it had
  * waited until the time limit: everything that follows, the retry included, is as late.

@@ -1,5 +1,6 @@
 // What the database and a sender exchange: what is claimed, what an endpoint looks like there, what is written down.
 import type { FailureKind } from './failures.ts'
+import type { Signing } from './keys.ts'
 
 declare const brand: unique symbol
 type Id<Name extends string> = string & { readonly [brand]: Name }
@@ -52,7 +53,7 @@ export interface SealedEndpoint {
   /** All keys that sign now, the newest first. */
   readonly secrets: readonly {
     readonly id: string
-    readonly signing: 'hmac' | 'ed25519'
+    readonly signing: Signing
     readonly sealed: string
   }[]
 }

@@ -1,25 +1,30 @@
-// `npm run check`: everything CI asks for besides the tests. A line for each step; what failed is told at the end.
+// `npm run check`: all of CI except the tests. Prints a line for each step, and the failures at the end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { findStale } from './generate.ts'
+import { findImportCircles } from './import-circles.ts'
+import { sourcesIn } from './imports.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
 import { isSchemaFileFresh } from './schema-file.ts'
 import { withScratchServer } from './scratch-database.ts'
-import { findBreaches } from './walls.ts'
+import { findBreaches, walledFolders } from './walls.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** Returns what is wrong; nothing when all is well. */
+/** Returns a description of what is wrong; empty when nothing is. */
 type Step = () => string | Promise<string>
 
 const steps: Record<string, Step> = {
   'lint and format': () => run('biome', 'ci', '--colors=off', '.'),
   types: () => run('tsc', '-p', '.'),
   'types of delivery/': () => run('tsc', '-p', 'delivery'),
+  'types of functions/': () => run('tsc', '-p', 'functions'),
   walls: () => findBreaches(root).join('\n'),
+  'import circles': () =>
+    findImportCircles(walledFolders.flatMap(folder => sourcesIn(root, folder))).join('\n'),
   'schema and migrations': async () => {
     const said = await output(process.execPath, 'dev/drift.ts')
     return said.text.includes('no drift') ? '' : said.text
@@ -45,7 +50,7 @@ for (const [name, step] of Object.entries(steps)) {
 for (const failure of failures) console.error(`\n${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
 
-/** A tool of node_modules, judged by its exit code. */
+/** Runs a tool of node_modules. Its exit code decides. */
 async function run(tool: string, ...args: string[]): Promise<string> {
   const { code, text } = await output(join(root, 'node_modules/.bin', tool), ...args)
   return code === 0 ? '' : text || `exit code ${code}`

@@ -1,4 +1,4 @@
-// A child process in a group of its own: it ends when it is told to, and in any case when we do.
+// A child process that leads its own process group. It ends when it is stopped, and at the latest with this process.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -6,9 +6,9 @@ import type { Guard } from './guard.ts'
 
 export interface Child {
   pid: number
-  /** Says how it ended: `exit code 1`, `SIGKILL`. */
+  /** Resolves with how it ended: `exit code 1`, `SIGKILL`. */
   ended: Promise<string>
-  /** SIGTERM, and after the grace SIGKILL, to the whole group. */
+  /** Sends SIGTERM to the whole group, and SIGKILL after the grace period. */
   stop(graceMs?: number): Promise<void>
   signal(signal: NodeJS.Signals): void
 }
@@ -20,7 +20,7 @@ interface Options {
   onLine(line: string): void
 }
 
-/** Runs a script on this very Node. */
+/** Runs a script on the same Node as this process. */
 export function startChild(args: string[], { cwd, env, guard, onLine }: Options): Child {
   const child = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const group = child.pid!
@@ -28,7 +28,7 @@ export function startChild(args: string[], { cwd, env, guard, onLine }: Options)
   for (const output of [child.stdout, child.stderr]) createInterface({ input: output }).on('line', onLine)
   const ended = new Promise<string>(resolve => {
     child.once('close', (code, signal) => {
-      signalGroup(group, 'SIGKILL') // what it started itself may have outlived it
+      signalGroup(group, 'SIGKILL') // its own children may have outlived it
       guard.remove(group)
       resolve(signal ?? `exit code ${code}`)
     })

@@ -1,4 +1,4 @@
-// What the `functions` container of docker-compose.yml runs: wrangler, the minute timer it lacks, the demo receivers.
+// The program of the `functions` container in docker-compose.yml: wrangler, the minute timer it lacks, the demo receivers.
 import { join } from 'node:path'
 import { generateIfStale } from './generate.ts'
 import { startGuard } from './guard.ts'
@@ -26,7 +26,7 @@ const functions = await startFunctions({
 shutdown.add(() => functions.stop())
 void functions.ended.then(() => shutdown.run(1))
 
-// Under this name the listener's container finds them.
+// The listener's container reaches them under this name.
 await registerReceivers('http://functions:8787', settings)
 shutdown.add(startCron('http://127.0.0.1:8787'))
 say('ready', 'http://127.0.0.1:8787')

@@ -1,4 +1,4 @@
-// `npm run docker`: makes up the secrets that docker-compose.yml asks for, once, and starts the containers.
+// `npm run docker`: generates the secrets that docker-compose.yml needs, once, and starts the containers.
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, chmodSync, existsSync, readFileSync } from 'node:fs'

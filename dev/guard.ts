@@ -1,10 +1,10 @@
-// Sees to it that no child process outlives us, even when we are killed without a warning.
+// Makes sure that no child process outlives this one, even if this one is killed without warning.
 import { spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 
 export interface Guard {
-  /** From now on this process group ends with us. Start children `detached`, so that each leads a group. */
+  /** From now on this process group ends with this process. Start children `detached`, so that each leads a group. */
   add(pgid: number): void
   remove(pgid: number): void
 }

@@ -1,5 +1,5 @@
-// Finds packages that package-lock.json should hold and does not: npm writes such a file without a word when a
-// platform's package can't be had, and then `npm ci` fails for everybody.
+// Finds packages that are missing in package-lock.json. npm writes such a file without a warning when it can't get the
+// package of a platform, and then `npm ci` fails on every machine.
 import { readFileSync } from 'node:fs'
 
 interface Package {
@@ -16,7 +16,7 @@ export function findLockGaps(file: string): string[] {
   )
 }
 
-/** Node's way: beside the package's own dependencies first, then one folder up and so on. */
+/** As Node resolves packages: in the package's own node_modules first, then one folder up, and so on. */
 function placesToLook(path: string, name: string): string[] {
   const own = `${path && `${path}/`}node_modules/${name}`
   if (!path) return [own]

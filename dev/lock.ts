@@ -1,8 +1,8 @@
-// A lock file with a process id in it, so that only one uses a directory at a time.
+// A lock file with a process id, so that only one process at a time uses a directory.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Trouble } from './say.ts'
 
-/** Returns what gives it back. One whose holder was killed is taken over. */
+/** Returns the function that releases it. The lock of a process that no longer runs is taken over. */
 export function takeLock(file: string): () => void {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' })
@@ -13,7 +13,7 @@ export function takeLock(file: string): () => void {
   const pid = Number(readFileSync(file, 'utf8'))
   if (isRunning(pid)) {
     throw new Trouble(
-      `It is running already, as process ${pid}: stop it there with Ctrl-C. If that is another program, remove ${file}.`,
+      `It is running already, as process ${pid}: stop it there with Ctrl-C. If that process is another program, remove ${file}.`,
     )
   }
   rmSync(file, { force: true })

@@ -1,4 +1,4 @@
-// A local stand-in for Neon's edge: SQL over HTTP, one POST per query or per batch. Development and tests only.
+// A local replacement for Neon's edge: SQL over HTTP, one POST per query or per batch. For development and tests only.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,7 +8,7 @@ import { BadRequest, type Body, execute, statementsIn } from './neon-request.ts'
 
 export interface NeonProxy {
   url: string
-  /** Round trips so far, and the statements they carried; also under `/stats`. */
+  /** Round trips so far, and the statements in them; also at `/stats`. */
   stats: { requests: number; statements: number }
   stop(): Promise<void>
 }
@@ -56,19 +56,20 @@ export async function startNeonProxy({ port, host = '127.0.0.1' }: Options): Pro
   }
 }
 
-/** One pool of connections for each database that is asked for. */
+/** One pool for each connection string. */
 class Pools {
   readonly #pools = new Map<string, pg.Pool>()
 
   for(connectionString: unknown): pg.Pool {
     const url = URL.parse(String(connectionString))
-    if (!url) throw new BadRequest('the header Neon-Connection-String is missing or no connection string')
-    url.searchParams.set('application_name', 'neon-proxy') // to tell ours from an application's own
+    if (!url)
+      throw new BadRequest('the header Neon-Connection-String is missing or is not a connection string')
+    url.searchParams.set('application_name', 'neon-proxy') // to tell them from an application's own connections
     const known = this.#pools.get(url.href)
     if (known) return known
     const pool = new pg.Pool({ connectionString: url.href, max: CONNECTIONS_PER_DATABASE })
     pool.on('error', () => {}) // an idle connection was cut; the pool opens another one
-    pool.on('connect', client => client.on('error', () => {})) // one in use was cut; its query says so
+    pool.on('connect', client => client.on('error', () => {})) // one in use was cut; its query fails with the error
     this.#pools.set(url.href, pool)
     return pool
   }
@@ -97,7 +98,7 @@ const errorFields = [
   ...(['schema', 'table', 'column', 'dataType', 'constraint', 'file', 'line', 'routine'] as const),
 ]
 
-/** What SQL refuses is a 400 with Postgres's own words; a server that can't be reached is a 503. */
+/** An error of Postgres is a 400 with Postgres's own message; an unreachable server is a 503. */
 function refusal(error: unknown): Answer {
   const { message } = error as Error
   if (error instanceof pg.DatabaseError) {

@@ -1,4 +1,4 @@
-// What one request to the Neon proxy asks of Postgres: a query, or a batch of queries in one transaction.
+// Executes one request to the Neon proxy: a query, or a batch of queries in one transaction.
 import type { IncomingHttpHeaders } from 'node:http'
 import pg from 'pg'
 
@@ -9,7 +9,7 @@ interface Query {
 
 export type Body = Query | { queries: Query[] }
 
-/** The request makes no sense; SQL that makes none is a DatabaseError. */
+/** The request itself is invalid. Invalid SQL is a DatabaseError. */
 export class BadRequest extends Error {}
 
 export const statementsIn = (body: Body) => ('queries' in body ? body.queries.length : 1)
@@ -36,7 +36,7 @@ async function withClient<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Prom
   try {
     return await use(client)
   } catch (error) {
-    // After an error the server has told us about, the connection is as good as new.
+    // After an error that the server has reported, the connection can be used again.
     if (!(error instanceof pg.DatabaseError || error instanceof BadRequest)) broken = error as Error
     throw error
   } finally {
@@ -60,7 +60,7 @@ function transactionMode(headers: IncomingHttpHeaders): string {
   return `isolation level ${level}, ${readOnly}, ${deferrable}`
 }
 
-/** Values travel as the text Postgres prints: types are the driver's business. */
+/** Values travel as the text that Postgres prints; the driver parses them. */
 const asText = { getTypeParser: () => (value: string) => value }
 
 async function run(client: pg.PoolClient, { query, params = [] }: Query) {

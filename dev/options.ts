@@ -1,13 +1,13 @@
-// What `npm run dev -- …` may be told.
+// The options of `npm run dev -- …`.
 import { parseArgs } from 'node:util'
 import { Trouble } from './say.ts'
 
 export interface Options {
   /** Start from an empty database. */
   fresh: boolean
-  /** Where the functions are. */
+  /** The port of the functions. */
   port: number
-  /** How many listeners; with none, the cron function does everything. */
+  /** With 0 listeners, the cron function delivers everything. */
   listeners: number
   cron: boolean
   seed: boolean
@@ -15,9 +15,9 @@ export interface Options {
 
 const usage = `npm run dev -- [--fresh] [--port N] [--listeners N] [--no-cron] [--no-seed]
 
-  --fresh        begin with an empty database
+  --fresh        start with an empty database
   --port N       the functions' port (default 8787)
-  --listeners N  how many listeners to run (default 1, 0 = none)
+  --listeners N  number of listeners (default 1, 0 = none)
   --no-cron      do not fire the cron function every minute
   --no-seed      do not load the example shop`
 
@@ -29,7 +29,7 @@ const options = {
   seed: { type: 'boolean', default: true },
 } as const
 
-/** Throws with a sentence for people. */
+/** Throws a Trouble for invalid options. */
 export function readOptions(args: string[]): Options {
   const values = parse(args)
   return {

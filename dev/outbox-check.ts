@@ -1,12 +1,15 @@
-// `npm run outbox:check`: fails when a migration breaks a published payload. It compares outbox-catalogue.json with the
-// database DATABASE_URL_UNPOOLED names, after its migrations; `-- --write` publishes what the database can produce now.
+// `npm run outbox:check`: fails when a migration breaks a published payload. It compares the published catalogue with the
+// migrated database that DATABASE_URL_UNPOOLED names. `-- --write` publishes what the database can produce now, and
+// `-- --file PATH` names the catalogue; the default is outbox-catalogue.json in the project's folder.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { type EventType, readCatalogue } from '../drizzle/catalogue.ts'
 import { brokenPromises, unpublished } from '../drizzle/catalogue-diff.ts'
 
-const catalogueFile = join(import.meta.dirname, '../outbox-catalogue.json')
+const root = join(import.meta.dirname, '..')
+const defaultFile = 'outbox-catalogue.json'
 
 export interface Verdict {
   readonly ok: boolean
@@ -15,7 +18,7 @@ export interface Verdict {
 
 export async function checkCatalogue(
   url: string,
-  { write = false, file = catalogueFile } = {},
+  { write, file }: { write: boolean; file: string },
 ): Promise<Verdict> {
   const now = await read(url)
   if (write) {
@@ -23,17 +26,19 @@ export async function checkCatalogue(
     return { ok: true, text: `published ${now.length} event types` }
   }
   if (!existsSync(file))
-    return { ok: false, text: 'nothing is published yet: run `npm run outbox:check -- --write`' }
+    return {
+      ok: false,
+      text: `nothing is published in ${file} yet: publish with --write, or name another --file`,
+    }
   const published: EventType[] = JSON.parse(readFileSync(file, 'utf8'))
   const broken = brokenPromises(published, now)
   if (broken.length > 0) {
-    const advice =
-      'Receivers rely on these. Mend the migration, or publish the change: `npm run outbox:check -- --write`.'
+    const advice = 'Receivers rely on these. Mend the migration, or publish the change with --write.'
     return { ok: false, text: [...broken, advice].join('\n') }
   }
   const more = unpublished(published, now)
   const hint = more.length > 0 ? `; not published yet: ${more.join(', ')} (--write)` : ''
-  return { ok: true, text: `all ${published.length} published event types are as they were${hint}` }
+  return { ok: true, text: `all ${published.length} published event types are unchanged${hint}` }
 }
 
 async function read(url: string): Promise<EventType[]> {
@@ -48,6 +53,18 @@ async function read(url: string): Promise<EventType[]> {
   }
 }
 
+/** What follows `npm run outbox:check --`. A path is relative to the project's folder, where npm runs its scripts. */
+export function readOptions(args: string[]): { write: boolean; file: string } {
+  const { values } = parseArgs({
+    args,
+    options: {
+      write: { type: 'boolean', default: false },
+      file: { type: 'string', default: defaultFile },
+    },
+  })
+  return { ...values, file: resolve(root, values.file) }
+}
+
 if (import.meta.main) {
   const url = process.env.DATABASE_URL_UNPOOLED
   if (!url) {
@@ -56,7 +73,7 @@ if (import.meta.main) {
     )
     process.exit(1)
   }
-  const { ok, text } = await checkCatalogue(url, { write: process.argv.includes('--write') })
+  const { ok, text } = await checkCatalogue(url, readOptions(process.argv.slice(2)))
   console.log(text)
   process.exit(ok ? 0 : 1)
 }

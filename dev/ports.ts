@@ -1,4 +1,4 @@
-// Ports of this machine. Fixed ones stay below 32768: above, any outgoing connection may hold them for a while.
+// Ports of this machine. They stay below 32768: above, outgoing connections may occupy them for a while.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
@@ -14,7 +14,7 @@ export async function isPortFree(port: number): Promise<boolean> {
   return true
 }
 
-/** For programs that can't be told to choose a port themselves. Random, so that runs side by side rarely meet. */
+/** For programs that can't choose a port themselves. Random, so that parallel runs rarely choose the same. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)

@@ -1,4 +1,4 @@
-// Finds the Postgres programs that npm installed, in a place where the server's user can run them.
+// Finds the Postgres programs that npm has installed, and makes sure that the server's user can run them.
 import {
   chmodSync,
   cpSync,
@@ -18,7 +18,7 @@ export interface PostgresBinaries {
   postgres: string
 }
 
-/** Postgres refuses to run as root, so root lends it the user `nobody`. */
+/** Postgres refuses to run as root, so root runs it as `nobody`. */
 export const serverUser = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined
 
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
@@ -36,7 +36,7 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   return { initdb: join(reachable, 'bin/initdb'), postgres: join(reachable, 'bin/postgres') }
 }
 
-/** An npm package can't hold symbolic links; its install script makes them, and that may have been switched off. */
+/** An npm package can't contain symbolic links. Its install script makes them, but install scripts may be switched off. */
 function restoreLinks(home: string) {
   const list = join(home, 'pg-symlinks.json')
   if (!existsSync(list)) return
@@ -50,7 +50,7 @@ function restoreLinks(home: string) {
   }
 }
 
-/** A clone under a home directory that is closed to others (0700) is out of `nobody`'s reach: copy the 60 MB once. */
+/** `nobody` can't read a clone inside a closed home directory (0700), so the 60 MB are copied once. */
 function copyOutOfHome(home: string): string {
   const { version } = JSON.parse(readFileSync(join(home, '../package.json'), 'utf8'))
   const target = join(tmpdir(), `outbox-postgres-${version}`)
@@ -61,11 +61,11 @@ function copyOutOfHome(home: string): string {
     try {
       renameSync(join(draft, 'native'), target)
     } catch {
-      // Another process was faster; its copy is as good.
+      // Another process was faster; its copy is the same.
     }
     rmSync(draft, { recursive: true, force: true })
   }
-  // The temporary directory is everybody's: never run what somebody else has put there.
+  // Every user can write to the temporary directory: never run a program that another user has put there.
   if (lstatSync(target).uid !== 0)
     throw new Error(`${target} was not made by root: remove it and start again.`)
   return target

@@ -1,14 +1,14 @@
-// Randomness that repeats itself: the same number gives the same sequence, everywhere. For examples, never for secrets.
+// Repeatable randomness: the same number gives the same sequence on every machine. For examples, never for secrets.
 
 export interface Random {
   /** A whole number from `low` to `high`, both included. */
   between(low: number, high: number): number
   chance(probability: number): boolean
-  /** `count` different ones, in random order. */
+  /** `count` different elements, in random order. */
   pick<T>(from: readonly T[], count: number): T[]
 }
 
-/** mulberry32: 32 bits of state, far more than a thousand orders need. */
+/** mulberry32: its 32 bits of state are enough for a thousand orders. */
 export function randomFrom(number: number): Random {
   let state = number >>> 0
   const next = () => {

@@ -1,5 +1,5 @@
 // `npm run dev`: the whole system on one machine, from an empty directory to the first webhook.
-// What it starts it also ends: on Ctrl-C in order, and through the watchdog however else it dies.
+// It ends every process it starts: in order on Ctrl-C, and through the watchdog if it is killed.
 import { join, resolve } from 'node:path'
 import { SettingsError } from '../delivery/settings.ts'
 import { generateIfStale } from './generate.ts'
@@ -81,7 +81,7 @@ async function openDatabase({ fresh }: Options, state: State, settings: Developm
 }
 
 async function prepare(databaseUrl: string, options: Options): Promise<void> {
-  say('database', 'bringing it to the newest migration')
+  say('database', 'applying migrations')
   await migrate(databaseUrl, { example: true })
   if (options.seed && (await seed(databaseUrl)))
     say('database', 'loaded the example shop: 10 clients, 1,000 orders')
@@ -97,7 +97,7 @@ async function runFunctions(port: number, dir: string, settings: Settings): Prom
   say('functions', `starting on port ${port}`)
   await generateIfStale()
   let functions: Functions | undefined
-  // Said before the listeners say theirs, so that the receivers are there until the last webhook has been answered.
+  // Added before the listeners' step, and so run after it: the receivers must answer the listeners' last webhooks.
   shutdown.add(() => functions?.stop())
   functions = await startFunctions({ root, dir, port, settings, guard })
   void functions.ended.then(how => giveUp(`wrangler dev has ended (${how})`))
@@ -123,20 +123,20 @@ async function runListeners(count: number, healthPort: number, settings: Setting
   shutdown.add(watchFolders(root, ['worker', 'delivery', 'drizzle'], onChange))
 }
 
-/** A predecessor that was killed is still being ended by its watchdog for a moment. */
-async function expectFree(port: number, who: string, remedy: string): Promise<void> {
+/** Waits a moment: the watchdog of a killed predecessor may still be ending its processes. */
+async function expectFree(port: number, purpose: string, remedy: string): Promise<void> {
   for (const start = performance.now(); !(await isPortFree(port)); ) {
     if (performance.now() - start > 2000) {
       throw new Trouble(
-        `Port ${port} is taken, and ${who} should be there. Free it, or choose another: ${remedy}.`,
+        `Port ${port} is taken. It is meant for ${purpose}: free it, or choose another with ${remedy}.`,
       )
     }
     await new Promise(resolve => setTimeout(resolve, 100))
   }
 }
 
-function giveUp(why: string): void {
+function giveUp(reason: string): void {
   if (shutdown.isRunning) return
-  say('stop', `${why}: stopping everything`)
+  say('stop', `${reason}: stopping everything`)
   void shutdown.run(1)
 }

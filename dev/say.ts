@@ -1,13 +1,13 @@
-// How the development system talks: who speaks on the left, what is said on the right.
+// The output of the development system: the speaker on the left, the message on the right.
 
-export function say(who: string, what: string): void {
-  for (const line of what.split('\n')) console.log(`${who.padEnd(11)}${line}`.trimEnd())
+export function say(speaker: string, message: string): void {
+  for (const line of message.split('\n')) console.log(`${speaker.padEnd(11)}${line}`.trimEnd())
 }
 
-/** A sentence for people that needs no stack trace. */
+/** An error for people: its message is enough, without a stack trace. */
 export class Trouble extends Error {}
 
-/** A connection string that may be shown: without its password. */
+/** The connection string as it may be shown. */
 export function withoutPassword(url: string): string {
   const shown = new URL(url)
   if (shown.password) shown.password = '***'

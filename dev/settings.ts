@@ -1,4 +1,4 @@
-// The settings of the development system: open where production is closed, and the environment always wins.
+// The settings of the development system. The defaults are open where production is closed; the environment overrides them.
 import { readSettings as readFunctionsSettings } from '../functions/settings.ts'
 import { readShopSettings } from '../functions/shop/settings.ts'
 import { readListenerSettings } from '../worker/settings.ts'
@@ -15,16 +15,16 @@ const defaults = {
   OUTBOX_HEALTH_PORT: '9090',
 }
 
-const OURS = /^(OUTBOX_|DATABASE_URL|NEON_PROXY$|NOTIFICATIONS_SECRET$|BILLING_SECRET$)/
+const settingNames = /^(OUTBOX_|DATABASE_URL|NEON_PROXY$|NOTIFICATIONS_SECRET$|BILLING_SECRET$)/
 
-/** Of an environment what the functions and the listener may know: nothing of it is theirs but this. */
+/** The part of an environment that the functions and the listener get. */
 export function givenSettings(env: NodeJS.ProcessEnv): Settings {
   return Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => OURS.test(name) && value),
+    Object.entries(env).filter(([name, value]) => settingNames.test(name) && value),
   ) as Settings
 }
 
-/** What is always set, and whatever else was given. */
+/** The settings that are always set, and all others that were given. */
 export type DevelopmentSettings = Settings &
   typeof defaults &
   Record<'DATABASE_URL' | 'DATABASE_URL_UNPOOLED', string>
@@ -36,14 +36,14 @@ export function developmentSettings(secrets: Secrets, env: NodeJS.ProcessEnv): D
   return { DATABASE_URL: url, DATABASE_URL_UNPOOLED: url, ...settings }
 }
 
-/** As the functions and the listener will check them, only before anything has been started. */
+/** Makes the checks of the functions and the listener before anything is started. */
 export async function checkSettings(settings: Settings): Promise<void> {
   readListenerSettings(settings)
   await readFunctionsSettings(settings)
   await readShopSettings(settings)
 }
 
-/** The first key that may do everything: `name:admin:key` without a tenant. */
+/** The first admin key without a tenant: `name:admin:key`. */
 export function adminKey(settings: Settings): string | undefined {
   const keys = (settings.OUTBOX_API_KEYS ?? '').split(',').map(key => key.trim().split(':'))
   return keys.find(([, scope, , tenant]) => scope === 'admin' && tenant === undefined)?.at(2)

@@ -1,9 +1,9 @@
-// Ends the development system in order: what was started last ends first, once, and within three seconds.
+// Ends the development system once, within three seconds, in the reverse order of its start.
 import { say } from './say.ts'
 
-const IMPATIENT_MS = 300
-/** The watchdog takes up to a moment more, and all must be gone after three seconds. */
-const LONGEST_MS = 2000
+const SECOND_CTRL_C_MS = 300
+/** Leaves a second for the watchdog: every process must have ended after three seconds. */
+const MAX_MS = 2000
 
 export class Shutdown {
   readonly #steps: (() => unknown)[] = []
@@ -13,15 +13,15 @@ export class Shutdown {
     return this.#running !== undefined
   }
 
-  /** Whoever starts something says here how it ends. */
+  /** Adds a step. Steps run in reverse order. */
   add(step: () => unknown): void {
     this.#steps.push(step)
-    if (this.#running) void step() // it came up while everything else was going down
+    if (this.#running) void step() // it was started during the shutdown
   }
 
-  /** Ends the process; what is slower than that the watchdog ends. */
+  /** Ends the process after MAX_MS at the latest; then the watchdog ends the children. */
   async run(exitCode: number): Promise<never> {
-    setTimeout(() => process.exit(exitCode), LONGEST_MS).unref()
+    setTimeout(() => process.exit(exitCode), MAX_MS).unref()
     this.#running ??= this.#runSteps()
     await this.#running
     process.exit(exitCode)
@@ -37,13 +37,13 @@ export class Shutdown {
     }
   }
 
-  /** Ctrl-C, `kill`, a closed terminal, a parent that is gone. */
+  /** Runs the steps on Ctrl-C, on `kill`, when the terminal is closed, and when the parent has ended. */
   listen(): void {
     let first: number | undefined
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        // One Ctrl-C may reach us twice, from the terminal and passed on; a person who asks again does not want to wait.
-        if (first !== undefined && performance.now() - first > IMPATIENT_MS) process.exit(130)
+        // One Ctrl-C may arrive twice: from the terminal, and passed on by the parent. A later one means: exit at once.
+        if (first !== undefined && performance.now() - first > SECOND_CTRL_C_MS) process.exit(130)
         if (first === undefined) say('stop', 'stopping')
         first ??= performance.now()
         void this.run(0)
@@ -51,7 +51,7 @@ export class Shutdown {
     }
     const parent = process.ppid
     setInterval(() => process.ppid === parent || this.run(0), 250).unref()
-    // A terminal that is gone takes our output with it; that is no reason to end in disorder.
+    // Writing to a closed terminal fails, and that must not interrupt the shutdown.
     for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   }
 }

@@ -1,4 +1,4 @@
-// The directory `.outbox/`: what the development system keeps between two starts, and the lock that lets only one in.
+// The directory `.outbox/`: the development system's state between two starts, and the lock that admits only one process.
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { Trouble } from './say.ts'
 
 export interface State {
   dir: string
-  /** Made once: changing the master key would make every stored secret unreadable. */
+  /** Generated once: with another master key, no stored secret could be read. */
   secrets: Secrets
   /** For `npm run listener:dev`. */
   writeEnvironment(settings: Record<string, string>): void
@@ -53,10 +53,10 @@ function readSecrets(file: string): Secrets {
   }
 }
 
-/** The quotes that `node --env-file` understands; inside them nothing has a meaning. */
+/** In quotes as `node --env-file` reads them: inside, no character is special. */
 function quoted(name: string, value: string): string {
   const quote = ["'", '"', '`'].find(candidate => !value.includes(candidate))
   if (!quote || value.includes('\n'))
-    throw new Trouble(`${name} holds characters that no environment file can.`)
+    throw new Trouble(`${name} holds characters that an environment file can't hold.`)
   return quote + value + quote
 }

@@ -1,67 +1,72 @@
-// The walls between the folders: who may import what. Everything that is not allowed here is a breach.
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+// The walls between the folders: which files may import what. Everything that is not allowed here is a breach.
+import { importsOf, resolveImport, sourcesIn } from './imports.ts'
 
 interface Wall {
   /** Folders whose files may be imported; a single file where the rest of its folder is out of bounds. */
   paths: string[]
+  /** Parts of these that may not. */
+  except?: string[]
   /** A package allows its subpaths too; `node:*` all of Node's modules. */
   packages: string[]
 }
 
+const functionPackages = ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm']
+const rulesInSql = ['types', 'ids', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)
+
+/** By folder or file. The longest name that fits decides. */
 const walls: Record<string, Wall> = {
   // The rules run on every runtime, so they lean on nothing.
   delivery: { paths: ['delivery'], packages: [] },
   // The store speaks of deliveries and writes their ids. It hands SQL the numbers of the rules that SQL applies, no others.
-  drizzle: {
-    paths: ['drizzle', ...['types', 'ids', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)],
-    packages: ['drizzle-orm'],
-  },
+  drizzle: { paths: ['drizzle', ...rulesInSql], except: ['drizzle/shop'], packages: ['drizzle-orm'] },
+  'drizzle/shop': { paths: ['drizzle'], packages: ['drizzle-orm'] },
+  // The product knows nothing of its example. The example uses the product, and index.ts mounts both.
   functions: {
     paths: ['functions', 'delivery', 'drizzle'],
-    packages: ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm'],
+    except: ['functions/shop', 'functions/index.ts', 'drizzle/shop'],
+    packages: functionPackages,
   },
+  'functions/shop': {
+    paths: ['functions', 'delivery', 'drizzle'],
+    except: ['functions/index.ts'],
+    packages: functionPackages,
+  },
+  'functions/index.ts': { paths: ['functions'], packages: [] },
   worker: {
     paths: ['worker', 'delivery', 'drizzle'],
+    except: ['drizzle/shop'],
     packages: ['pg', 'undici', 'pino', 'prom-client', 'drizzle-orm', 'node:*'],
   },
 }
 
+export const walledFolders = ['delivery', 'drizzle', 'functions', 'worker']
+
 /** One sentence for each import that goes through a wall. */
 export function findBreaches(root: string): string[] {
-  return Object.keys(walls).flatMap(folder =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter(name => name.endsWith('.ts'))
-      .map(name => join(folder, name))
-      .flatMap(file => breachesOf(file, readFileSync(join(root, file), 'utf8'))),
-  )
+  return walledFolders
+    .flatMap(folder => sourcesIn(root, folder))
+    .flatMap(({ file, text }) => breachesOf(file, text))
 }
 
-/** `file` is relative to the project, and its first folder decides what it may import. */
-export function breachesOf(file: string, source: string): string[] {
-  const wall = walls[file.split('/')[0]!]!
-  return importsOf(source)
+/** `file` is relative to the project. */
+export function breachesOf(file: string, text: string): string[] {
+  const wall = wallOf(file)
+  return importsOf(text)
     .filter(target => !isAllowed(wall, file, target))
     .map(target => `${file} must not import ${target}`)
 }
 
-function isAllowed({ paths, packages }: Wall, file: string, target: string): boolean {
-  if (target.startsWith('.')) {
-    const path = relative('.', join(dirname(file), target))
-    return paths.some(allowed => path === allowed || path.startsWith(`${allowed}/`))
-  }
-  if (target.startsWith('node:')) return packages.includes('node:*')
-  return packages.some(allowed => target === allowed || target.startsWith(`${allowed}/`))
+function wallOf(file: string): Wall {
+  const names = Object.keys(walls).filter(name => isWithin(name, file))
+  return walls[names.sort((a, b) => b.length - a.length)[0]!]!
 }
 
-/** Everything a file imports, types included: one type of `pg` brings all of Node's types in. */
-function importsOf(source: string): string[] {
-  const forms = [
-    /^\s*(?:import|export)\b[\w\s{},*$]*?\bfrom\s*['"]([^'"]+)['"]/gm, // import … from 'x', export … from 'x'
-    /^\s*import\s*['"]([^'"]+)['"]/gm, // import 'x'
-    /\b(?:import|require)\s*\(\s*['"]([^'"]+)['"]/g, // import('x'), as a value or as a type
-    /\b(?:import|require)\s*\(\s*([^'")\s][^)]*)\)/g, // import(x): nobody knows what
-    /^\s*\/\/\/\s*<reference\s+\w+=['"]([^'"]+)['"]/gm,
-  ]
-  return forms.flatMap(form => [...source.matchAll(form)].map(match => match[1]!))
+function isAllowed({ paths, except = [], packages }: Wall, file: string, target: string): boolean {
+  const path = resolveImport(file, target)
+  if (path !== null)
+    return paths.some(allowed => isWithin(allowed, path)) && !except.some(denied => isWithin(denied, path))
+  if (target.startsWith('node:')) return packages.includes('node:*')
+  return packages.some(allowed => isWithin(allowed, target))
 }
+
+const isWithin = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`)

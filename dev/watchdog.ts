@@ -1,12 +1,13 @@
-// A process of its own that outlives its parent by a moment: what the parent leaves running, it ends.
-// It reads "+pgid" and "-pgid" lines; when the input closes, however the parent died, it ends every group still listed.
+// A process that outlives its parent by a moment and ends the processes that the parent has left running.
+// It reads "+pgid" and "-pgid" lines. When its input closes, because the parent has ended in any way, it ends every group
+// still listed.
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 
 const GRACE_MS = 900
 const groups = new Set<number>()
 
-// Ctrl-C and friends are for the parent, which then closes our input.
+// Ctrl-C and other signals are for the parent, which then closes this process's input.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -299,7 +299,7 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.must_notify() returns boolean
 -- outbox.patterns(type text) returns text[] immutable
 -- outbox.pinned_settings(relation regclass, options json) returns text stable
--- outbox.purge(older_than interval, most integer, behind bigint, OUT purged integer, OUT looked_to bigint) returns record security definer
+-- outbox.purge(older_than interval, max_events integer, behind bigint, OUT purged integer, OUT looked_to bigint) returns record security definer
 -- outbox.recompile_watches() returns TABLE(relation regclass, recompiled boolean)
 -- outbox.record(type text, data json, key text, tenant text) returns text security definer
 -- outbox.record_test(endpoint_id bigint, OUT id bigint, OUT nonce integer) returns record security definer

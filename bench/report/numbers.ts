@@ -1,4 +1,4 @@
-// Numbers for people: as many digits as mean something.
+// Numbers for people, with as many digits as mean something.
 
 export function readable(value: number): string {
   if (Number.isNaN(value)) return '–'

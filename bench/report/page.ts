@@ -1,11 +1,11 @@
-// The HTML page: a chart for each metric of each scenario. Everything is inside, so it works without a network.
+// The HTML page, with a chart for each metric of each scenario. It is self-contained, so it works without a network.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Goal } from '../goals.ts'
 import { type Figure, median, type Results } from '../results.ts'
 import { table } from './table.ts'
 
-/** Installed by now; it is bench's own dependency. */
+/** A dependency of bench/, installed by now. */
 const library = () =>
   readFileSync(join(import.meta.dirname, '../node_modules/chart.js/dist/chart.umd.min.js'), 'utf8')
 
@@ -36,22 +36,22 @@ for (const [i, config] of ${inScript(JSON.stringify(charts))}.entries()) new Cha
 `
 }
 
-/** Bars: a group for each variant, a colour for each contestant. */
+/** Bars: a group for each variant, a colour for each subject. */
 function chart(figures: readonly Figure[]) {
   const { scenario, metric, unit } = figures[0]!
   const variants = [...new Set(figures.map(f => f.variant))]
-  const contestants = [...new Set(figures.map(f => f.contestant))]
-  const value = (variant: string, contestant: string) => {
-    const found = figures.find(f => f.variant === variant && f.contestant === contestant)
+  const subjects = [...new Set(figures.map(f => f.subject))]
+  const value = (variant: string, subject: string) => {
+    const found = figures.find(f => f.variant === variant && f.subject === subject)
     return found ? median(found.values) : null
   }
   return {
     type: 'bar',
     data: {
       labels: variants,
-      datasets: contestants.map((contestant, i) => ({
-        label: contestant,
-        data: variants.map(variant => value(variant, contestant)),
+      datasets: subjects.map((subject, i) => ({
+        label: subject,
+        data: variants.map(variant => value(variant, subject)),
         backgroundColor: colours[i % colours.length],
       })),
     },
@@ -66,5 +66,5 @@ function chart(figures: readonly Figure[]) {
 const colours = ['#0b6e4f', '#d1495b', '#edae49', '#00798c', '#8d6a9f', '#777777']
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-/** Nothing inside a script may look like its end. */
+/** Text inside a script must not contain its end tag. */
 const inScript = (text: string) => text.replaceAll('</script', '<\\/script')

@@ -1,4 +1,4 @@
-// The table at the end: a line for each figure, with the median of all rounds and the spread.
+// The table at the end: a line per figure, with the median of all rounds and the spread.
 import type { Goal } from '../goals.ts'
 import { median, type Results } from '../results.ts'
 import { readable } from './numbers.ts'
@@ -7,9 +7,9 @@ export function table({ figures, notes }: Results, goals: readonly Goal[]): stri
   const parts = [...new Set(figures.map(figure => figure.scenario))].map(scenario => {
     const rows = figures
       .filter(figure => figure.scenario === scenario)
-      .map(({ variant, contestant, metric, unit, values }) => [
+      .map(({ variant, subject, metric, unit, values }) => [
         variant,
-        contestant,
+        subject,
         metric,
         readable(median(values)),
         values.length > 1 ? `${readable(Math.min(...values))} … ${readable(Math.max(...values))}` : '',
@@ -17,18 +17,18 @@ export function table({ figures, notes }: Results, goals: readonly Goal[]): stri
       ])
     return `${scenario}\n${aligned(rows)}`
   })
-  const said = notes.map(({ scenario, text }) => `${scenario}: ${text}`)
-  const aims = goals.map(({ scenario, says, wanted, seen, reached }) => [
+  const remarks = notes.map(({ scenario, text }) => `${scenario}: ${text}`)
+  const goalRows = goals.map(({ scenario, relation, target, actual, reached }) => [
     scenario,
-    says,
-    wanted,
-    readable(seen),
+    relation,
+    target,
+    readable(actual),
     reached ? 'reached' : 'MISSED',
   ])
-  return [...parts, ...said, ...(aims.length > 0 ? [`goals\n${aligned(aims)}`] : [])].join('\n\n')
+  return [...parts, ...remarks, ...(goalRows.length > 0 ? [`goals\n${aligned(goalRows)}`] : [])].join('\n\n')
 }
 
-/** Columns as wide as their widest cell; what looks like a number stands on the right. */
+/** Columns as wide as their widest cell; numbers are aligned to the right. */
 function aligned(rows: readonly string[][]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
   const cell = (text: string, column: number) =>

@@ -1,5 +1,5 @@
-// Bad receivers: every event is for 15 good endpoints, and for five more that fail in every way there is. Do the good ones
-// notice, and does the listener's memory stay as it was?
+// Bad receivers: every event is for 15 good endpoints and for five that fail in five ways. Are the good ones slowed down,
+// and does the listener's memory grow?
 import { join } from 'node:path'
 import { freePort } from '../../dev/ports.ts'
 import { watchMemory } from '../memory.ts'
@@ -8,22 +8,22 @@ import { startProcess } from '../process.ts'
 import { percentile } from '../results.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
 import { openOutboxWriter } from '../subjects/outbox.ts'
-import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
+import { pathsTo, startOutbox } from '../subjects/outbox-system.ts'
 
 const good = pathsTo(15)
 /** Never answers, sends its body a byte at a time, resets, answers 500, sends an endless body. */
 const bad = ['/hang', '/drip-body', '/reset', '/status/500', '/flood']
-/** Events, each for every endpoint. */
+/** Events; each is for every endpoint. */
 const perSecond = 50
 
 export const badReceivers: Scenario = {
   name: 'bad-receivers',
   question:
     'Every event also goes to five endpoints that fail in five ways: how long do the 15 good ones wait?',
-  async run({ ground, quick, rounds, record }) {
+  async run({ environment, quick, rounds, record }) {
     const port = await freePort()
     const receivers = await startProcess([join(import.meta.dirname, '../hostile.ts')], {
-      guard: ground.guard,
+      guard: environment.guard,
       env: { PORT: String(port) },
     })
     const alone = { variant: '15 good', paths: good }
@@ -32,17 +32,17 @@ export const badReceivers: Scenario = {
       paths: [...good, ...bad.map(path => `http://127.0.0.1:${port}${path}`)],
     }
     await takeTurns(rounds, [alone, among], async ({ variant, paths }) => {
-      const settings = { OUTBOX_LOG_LEVEL: 'error' } // it would say of each failure that it failed
-      const stage = await openStage(ground, { paths, typesOf: null, settings })
-      const writer = await openOutboxWriter(stage.database)
+      const settings = { OUTBOX_LOG_LEVEL: 'error' } // otherwise it logs every failure
+      const system = await startOutbox(environment, { paths, typesOf: null, settings })
+      const writer = await openOutboxWriter(system.database)
       const pace = { perSecond, endpointOf: () => 0, webhooksEach: good.length }
-      await delaysAtPace(writer, ground.receiver, { ...pace, count: perSecond }) // warm
-      const memory = watchMemory(stage.listeners[0]!.pid)
-      const delays = await delaysAtPace(writer, ground.receiver, { ...pace, count: quick ? 100 : 1_000 })
-      const { most, growth } = memory.stop()
+      await delaysAtPace(writer, environment.receiver, { ...pace, count: perSecond }) // warm-up
+      const memory = watchMemory(system.listeners[0]!.pid)
+      const delays = await delaysAtPace(writer, environment.receiver, { ...pace, count: quick ? 100 : 1_000 })
+      const { max, growth } = memory.stop()
       await writer.close()
-      await stage.leave()
-      const about = { variant, contestant: 'Outbox' }
+      await system.stop()
+      const about = { variant, subject: 'Outbox' }
       for (const percent of [50, 95, 99]) {
         record({
           ...about,
@@ -51,7 +51,7 @@ export const badReceivers: Scenario = {
           value: percentile(delays, percent),
         })
       }
-      record({ ...about, metric: 'memory, most', unit: 'MB', value: most })
+      record({ ...about, metric: 'memory, max', unit: 'MB', value: max })
       record({ ...about, metric: 'memory, second half over first', unit: 'MB', value: growth })
     })
     await receivers.stop()

@@ -1,28 +1,28 @@
-// Cron: a thousand deliveries have failed once and are due again, and no listener is there.
+// Cron: a thousand deliveries have failed once and are due again, and no listener runs.
 import { monotonicMs, untilTrue } from '../clock.ts'
 import { startProxy, startWorker } from '../functions.ts'
 import { type Scenario, takeTurns } from '../scenario.ts'
 import { isOutboxDone } from '../subjects/outbox.ts'
-import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
+import { pathsTo, startOutbox } from '../subjects/outbox-system.ts'
 
 const plans = [
   { variant: "a paid plan's 9,000 subrequests", subrequests: 9_000 },
   { variant: "the free plan's 45 subrequests", subrequests: 45 },
 ]
 
-/** Each of the receivers takes 50 ms, as one far away does. */
+/** Every receiver takes 50 ms, like one far away. */
 export const cron: Scenario = {
   name: 'cron',
-  question: 'How much does one run of the cron function redeliver of 1,000 failures, and what does it need?',
-  async run({ ground, quick, rounds, record }) {
+  question: 'How many of 1,000 failures does one run of the cron function redeliver, and what does it need?',
+  async run({ environment, quick, rounds, record }) {
     const failures = quick ? 100 : 1_000
     await takeTurns(rounds, plans, async ({ variant, subrequests }) => {
-      const stage = await openStage(ground, { paths: pathsTo(20, 'slow'), listeners: 0 })
-      const { client } = stage.database
-      await stage.commit(failures)
+      const system = await startOutbox(environment, { paths: pathsTo(20, 'slow'), listeners: 0 })
+      const { client } = system.database
+      await system.commit(failures)
       await client.query(failOnce)
-      const proxy = await startProxy(ground)
-      const worker = await startWorker(ground, stage.database, proxy, {
+      const proxy = await startProxy(environment)
+      const worker = await startWorker(environment, system.database, proxy, {
         settings: { OUTBOX_CRON_SUBREQUESTS: String(subrequests) },
       })
       await fetch(`${worker.url}/healthz`) // the first request starts the isolate
@@ -34,22 +34,22 @@ export const cron: Scenario = {
       const seconds = (monotonicMs() - start) / 1000
       const roundTrips = (await proxy.roundTrips()) - roundTripsBefore
       if (subrequests > failures * 2) {
-        await untilTrue(() => stage.database.isTrue(isOutboxDone))
+        await untilTrue(() => system.database.isTrue(isOutboxDone))
       }
-      const { received, maxUnderWay } = await ground.receiver.stats()
+      const { received, maxConcurrent } = await environment.receiver.stats()
       await worker.stop()
       await proxy.stop()
-      await stage.leave()
-      const about = { variant, contestant: 'Outbox' }
+      await system.stop()
+      const about = { variant, subject: 'Outbox' }
       record({ ...about, metric: 'redelivered in one run', unit: 'webhooks', value: received })
       record({ ...about, metric: 'time', unit: 's', value: seconds })
-      record({ ...about, metric: 'requests at once', unit: 'connections', value: maxUnderWay })
+      record({ ...about, metric: 'requests at once', unit: 'connections', value: maxConcurrent })
       record({ ...about, metric: 'subrequests', unit: 'requests', value: received + roundTrips })
     })
   },
 }
 
-/** Every event becomes a delivery that has had its first attempt and is due again. */
+/** Makes of every event a delivery that has had its first attempt and is due again. */
 const failOnce = `
   with fresh as (delete from outbox.fanout returning event_id),
   failed as (

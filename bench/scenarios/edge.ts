@@ -13,24 +13,24 @@ const agent = new Agent({ connections: clients })
 export const edge: Scenario = {
   name: 'edge',
   question: 'How many PATCHes a second does the Worker take, and how often does each go to the database?',
-  async run({ ground, quick, rounds, record }) {
+  async run({ environment, quick, rounds, record }) {
     const count = quick ? 300 : 5_000
-    const database = await ground.outboxDatabase()
+    const database = await environment.outboxDatabase()
     await seed(database.url)
-    const proxy = await startProxy(ground)
+    const proxy = await startProxy(environment)
     const workers = [
-      { contestant: 'Outbox', worker: await startWorker(ground, database, proxy) },
+      { subject: 'Outbox', worker: await startWorker(environment, database, proxy) },
       {
-        contestant: 'bare Hono + Neon',
-        worker: await startWorker(ground, database, proxy, { folder: 'bench/edge' }),
+        subject: 'bare Hono + Neon',
+        worker: await startWorker(environment, database, proxy, { folder: 'bench/edge' }),
       },
     ]
     for (const { worker } of workers) await patch(worker.url, quick ? 100 : 1_000)
-    await takeTurns(rounds, workers, async ({ contestant, worker }) => {
+    await takeTurns(rounds, workers, async ({ subject, worker }) => {
       const before = await proxy.roundTrips()
       const seconds = await patch(worker.url, count)
       const roundTrips = (await proxy.roundTrips()) - before
-      const about = { variant: 'PATCH /orders/:id', contestant }
+      const about = { variant: 'PATCH /orders/:id', subject }
       record({ ...about, metric: 'rate', unit: 'requests/s', value: count / seconds })
       record({ ...about, metric: 'round trips', unit: 'per request', value: roundTrips / count })
     })
@@ -40,7 +40,7 @@ export const edge: Scenario = {
   },
 }
 
-/** Seconds for so many updates, each of another order than the one before and to another status than it had. */
+/** Seconds for `count` updates. Each changes another order than the one before, to another status than it had. */
 async function patch(url: string, count: number): Promise<number> {
   let n = 0
   const client = async () => {

@@ -1,35 +1,34 @@
 // Idle: what does a listener cost when nothing happens?
-
 import { costOf } from '../process.ts'
 import type { Scenario } from '../scenario.ts'
-import { openStage, pathsTo } from '../subjects/outbox-stage.ts'
+import { pathsTo, startOutbox } from '../subjects/outbox-system.ts'
 
 export const idle: Scenario = {
   name: 'idle',
   question: 'How often does an idle listener ask the database, and what does it cost in CPU?',
-  async run({ ground: { admin, ...ground }, quick, rounds, record }) {
+  async run({ environment: { admin, ...environment }, quick, rounds, record }) {
     const seconds = quick ? 12 : 60
-    // Its workers' transactions would be counted with the listener's.
+    // Otherwise the transactions of its workers would count as the listener's.
     await admin.query('alter system set autovacuum = off')
     await admin.query('select pg_reload_conf()')
     for (let round = 0; round < rounds; round++) {
-      const stage = await openStage({ admin, ...ground }, { paths: pathsTo(20) })
-      await stage.deliver(100)
-      const name = (await stage.database.client.query('select current_database() as name')).rows[0].name
+      const system = await startOutbox({ admin, ...environment }, { paths: pathsTo(20) })
+      await system.deliver(100)
+      const name = (await system.database.client.query('select current_database() as name')).rows[0].name
       const read = async () => {
         const { rows } = await admin.query(
           'select (xact_commit + xact_rollback)::int as statements from pg_stat_database where datname = $1',
           [name],
         )
-        return { statements: rows[0].statements as number, ...costOf(stage.listeners[0]!.pid) }
+        return { statements: rows[0].statements as number, ...costOf(system.listeners[0]!.pid) }
       }
-      // A backend reports what it did within ten seconds, so that what came before has been counted by then.
+      // A backend reports its statistics within ten seconds: by then everything before the measurement has been counted.
       await new Promise(resolve => setTimeout(resolve, 11_000))
       const before = await read()
       await new Promise(resolve => setTimeout(resolve, seconds * 1000))
       const after = await read()
-      await stage.leave()
-      const about = { variant: 'nothing happens', contestant: 'Outbox' }
+      await system.stop()
+      const about = { variant: 'nothing happens', subject: 'Outbox' }
       const perMinute = ((after.statements - before.statements) * 60) / seconds
       const cpu = ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100
       record({ ...about, metric: 'queries', unit: 'per minute', value: perMinute })

@@ -1,4 +1,4 @@
-// All scenarios, in the order they are run.
+// All scenarios, in the order in which they run.
 import type { Scenario } from '../scenario.ts'
 import { backlog } from './backlog.ts'
 import { badReceivers } from './bad-receivers.ts'
@@ -6,10 +6,10 @@ import { cron } from './cron.ts'
 import { edge } from './edge.ts'
 import { idle } from './idle.ts'
 import { latency } from './latency.ts'
+import { listeners } from './listeners.ts'
 import { manyEndpoints } from './many-endpoints.ts'
 import { noisyNeighbour } from './noisy-neighbour.ts'
 import { oldSnapshot } from './old-snapshot.ts'
-import { replicas } from './replicas.ts'
 import { throughput } from './throughput.ts'
 import { writers } from './writers.ts'
 
@@ -22,7 +22,7 @@ export const scenarios: readonly Scenario[] = [
   noisyNeighbour,
   badReceivers,
   manyEndpoints,
-  replicas,
+  listeners,
   edge,
   cron,
   idle,

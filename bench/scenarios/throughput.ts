@@ -1,5 +1,4 @@
-// Throughput: how many webhooks a second, when there is always one more to send?
-
+// Throughput: how many webhooks a second, when there is always another one to send?
 import { type Scenario, takeTurns } from '../scenario.ts'
 import { bareLoop } from '../subjects/bare-loop.ts'
 import { graphileWorker } from '../subjects/graphile-worker.ts'
@@ -7,22 +6,22 @@ import { outbox } from '../subjects/outbox.ts'
 import { pgBoss } from '../subjects/pg-boss.ts'
 import { plainNotify } from '../subjects/plain-notify.ts'
 
-const contestants = [bareLoop, outbox, pgBoss, graphileWorker, plainNotify]
+const subjects = [bareLoop, outbox, pgBoss, graphileWorker, plainNotify]
 
 export const throughput: Scenario = {
   name: 'throughput',
   question: 'How many webhooks a second, from the commit of all events to the last 2xx on disk?',
-  async run({ ground, quick, rounds, record }) {
+  async run({ environment, quick, rounds, record }) {
     const count = quick ? 3_000 : 50_000
     const warmUp = quick ? 500 : 2_000
     for (const endpoints of [1, 20]) {
-      await takeTurns(rounds, contestants, async contestant => {
-        const running = await contestant.enter(ground, { endpoints, tunedFor: 'throughput' })
+      await takeTurns(rounds, subjects, async subject => {
+        const running = await subject.start(environment, { endpoints, tunedFor: 'throughput' })
         await running.drain(warmUp)
         const value = count / (await running.drain(count))
-        await running.leave()
+        await running.stop()
         const variant = endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`
-        record({ variant, contestant: contestant.name, metric: 'rate', unit: 'webhooks/s', value })
+        record({ variant, subject: subject.name, metric: 'rate', unit: 'webhooks/s', value })
       })
     }
   },

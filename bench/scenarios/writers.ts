@@ -1,11 +1,11 @@
-// The writer's cost: how many updates a second are left when every one of them is captured?
+// The writers' cost: how many updates a second remain when every one of them is captured?
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type pg from 'pg'
-import type { Ground } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import { type Bench, type Scenario, takeTurns } from '../scenario.ts'
 import { startListener } from '../subjects/outbox.ts'
 
@@ -16,10 +16,10 @@ const block = 1_000
 
 interface Capture {
   readonly name: string
-  /** Makes an uncaptured table a captured one. */
+  /** Turns the uncaptured table into a captured one. */
   readonly sql?: string
   readonly statement: 'single' | 'single, not watched'
-  /** False: what is captured stays where it is. What the listener's claims take is another cost than the trigger's. */
+  /** False: no listener claims the events, because claiming is another cost than the trigger's. */
   readonly listens?: boolean
 }
 
@@ -29,8 +29,8 @@ const database = (setting: string) =>
   `do $$ begin execute format('alter database %I set ${setting}', current_database()); end $$`
 const silent = `${database('outbox.notify = off')}; ${watch}`
 /**
- * The least that a trigger which keeps the change can cost: the same JSON and key into a table without index, id, time or
- * fan-out.
+ * The smallest possible cost of a trigger that keeps the change: the same JSON and key into a table without index, id,
+ * time or fan-out.
  */
 const bare = `${watch};
   create table public.bench_kept (data json, key text);
@@ -74,7 +74,7 @@ export const writers: Scenario = {
   async run(bench) {
     if (!(await hasPgbench())) {
       bench.note(
-        'Skipped: it needs pgbench, which comes with Postgres (Debian: postgresql-contrib), on the PATH.',
+        'Skipped: it needs pgbench on the PATH. It is part of Postgres (Debian: postgresql-contrib).',
       )
       return
     }
@@ -86,34 +86,34 @@ export const writers: Scenario = {
   },
 }
 
-async function singleRows({ ground, quick, rounds, record }: Bench): Promise<void> {
+async function singleRows({ environment, quick, rounds, record }: Bench): Promise<void> {
   for (const commits of ['fast', 'held at 2 ms'] as const) {
     for (const clients of quick ? [16] : [1, 16, 64]) {
       await takeTurns(rounds, captures, async capture => {
-        const value = await updatesPerSecond(ground, capture, {
+        const value = await updatesPerSecond(environment, capture, {
           script: scripts[capture.statement],
           clients,
           seconds: quick ? 2 : 8,
           commitDelay: commits === 'fast' ? 0 : 2_000,
         })
         const variant = `${clients} ${clients === 1 ? 'writer' : 'writers'}, commits ${commits}`
-        record({ variant, contestant: capture.name, metric: 'rate', unit: 'updates/s', value })
+        record({ variant, subject: capture.name, metric: 'rate', unit: 'updates/s', value })
       })
     }
   }
 }
 
-async function largeUpdates({ ground, quick, rounds, record }: Bench): Promise<void> {
+async function largeUpdates({ environment, quick, rounds, record }: Bench): Promise<void> {
   const whole = captures.filter(capture => capture.statement === 'single')
   await takeTurns(rounds, whole, async capture => {
-    const value = await updatesPerSecond(ground, capture, {
+    const value = await updatesPerSecond(environment, capture, {
       script: scripts.block,
       clients: 1,
       seconds: quick ? 2 : 8,
       commitDelay: 0,
     })
     const variant = '1 writer, 1,000 rows in each update'
-    record({ variant, contestant: capture.name, metric: 'rate', unit: 'updates/s', value })
+    record({ variant, subject: capture.name, metric: 'rate', unit: 'updates/s', value })
   })
 }
 
@@ -126,17 +126,19 @@ interface Load {
 }
 
 /**
- * There is no endpoint, so the listener claims what is captured and sends nothing: what is compared is the wake-up, and
- * sending would take the same CPU from all. Where nobody tells it, the listener polls as fast as an awake one does.
+ * There is no endpoint, so the listener claims the events and sends nothing: the wake-up is compared, and sending would
+ * take the same CPU in all cases. Without notifications, the listener polls about as fast as one under load.
  */
 async function updatesPerSecond(
-  ground: Ground,
+  environment: Environment,
   { sql, listens = true }: Capture,
   load: Load,
 ): Promise<number> {
-  const database = await ground.outboxDatabase()
+  const database = await environment.outboxDatabase()
   await prepare(database.client, sql, load.commitDelay)
-  const listener = listens ? await startListener(ground, database, { OUTBOX_POLL_SECONDS: '0.05' }) : null
+  const listener = listens
+    ? await startListener(environment, database, { OUTBOX_POLL_SECONDS: '0.05' })
+    : null
   const listening = await database.connect()
   await listening.query('listen bench')
   const dir = mkdtempSync(join(tmpdir(), 'outbox-bench-'))
@@ -154,7 +156,7 @@ async function updatesPerSecond(
       '2',
     ]
     if (load.clients === 1) common[common.length - 1] = '1'
-    await run('pgbench', [...common, '-T', '1', database.url]) // warms up, and the listener is awake
+    await run('pgbench', [...common, '-T', '1', database.url]) // warms up; after it the listener is polling
     const { stdout } = await run('pgbench', [...common, '-T', String(load.seconds), database.url])
     return Number(/^tps = ([\d.]+)/m.exec(stdout)![1])
   } finally {

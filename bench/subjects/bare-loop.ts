@@ -1,16 +1,16 @@
-// The limit: signed POSTs in a loop, as many as one Node process can send. No database, so nothing survives a crash.
+// The upper limit: signed POSTs in a loop, as many as one Node process can send. Without a database, nothing survives a crash.
 import { join } from 'node:path'
 import { monotonicMs } from '../clock.ts'
 import { inFlight, job } from '../event.ts'
 import { startProcess } from '../process.ts'
-import type { Contestant } from './subject.ts'
+import type { Subject } from './subject.ts'
 
 const file = join(import.meta.dirname, 'bare-loop.ts')
 const warmUp = 2_000
 
-export const bareLoop: Contestant = {
+export const bareLoop: Subject = {
   name: 'bare loop',
-  async enter({ guard, receiver }, { endpoints }) {
+  async start({ guard, receiver }, { endpoints }) {
     return {
       async drain(count) {
         await receiver.reset()
@@ -25,10 +25,10 @@ export const bareLoop: Contestant = {
         })
         const seconds = Number(await sender.line('took'))
         await sender.stop()
-        await receiver.expectHonest('The bare loop', warmUp + count)
+        await receiver.expectExactly('The bare loop', warmUp + count)
         return seconds
       },
-      async leave() {},
+      async stop() {},
     }
   },
 }
@@ -51,5 +51,5 @@ if (import.meta.main) {
   const start = monotonicMs()
   await sendUntil(warmUp + Number(process.env.COUNT))
   console.log(`took ${(monotonicMs() - start) / 1000}`)
-  setInterval(() => {}, 1000) // until we are told to stop
+  setInterval(() => {}, 1000) // until SIGTERM
 }

@@ -1,28 +1,25 @@
-// graphile-worker, as its page on performance recommends: for throughput a local queue of 500 and completions in batches,
-// for latency neither, because both hold work back for a moment.
+// graphile-worker, as its page on performance recommends: a local queue of 500 and completions in batches for throughput,
+// neither for latency, because both delay work a little.
 import { join } from 'node:path'
 import { Logger, run, runMigrations } from 'graphile-worker'
-import pg from 'pg'
 import { inFlight, type Job, job, jobSql } from '../event.ts'
-import { startProcess } from '../process.ts'
-import { queueContestant, senderEnvironment } from './subject.ts'
+import { openPoolWriter, queueSubject, senderFrom } from './subject.ts'
 
 const file = join(import.meta.dirname, 'graphile-worker.ts')
 
-/** By default it writes a line for every job; an operator of such volumes wants the failures. */
+/** By default it logs every job; at such volumes an operator wants only the failures. */
 const logger = new Logger(() => (level, message) => {
   if (level === 'error' || level === 'warning') console.error(message)
 })
 
-export const graphileWorker = queueContestant({
+export const graphileWorker = queueSubject({
   name: 'graphile-worker',
-  async createDatabase(ground) {
-    const database = await ground.emptyDatabase()
+  async createDatabase(environment) {
+    const database = await environment.emptyDatabase()
     await runMigrations({ connectionString: database.url, logger })
     return database
   },
-  startSender: (ground, database, setup) =>
-    startProcess([file], { guard: ground.guard, env: senderEnvironment(ground, database, setup) }),
+  startSender: senderFrom(file),
   async writeMany(client, from, count, { endpoints }) {
     await client.query(
       `select count(*) from graphile_worker.add_jobs((
@@ -31,18 +28,12 @@ export const graphileWorker = queueContestant({
       [from, count, endpoints],
     )
   },
-  async openWriter({ url }) {
-    const pool = new pg.Pool({ connectionString: url, max: 16 })
-    return {
-      write: (n, endpoint) =>
-        pool.query({
-          name: 'add_job',
-          text: `select graphile_worker.add_job('webhook', $1::json)`,
-          values: [job(n, endpoint)],
-        }),
-      close: () => pool.end(),
-    }
-  },
+  openWriter: async database =>
+    openPoolWriter(database, {
+      name: 'add_job',
+      text: `select graphile_worker.add_job('webhook', $1::json)`,
+      values: (n, endpoint) => [job(n, endpoint)],
+    }),
   isDone: 'select not exists (select from graphile_worker._private_jobs)',
 })
 

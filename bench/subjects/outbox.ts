@@ -1,33 +1,31 @@
-// Outbox as an operator would run it at such volumes: one listener, which logs what failed and not every attempt.
+// Outbox as an operator would run it at such volumes: one listener, which logs failures but not every attempt.
 import { join } from 'node:path'
-import pg from 'pg'
 import { secretContext } from '../../delivery/endpoint.ts'
 import { parseSecret } from '../../delivery/keys.ts'
 import { openKeyring } from '../../delivery/secrets.ts'
 import { freePort } from '../../dev/ports.ts'
 import { smallHeap } from '../../dev/services/listener.ts'
 import { untilTrue } from '../clock.ts'
-import type { Database, Ground } from '../environment.ts'
+import type { Database, Environment } from '../environment.ts'
 import { eventData, eventDataSql, eventType, inFlight } from '../event.ts'
 import { type Process, startProcess } from '../process.ts'
-import { queueContestant, type Writer } from './subject.ts'
+import { openPoolWriter, queueSubject, type Writer } from './subject.ts'
 
 const listener = join(import.meta.dirname, '../../worker/main.ts')
-const poolSize = 16
 
 export const isOutboxDone = `
   select not exists (select from outbox.fanout)
      and not exists (select from outbox.deliveries where state in ('pending', 'sending'))`
 
-export const outbox = queueContestant({
+export const outbox = queueSubject({
   name: 'Outbox',
-  async createDatabase(ground, { endpoints }) {
-    const database = await ground.outboxDatabase()
+  async createDatabase(environment, { endpoints }) {
+    const database = await environment.outboxDatabase()
     const paths = Array.from({ length: endpoints }, (_, i) => `/e/${i}`)
-    await addEndpoints(ground, database, paths, (_, i) => [eventType(i)])
+    await addEndpoints(environment, database, paths, (_, i) => [eventType(i)])
     return database
   },
-  startSender: (ground, database) => startListener(ground, database),
+  startSender: (environment, database) => startListener(environment, database),
   async writeMany(client, from, count, { endpoints }) {
     await client.query(
       `select count(outbox.emit('order.e' || n % $3, ${eventDataSql('n')})) from generate_series($1::bigint, $1 + $2::bigint - 1) n`,
@@ -38,9 +36,9 @@ export const outbox = queueContestant({
   isDone: isOutboxDone,
 })
 
-/** One endpoint for each path at the receiver, or URL elsewhere. `typesOf` null = it gets every event. */
+/** Adds an endpoint for each path at the receiver, or URL elsewhere. `typesOf` null = it gets every event. */
 export async function addEndpoints(
-  { receiver, masterKeys }: Ground,
+  { receiver, masterKeys }: Environment,
   { client }: Database,
   paths: readonly string[],
   typesOf: (path: string, i: number) => string[] | null,
@@ -62,7 +60,7 @@ export async function addEndpoints(
   const ids = rows.map(([id]) => id as string)
   const keyring = await openKeyring(masterKeys)
   const { bytes } = (await parseSecret(receiver.secret))!
-  // The number of the secret's row is sealed in with it, so it is drawn before.
+  // The secret is sealed together with the id of its row, so the ids are drawn before.
   const drawn = await client.query({
     text: `select nextval('outbox.endpoint_secrets_id_seq')::text from generate_series(1, $1)`,
     values: [ids.length],
@@ -78,8 +76,8 @@ export async function addEndpoints(
   return ids
 }
 
-/** What listener and functions must be told alike. */
-export const outboxSettings = ({ masterKeys }: Ground, database: Database) => ({
+/** The settings that listener and functions share. */
+export const outboxSettings = ({ masterKeys }: Environment, database: Database) => ({
   DATABASE_URL: database.url,
   DATABASE_URL_UNPOOLED: database.url,
   OUTBOX_MASTER_KEYS: masterKeys,
@@ -88,7 +86,7 @@ export const outboxSettings = ({ masterKeys }: Ground, database: Database) => ({
 })
 
 export async function startListener(
-  ground: Ground,
+  environment: Environment,
   database: Database,
   settings: Record<string, string> = {},
 ): Promise<Process> {
@@ -96,9 +94,9 @@ export async function startListener(
   const isReady = async () =>
     (await fetch(`http://127.0.0.1:${healthPort}/readyz`).catch(() => null))?.ok ?? false
   return startProcess([...smallHeap, ...profiling(), listener], {
-    guard: ground.guard,
+    guard: environment.guard,
     env: {
-      ...outboxSettings(ground, database),
+      ...outboxSettings(environment, database),
       OUTBOX_HEALTH_PORT: String(healthPort),
       OUTBOX_LOG_LEVEL: 'warn',
       ...settings,
@@ -111,15 +109,10 @@ export async function startListener(
 const profiling = () =>
   process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${join(import.meta.dirname, '../results')}`] : []
 
-export async function openOutboxWriter({ url }: Database): Promise<Writer> {
-  const pool = new pg.Pool({ connectionString: url, max: poolSize })
-  return {
-    write: (n, endpoint) =>
-      pool.query({
-        name: 'emit',
-        text: 'select outbox.emit($1, $2)',
-        values: [eventType(endpoint), eventData(n)],
-      }),
-    close: () => pool.end(),
-  }
+export async function openOutboxWriter(database: Database): Promise<Writer> {
+  return openPoolWriter(database, {
+    name: 'emit',
+    text: 'select outbox.emit($1, $2)',
+    values: (n, endpoint) => [eventType(endpoint), eventData(n)],
+  })
 }

@@ -1,4 +1,4 @@
-// As much of the peers' types as is used here: they are installed only for a run, and `npm run check` needs no peers.
+// The peers' types, as far as they are used here. The peers are installed only for a run; `npm run check` works without them.
 
 declare module 'pg-boss' {
   interface JobResult {

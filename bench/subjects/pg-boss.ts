@@ -1,29 +1,26 @@
-// pg-boss, as its documentation recommends for much work and little delay: notifications on, large batches that are
-// fetched without a pause while they come back full, a result for each job so that one failure repeats one webhook.
+// pg-boss, as its documentation recommends for much work and little delay: notifications on, large batches, no pause
+// between full batches, and a result for each job, so that one failure repeats one webhook.
 import { join } from 'node:path'
-import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 import { type Job, job } from '../event.ts'
-import { startProcess } from '../process.ts'
-import { queueContestant, senderEnvironment } from './subject.ts'
+import { openWriterPool, queueSubject, senderFrom } from './subject.ts'
 
 const file = join(import.meta.dirname, 'pg-boss.ts')
 const queue = 'webhooks'
 
-/** Only the sender does the housekeeping. */
+/** Only the sender does maintenance. */
 const quiet = { supervise: false, schedule: false }
 
-export const pgBoss = queueContestant({
+export const pgBoss = queueSubject({
   name: 'pg-boss',
-  async createDatabase(ground) {
-    const database = await ground.emptyDatabase()
+  async createDatabase(environment) {
+    const database = await environment.emptyDatabase()
     const boss = await new PgBoss({ connectionString: database.url, ...quiet }).start()
     await boss.createQueue(queue, { notify: true })
     await boss.stop()
     return database
   },
-  startSender: (ground, database, setup) =>
-    startProcess([file], { guard: ground.guard, env: senderEnvironment(ground, database, setup) }),
+  startSender: senderFrom(file),
   async writeMany(client, from, count, { endpoints }) {
     const boss = new PgBoss({ db: { executeSql: (text, values) => client.query(text, values) }, ...quiet })
     await boss.start()
@@ -32,8 +29,8 @@ export const pgBoss = queueContestant({
     await boss.stop()
   },
   async openWriter({ url }) {
-    // Not its own pool: that gives up after 10 s, and a writer that cannot keep pace is to be late and not to fail.
-    const pool = new pg.Pool({ connectionString: url, max: 16 })
+    // Not its own pool, which gives up after 10 s: a writer that cannot keep pace should be late, not fail.
+    const pool = openWriterPool(url)
     const boss = new PgBoss({ db: { executeSql: (text, values) => pool.query(text, values) }, ...quiet })
     await boss.start()
     return {
@@ -52,8 +49,8 @@ if (import.meta.main) {
   const boss = new PgBoss({ connectionString: process.env.DATABASE_URL!, max: 16, useListenNotify: true })
   boss.on('error', console.error)
   await boss.start()
-  // In step with the requests that may be under way. For little delay several workers with small batches: the next fetch
-  // of a worker waits for its whole batch.
+  // In line with the number of requests in flight. For little delay, several workers with small batches: a worker's next
+  // fetch waits for its whole batch.
   const sizes =
     process.env.TUNED_FOR === 'latency'
       ? { batchSize: 8, localConcurrency: 4 }

@@ -1,13 +1,12 @@
-// What people write by hand: an outbox table, a trigger that notifies with the row, a listener that calls fetch. It has no
-// retries, no leases and no order; it is here because it is what one could have instead with an hour's work.
+// What people write by hand in an hour: an outbox table, a trigger that notifies with the row, a listener that calls
+// fetch. It has no retries, no leases and no order.
 import { join } from 'node:path'
 import pg from 'pg'
 import { webhookBody } from '../../delivery/body.ts'
 import { parseSecret } from '../../delivery/keys.ts'
 import { signedHeaders } from '../../delivery/signature.ts'
 import { eventType, inFlight, type Job, job, jobSql } from '../event.ts'
-import { startProcess } from '../process.ts'
-import { queueContestant, senderEnvironment } from './subject.ts'
+import { openPoolWriter, queueSubject, senderFrom } from './subject.ts'
 
 const file = join(import.meta.dirname, 'plain-notify.ts')
 
@@ -21,33 +20,26 @@ const tables = `
   end $$;
   create trigger tell after insert on webhooks for each row execute function tell();`
 
-export const plainNotify = queueContestant({
+export const plainNotify = queueSubject({
   name: 'trigger + NOTIFY + fetch',
-  async createDatabase(ground) {
-    const database = await ground.emptyDatabase()
+  async createDatabase(environment) {
+    const database = await environment.emptyDatabase()
     await database.client.query(tables)
     return database
   },
-  startSender: (ground, database, setup) =>
-    startProcess([file], { guard: ground.guard, env: senderEnvironment(ground, database, setup) }),
+  startSender: senderFrom(file),
   async writeMany(client, from, count, { endpoints }) {
     await client.query(
       `insert into webhooks (job) select ${jobSql('n', 'n % $3')} from generate_series($1::bigint, $1 + $2::bigint - 1) n`,
       [from, count, endpoints],
     )
   },
-  async openWriter({ url }) {
-    const pool = new pg.Pool({ connectionString: url, max: 16 })
-    return {
-      write: (n, endpoint) =>
-        pool.query({
-          name: 'insert',
-          text: 'insert into webhooks (job) values ($1)',
-          values: [job(n, endpoint)],
-        }),
-      close: () => pool.end(),
-    }
-  },
+  openWriter: async database =>
+    openPoolWriter(database, {
+      name: 'insert',
+      text: 'insert into webhooks (job) values ($1)',
+      values: (n, endpoint) => [job(n, endpoint)],
+    }),
   isDone: 'select not exists (select from webhooks where sent_at is null)',
 })
 
@@ -58,7 +50,7 @@ if (import.meta.main) {
   const { hmacSigner } = await import('../../worker/send/signers.ts')
   const signers = [hmacSigner(bytes)]
   const waiting: { id: number; job: Job }[] = []
-  let underWay = 0
+  let requestsInFlight = 0
 
   const deliver = async ({ id, job: { endpoint, timestamp, data } }: { id: number; job: Job }) => {
     const body = webhookBody({ type: eventType(endpoint), timestamp, data: JSON.stringify(data) })
@@ -71,12 +63,12 @@ if (import.meta.main) {
     if (answer.ok) await pool.query('update webhooks set sent_at = now() where id = $1', [id])
   }
   const next = () => {
-    while (underWay < inFlight) {
+    while (requestsInFlight < inFlight) {
       const webhook = waiting.shift()
       if (!webhook) return
-      underWay++
+      requestsInFlight++
       void deliver(webhook).finally(() => {
-        underWay--
+        requestsInFlight--
         next()
       })
     }

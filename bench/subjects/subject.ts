@@ -1,34 +1,34 @@
-// What everybody must be able to do to take part, and the part that all who keep their work in Postgres have in common.
-import type pg from 'pg'
+// The interface of every subject of the benchmark, and the implementation that all queues in Postgres share.
+import pg from 'pg'
 import { monotonicMs, untilTrue } from '../clock.ts'
-import type { Database, Ground } from '../environment.ts'
-import type { Process } from '../process.ts'
+import type { Database, Environment } from '../environment.ts'
+import { type Process, startProcess } from '../process.ts'
 
 export interface Setup {
   /** Event n is for endpoint n modulo this. */
   readonly endpoints: number
-  /** Some must choose between the two; the others need not. */
+  /** Some subjects need different settings for each. */
   readonly tunedFor: 'throughput' | 'latency'
 }
 
-export interface Contestant {
+export interface Subject {
   readonly name: string
-  /** Brings up everything in a database of its own. */
-  enter(ground: Ground, setup: Setup): Promise<Running>
+  /** Starts it in a database of its own. */
+  start(environment: Environment, setup: Setup): Promise<RunningSubject>
 }
 
-export interface Running {
-  /** Seconds from the commit of so many events until the last 2xx is durably recorded. */
+export interface RunningSubject {
+  /** Seconds from the commit of `count` events until the last 2xx is durably recorded. */
   drain(count: number): Promise<number>
-  leave(): Promise<void>
+  stop(): Promise<void>
 }
 
-/** One that events can be committed to one by one. */
-export interface Queue extends Running {
+/** A subject to which events can be committed one by one. */
+export interface Queue extends RunningSubject {
   readonly database: Database
   readonly sender: Process
   openWriter(): Promise<Writer>
-  /** Resolves when everything has been recorded as sent. */
+  /** Resolves when every event is recorded as sent. */
   untilDone(): Promise<void>
 }
 
@@ -38,31 +38,31 @@ export interface Writer {
   close(): Promise<void>
 }
 
-/** What makes one of them different from the others. */
+/** The parts that differ between queues. */
 export interface QueueParts {
   readonly name: string
-  createDatabase(ground: Ground, setup: Setup): Promise<Database>
-  startSender(ground: Ground, database: Database, setup: Setup): Promise<Process>
+  createDatabase(environment: Environment, setup: Setup): Promise<Database>
+  startSender(environment: Environment, database: Database, setup: Setup): Promise<Process>
   /** Writes events `from` to `from + count - 1` inside the transaction that `client` has open. */
   writeMany(client: pg.Client, from: number, count: number, setup: Setup): Promise<void>
   openWriter(database: Database): Promise<Writer>
-  /** One query, true when nothing is left to send. */
+  /** A query that returns true when nothing is left to send. */
   readonly isDone: string
 }
 
-export interface QueueContestant extends Contestant {
-  enter(ground: Ground, setup: Setup): Promise<Queue>
+export interface QueueSubject extends Subject {
+  start(environment: Environment, setup: Setup): Promise<Queue>
 }
 
-export function queueContestant(parts: QueueParts): QueueContestant {
-  return { name: parts.name, enter: (ground, setup) => enter(parts, ground, setup) }
+export function queueSubject(parts: QueueParts): QueueSubject {
+  return { name: parts.name, start: (environment, setup) => start(parts, environment, setup) }
 }
 
-async function enter(parts: QueueParts, ground: Ground, setup: Setup): Promise<Queue> {
-  const database = await parts.createDatabase(ground, setup)
+async function start(parts: QueueParts, environment: Environment, setup: Setup): Promise<Queue> {
+  const database = await parts.createDatabase(environment, setup)
   const { client } = database
-  const sender = await parts.startSender(ground, database, setup)
-  await ground.receiver.reset()
+  const sender = await parts.startSender(environment, database, setup)
+  await environment.receiver.reset()
   let written = 0
   const untilDone = () => untilTrue(() => database.isTrue(parts.isDone))
   return {
@@ -76,23 +76,43 @@ async function enter(parts: QueueParts, ground: Ground, setup: Setup): Promise<Q
       written += count
       const start = monotonicMs()
       await client.query('commit')
-      await ground.receiver.until(written)
+      await environment.receiver.until(written)
       await untilDone()
       const seconds = (monotonicMs() - start) / 1000
-      await ground.receiver.expectHonest(parts.name, written)
+      await environment.receiver.expectExactly(parts.name, written)
       return seconds
     },
-    async leave() {
+    async stop() {
       await sender.stop()
       await database.drop()
     },
   }
 }
 
-/** What the senders of job queues find in their environment. */
-export const senderEnvironment = ({ receiver }: Ground, database: Database, { tunedFor }: Setup) => ({
-  DATABASE_URL: database.url,
-  RECEIVER_URL: receiver.url,
-  BENCH_SECRET: receiver.secret,
-  TUNED_FOR: tunedFor,
-})
+/** Runs `file` as the sender of a job queue. */
+export const senderFrom =
+  (file: string): QueueParts['startSender'] =>
+  ({ guard, receiver }, { url }, { tunedFor }) =>
+    startProcess([file], {
+      guard,
+      env: {
+        DATABASE_URL: url,
+        RECEIVER_URL: receiver.url,
+        BENCH_SECRET: receiver.secret,
+        TUNED_FOR: tunedFor,
+      },
+    })
+
+/** Writes each event with one statement, over as many connections as all writers have. */
+export function openPoolWriter(
+  { url }: Database,
+  { name, text, values }: { name: string; text: string; values(n: number, endpoint: number): unknown[] },
+): Writer {
+  const pool = openWriterPool(url)
+  return {
+    write: (n, endpoint) => pool.query({ name, text, values: values(n, endpoint) }),
+    close: () => pool.end(),
+  }
+}
+
+export const openWriterPool = (url: string) => new pg.Pool({ connectionString: url, max: 16 })

@@ -1,9 +1,10 @@
 // Applies one folder's SQL inside the caller's transaction, and returns what it did.
+import { relative } from 'node:path'
 import type pg from 'pg'
 import { type FunctionFile, type Migration, readFunctionFiles, readMigrations } from './files.ts'
 
 export interface Applied {
-  /** Migrations, such as `0000_tables`. */
+  /** Migrations, such as `migrations/0000_tables.sql`. */
   migrations: string[]
   /** Function files that this database did not have. */
   created: string[]
@@ -39,7 +40,7 @@ export async function apply(client: pg.Client, { root, folder, journal, grant }:
   const watches = mustRecompile ? await recompileWatches(client) : []
   await step(grant, grant, () => client.query(grant))
   return {
-    migrations: migrations.map(({ name }) => name),
+    migrations: migrations.map(({ path }) => relative(root, path)),
     created: changed.filter(({ name }) => !known.has(name)).map(({ name }) => name),
     replaced: changed.filter(({ name }) => known.has(name)).map(({ name }) => name),
     recompiled: watches.filter(watch => watch.recompiled).map(watch => watch.relation),

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 export interface Migration {
-  /** Such as `0000_tables`. */
+  /** As drizzle-kit's journal calls it, such as `0000_tables`. */
   name: string
   path: string
   sql: string

@@ -1,23 +1,23 @@
-// The minute timer: on Cloudflare the platform fires the cron function, `wrangler dev` leaves it to us.
+// The minute timer. On Cloudflare the platform fires the cron function; `wrangler dev` does not.
 import { say } from '../say.ts'
 
 /** Returns the function that stops it. */
-export function startCron(functionsUrl: string, tell = tellTrouble): () => void {
+export function startCron(functionsUrl: string, report = reportTrouble): () => void {
   let timer: NodeJS.Timeout
   const untilNextMinute = () => 60_000 - (Date.now() % 60_000)
   const tick = () => {
     timer = setTimeout(tick, untilNextMinute())
-    void fireCron(functionsUrl).then(tell)
+    void fireCron(functionsUrl).then(report)
   }
   timer = setTimeout(tick, untilNextMinute())
   return () => clearTimeout(timer)
 }
 
-function tellTrouble(outcome: string): void {
+function reportTrouble(outcome: string): void {
   if (outcome !== 'ok') say('cron', `the cron function ended with: ${outcome}`)
 }
 
-/** Fires it once and waits for all it does. Returns `ok`, or what went wrong. */
+/** Fires the cron function and waits for its end. Returns `ok`, or what went wrong. */
 export async function fireCron(functionsUrl: string): Promise<string> {
   try {
     const url = `${functionsUrl}/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${Date.now()}&format=json`

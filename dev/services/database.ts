@@ -15,7 +15,7 @@ interface Options {
 /** Starts it with a database `outboxdb`; returns the function that stops it. */
 export async function startDatabase({ dir, port, guard, onDeath }: Options): Promise<() => Promise<void>> {
   say('database', `${existsSync(dir) ? 'starting' : 'creating'} the embedded Postgres on port ${port}`)
-  // A commit lost in a power cut is no loss here, and commits get fast.
+  // Losing a commit in a power cut does not matter here, and commits become fast.
   const postgres = await startPostgres({ dir, port, guard, settings: { synchronous_commit: 'off' } })
   void postgres.exited.then(onDeath)
   const admin = new pg.Client({ connectionString: postgres.url })
@@ -31,7 +31,7 @@ export async function removeDatabase(dir: string): Promise<void> {
   rmSync(dir, { recursive: true, force: true })
 }
 
-/** A database that was named: who can't reach it says so at once, before anything else is started. */
+/** Fails at once if the named database cannot be reached, before anything else is started. */
 export async function reachDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   try {

@@ -1,4 +1,4 @@
-// The functions: `wrangler dev`, which runs them in workerd and bundles them anew when a file changes.
+// Runs the functions: `wrangler dev` executes them in workerd, and bundles them again when a file changes.
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -19,7 +19,7 @@ interface Options {
   port: number
   settings: Settings
   guard: Guard
-  /** Hears what they log once they have started. */
+  /** Gets each line of their log after the start. */
   onLine?: (line: string) => void
 }
 
@@ -36,8 +36,8 @@ export async function startFunctions(options: Options): Promise<Functions> {
   const log: string[] = []
   let started = false
   const args = [wrangler, 'dev', '--ip', host, '--port', String(port), '--inspector-port', '0']
-  // Settings come through the environment: on a command line others could read them. The empty file is named so that a
-  // .dev.vars of yours is not taken as well.
+  // Settings come through the environment: other users could read a command line. The empty file keeps wrangler from
+  // reading a .dev.vars.
   const noSettings = join(dir, 'none.env')
   writeFileSync(noSettings, '')
   const quiet = ['--show-interactive-dev-session=false', '--env-file', noSettings]
@@ -54,13 +54,13 @@ export async function startFunctions(options: Options): Promise<Functions> {
   const failed = child.ended.then(how => {
     throw new Trouble(`wrangler dev did not start (${how}):\n${log.join('\n')}`)
   })
-  failed.catch(() => {}) // it ends one day, and then that is no failure to start
+  failed.catch(() => {}) // its later end is not a failure to start
   await Promise.race([untilReady, failed])
   started = true
   return { ...child, url: `http://127.0.0.1:${port}` }
 }
 
-/** Only what wrangler needs: everything in its environment is handed to the Worker as a setting. */
+/** Only what wrangler needs: it hands every variable of its environment to the Worker. */
 function environment(dir: string): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, NODE_EXTRA_CA_CERTS } = process.env
   return {
@@ -69,7 +69,7 @@ function environment(dir: string): NodeJS.ProcessEnv {
     TMPDIR,
     NODE_EXTRA_CA_CERTS,
     CLOUDFLARE_INCLUDE_PROCESS_ENV: 'true',
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false', // or it looks for Cloudflare's network on every start
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false', // otherwise it contacts Cloudflare's network on every start
     CI: '1',
     NO_COLOR: '1',
     WRANGLER_SEND_METRICS: 'false',
@@ -78,7 +78,7 @@ function environment(dir: string): NodeJS.ProcessEnv {
   }
 }
 
-/** What the functions log and what wrangler has to say about changes, but not each request nor blank lines. */
+/** Shows the functions' log and wrangler's messages about changes, but neither requests nor blank lines. */
 function passOn(line: string) {
   if (line.trim() && !line.startsWith('[wrangler:info]')) say('functions', line)
 }

@@ -1,4 +1,4 @@
-// A listener's log line as a person likes to read it; production keeps the JSON.
+// Shortens a listener's log line for people; production keeps the JSON.
 
 export function inShort(line: string): string {
   if (!line.startsWith('{')) return line

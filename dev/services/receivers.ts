@@ -1,4 +1,4 @@
-// Registers the two demo receivers as endpoints, so that there is something to see.
+// Registers the two demo receivers as endpoints.
 import pg from 'pg'
 import { Trouble } from '../say.ts'
 import { adminKey, type Settings } from '../settings.ts'
@@ -30,7 +30,7 @@ export async function registerReceivers(functionsUrl: string, settings: Settings
       )
       if (rows.length === 0)
         await create(functionsUrl, adminKey(settings), { ...rest, url, secret: settings[secret]! })
-      // The functions are on another port than last time.
+      // The functions have another port than last time.
       else if (rows[0].url !== url)
         await client.query('update outbox.endpoints set url = $2 where id = $1', [rows[0].id, url])
     }

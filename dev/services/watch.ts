@@ -1,21 +1,21 @@
-// Looks at folders and says, once things have calmed down, that something in them has changed.
+// Watches folders, and reports a change once no more changes have followed for a moment.
 import { watch } from 'node:fs'
 import { join } from 'node:path'
 
-const CALM_MS = 200
+const QUIET_MS = 200
 
 /** Returns the function that stops it. */
 export function watchFolders(root: string, folders: string[], onChange: () => void): () => void {
-  let calm: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout | undefined
   const watchers = folders.map(folder =>
     watch(join(root, folder), { recursive: true }, (_, file) => {
       if (!file || !/\.(ts|sql)$/.test(file)) return
-      clearTimeout(calm)
-      calm = setTimeout(onChange, CALM_MS)
+      clearTimeout(timer)
+      timer = setTimeout(onChange, QUIET_MS)
     }),
   )
   return () => {
-    clearTimeout(calm)
+    clearTimeout(timer)
     for (const watcher of watchers) watcher.close()
   }
 }

@@ -8,7 +8,7 @@ export async function seed(url: string, { number = 1 } = {}): Promise<boolean> {
   await client.connect()
   try {
     await client.query('begin')
-    await client.query(`lock table clients in share row exclusive mode`) // two that seed at once take turns
+    await client.query(`lock table clients in share row exclusive mode`) // two seeders at once take turns
     const empty = (await client.query('select from clients limit 1')).rowCount === 0
     if (empty) await load(client, shop(number))
     await client.query('commit')
@@ -19,7 +19,7 @@ export async function seed(url: string, { number = 1 } = {}): Promise<boolean> {
 }
 
 async function load(client: pg.Client, tables: Record<string, object[]>) {
-  // History is no news: the orders were there before anybody listened.
+  // These orders are history, so they make no events.
   await client.query(`set local outbox.capture = 'off'`)
   for (const [table, rows] of Object.entries(tables)) {
     const columns = Object.keys(rows[0]!)
@@ -27,7 +27,7 @@ async function load(client: pg.Client, tables: Record<string, object[]>) {
       `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1)`,
       [JSON.stringify(rows)],
     )
-    // Ids were given, not drawn: let the next one be drawn behind them.
+    // The rows brought their ids along: the sequence continues after them.
     if (columns.includes('id')) {
       await client.query(`select setval(pg_get_serial_sequence('${table}', 'id'), max(id)) from ${table}`)
     }

@@ -7,8 +7,8 @@
 --       each transaction.
 --    8  one statement that writes both rows; two plain statements cost less.
 --    9  settings pinned on the function where nothing shown depends on them (pinned_settings.sql).
--- The function runs with its owner's rights, and most have no search_path of their own. So every operator, function and type
--- in it is written with its schema, and nobody can put a look-alike in the way.
+-- The function runs with its owner's rights, and most have no search_path of their own. Every operator, function and type
+-- in it is written with its schema, so that no look-alike can take its place.
 -- An error inside an expression becomes an event of its own, `outbox.capture.failed`, and the writer's transaction goes on.
 -- The block that catches it costs 1 µs; it is needed because a column may be dropped after the table was watched.
 -- The rest is as in record.sql. It need not ask for a transaction id, because the row change has already caused one.

@@ -1,9 +1,9 @@
 -- Retention: deletes finished events with their deliveries and attempts, in small steps. An event is finished when each of its
 -- deliveries is delivered or canceled. Pending, sending and dead ones stay, however old.
 --
--- One step reads the next `most` events after `behind`; call it again with `looked_to` until that is null. It does nothing
+-- One step reads the next `max_events` events after `behind`; call it again with `looked_to` until that is null. It does nothing
 -- while a replay runs, which may be bringing old events back, or while another purge runs.
-CREATE OR REPLACE FUNCTION outbox.purge(older_than interval, most integer, behind bigint, OUT purged integer, OUT looked_to bigint)
+CREATE OR REPLACE FUNCTION outbox.purge(older_than interval, max_events integer, behind bigint, OUT purged integer, OUT looked_to bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   first bigint;
@@ -15,10 +15,10 @@ BEGIN
   LOCK TABLE outbox.replays IN SHARE ROW EXCLUSIVE MODE NOWAIT;
   IF EXISTS (SELECT FROM outbox.replays WHERE state = 'running') THEN RETURN; END IF;
 
-  SELECT min(id), CASE WHEN count(*) = most THEN max(id) END, coalesce(max(id), behind)
+  SELECT min(id), CASE WHEN count(*) = max_events THEN max(id) END, coalesce(max(id), behind)
   INTO first, looked_to, behind
   FROM (SELECT id FROM outbox.events WHERE id > behind AND occurred_at < clock_timestamp() - older_than
-        ORDER BY id LIMIT most) AS old;
+        ORDER BY id LIMIT max_events) AS old;
   IF first IS NULL THEN RETURN; END IF;
 
   -- By endpoint, because the keys begin with it. Locked, so that none of them becomes due again meanwhile; a delivery that

@@ -1,4 +1,4 @@
--- Rows of the audit are only ever added, whoever asks.
+-- Rows of the audit are only ever added, even by the owner.
 CREATE OR REPLACE FUNCTION outbox.refuse_audit_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

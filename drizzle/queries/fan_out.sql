@@ -1,6 +1,7 @@
 -- Step 5. Fans new events out into deliveries. Those that their lane has capacity for are created leased and leave at once.
 -- Deliveries that are due already are claimed by another statement (claim.sql): every new event waits for this one, so it
 -- must be quick.
+-- Next: delivery/deliver.ts
 --
 -- $1 lease                    text    '<sender>:<number of the claim>', the fencing token
 -- $2 lease_seconds            float8  how long the lease holds

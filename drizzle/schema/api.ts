@@ -1,25 +1,25 @@
-// What the HTTP API remembers: what was done under an Idempotency-Key, and how many requests somebody still has.
+// What the HTTP API remembers: the effects of an Idempotency-Key, and how many requests a caller has left.
 import { sql } from 'drizzle-orm'
 import { doublePrecision, foreignKey, index, json, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
 import { outbox } from './outbox.ts'
 
 const time = () => timestamp({ withTimezone: true })
 
-/** One Idempotency-Key of one API key. Written by outbox.run_idempotent() alone. */
+/** One Idempotency-Key of one API key. Only outbox.run_idempotent() writes it. */
 export const idempotencyKeys = outbox.table(
   'idempotency_keys',
   {
     /** The API key's name. */
     scope: text().notNull(),
     key: text().notNull(),
-    /** A hash of the request: the same key with another request is a mistake. */
+    /** A hash of the request: using the key again for another request is a mistake. */
     fingerprint: text().notNull(),
     claimed_at: time().notNull(),
   },
   t => [primaryKey({ columns: [t.scope, t.key] }), index('idempotency_keys_by_age').on(t.claimed_at)],
 )
 
-/** What one of the request's statements answered, written in the transaction in which it took effect. */
+/** The answer of one statement of the request, written in the transaction in which the statement took effect. */
 export const idempotencySteps = outbox.table(
   'idempotency_steps',
   {
@@ -37,7 +37,7 @@ export const idempotencySteps = outbox.table(
   ],
 )
 
-/** Token buckets (drizzle/queries/take_token.sql). One that nobody has touched for an hour is full, and may go. */
+/** Token buckets (drizzle/queries/take_token.sql). A bucket unused for an hour is full again and may be deleted. */
 export const rateBuckets = outbox.table(
   'rate_buckets',
   {

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { bigint, index, jsonb, text, timestamp } from 'drizzle-orm/pg-core'
 import { outbox } from './outbox.ts'
 
-/** Written by the very statement that makes the change: neither exists without the other. */
+/** Written by the statement that makes the change, so neither exists without the other. */
 export const audit = outbox.table(
   'audit',
   {

@@ -24,7 +24,7 @@ const pgSnapshot = customType<{ data: string }>({ dataType: () => 'pg_snapshot' 
 const id = () => bigint({ mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity()
 const ref = () => bigint({ mode: 'bigint' }).notNull()
 const time = () => timestamp({ withTimezone: true })
-/** The random half of a public id: ids can't be guessed, and a restored copy of the database won't repeat one. */
+/** The random half of a public id: ids cannot be guessed, and a restored copy of the database does not repeat them. */
 const nonce = () => integer().notNull().default(sql`(floor(random() * 4294967296) - 2147483648)::integer`)
 
 export const endpointState = outbox.enum('endpoint_state', ['active', 'paused', 'disabled'])
@@ -32,8 +32,8 @@ export const disabledReason = outbox.enum('disabled_reason', ['gone', 'failing',
 export const signing = outbox.enum('signing', ['hmac', 'ed25519'])
 export const ordering = outbox.enum('ordering', ['none', 'key'])
 /**
- * pending: due at `due_at`, owned by nobody. sending: leased, a request is on its way. delivered: a 2xx came.
- * dead: the retry schedule is used up. canceled: nobody wants it any more (endpoint deleted, or an operator said so).
+ * pending: due at `due_at`, leased to no sender. sending: leased, a request is on its way. delivered: a 2xx came.
+ * dead: the retry schedule is used up. canceled: no longer wanted (the endpoint was deleted, or an operator canceled it).
  */
 export const deliveryState = outbox.enum('delivery_state', [
   'pending',
@@ -46,8 +46,8 @@ export const sender = outbox.enum('sender', ['listener', 'cron'])
 
 /**
  * Facts. Written by triggers and outbox.emit() in the writer's own transaction; never updated. No CHECK: Postgres reads
- * and plans each anew for every statement, 12 µs of the writer's time for three. Only functions of the outbox may
- * write here, and they mend types and shorten keys (drizzle/functions/capture_body.sql).
+ * and plans each one anew for every statement, and three cost the writer 12 µs. Only functions of the outbox may write
+ * here, and they correct types and shorten keys (drizzle/functions/capture_body.sql).
  */
 export const events = outbox.table(
   'events',
@@ -55,12 +55,12 @@ export const events = outbox.table(
     id: id(),
     nonce: nonce(),
     type: text().notNull(),
-    /** `json`, not `jsonb`: kept as the very text Postgres printed, because the webhook's body is built around it. */
+    /** `json`, not `jsonb`: it keeps the text exactly as Postgres printed it, and the webhook's body is built around that. */
     data: json().notNull(),
     key: text(),
     tenant: text(),
     occurred_at: time().notNull().default(sql`clock_timestamp()`),
-    /** The writer's transaction: says whether an event was committed before an endpoint was created. */
+    /** The writer's transaction: tells whether an event was committed before an endpoint was created. */
     xid: xid8().notNull().default(sql`pg_current_xact_id()`),
     actor: text(),
     traceparent: text(),
@@ -98,7 +98,7 @@ export const endpoints = outbox.table(
     retry_schedule: doublePrecision().array(),
     state: endpointState().notNull().default('active'),
     disabled_reason: disabledReason(),
-    /** Goes up with every change, so that senders know when to read the row again. */
+    /** Rises with every change, so that senders know when to read the row again. */
     version: integer().notNull().default(1),
     /** Set by a trigger: the endpoint gets events with a higher id, and of the lower ones those that `created_snapshot` did not see committed. */
     events_after: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
@@ -122,8 +122,8 @@ export const endpoints = outbox.table(
 )
 
 /**
- * What all senders together know of an endpoint's health. A table of its own, so that bookkeeping never waits for
- * somebody who has locked the endpoint's row, and an operator's edit never waits for bookkeeping.
+ * What all senders together know of an endpoint's health. A table of its own, so that its updates never wait for a lock on
+ * the endpoint's row, and an operator's edit never waits for them.
  */
 export const endpointHealth = outbox.table(
   'endpoint_health',
@@ -132,7 +132,7 @@ export const endpointHealth = outbox.table(
     /** Failed attempts since the last success. */
     failures: integer().notNull().default(0),
     failing_since: time(),
-    /** The receiver asked for a pause (Retry-After): nothing is sent before. */
+    /** The receiver asked for a pause (Retry-After): nothing is sent before this time. */
     not_before: time(),
     /** The circuit breaker is open: one probe may go at this time; null = closed. */
     probe_at: time(),
@@ -144,7 +144,7 @@ export const endpointHealth = outbox.table(
     slow_start_limit: integer(),
     /** With rate_per_second: the time of the next free slot. */
     next_slot_at: time(),
-    /** With ordering: where the next walk over the keys begins, when there were too many to look at in one go. */
+    /** With ordering: where the next scan of the keys begins, when there were too many for one. */
     key_cursor: text(),
   },
   t => [
@@ -160,12 +160,12 @@ export const endpointHealth = outbox.table(
   ],
 )
 
-/** running: the engine works through it. done: it has seen every event. canceled: an operator stopped it. */
+/** running: senders work through it. done: every event was looked at. canceled: an operator stopped it. */
 export const replayState = outbox.enum('replay_state', ['running', 'done', 'canceled'])
-/** dead: what is dead. undelivered: also what was canceled or never made into a delivery. all: also what was delivered. */
+/** dead: only dead deliveries. undelivered: also canceled ones, and events without a delivery. all: also delivered ones. */
 export const replayScope = outbox.enum('replay_scope', ['dead', 'undelivered', 'all'])
 
-/** A person asked for an endpoint's past events again. The engine works through them in small steps, at a bounded rate. */
+/** A person asked for an endpoint's past events again. Senders work through them in small steps, at a bounded rate. */
 export const replays = outbox.table(
   'replays',
   {
@@ -196,7 +196,7 @@ export const replays = outbox.table(
   ],
 )
 
-/** Signing keys, sealed. The one without an end signs; those that have not yet ended sign too (rotation with overlap). */
+/** Signing keys, sealed. The key without an end signs; keys that have not ended yet sign too (rotation with overlap). */
 export const endpointSecrets = outbox.table(
   'endpoint_secrets',
   {
@@ -204,22 +204,22 @@ export const endpointSecrets = outbox.table(
     endpoint_id: ref().references(() => endpoints.id),
     signing: signing().notNull(),
     sealed: bytea().notNull(),
-    /** `whpk_…` of an ed25519 key: what receivers verify with. Not a secret. */
+    /** `whpk_…` of an ed25519 key, which receivers verify with. Not a secret. */
     public_key: text(),
     created_at: time().notNull().default(sql`clock_timestamp()`),
     expires_at: time(),
   },
   t => [
     index('endpoint_secrets_by_endpoint').on(t.endpoint_id, t.id),
-    // Two rotations at once: the second fails instead of leaving two keys that never end.
+    // Of two rotations at once, the second fails instead of leaving two keys without an end.
     uniqueIndex('endpoint_secrets_one_endless').on(t.endpoint_id).where(sql`${t.expires_at} is null`),
   ],
 )
 
 /**
- * One event for one endpoint. No foreign keys: fan_out.sql alone makes these rows, from events and endpoints it has just
- * read and that are never deleted, and a foreign key would take a row lock on the endpoint for every delivery, so that
- * somebody who locks one endpoint by hand would hold up all.
+ * One event for one endpoint. No foreign keys: only the outbox's own statements make these rows, from events and endpoints
+ * that they have just read. A foreign key would lock the endpoint's row for every delivery, so a session that locks one
+ * endpoint by hand would hold up all.
  */
 export const deliveries = outbox.table(
   'deliveries',
@@ -229,13 +229,13 @@ export const deliveries = outbox.table(
     state: deliveryState().notNull(),
     /** Attempts started so far: the first is number 1. */
     attempt: integer().notNull().default(0),
-    /** The attempt after which the present retry budget began: 0, or where a redelivery or replay was asked for. */
+    /** The attempt after which the current retry budget began: 0, or the last one before a redelivery or replay was asked for. */
     retry_base: integer().notNull().default(0),
     due_at: time().notNull().default(sql`clock_timestamp()`),
-    /** Who holds it: `<sender>:<number of its claim>`. Only this holder may settle it. */
+    /** Its holder: `<sender>:<number of its claim>`. Only the holder may settle it. */
     lease: text(),
     leased_until: time(),
-    /** The event's key where the endpoint wants order, else null. */
+    /** The event's key if the endpoint wants order, else null. */
     ordering_key: text(),
     /** Why it is dead or canceled, or what the last attempt failed with. */
     reason: text(),
@@ -267,7 +267,7 @@ export const deliveries = outbox.table(
   ],
 )
 
-/** One request, as it was seen. Append-only but for `interrupted`, which the truth may replace when it comes late. */
+/** One request and what came of it. Append-only, except that a late result may replace `interrupted`. */
 export const attempts = outbox.table(
   'attempts',
   {
@@ -284,7 +284,7 @@ export const attempts = outbox.table(
   },
   t => [
     primaryKey({ columns: [t.endpoint_id, t.event_id, t.number] }),
-    // Rows lie in the order of time, so this index has a few bytes for every 32 pages and costs writers next to nothing.
+    // Rows are stored in the order of time, so this index takes a few bytes per 32 pages and costs writers almost nothing.
     index('attempts_by_time').using('brin', t.started_at).with({ pages_per_range: 32, autosummarize: true }),
     check('attempts_number', sql`${t.number} >= 1`),
     check('attempts_duration', sql`${t.duration_ms} >= 0`),

@@ -6,10 +6,10 @@ import { outbox } from './outbox.ts'
 const regclass = customType<{ data: string }>({ dataType: () => 'regclass' })
 
 export const watches = outbox.table('watches', {
-  /** In the names of its trigger functions, so that a renamed table keeps them. */
+  /** Part of the names of its trigger functions, so that a renamed table keeps them. */
   id: bigint({ mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
   relation: regclass().notNull().unique('watches_relation'),
-  /** What outbox.watch() was told, defaults filled in. */
+  /** The options of outbox.watch(), defaults filled in. */
   options: json().notNull(),
   watched_at: timestamp({ withTimezone: true }).notNull().default(sql`clock_timestamp()`),
 })

@@ -115,7 +115,7 @@ export const notifications = pgTable(
   t => [index('notifications_by_order').on(t.order_id, t.id)],
 )
 
-/** How a receiver drops repeats: it handles a webhook only if it could write this row. */
+/** How a receiver drops repeats: it handles a webhook only if it could insert this row. */
 export const webhookReceipts = pgTable(
   'webhook_receipts',
   { receiver: text().notNull(), webhook_id: text().notNull(), received_at: createdAt() },

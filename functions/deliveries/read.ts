@@ -2,7 +2,7 @@
 // failure is redacted here.
 import { and, asc, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseDeliveryId } from '../../delivery/ids.ts'
-import { isUnreachable, redacted } from '../../delivery/redact.ts'
+import { redacted, redactedAttempt } from '../../delivery/redact.ts'
 import { attempts, deliveries, endpoints, events } from '../../drizzle/schema.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
@@ -147,15 +147,14 @@ export function toDelivery(row: DeliveryRow, tenant: string | null): Delivery {
 }
 
 function toAttempt(row: typeof attempts.$inferSelect, tenant: string | null): Attempt {
-  const { number, started_at, sender } = row
-  const isRedacted = tenant !== null && isUnreachable(row.error)
+  const shown = tenant === null ? row : redactedAttempt(row)
   return {
-    number,
-    started_at: started_at.toISOString(),
-    duration_ms: isRedacted ? null : row.duration_ms,
-    response_status: isRedacted ? null : row.response_status,
-    error: isRedacted ? redacted(row.error) : row.error,
-    response_body: isRedacted ? null : row.response_body,
-    sender,
+    number: shown.number,
+    started_at: shown.started_at.toISOString(),
+    duration_ms: shown.duration_ms,
+    response_status: shown.response_status,
+    error: shown.error,
+    response_body: shown.response_body,
+    sender: shown.sender,
   }
 }

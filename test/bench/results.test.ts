@@ -1,12 +1,12 @@
-// What is made of several rounds' values, and what is claimed from them.
+// Medians, percentiles and goals from the values of several rounds.
 import { expect, test } from 'vitest'
 import { goals } from '../../bench/goals.ts'
 import { median, percentile, Results } from '../../bench/results.ts'
 import { takeTurns } from '../../bench/scenario.ts'
 
-const rate = (contestant: string, value: number) => ({
+const rate = (subject: string, value: number) => ({
   variant: '1 endpoint',
-  contestant,
+  subject,
   metric: 'rate',
   unit: 'webhooks/s',
   value,
@@ -22,16 +22,16 @@ test('a percentile is a value that was measured', () => {
   expect([50, 99, 100].map(percent => percentile(values, percent))).toEqual([50, 99, 100])
 })
 
-test('a goal compares medians of one run, and none is claimed without figures', () => {
+test('a goal compares medians of one run, and is left out without figures', () => {
   const results = new Results()
   for (const value of [300, 100, 200]) results.add('throughput', rate('Outbox', value))
   expect(goals(results)).toEqual([])
   results.add('throughput', rate('pg-boss', 100))
-  expect(goals(results)).toMatchObject([{ says: 'rate over pg-boss', seen: 2, reached: false }])
+  expect(goals(results)).toMatchObject([{ relation: 'rate over pg-boss', actual: 2, reached: false }])
 })
 
-test('everybody has a turn in every round, and each begins with another one', async () => {
+test('every participant has a turn in every round, and each round begins with another one', async () => {
   const order: string[] = []
-  await takeTurns(3, ['a', 'b', 'c'], async who => void order.push(who))
+  await takeTurns(3, ['a', 'b', 'c'], async name => void order.push(name))
   expect(order.join('')).toBe('abcbcacab')
 })

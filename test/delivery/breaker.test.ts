@@ -1,6 +1,8 @@
 // The circuit breaker's numbers, and that the table in the source shows them. test/drizzle/breaker.test.ts has them in SQL.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { describeProbes, probeSchedule } from '../../delivery/breaker.ts'
+import { describeProbes, failuresToOpen, probeSchedule, slowStartLimit } from '../../delivery/breaker.ts'
 import { defaultRetrySchedule, describeSchedule } from '../../delivery/retry.ts'
 import { headTable } from '../support/head-table.ts'
 
@@ -9,6 +11,12 @@ test('the table in breaker.ts shows the real waits', () => {
     ...describeProbes().map(row => [String(row.probe), `${row.shortest} to ${row.longest}`, row.total]),
     [`${probeSchedule.length + 1} …`, 'the same'],
   ])
+})
+
+test('the text around that table names the real numbers', () => {
+  const source = readFileSync(join(import.meta.dirname, '../../delivery/breaker.ts'), 'utf8')
+  expect(source).toContain(`opens after ${failuresToOpen} failures in a row`)
+  expect(source).toContain(`Then ${slowStartLimit} deliveries may be in flight`)
 })
 
 test('the table in retry.ts shows the real waits', () => {

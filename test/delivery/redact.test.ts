@@ -44,6 +44,20 @@ describe.each(runtimes)('redacting in $runtime', ({ start }) => {
     },
   )
 
+  const seen = { duration_ms: 12, response_status: 500, response_body: 'no' }
+  test.each(hidden)('of an attempt that ended with %s a tenant sees nothing else', async error => {
+    expect(await calls.redactedAttempt({ error, ...seen })).toEqual({
+      error: 'unreachable',
+      duration_ms: null,
+      response_status: null,
+      response_body: null,
+    })
+  })
+
+  test.each([...shown, null])('of an attempt that ended with %s a tenant sees everything', async error => {
+    expect(await calls.redactedAttempt({ error, ...seen })).toEqual({ error, ...seen })
+  })
+
   test.each(hidden)('%s at a tenant’s endpoint is settled when its time limit is over', async error => {
     expect(await calls.timingPadMs(tenants, failedAt(1_000, error), 1_000)).toBe(2_000)
     expect(await calls.timingPadMs(tenants, failedAt(1_000, error), 1_300)).toBe(1_700)

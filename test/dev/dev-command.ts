@@ -1,4 +1,4 @@
-// `npm run dev` as a person runs it: in a terminal's process group, on ports and in a directory of its own.
+// `npm run dev` as a person runs it, in a process group like a terminal's, with its own ports and directory.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ export class DevCommand {
   readonly url: string
   readonly exited: Promise<number | null>
   readonly #npm: ReturnType<typeof spawn>
-  /** All it has printed so far. */
+  /** Everything printed so far. */
   output = ''
   #ended = false
 
@@ -48,22 +48,22 @@ export class DevCommand {
         this.output += text
       })
     }
-    this.exited = new Promise(resolve => this.#npm.once('close', resolve)) // when all it printed has come
+    this.exited = new Promise(resolve => this.#npm.once('close', resolve)) // after all its output has arrived
     void this.exited.then(() => {
       this.#ended = true
     })
     atEnd(() => this.#endWithForce())
   }
 
-  /** The first match, as soon as it has been printed. */
+  /** Waits for the first match. */
   async prints(pattern: RegExp, timeoutMs = 5_000): Promise<RegExpMatchArray> {
     await eventually(() => pattern.test(this.output) || this.#ended, { timeoutMs }).catch(() => {})
     const match = this.output.match(pattern)
     if (match) return match
-    throw new Error(`it never printed ${pattern}, but:\n${this.output}`)
+    throw new Error(`expected it to print ${pattern}, but it printed:\n${this.output}`)
   }
 
-  /** npm and everything below it that is still alive, or those whose command line matches. */
+  /** npm and its descendants that are still alive and whose command line matches. */
   processes(command = /^/): number[] {
     const table = new Map(processTable().map(entry => [entry.pid, entry]))
     const isOurs = (pid: number | undefined): boolean =>
@@ -73,7 +73,7 @@ export class DevCommand {
       .map(entry => entry.pid)
   }
 
-  /** What Ctrl-C in a terminal does: a signal to the whole foreground group. */
+  /** Like Ctrl-C in a terminal: a signal to the whole foreground group. */
   pressCtrlC(): void {
     process.kill(-this.#npm.pid!, 'SIGINT')
   }
@@ -88,7 +88,7 @@ export class DevCommand {
       try {
         process.kill(pid, 'SIGKILL')
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // ended with the one above it
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // ended together with its parent
       }
     }
   }
@@ -99,7 +99,7 @@ export function alive(pids: number[]): number[] {
   return pids.filter(pid => all.has(pid))
 }
 
-/** Zombies don't count: they have ended, and only wait for somebody to notice. */
+/** Zombies don't count: they have ended, and only wait for their parent to notice. */
 function processTable() {
   const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' })
     .trim()

@@ -1,4 +1,4 @@
-// `.env.example` is true: it knows every setting there is, and the defaults it shows are the defaults.
+// `.env.example` lists every setting, with its real default.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..')
 /** As if every setting were no longer commented out. */
 const example = parseEnv(readFileSync(join(root, '.env.example'), 'utf8').replace(/^# ([A-Z_]+=)/gm, '$1'))
 
-test('names every setting that the code reads, and no other', () => {
+test('.env.example names every setting that the code reads, and no other', () => {
   const sources = ['delivery', 'functions', 'worker', 'dev'].flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.ts'))
@@ -23,7 +23,7 @@ test('names every setting that the code reads, and no other', () => {
   expect(Object.keys(example).sort()).toEqual([...read].sort())
 })
 
-test('shows the defaults', () => {
+test('.env.example shows the real defaults', () => {
   const { OUTBOX_MASTER_KEYS } = testSettings
   const shown = Object.fromEntries(Object.entries(example).filter(([, value]) => value))
   expect(readDeliverySettings({ ...shown, OUTBOX_MASTER_KEYS })).toEqual(

@@ -29,7 +29,7 @@ test('without --example it makes the schema outbox and nothing else', async () =
   }
   expect(await outside()).toEqual([])
   const { product, example } = await migrate(db.url)
-  expect(product.migrations).toEqual(['0000_tables'])
+  expect(product.migrations).toEqual(['migrations/0000_tables.sql'])
   expect(product.created).toContain('functions/emit.sql')
   expect(example).toBe(null)
   expect(await outside()).toEqual([{ type: 'schema', identity: 'outbox' }])
@@ -46,7 +46,7 @@ test('two at once take turns, and the second has nothing to do', async () => {
   const [first, second] = both
     .map(({ product }) => product)
     .sort((a, b) => b.created.length - a.created.length)
-  expect(first!.migrations).toEqual(['0000_tables'])
+  expect(first!.migrations).toEqual(['migrations/0000_tables.sql'])
   expect(second).toEqual(nothing)
 })
 
@@ -136,6 +136,10 @@ test('a new migration is applied once, before the function files', async () => {
     'CREATE FUNCTION outbox.wake(why text) RETURNS void LANGUAGE sql RETURN NULL;',
   )
   const { product } = await migrate(db.url, { root })
-  expect(product).toEqual({ ...nothing, migrations: ['0001_new'], replaced: ['functions/wake.sql'] })
+  expect(product).toEqual({
+    ...nothing,
+    migrations: ['migrations/0001_new.sql'],
+    replaced: ['functions/wake.sql'],
+  })
   expect((await migrate(db.url, { root })).product).toEqual(nothing)
 })

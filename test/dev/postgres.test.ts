@@ -1,4 +1,4 @@
-// The embedded Postgres: data survives a restart, and what stands in its way is named.
+// The embedded Postgres: its data survives a restart, and its errors name the cause.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,14 +12,14 @@ import { copyDataDirectory } from '../support/data-directory.ts'
 
 const guard = startGuard()
 
-/** In a directory closed to others, as a home directory often is: root's server runs as `nobody`. */
+/** Inside a closed directory, as a home directory often is: root runs the server as `nobody`. */
 function freshDir() {
   const closed = mkdtempSync(join(tmpdir(), 'outbox-postgres-'))
   atEnd(() => rmSync(closed, { recursive: true, force: true }))
   return join(closed, 'data')
 }
 
-/** One that has been used before: cheaper than to make it. */
+/** A copy of a used one, which is faster than creating one. */
 function usedDir() {
   const dir = freshDir()
   copyDataDirectory(inject('migratedDirectory'), dir)
@@ -39,7 +39,7 @@ async function start(dir: string, port?: number) {
 
 const query = (url: string, sql: string) => withClient(url, async client => (await client.query(sql)).rows)
 
-test('what was written is there after a restart', async () => {
+test('the embedded Postgres keeps its data over a restart', async () => {
   const dir = freshDir()
   const first = await start(dir)
   await query(first.url, 'create table kept as select 42 as answer')
@@ -47,28 +47,28 @@ test('what was written is there after a restart', async () => {
   expect(await query((await start(dir)).url, 'select answer from kept')).toEqual([{ answer: 42 }])
 })
 
-test('a directory of another version is refused, with a way out', async () => {
+test('the embedded Postgres refuses a directory of another version, and suggests --fresh', async () => {
   const dir = freshDir()
   mkdirSync(dir)
   writeFileSync(join(dir, 'PG_VERSION'), '15\n')
   await expect(start(dir)).rejects.toThrow(/made by Postgres 15, but this is Postgres 18.*--fresh/)
 })
 
-test('a directory whose making was interrupted is made anew', async () => {
+test('the embedded Postgres replaces a directory that was left half-made', async () => {
   const dir = freshDir()
   mkdirSync(`${dir}.draft`)
   writeFileSync(join(`${dir}.draft`, 'PG_VERSION'), '18\n')
   expect(await query((await start(dir)).url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
-test('a port that is taken is told in words of Postgres', async () => {
+test("the embedded Postgres reports a taken port with Postgres's own message", async () => {
   const port = await freePort()
   await start(usedDir(), port)
   await expect(start(usedDir(), port)).rejects.toThrow(/Postgres did not start.*Address already in use/s)
 })
 
 test.skipIf(process.platform !== 'linux')(
-  'a server left over from a killed parent is ended first',
+  'the embedded Postgres first stops a server left over from a killed parent',
   async () => {
     const dir = usedDir()
     const leftover = await start(dir)

@@ -1,4 +1,4 @@
-// The one command: from an empty directory to a delivered webhook, and back to nothing.
+// `npm run dev`: from an empty directory to a delivered webhook, and to a stop without leftovers.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -31,25 +31,25 @@ const charge = async (id: number) => {
   return order.charge
 }
 
-test('says where everything is', async () => {
+test('npm run dev prints the URL, the API key and the database', async () => {
   const { postgres } = place.ports
   const [, url, key, database] = await dev.prints(/^ready +(\S+).*\napi key +(\S+)\ndatabase +(\S+)/m)
   expect([url, key]).toEqual([dev.url, 'dev'])
   expect(database).toBe(`postgresql://postgres@127.0.0.1:${postgres}/outboxdb`)
 })
 
-test('an order that ships is charged a moment later', async () => {
+test('npm run dev delivers a shipped order to the billing receiver', async () => {
   expect((await patch(1, 'shipped')).status).toBe(200)
   expect(await eventually(() => charge(1))).toHaveProperty('amount_cents')
 })
 
-test('a second start in the same place is refused with words', async () => {
+test('npm run dev refuses a second start in the same directory', async () => {
   const second = new DevCommand(place)
   expect(await second.exited).toBe(1)
   await second.prints(/running already, as process \d+/)
 })
 
-test('a port that is taken is named', async () => {
+test('npm run dev names a taken port', async () => {
   const elsewhere = await freshPlace()
   const second = new DevCommand({
     ...elsewhere,
@@ -59,14 +59,14 @@ test('a port that is taken is named', async () => {
   await second.prints(new RegExp(`Port ${place.ports.functions} is taken.*--port N`))
 })
 
-test('a bad setting is named before anything is started, its value is not', async () => {
-  const second = new DevCommand(await freshPlace(), { DATABASE_URL: 'postgresql://no host:hush' })
+test('npm run dev names a bad setting before anything starts, but not its value', async () => {
+  const second = new DevCommand(await freshPlace(), { DATABASE_URL: 'postgresql://no host:s3cret' })
   expect(await second.exited).toBe(1)
   await second.prints(/DATABASE_URL(_UNPOOLED)? is not valid: expected/)
-  expect(second.output).not.toMatch(/hush|embedded/)
+  expect(second.output).not.toMatch(/s3cret|embedded/)
 })
 
-test('a listener that dies is announced, and the cron function covers for it', async () => {
+test('npm run dev announces the death of a listener, and the cron function delivers instead', async () => {
   process.kill(dev.processes(/worker\/main\.ts/)[0]!, 'SIGKILL')
   await dev.prints(/listener 1 died \(SIGKILL\).*cron function covers.*npm run listener:dev/s)
   await patch(2, 'shipped')
@@ -80,27 +80,27 @@ test('a listener that dies is announced, and the cron function covers for it', a
   await client.end()
 })
 
-test('what others must not read is readable by the owner only', () => {
+test('npm run dev writes secrets to files that only their owner can read', () => {
   for (const file of ['dev.json', 'dev.env']) {
     expect(statSync(join(place.stateDir, file)).mode & 0o777).toBe(0o600)
   }
 })
 
-/** All of it: processes that were there before are gone, and so are the listening sockets. */
+/** All earlier processes have ended, and all ports are free. */
 async function expectNothingLeft(before: number[]) {
   expect(before.length).toBeGreaterThan(5)
   await eventually(() => expect(alive(before)).toEqual([]), { timeoutMs: 3_000 })
   for (const port of Object.values(place.ports)) expect(await isPortFree(port)).toBe(true)
 }
 
-test('Ctrl-C leaves nothing behind', async () => {
+test('Ctrl-C in npm run dev leaves no process or port behind', async () => {
   const before = dev.processes()
   dev.pressCtrlC()
   await expectNothingLeft(before)
 })
 
 test(
-  'a second start keeps the data, and killing npm leaves nothing behind',
+  'npm run dev keeps its data over a restart, and killing npm leaves no process or port behind',
   async () => {
     dev = new DevCommand(place, {}, '--no-cron')
     await dev.prints(/^ready/m, START_MS)
@@ -113,7 +113,7 @@ test(
 )
 
 test(
-  'killing the runner itself leaves nothing behind, and --fresh begins anew',
+  'killing the runner of npm run dev leaves no process or port behind, and --fresh starts from an empty database',
   async () => {
     dev = new DevCommand(place, {}, '--no-cron', '--fresh', '--listeners', '2')
     await dev.prints(/^ready/m, START_MS)

@@ -1,4 +1,4 @@
-// The example data must be true to the shop's rules, the same every time, and quiet.
+// The example data follows the shop's rules, is the same every time, and makes no events.
 import { expect, test } from 'vitest'
 import { seed } from '../../dev/shop/seed.ts'
 import { shop } from '../../dev/shop/shop.ts'
@@ -28,14 +28,14 @@ test('the example shop has the promised size', async () => {
   })
 })
 
-test('an order holds only items of its own client', async () => {
+test('an order of the example shop has only items of its own client', async () => {
   const db = await (await freshDatabase({ seeded: true })).connect()
   const strangers = `select from order_items join orders o on o.id = order_id join items i on i.id = item_id
                      where o.client_id <> i.client_id`
   expect((await db.query(strangers)).rowCount).toBe(0)
 })
 
-test('loading history makes no events, and later orders get fresh ids', async () => {
+test('seeding makes no events, and later orders get new ids', async () => {
   const db = await (await freshDatabase({ seeded: true })).connect()
   expect((await db.query('select from outbox.events')).rowCount).toBe(0)
   const { rows } = await db.query('insert into orders (client_id) values (1) returning id')
@@ -43,7 +43,7 @@ test('loading history makes no events, and later orders get fresh ids', async ()
   expect((await db.query('select type from outbox.events')).rows).toEqual([{ type: 'order.created' }])
 })
 
-test('seeding again changes nothing, also after orders have moved on', async () => {
+test('seeding again changes nothing, even after orders have changed', async () => {
   const database = await freshDatabase({ seeded: true })
   const db = await database.connect()
   await db.query(`update orders set status = 'shipped' where id = 7`)
@@ -53,12 +53,12 @@ test('seeding again changes nothing, also after orders have moved on', async () 
   expect((await db.query(everything)).rows).toEqual(before.rows)
 })
 
-test('two that seed an empty shop at once fill it once', async () => {
+test('two concurrent seeds fill an empty shop once', async () => {
   const { url } = await freshDatabase()
   expect((await Promise.all([seed(url), seed(url)])).sort()).toEqual([false, true])
 })
 
-test('the same number gives the same shop, another number another one', () => {
+test('the same number gives the same shop, and another number gives another', () => {
   expect(shop(1)).toEqual(shop(1))
   expect(shop(2)).not.toEqual(shop(1))
 })

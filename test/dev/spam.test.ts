@@ -1,4 +1,4 @@
-// The spammer: every update is a real change, and failures are neither hidden nor counted as successes.
+// `npm run spam`: every update is a real change, and failures are reported, not counted as successes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -16,14 +16,14 @@ async function spam(...args: string[]) {
     text(child.stderr),
     once(child, 'close'),
   ])
-  return { code, said: out + errors }
+  return { code, output: out + errors }
 }
 
-test('ships as many different orders as it is told', async () => {
+test('npm run spam ships as many different orders as asked', async () => {
   const database = await freshDatabase({ seeded: true })
   const { url } = await startWorker(database.env)
-  const { code, said } = await spam('--count', '40', '--rate', '200', '--url', url)
-  expect(said).toContain('sent 40, ok 40, failed 0')
+  const { code, output } = await spam('--count', '40', '--rate', '200', '--url', url)
+  expect(output).toContain('sent 40, ok 40, failed 0')
   expect(code).toBe(0)
   const db = await database.connect()
   const { rows } = await db.query(`select type, count(distinct key)::int as orders, count(*)::int as events
@@ -31,7 +31,7 @@ test('ships as many different orders as it is told', async () => {
   expect(rows).toEqual([{ type: 'order.shipped', orders: 40, events: 40 }])
 })
 
-test('goes round when there are fewer orders than updates, and changes each every time', async () => {
+test('npm run spam updates orders repeatedly when there are fewer orders than updates, and changes each every time', async () => {
   const database = await freshDatabase()
   const db = await database.connect()
   await db.query(`insert into clients (id, name, email) values (1, 'x', 'x')`)
@@ -48,19 +48,19 @@ test('goes round when there are fewer orders than updates, and changes each ever
   ])
 })
 
-test('tells what failed, and ends with 1', async () => {
+test('npm run spam reports failures and exits with 1', async () => {
   const { url } = await startReceiver(({ method }, response) => {
     if (method === 'PATCH') return 503
     response.end(JSON.stringify({ data: [{ id: 1, status: 'created' }], next_cursor: null }))
   })
-  const { code, said } = await spam('--count', '5', '--rate', '1000', '--url', url)
-  expect(said).toContain('sent 5, ok 0, failed 5')
-  expect(said).toContain('5 × HTTP 503')
+  const { code, output } = await spam('--count', '5', '--rate', '1000', '--url', url)
+  expect(output).toContain('sent 5, ok 0, failed 5')
+  expect(output).toContain('5 × HTTP 503')
   expect(code).toBe(1)
 })
 
-test('says so when nobody is there', async () => {
-  const { code, said } = await spam('--url', `http://127.0.0.1:${await freePort()}`)
-  expect(said).toMatch(/can't be read \(ECONNREFUSED\)\. Is `npm run dev` running\?/)
+test('npm run spam says that the functions do not answer', async () => {
+  const { code, output } = await spam('--url', `http://127.0.0.1:${await freePort()}`)
+  expect(output).toMatch(/can't be read \(ECONNREFUSED\)\. Is `npm run dev` running\?/)
   expect(code).toBe(1)
 })

@@ -1,4 +1,4 @@
-// What is kept between two starts: made once, and readable for `node --env-file`.
+// The state between two starts of npm run dev: its secrets, its lock, and a file for `node --env-file`.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ function freshDir() {
   return dir
 }
 
-test('secrets are made once', () => {
+test('the secrets of npm run dev are generated once', () => {
   const dir = freshDir()
   const first = openState(dir)
   first.unlock()
@@ -21,20 +21,20 @@ test('secrets are made once', () => {
   expect(openState(dir).secrets).toEqual(first.secrets)
 })
 
-test('two at once are one too many', () => {
+test('a second process is refused in the same directory', () => {
   const dir = freshDir()
   openState(dir)
   expect(() => openState(dir)).toThrow(`running already, as process ${process.pid}`)
 })
 
-test('a lock whose owner was killed does not keep anybody out', () => {
+test('the lock of a killed process is taken over', () => {
   const dir = freshDir()
   const gone = execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' })
   writeFileSync(join(dir, 'dev.lock'), gone)
   expect(() => openState(dir)).not.toThrow()
 })
 
-test('settings come out of the environment file as they went in', () => {
+test('settings survive the environment file unchanged', () => {
   const dir = freshDir()
   const settings = { A: `pa$word #1 \${HOME} \\n`, B: `it's "both"`, C: 'a=b==', D: `it's` }
   openState(dir).writeEnvironment(settings)
@@ -45,7 +45,7 @@ test('settings come out of the environment file as they went in', () => {
   expect(JSON.parse(out)).toEqual(Object.values(settings))
 })
 
-test('a value that no environment file can hold is refused, without showing it', () => {
+test('a value that an environment file cannot hold is refused without being shown', () => {
   const value = `'"\``
   const write = () => openState(freshDir()).writeEnvironment({ DATABASE_URL: value })
   expect(write).toThrow('DATABASE_URL holds characters')

@@ -1,4 +1,4 @@
-// The small tools behind `npm run check` and `npm run generate` see what they are there to see.
+// The small tools behind `npm run check`, `npm run generate` and `npm run dev`.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { readOptions } from '../../dev/options.ts'
 import { isLocal } from '../../dev/services/database.ts'
 import { developmentSettings } from '../../dev/settings.ts'
 
-test('a lock file that lacks a platform package is caught', () => {
+test('a lock file without a package of a platform is reported', () => {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-lock-'))
   const file = join(dir, 'package-lock.json')
   const packages = {
@@ -22,16 +22,16 @@ test('a lock file that lacks a platform package is caught', () => {
   rmSync(dir, { recursive: true })
 })
 
-test('the development command takes its flags, and explains itself when they are wrong', () => {
+test('npm run dev takes its flags, and prints its usage when they are wrong', () => {
   expect(readOptions([])).toEqual({ fresh: false, port: 8787, listeners: 1, cron: true, seed: true })
   const flags = ['--fresh', '--port', '9000', '--listeners', '0', '--no-cron', '--no-seed']
   expect(readOptions(flags)).toEqual({ fresh: true, port: 9000, listeners: 0, cron: false, seed: false })
   expect(() => readOptions(['--listeners', '-1'])).toThrow(/--listeners/)
   expect(() => readOptions(['--port', '80.5'])).toThrow('--port takes a whole number from 1 to 65535')
-  expect(() => readOptions(['--frehs'])).toThrow(/'--frehs'.*--fresh +begin with an empty database/s)
+  expect(() => readOptions(['--frehs'])).toThrow(/'--frehs'.*--fresh +start with an empty database/s)
 })
 
-test('the environment wins over the settings of development, and nothing else of it is handed on', () => {
+test('the environment overrides the development settings, and its other variables are not passed on', () => {
   const secrets = { OUTBOX_MASTER_KEYS: 'dev:x', NOTIFICATIONS_SECRET: 'n', BILLING_SECRET: 'b' }
   const env = {
     OUTBOX_API_KEYS: 'me:admin:k',
@@ -51,7 +51,7 @@ test.each([
   [{ DATABASE_URL: 'a' }, 'a', 'a'],
   [{ DATABASE_URL_UNPOOLED: 'b' }, 'b', 'b'],
   [{ DATABASE_URL: 'a', DATABASE_URL_UNPOOLED: 'b' }, 'a', 'b'],
-])('the database with %j', (env, pooled, direct) => {
+])('the database URLs of npm run dev with the environment %j', (env, pooled, direct) => {
   const secrets = { OUTBOX_MASTER_KEYS: '', NOTIFICATIONS_SECRET: '', BILLING_SECRET: '' }
   const { DATABASE_URL, DATABASE_URL_UNPOOLED } = developmentSettings(secrets, env)
   expect([DATABASE_URL, DATABASE_URL_UNPOOLED]).toEqual([pooled, direct])
@@ -63,6 +63,6 @@ test.each([
   ['postgresql://u:p@outboxdb:5432/db', true],
   ['postgresql://u:p@[::1]/db', true],
   ['postgresql://u:p@ep-x-pooler.eu-central-1.aws.neon.tech/db', false],
-])('%s needs the local proxy: %s', (url, local) => {
+])('%s needs the local Neon proxy: %s', (url, local) => {
   expect(isLocal(url)).toBe(local)
 })

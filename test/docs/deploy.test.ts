@@ -1,6 +1,6 @@
 // docs/deploy.md keeps its word: its manifests name ports, paths and times that the listener has.
 import { expect, test } from 'vitest'
-import { serveHealth } from '../../worker/observability/health.ts'
+import { Health } from '../../worker/observability/health.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
 import { testSettings } from '../support/settings.ts'
 import { codeBlocks, readPage } from './pages.ts'
@@ -32,14 +32,15 @@ test.each([
 })
 
 test('every health path of the page is answered', async () => {
-  const health = await serveHealth(0, { trouble: () => null, exposition: async () => '' })
+  const health = new Health(async () => '')
+  const port = await health.listen(0)
   const paths = new Set(page.match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
   expect(paths.size).toBe(3)
   for (const path of paths) {
-    const response = await fetch(`http://127.0.0.1:${health.port}${path}`)
+    const response = await fetch(`http://127.0.0.1:${port}${path}`)
     expect(response.status, path).toBe(200)
   }
-  await health.close()
+  health.close()
 })
 
 test('the two users are made as the page on roles says', () => {

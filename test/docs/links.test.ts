@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, posix, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { mutationNames } from '../../chaos/mutations.ts'
 import { pages, readPage, root, withoutCodeBlocks } from './pages.ts'
 
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts)
@@ -101,4 +102,10 @@ test('the table of benchmarks has every scenario, and no other', () => {
   )
   const printed = [...readPage('docs/benchmarks.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)
   expect(printed.sort()).toEqual(scenarios.sort())
+})
+
+test('the page on contributing names every mutation of the fault lab, and no other', () => {
+  const [sentence = ''] = /`--mutation NAME`[^.]*\./.exec(readPage('CONTRIBUTING.md')) ?? []
+  const printed = [...sentence.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name)
+  expect(printed).toEqual(mutationNames)
 })

@@ -1,4 +1,4 @@
-// Who asked, and in which trace: from the request, through the row, to the receiver. And whatever a row holds, it arrives.
+// The actor and the trace of a request reach the receiver, through the row. So does any value that a row can hold.
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
 import { fillShop } from '../functions/shop/shop.ts'
@@ -23,9 +23,11 @@ async function receivedFor(status: string, headers: Record<string, string> = {})
   return arrived(({ type, data }) => type === `order.${status}` && data.order_id === order.body.id)
 }
 
-function arrived(isIt: (event: { type: string; data: { order_id?: number } }) => boolean): Promise<Received> {
+function arrived(
+  matches: (event: { type: string; data: { order_id?: number } }) => boolean,
+): Promise<Received> {
   return eventually(
-    async () => receiver.requests.find(({ body }) => isIt(JSON.parse(body.toString()))) ?? false,
+    async () => receiver.requests.find(({ body }) => matches(JSON.parse(body.toString()))) ?? false,
   )
 }
 
@@ -34,7 +36,7 @@ const trace = '0af7651916cd43dd8448eb211c80319c'
 test.each([
   ['', {}],
   [', with an Idempotency-Key too', { 'idempotency-key': 'context-1' }],
-])("a caller's trace arrives at the receiver, as a span of ours%s", async (_, more) => {
+])("the receiver gets a caller's trace, with a span of the outbox%s", async (_, more) => {
   const { headers } = await receivedFor('shipped', {
     traceparent: `00-${trace}-b7ad6b7169203331-01`,
     ...more,
@@ -44,14 +46,14 @@ test.each([
 })
 
 test.each([
-  ['none', {}],
-  ['a broken one', { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` }],
-])('with %s, a trace begins here', async (_, sent: Record<string, string>) => {
+  ['no trace', {}],
+  ['a broken trace', { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` }],
+])('the outbox begins a trace when the request has %s', async (_, sent: Record<string, string>) => {
   const { headers } = await receivedFor('canceled', sent)
   expect(headers.traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-00$/)
 })
 
-test('what a session calls itself in SQL arrives, made fit for a header; a trace that is none does not', async () => {
+test('the actor set in SQL arrives encoded for a header, and an invalid trace does not arrive', async () => {
   await api.db.query(
     `begin; select set_config('outbox.actor', E'José\\r\\nx: 100%', true), set_config('outbox.traceparent', E'00\\r\\n', true);
      select outbox.emit('actor.test', '{}'); commit`,
@@ -61,7 +63,7 @@ test('what a session calls itself in SQL arrives, made fit for a header; a trace
   expect(found.headers).not.toHaveProperty('traceparent')
 })
 
-test('a row of 1 MB, NaN, infinity and U+2028 arrive as they are', async () => {
+test('a row of 1 MB, NaN, infinity and U+2028 arrive unchanged', async () => {
   await api.db.query(`create table odd (id int primary key, n numeric, at timestamptz, note text)`)
   await api.db.query(`select outbox.watch('odd')`)
   await api.db.query(`insert into odd values (1, 'NaN', 'infinity', repeat(E'\\u2028', 350000))`)

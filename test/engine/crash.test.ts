@@ -1,4 +1,4 @@
-// Replicas that freeze, stop and die with requests in flight: what is sent twice, what the books say, what it ends in.
+// Listeners that freeze, stop or die with requests in flight: what is sent twice, which attempts are recorded, how it ends.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
@@ -7,80 +7,80 @@ import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates, emitAtOnce } from '../support/outbox.ts'
 import type { Receiver, Respond } from '../support/receiver.ts'
-import { scene } from '../support/topology.ts'
+import { setUp } from '../support/topology.ts'
 
 const asProcess1 = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const canUnshare = spawnSync(asProcess1[0]!, [...asProcess1.slice(1), 'true']).status === 0
 
-const impatient = {
+const quick = {
   OUTBOX_REQUEST_TIMEOUT_SECONDS: '0.5',
   OUTBOX_LEASE_SECONDS: '5.5',
   OUTBOX_POLL_SECONDS: '0.2',
   OUTBOX_RETRY_SCHEDULE: '60',
 }
 
-describe('a replica', () => {
-  test('that is frozen past its lease, and thaws after another has delivered, changes nothing and sends nothing more', async () => {
+describe('with requests in flight', () => {
+  test('a listener frozen past its leases sends nothing more and changes no outcome when it resumes', async () => {
     const hold = Promise.withResolvers<void>()
     const answer: Respond = async ({ nth }) => {
       if (nth === 1) await hold.promise
       return 200
     }
-    const { db, client, receiver } = await scene(answer, { timeout_seconds: 0.5 })
-    const frozen = await startListenerProcess(db.url, impatient)
+    const { db, client, receiver } = await setUp(answer, { timeout_seconds: 0.5 })
+    const frozen = await startListenerProcess(db.url, quick)
     await emitAtOnce(client, 32)
     await receiver.waitFor(32)
     frozen.signal('SIGSTOP')
-    // Its leases run out at once: time is the database's, so it can be moved.
+    // Its leases run out at once: leases follow the database's time, so the test can move them.
     await client.query(
       `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
     )
-    const other = await startListenerProcess(db.url, impatient)
+    const other = await startListenerProcess(db.url, quick)
     await eventually(async () => (await deliveryStates(client)).delivered === 32)
     expect(await attempts(client, `number = 1 and error = 'interrupted'`)).toBe(32)
     hold.resolve()
     frozen.signal('SIGCONT')
-    // It settles what it had in flight: the guess gives way to what it saw, and the outcome stays as it is.
+    // It settles its requests in flight: its attempts get their real result, and the deliveries keep their outcome.
     await eventually(async () => (await attempts(client, `error = 'interrupted'`)) === 0)
-    for (const replica of [frozen, other]) {
-      replica.signal('SIGTERM')
-      expect(await replica.exited).toBe(0)
+    for (const listener of [frozen, other]) {
+      listener.signal('SIGTERM')
+      expect(await listener.exited).toBe(0)
     }
     expect(await deliveryStates(client)).toEqual({ delivered: 32 })
     expect(receiver.requests).toHaveLength(64)
     expect(await attempts(client, 'true')).toBe(64)
   })
 
-  test('that is told to stop finishes its slow requests, exits with 0 and doubles nothing', async () => {
+  test('a stopping listener finishes its slow requests and exits with 0, and nothing is sent twice', async () => {
     const hold = Promise.withResolvers<void>()
-    const { db, client, receiver } = await scene(async () => {
+    const { db, client, receiver } = await setUp(async () => {
       await hold.promise
       return 200
     })
-    const replicas = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
+    const listeners = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
     await emitAtOnce(client, 30)
     await receiver.waitFor(30)
-    for (const replica of replicas) replica.signal('SIGTERM')
+    for (const listener of listeners) listener.signal('SIGTERM')
     hold.resolve()
-    expect(await Promise.all(replicas.map(replica => replica.exited))).toEqual([0, 0])
+    expect(await Promise.all(listeners.map(listener => listener.exited))).toEqual([0, 0])
     await startListenerProcess(db.url)
     await eventually(async () => (await deliveryStates(client)).delivered === 30)
     expect(receiver.requests).toHaveLength(30)
   })
 
-  test('that is told to stop while a receiver never answers waits for the time limit and no longer', async () => {
-    const { db, client, receiver } = await scene(() => null)
-    const replica = await startListenerProcess(db.url, { ...impatient, OUTBOX_RETRY_SCHEDULE: '0' })
+  test('a stopping listener waits for an unanswered request no longer than its timeout', async () => {
+    const { db, client, receiver } = await setUp(() => null)
+    const listener = await startListenerProcess(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '0' })
     await emitAtOnce(client, 3)
     await receiver.waitFor(3)
-    replica.signal('SIGTERM')
-    expect(await replica.exited).toBe(0)
+    listener.signal('SIGTERM')
+    expect(await listener.exited).toBe(0)
     expect(await attempts(client, `error = 'timeout'`)).toBe(receiver.requests.length)
   })
 
-  test('that is killed costs at most what it had in flight, with the same ids and the same bytes', async () => {
+  test('after a kill, at most the requests in flight are sent again, with the same ids and bytes', async () => {
     const answer: Respond = ({ nth }) => (nth === 1 && receiver.requests.length <= 30 ? null : 200)
-    const { db, client, receiver } = await scene(answer, { max_in_flight: 30 })
+    const { db, client, receiver } = await setUp(answer, { max_in_flight: 30 })
     const killed = await startListenerProcess(db.url)
     await emitAtOnce(client, 100)
     await receiver.waitFor(30)
@@ -97,10 +97,10 @@ describe('a replica', () => {
   })
 
   test.runIf(canUnshare)(
-    'as process 1 of a container finishes what is under way when it is told to stop, and exits with 0 (needs root)',
+    'a stopping listener that is process 1 of a container finishes its requests and exits with 0 (needs root)',
     async () => {
       const hold = Promise.withResolvers<void>()
-      const { db, client, receiver } = await scene(async () => {
+      const { db, client, receiver } = await setUp(async () => {
         await hold.promise
         return 200
       })

@@ -1,4 +1,4 @@
-// The listener when its database is away, silent, read-only or full of noise: no crash, nothing lost, and the truth on /readyz.
+// A database that is unreachable, silent, read-only or noisy: the listener does not crash, loses nothing, and reports it on /readyz.
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { startDeafProxy } from '../support/deaf-proxy.ts'
@@ -10,23 +10,23 @@ import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const quickPoll = { OUTBOX_POLL_SECONDS: '0.2' }
 
-describe('a listener', () => {
-  test('that starts while the database refuses connections is not ready, and works once they are taken', async () => {
-    const { client, receiver, proxy, proxied } = await scene()
+describe('trouble with the database', () => {
+  test('a listener started while the database refuses connections is not ready, and works once it accepts them', async () => {
+    const { client, receiver, proxy, proxied } = await setUp()
     proxy.mode('refuse')
-    const replica = await startTestListener(proxied, quickPoll)
-    expect((await ready(replica)).status).toBe(503)
-    expect(await (await ready(replica)).text()).toBe('not connected to the database\n')
+    const listener = await startTestListener(proxied, quickPoll)
+    expect((await ready(listener)).status).toBe(503)
+    expect(await (await ready(listener)).text()).toBe('not connected to the database\n')
     await emit(client, 3)
     proxy.mode('pass')
     await receiver.waitFor(3, { timeoutMs: 60_000 })
-    await eventually(async () => (await ready(replica)).status === 200)
+    await eventually(async () => (await ready(listener)).status === 200)
   })
 
-  test('whose links are reset connects again and looks at what it missed', async () => {
-    const { client, receiver, proxy, proxied } = await scene()
+  test('a listener whose connections are reset connects again and finds the events it missed', async () => {
+    const { client, receiver, proxy, proxied } = await setUp()
     await startTestListener(proxied, { OUTBOX_POLL_SECONDS: '3600' })
-    // Its first claims are over, or one that is cut may still be carried out: that waits for its lease to run out.
+    // Its first claims are over. Otherwise the server might still execute a cut claim, and its lease would have to run out.
     await emit(client)
     await receiver.waitFor(1)
     await eventually(async () => (await deliveryStates(client)).delivered === 1)
@@ -37,21 +37,21 @@ describe('a listener', () => {
     await receiver.waitFor(4, { timeoutMs: 60_000 })
   }, 120_000)
 
-  test('whose link has silently died notices, says so, and comes back by itself', async () => {
-    const { client, receiver, proxy, proxied } = await scene()
-    const replica = await startTestListener(proxied, quickPoll)
-    await eventually(async () => (await ready(replica)).status === 200)
+  test('a listener notices a silently dead connection, reports it, and recovers by itself', async () => {
+    const { client, receiver, proxy, proxied } = await setUp()
+    const listener = await startTestListener(proxied, quickPoll)
+    await eventually(async () => (await ready(listener)).status === 200)
     proxy.mode('silence')
-    await eventually(async () => (await ready(replica)).status === 503, { timeoutMs: 60_000 })
-    expect((await fetch(`http://127.0.0.1:${replica.healthPort}/livez`)).status).toBe(200)
+    await eventually(async () => (await ready(listener)).status === 503, { timeoutMs: 60_000 })
+    expect((await fetch(`http://127.0.0.1:${listener.healthPort}/livez`)).status).toBe(200)
     await emit(client, 3)
     proxy.mode('pass')
     await receiver.waitFor(3, { timeoutMs: 60_000 })
   }, 120_000)
 
-  test('that cannot write down what it sent stops sending, and settles when it can again', async () => {
+  test('a listener that cannot record outcomes stops sending, and settles when it can again', async () => {
     const hold = Promise.withResolvers<void>()
-    const { client, receiver, proxy, proxied } = await scene(async () => {
+    const { client, receiver, proxy, proxied } = await setUp(async () => {
       await hold.promise
       return 200
     })
@@ -61,7 +61,7 @@ describe('a listener', () => {
     proxy.mode('refuse')
     proxy.cut()
     hold.resolve()
-    // Nothing new can be claimed, and what waits in memory is not sent: only what was under way is finished.
+    // It can't claim anything, and does not send what it has prefetched: only requests in flight are finished.
     await eventually(async () => {
       const { rows } = await client.query(`select count(*)::int as n from pg_stat_activity
         where datname = current_database() and application_name like 'listener-%'`)
@@ -73,15 +73,15 @@ describe('a listener', () => {
     expect(receiver.requests).toHaveLength(100)
   })
 
-  test('stops sending while the database is read-only, and resumes by itself', async () => {
-    const { db, client, receiver } = await scene()
-    const replica = await startTestListener(db.url, quickPoll)
-    await eventually(async () => (await ready(replica)).status === 200)
+  test('a listener stops sending while the database is read-only, and resumes by itself', async () => {
+    const { db, client, receiver } = await setUp()
+    const listener = await startTestListener(db.url, quickPoll)
+    await eventually(async () => (await ready(listener)).status === 200)
     const { rows } = await client.query('select current_database() as name')
     await client.query(`alter database ${rows[0].name} set default_transaction_read_only = on`)
     await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and application_name like 'listener-%'`)
-    await eventually(async () => (await (await ready(replica)).text()) === 'the database is read-only\n')
+    await eventually(async () => (await (await ready(listener)).text()) === 'the database is read-only\n')
     await client.query('set transaction read write')
     await emit(client, 2)
     expect(receiver.requests).toHaveLength(0)
@@ -93,20 +93,20 @@ describe('a listener', () => {
     await receiver.waitFor(2, { timeoutMs: 60_000 })
   })
 
-  test('behind a pooler that swallows notifications says so, never counts as awake, and delivers by polling', async () => {
-    const { db, client, receiver } = await scene()
+  test('a listener behind a pooler that swallows notifications reports it, never suppresses notifications, and delivers by polling', async () => {
+    const { db, client, receiver } = await setUp()
     const { hostname, port } = new URL(db.url)
     const deaf = new URL(db.url)
     const proxy = await startDeafProxy({ host: hostname, port: Number(port) })
     deaf.port = String(proxy.port)
-    const replica = await startListenerProcess(
+    const listener = await startListenerProcess(
       deaf.href,
       { ...quickPoll, OUTBOX_LOG_ATTEMPTS_PER_SECOND: '0' },
       {
         says: 'did not arrive',
       },
     )
-    // Bursts that would take a listener awake: its lock would tell writers that they need not notify.
+    // Bursts that make a listener poll. It would then hold the lock that tells writers not to notify.
     for (let burst = 0; burst < 20; burst++) {
       await emitAtOnce(client, 50)
       const { rows } = await client.query(
@@ -119,21 +119,21 @@ describe('a listener', () => {
     await emit(client)
     await receiver.waitFor(1001, { timeoutMs: 60_000 })
     proxy.heal()
-    await eventually(() => replica.said().includes('"msg":"listening"'), { timeoutMs: 60_000 })
-    replica.signal('SIGTERM')
-    expect(await replica.exited).toBe(0)
+    await eventually(() => listener.said().includes('"msg":"listening"'), { timeoutMs: 60_000 })
+    listener.signal('SIGTERM')
+    expect(await listener.exited).toBe(0)
   })
 
-  test('is not confused by a storm of junk on its channel, and does not look again for each piece of it', async () => {
+  test('a listener survives a flood of junk notifications, and does not claim once for each', async () => {
     const hold = Promise.withResolvers<void>()
-    const { db, client, receiver } = await scene(async ({ body }) => {
+    const { db, client, receiver } = await setUp(async ({ body }) => {
       if (body.includes('last')) await hold.promise
       return 200
     })
     await startTestListener(db.url)
-    const stranger = await db.connect()
+    const noisy = await db.connect()
     for (let n = 0; n < 50; n++) {
-      await stranger.query(
+      await noisy.query(
         `select pg_notify('outbox', n || repeat('x', 10 + $1 % 2 * 5000)) from generate_series(1, 1000) as n`,
         [n],
       )
@@ -151,7 +151,7 @@ describe('a listener', () => {
   })
 })
 
-async function scene(respond?: Parameters<typeof startReceiver>[0]) {
+async function setUp(respond?: Parameters<typeof startReceiver>[0]) {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver(respond)
@@ -162,4 +162,4 @@ async function scene(respond?: Parameters<typeof startReceiver>[0]) {
   return { db, client, receiver, proxy, proxied: url.href }
 }
 
-const ready = (replica: { healthPort: number }) => fetch(`http://127.0.0.1:${replica.healthPort}/readyz`)
+const ready = (listener: { healthPort: number }) => fetch(`http://127.0.0.1:${listener.healthPort}/readyz`)

@@ -1,5 +1,5 @@
-// A disk that is full: nothing is half written, nothing that was acknowledged is lost, and nobody has to start anything
-// again. The disk is a small one in memory, which takes root to mount.
+// A full disk: no change is half written, no acknowledged change is lost, and nothing has to be restarted by hand. The
+// disk is a small one in memory; mounting it needs root.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,16 +15,16 @@ import { startWorker, type TestWorker } from '../support/worker.ts'
 const mayMount = process.platform === 'linux' && process.getuid?.() === 0
 
 test.skipIf(!mayMount)(
-  'with a full disk (skipped unless root may mount one) changes are refused whole; with room again all goes on by itself',
+  'a full disk refuses changes together with their events, and work goes on by itself once there is space (needs root)',
   async () => {
     const disk = mountDisk('160m')
-    // The log of transactions stays small, and has its segments before the disk is full.
+    // The write-ahead log stays small, and has its segments before the disk is full.
     const settings = { max_wal_size: '48MB', min_wal_size: '48MB', wal_recycle: 'on' }
     const server = await startServer({ dir: join(disk, 'postgres'), settings })
     const client = await connectTo(server.databaseUrl)
     const receiver = await startReceiver()
     await addEndpoint(client, { url: receiver.url, event_types: ['order.shipped'] })
-    const replica = await startTestListener(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
+    const listener = await startTestListener(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
     const worker = await startWorker(server.env)
     const orders = await addOrders(client, 3_000)
     await client.query('checkpoint')
@@ -49,12 +49,12 @@ test.skipIf(!mayMount)(
       { timeoutMs: 60_000 },
     )
     expect(refused).toBe(503)
-    const live = await fetch(`http://127.0.0.1:${replica.healthPort}/livez`)
+    const live = await fetch(`http://127.0.0.1:${listener.healthPort}/livez`)
     expect(live.status).toBe(200)
 
     rmSync(join(disk, 'ballast'))
     await eventually(async () => (await ship(1)) === 200, { timeoutMs: 15_000 })
-    // A server that could not write its log has started anew, and cut everybody's connection.
+    // A server that could not write its log has restarted and cut every connection.
     const after = await connectTo(server.databaseUrl)
     await eventually(async () => (await deliveryStates(after)).delivered === acknowledged.length, {
       timeoutMs: 30_000,
@@ -63,7 +63,7 @@ test.skipIf(!mayMount)(
       `select (select count(*)::int from orders where status = 'shipped') as shipped,
               (select count(*)::int from outbox.events where type = 'order.shipped') as events`,
     )
-    // No change without its event, no event without its change, refused ones included.
+    // No change without its event and no event without its change, including the refused changes.
     expect(rows[0]).toEqual({ shipped: acknowledged.length, events: acknowledged.length })
     expect(new Set(receiver.requests.map(r => r.headers['webhook-id'])).size).toBe(acknowledged.length)
   },
@@ -82,7 +82,7 @@ function mountDisk(size: string): string {
   return disk
 }
 
-/** To the last page. */
+/** Down to the last page. */
 function fill(disk: string): void {
   for (const bytes of [1 << 20, 4096]) {
     try {

@@ -1,7 +1,8 @@
-// Failover to a standby: the listener finds the new primary by itself, nothing that was acknowledged is lost, repetitions
-// keep their ids, and a demoted server that still answers is left alone.
+// Failover to a standby: the listener finds the new primary by itself, no acknowledged event is lost, repetitions keep
+// their ids, and the listener leaves a demoted server that still answers.
 import type pg from 'pg'
 import { expect, test } from 'vitest'
+import { countOpen, startWriter } from '../support/event-writer.ts'
 import { eventually } from '../support/eventually.ts'
 import { addEndpoint, deliveryStates, emit, startTestListener } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
@@ -11,10 +12,10 @@ import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const quickPoll = { OUTBOX_POLL_SECONDS: '0.5', OUTBOX_LEASE_SECONDS: '10' }
 
-test('when the primary dies under load, the standby delivers all that was acknowledged, under the same ids', async () => {
-  const { primary, standby, proxy, proxied, receiver } = await scene()
+test('after the primary dies under load, every acknowledged event is delivered from the standby under the same id', async () => {
+  const { primary, standby, proxy, proxied, receiver } = await setUp()
   await startTestListener(proxied, quickPoll)
-  const writer = startWriter(proxied)
+  const writer = startWriter(() => proxied)
   await receiver.waitFor(100, { timeoutMs: 15_000 })
   await primary.crash()
   proxy.leadTo({ host: '127.0.0.1', port: standby.port })
@@ -22,7 +23,7 @@ test('when the primary dies under load, the standby delivers all that was acknow
   const before = writer.acknowledged.length
   await eventually(() => writer.acknowledged.length > before + 100, { timeoutMs: 20_000 })
   await writer.stop()
-  await eventually(async () => (await openDeliveries(client)) === 0, { timeoutMs: 30_000 })
+  await eventually(async () => (await countOpen(client)) === 0, { timeoutMs: 30_000 })
 
   const received = new Set(receiver.requests.map(request => String(request.headers['webhook-id'])))
   expect(writer.acknowledged.filter(id => !received.has(id))).toEqual([])
@@ -32,9 +33,9 @@ test('when the primary dies under load, the standby delivers all that was acknow
   expect(bodiesPerId(receiver)).toBe(1)
 }, 90_000)
 
-test('when the old primary is demoted and keeps its connections, the listener leaves it and takes nothing from it any more', async () => {
-  const { primary, standby, proxy, proxied, receiver } = await scene()
-  const replica = await startTestListener(proxied, quickPoll)
+test('the listener leaves an old primary that is demoted but keeps its connections, and claims nothing from it any more', async () => {
+  const { primary, standby, proxy, proxied, receiver } = await setUp()
+  const listener = await startTestListener(proxied, quickPoll)
   await emit(await connectTo(proxied), 3)
   await receiver.waitFor(3, { timeoutMs: 15_000 })
   const old = await connectTo(primary.databaseUrl)
@@ -48,11 +49,11 @@ test('when the old primary is demoted and keeps its connections, the listener le
   await eventually(async () => (await deliveryStates(client)).delivered === 6)
   await eventually(async () => expect(await listenersOn(old)).toBe(0))
   await eventually(async () =>
-    expect((await fetch(`http://127.0.0.1:${replica.healthPort}/readyz`)).status).toBe(200),
+    expect((await fetch(`http://127.0.0.1:${listener.healthPort}/readyz`)).status).toBe(200),
   )
 }, 90_000)
 
-async function scene() {
+async function setUp() {
   const primary = await startServer()
   const standby = await startStandby(primary)
   const receiver = await startReceiver()
@@ -70,39 +71,6 @@ async function promote(standby: TestServer): Promise<pg.Client> {
   return client
 }
 
-/** Commits one event after the other, connecting again when it must. */
-function startWriter(url: string) {
-  const acknowledged: string[] = []
-  let going = true
-  const run = async () => {
-    while (going) {
-      try {
-        const client = await connectTo(url)
-        while (going) acknowledged.push(...(await emit(client)))
-      } catch {
-        // cut, or not there yet: what was under way may or may not be committed
-        await new Promise(resolve => setTimeout(resolve, 50))
-      }
-    }
-  }
-  const done = run()
-  return {
-    acknowledged,
-    async stop() {
-      going = false
-      await done
-    },
-  }
-}
-
-async function openDeliveries(client: pg.Client): Promise<number> {
-  const { rows } = await client.query(
-    `select (select count(*) from outbox.fanout)::int
-            + (select count(*) from outbox.deliveries where state <> 'delivered')::int as n`,
-  )
-  return rows[0].n
-}
-
 async function listenersOn(client: pg.Client): Promise<number> {
   const { rows } = await client.query(
     `select count(*)::int as n from pg_stat_activity where application_name like 'listener-%'`,
@@ -110,7 +78,7 @@ async function listenersOn(client: pg.Client): Promise<number> {
   return rows[0].n
 }
 
-/** The most different bodies that came under one id. */
+/** The maximum number of different bodies under one id. */
 function bodiesPerId({ requests }: Receiver): number {
   const byId = Map.groupBy(requests, request => request.headers['webhook-id'])
   return Math.max(...[...byId.values()].map(same => new Set(same.map(({ body }) => body.toString())).size))

@@ -1,5 +1,5 @@
-// Some other session listens and sits in an open transaction, so that the server's queue of notifications fills up. Then
-// Postgres fails every commit that notifies; ours must not be among them. The server is the test's own.
+// Another session listens in an open transaction, so that the server's queue of notifications fills up. Then Postgres
+// fails every commit that notifies; the outbox's commits must not fail. The server is the test's own.
 import { expect, test } from 'vitest'
 import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -10,10 +10,10 @@ const server = await startServer({ settings: { max_notify_queue_pages: '64' } })
 const writer = await connectTo(server.databaseUrl)
 const receiver = await startReceiver()
 await addEndpoint(writer, { url: receiver.url })
-const replica = await startTestListener(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
+const listener = await startTestListener(server.databaseUrl, { OUTBOX_POLL_SECONDS: '0.5' })
 
-test('a full queue of notifications fails no writer, and every event is delivered', async () => {
-  await writer.query(`create table stock (id int primary key); select outbox.watch('stock')`)
+test('a full notification queue fails no writer, and every event is delivered', async () => {
+  await writer.query(`create table parts (id int primary key); select outbox.watch('parts')`)
   await emit(writer)
   await receiver.waitFor(1)
 
@@ -27,15 +27,15 @@ test('a full queue of notifications fails no writer, and every event is delivere
   await expect(fill()).rejects.toThrow('too many notifications')
 
   await emit(writer)
-  await writer.query('insert into stock values (1)')
-  await emit(writer, 100) // enough to wake a listener, who would tell its peers
+  await writer.query('insert into parts values (1)')
+  await emit(writer, 100) // enough to make a listener poll, which it announces to its peers
   await receiver.waitFor(103)
   await expectFullQueue()
 })
 
-test('nor does it fail whoever pauses, resumes, tests, redelivers or replays, or keep a listener from starting', async () => {
+test('a full notification queue fails no pause, resume, test, redelivery or replay, and no start of a listener', async () => {
   await expectFullQueue()
-  await replica.stop()
+  await listener.stop()
   const worker = await startWorker(server.env)
   const ask = async (method: string, path: string, body?: object) => {
     const headers = { authorization: 'Bearer dev', 'content-type': 'application/json' }

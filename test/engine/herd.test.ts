@@ -1,4 +1,4 @@
-// What failed together does not come back together.
+// Deliveries that failed together are not retried together.
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
@@ -6,11 +6,11 @@ import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from
 import { startReceiver } from '../support/receiver.ts'
 
 test('the second attempts of 2,000 deliveries that failed together spread over the whole jitter', async () => {
-  const { db, client, receiver } = await scene(() => 500)
-  // Too few for each to open its circuit breaker: all are tried.
+  const { db, client, receiver } = await setUp(() => 500)
+  // Too few for any circuit breaker to open, so all are tried.
   for (let n = 0; n < 250; n++) await addEndpoint(client, { url: `${receiver.url}/${n}` })
   await emitAtOnce(client, 8)
-  // The receiver shares its processor with the listener: a short time limit would be the machine's to keep.
+  // The receiver shares its processor with the listener, so a short timeout could fail on a busy machine.
   await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '100', OUTBOX_REQUEST_TIMEOUT_SECONDS: '30' })
   await eventually(() => receiver.requests.length === 2_000, { timeoutMs: 60_000 })
   await eventually(async () => !(await deliveryStates(client)).sending)
@@ -18,14 +18,14 @@ test('the second attempts of 2,000 deliveries that failed together spread over t
     select floor(extract(epoch from d.due_at - a.started_at) - a.duration_ms / 1000.0)::int as wait, count(*)::int as n
     from outbox.deliveries d join outbox.attempts a using (endpoint_id, event_id) group by wait order by wait`)
   expect(rows[0].wait).toBeGreaterThanOrEqual(80)
-  // What a busy machine takes to write an attempt down comes on top.
+  // Plus the time that a busy machine needs to record an attempt.
   expect(rows.at(-1).wait).toBeLessThanOrEqual(135)
   expect(rows.length).toBeGreaterThanOrEqual(39)
   expect(Math.max(...rows.map(row => row.n))).toBeLessThan((3 * 2_000) / 40)
 })
 
-test('an outage of our own network costs no attempts and disables nobody, and ends with the first answer', async () => {
-  const { db, client, receiver } = await scene()
+test("an outage of the sender's own network counts no attempts, disables no endpoint, and ends with the first answer", async () => {
+  const { db, client, receiver } = await setUp()
   const others = await Promise.all([1, 2, 3].map(() => startReceiver()))
   const all = [receiver, ...others]
   for (const { url } of all) await addEndpoint(client, { url })
@@ -55,7 +55,7 @@ test('an outage of our own network costs no attempts and disables nobody, and en
   ).toBe(0)
 }, 120_000)
 
-async function scene(respond?: Parameters<typeof startReceiver>[0]) {
+async function setUp(respond?: Parameters<typeof startReceiver>[0]) {
   const db = await freshDatabase()
   return { db, client: await db.connect(), receiver: await startReceiver(respond) }
 }

@@ -1,5 +1,5 @@
-// Bad receivers beside good ones: the good ones get everything while the bad ones are still being bad. How fast is measured
-// in bench/, with five times the events.
+// Bad receivers beside good ones: the good ones get every event while the bad ones misbehave. bench/ measures how fast, with
+// five times the events.
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
@@ -7,10 +7,10 @@ import { hostile } from '../support/hostile.ts'
 import { type ListenerProcess, startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { scene } from '../support/topology.ts'
+import { setUp } from '../support/topology.ts'
 
-describe('fifteen good endpoints', () => {
-  test('get 200 events each while one never answers, one drips, one resets, one answers 500, one never ends', async () => {
+describe('good endpoints beside bad ones', () => {
+  test('fifteen endpoints get 200 events each while five others hang, drip, reset, answer 500 and never end', async () => {
     const db = await freshDatabase()
     const client = await db.connect()
     const bad = await startReceiver(hostile)
@@ -24,17 +24,17 @@ describe('fifteen good endpoints', () => {
     const perEndpoint = Map.groupBy(good.requests, r => r.path)
     for (const requests of perEndpoint.values())
       expect(new Set(requests.map(r => r.headers['webhook-id'])).size).toBe(200)
-    // The one that never answers has had its share and no more, and all of it is still open.
+    // The endpoint that never answers has its share of requests and no more, and all of them are still open.
     const open = bad.requests.filter(r => r.path === '/hang')
     expect(open.length).toBeLessThanOrEqual(32)
     const { rows } = await client.query(`select count(*)::int as n from outbox.deliveries d
       join outbox.endpoints p on p.id = d.endpoint_id and p.url like '%/hang' where d.state = 'pending'`)
     expect(rows[0].n).toBe(200 - open.length)
-    // A stop would wait for it.
+    // Otherwise the listener's stop would wait for it.
     await bad.stop()
   }, 120_000)
 
-  test('are not held up by one endpoint’s row that somebody has locked', async () => {
+  test('a locked row of one endpoint delays no other endpoint', async () => {
     const db = await freshDatabase()
     const client = await db.connect()
     const good = await startReceiver()
@@ -49,7 +49,7 @@ describe('fifteen good endpoints', () => {
     await operator.query('rollback')
   })
 
-  test('and a hundred that are rate-limited share one listener without waiting for each other', async () => {
+  test('fifteen fast endpoints do not wait for a hundred rate-limited ones on the same listener', async () => {
     const db = await freshDatabase()
     const client = await db.connect()
     const good = await startReceiver()
@@ -66,47 +66,47 @@ describe('fifteen good endpoints', () => {
 
 describe('a rate limit of 60 a second', () => {
   /**
-   * What may leave in one second: slots are 2 % further apart than the rate says, a sender may be a tenth of a second
-   * late for its slot, and then send one more.
+   * The maximum in one second: slots are 2 % further apart than the rate demands; a sender may be 100 ms late for its slot,
+   * and may then send one more.
    */
-  const most = Math.floor((60 / 1.02) * 1.1) + 1 + 2
+  const maxPerSecond = Math.floor((60 / 1.02) * 1.1) + 1 + 2
 
-  /** Two processes, because one that is busy with other things would stop the other's stopwatch too. */
-  const twoReplicas = async (events: number) => {
-    const { db, client, receiver } = await scene(undefined, { rate_per_second: 60 })
-    const replicas = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
+  /** Two processes, so that a busy one does not disturb the time measurement of the other. */
+  const startTwoListeners = async (events: number) => {
+    const { db, client, receiver } = await setUp(undefined, { rate_per_second: 60 })
+    const listeners = [await startListenerProcess(db.url), await startListenerProcess(db.url)]
     await emitAtOnce(client, events)
-    return { receiver, replicas }
+    return { receiver, listeners }
   }
 
-  test('holds over two listeners: never more in any one second', async () => {
-    const { receiver, replicas } = await twoReplicas(150)
+  test('a rate limit holds over two listeners, in every second', async () => {
+    const { receiver, listeners } = await startTwoListeners(150)
     await receiver.waitFor(150, { timeoutMs: 60_000 })
-    const starts = await startsOf(replicas, 150)
-    expect(maxInOneSecond(starts)).toBeLessThanOrEqual(most)
+    const starts = await startsOf(listeners, 150)
+    expect(maxInOneSecond(starts)).toBeLessThanOrEqual(maxPerSecond)
     expect(starts.at(-1)! - starts[0]!).toBeGreaterThan(2_200)
   })
 
-  test('holds while one or the other stands still: what has missed its slot gets another', async () => {
-    // So many that there is always work beside what the one that stands still holds.
+  test('a rate limit holds while one or the other listener freezes, and missed slots are replaced', async () => {
+    // Enough that there is always work besides the deliveries of the frozen listener.
     const count = 450
-    const { receiver, replicas } = await twoReplicas(count)
+    const { receiver, listeners } = await startTwoListeners(count)
     for (let n = 1; n <= 6; n++) {
       await receiver.waitFor(n * 60, { timeoutMs: 60_000 })
-      replicas[n % 2]!.signal('SIGSTOP')
+      listeners[n % 2]!.signal('SIGSTOP')
       await receiver.waitFor(n * 60 + 30, { timeoutMs: 60_000 })
-      replicas[n % 2]!.signal('SIGCONT')
+      listeners[n % 2]!.signal('SIGCONT')
     }
     await receiver.waitFor(count, { timeoutMs: 60_000 })
-    expect(maxInOneSecond(await startsOf(replicas, count))).toBeLessThanOrEqual(most)
+    expect(maxInOneSecond(await startsOf(listeners, count))).toBeLessThanOrEqual(maxPerSecond)
   }, 120_000)
 })
 
-/** When each request began, by the clock of the machine: the receiver may see them late, and so closer together. */
-async function startsOf(replicas: ListenerProcess[], count: number): Promise<number[]> {
+/** The start of each request by the machine's clock: the receiver may see requests late, and so closer together. */
+async function startsOf(listeners: ListenerProcess[], count: number): Promise<number[]> {
   const lines = await eventually(() => {
-    const said = replicas.flatMap(replica =>
-      replica
+    const said = listeners.flatMap(listener =>
+      listener
         .said()
         .split('\n')
         .filter(line => line.endsWith('"msg":"attempt"}')),
@@ -123,7 +123,7 @@ function maxInOneSecond(times: readonly number[]): number {
   return Math.max(...times.map(start => times.filter(time => time >= start && time < start + 1000).length))
 }
 
-test('work flows to each of 2,000 endpoints with a backlog', async () => {
+test('every one of 2,000 endpoints with a backlog gets its turn', async () => {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver()
@@ -134,7 +134,7 @@ test('work flows to each of 2,000 endpoints with a backlog', async () => {
   )
   await emitAtOnce(client, 2)
   await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '3600' })
-  // They have no secret, so nothing is sent; but each has its turn.
+  // They have no secret, so nothing is sent, but each gets its turn.
   await eventually(
     async () => {
       const { rows } = await client.query(

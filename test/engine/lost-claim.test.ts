@@ -1,35 +1,35 @@
-// A claim that the server carried out and whose answer got lost with the link: nothing of it was sent, so nobody waits for
-// the lease to run out, and no attempt is in the books.
+// The server executed a claim, and its answer was lost with the connection. Nothing of it was sent, so the deliveries need
+// not wait for their lease to run out, and no attempt is recorded.
 import { expect, test } from 'vitest'
 import { Link } from '../../chaos/link.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 import { deliveryStates, emitAtOnce, startTestListener } from '../support/outbox.ts'
-import { scene } from '../support/topology.ts'
+import { setUp } from '../support/topology.ts'
 
-test('what a claim leased whose answer was lost is given back at once, and sent as if nothing had been', async () => {
-  const { db, client, receiver } = await scene()
+test('deliveries of a claim whose answer was lost are released at once, and sent as first attempts', async () => {
+  const { db, client, receiver } = await setUp()
   const url = new URL(db.url)
   const link = await Link.open(Number(url.port))
   atEnd(() => link.close())
   url.port = String(link.port)
-  const replica = await startTestListener(url.href, {
+  const listener = await startTestListener(url.href, {
     OUTBOX_LEASE_SECONDS: '3600',
     OUTBOX_POLL_SECONDS: '0.5',
   })
   await emitAtOnce(client, 1)
   await receiver.waitFor(1)
-  await eventually(async () => (await deliveryStates(client)).delivered === 1) // it is not one of the ten
+  await eventually(async () => (await deliveryStates(client)).delivered === 1) // so that it is not among the ten
 
   const holder = await db.connect()
   await holder.query('begin; lock table outbox.deliveries in share row exclusive mode')
   await emitAtOnce(client, 10)
   await eventually(async () => {
     const { rows } = await client.query(
-      // The fan-out, not a claim beside it: what is not sent before replies are lost can't be carried out.
+      // Wait for the fan-out, not for another claim: the server must have the statement before replies are lost.
       `select from pg_stat_activity
        where application_name = $1 and wait_event_type = 'Lock' and query like '%Fans new events out%'`,
-      [replica.name],
+      [listener.name],
     )
     return rows.length > 0
   })

@@ -1,7 +1,7 @@
-// Order by key, against everything at once: many writers, several replicas that are killed, a receiver that fails at
-// random. The checker is proven on shuffled records first.
+// Order by key under many writers, several listeners that are killed, and a receiver that fails at random. The order
+// checker itself is tested on shuffled records first.
 //
-// ORDER_VERSIONS sets how many events each key gets.
+// ORDER_VERSIONS sets the number of events per key.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
@@ -15,17 +15,17 @@ const keys = Array.from({ length: 200 }, (_, i) => `k${i}`)
 const versions = Number(process.env.ORDER_VERSIONS ?? 20)
 const writers = 20
 
-describe('the checker', () => {
+describe('the order checker', () => {
   const inOrder: Seen[] = keys.flatMap(key =>
     Array.from({ length: versions }, (_, i) => ({ key, version: i + 1 })),
   )
 
-  test('is content with records in order, repeats included', () => {
+  test('the order checker accepts records in order, including repeats', () => {
     expect(findDisorder(inOrder, keys, versions)).toEqual([])
     expect(findDisorder([...inOrder, ...inOrder.slice(0, 500)], keys, versions)).toEqual([])
   })
 
-  test('finds a swap, a gap and a missing key', () => {
+  test('the order checker finds a swap, a gap and a missing key', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: keys.length - 1 }),
@@ -43,7 +43,7 @@ describe('the checker', () => {
   })
 })
 
-test('events of 200 keys from 20 writers over three replicas that keep being killed arrive as 1, 2, 3 …, key by key', async () => {
+test('events of 200 keys from 20 writers arrive in order per key, over three listeners that are killed in turn', async () => {
   const db = await freshDatabase()
   const client = await db.connect()
   const successes: Seen[] = []
@@ -59,7 +59,7 @@ test('events of 200 keys from 20 writers over three replicas that keep being kil
     OUTBOX_LEASE_SECONDS: '6',
     OUTBOX_REQUEST_TIMEOUT_SECONDS: '1',
   }
-  const replicas = await Promise.all([1, 2, 3].map(() => startListenerProcess(db.url, env)))
+  const listeners = await Promise.all([1, 2, 3].map(() => startListenerProcess(db.url, env)))
   await client.query('create table versions (key text primary key, version int not null)')
   await client.query('insert into versions select unnest($1::text[]), 0', [keys])
 
@@ -83,13 +83,13 @@ test('events of 200 keys from 20 writers over three replicas that keep being kil
     for (let n = 0; !done; n++) {
       await eventually(() => done || successes.length > (n + 1) * 800, { timeoutMs: 60_000 })
       if (done) return
-      replicas[n % 3]!.signal('SIGKILL')
-      await replicas[n % 3]!.exited
-      replicas[n % 3] = await startListenerProcess(db.url, env)
+      listeners[n % 3]!.signal('SIGKILL')
+      await listeners[n % 3]!.exited
+      listeners[n % 3] = await startListenerProcess(db.url, env)
     }
   })()
   await writing
-  // Writers that found every row taken wrote nothing in that turn: the rest is written here.
+  // A writer that found every row locked wrote nothing in that turn. The missing versions are written here.
   await client.query(
     `select outbox.emit('version.made', jsonb_build_object('key', key, 'version', v), key)
      from versions, generate_series(version + 1, $1) as v order by key, v`,
@@ -101,13 +101,13 @@ test('events of 200 keys from 20 writers over three replicas that keep being kil
   done = true
   await killing
   expect(findDisorder(successes, keys, versions)).toEqual([])
-  for (const replica of replicas) {
-    replica.signal('SIGTERM')
-    expect(await replica.exited).toBe(0)
+  for (const listener of listeners) {
+    listener.signal('SIGTERM')
+    expect(await listener.exited).toBe(0)
   }
 }, 120_000)
 
-test('the next event of a key leaves as soon as the one before is settled, not at the next poll', async () => {
+test('the next event of a key is sent as soon as the one before is settled, not at the next poll', async () => {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver()

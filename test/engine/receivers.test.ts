@@ -1,4 +1,4 @@
-// What receivers do, and what the engine makes of it, from the first request to the books.
+// How the engine reacts to receivers, from the first request to the recorded attempt.
 import type pg from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
@@ -13,13 +13,14 @@ import {
   emitAtOnce,
   startTestListener,
 } from '../support/outbox.ts'
+import { ok, startRawReceiver } from '../support/raw-receiver.ts'
 import { type Respond, startReceiver } from '../support/receiver.ts'
 
 const quick = { OUTBOX_RETRY_SCHEDULE: '0.05,0.05,0.05,0.05', OUTBOX_POLL_SECONDS: '0.2' }
 
-describe('a receiver', () => {
-  test('that flaps gets the same webhook until it takes it: new signature times, the same id and bytes', async () => {
-    const { db, client, receiver } = await scene(({ nth }) => (nth <= 3 ? 503 : 200))
+describe('answers of a receiver', () => {
+  test('a flapping receiver gets the same webhook until it accepts it, with the same id and bytes and a new timestamp', async () => {
+    const { db, client, receiver } = await setUp(({ nth }) => (nth <= 3 ? 503 : 200))
     await startTestListener(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '0.4,0.4,0.4' })
     await emit(client)
     const requests = await receiver.waitFor(4)
@@ -34,8 +35,8 @@ describe('a receiver', () => {
     ])
   })
 
-  test('that asks for a pause gets nothing before it is over, not even other events', async () => {
-    const { db, client, receiver } = await scene(({ nth }, response) => {
+  test('a receiver that sends Retry-After gets no webhook before that time, not even other events', async () => {
+    const { db, client, receiver } = await setUp(({ nth }, response) => {
       if (receiver.requests.length > 1 || nth > 1) return 200
       response.writeHead(429, { 'retry-after': '2' }).end()
     })
@@ -49,9 +50,27 @@ describe('a receiver', () => {
     await eventually(async () => (await deliveryStates(client)).delivered === 4)
   })
 
-  test('that answers after the time limit gets the webhook again', async () => {
+  test('a receiver that sends 100 Continue unasked gets each webhook once', async () => {
+    const { db, client, endpoint } = await setUp()
+    const raw = await startRawReceiver(socket => {
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\n${ok()}`)
+    })
+    await client.query('update outbox.endpoints set url = $2 where id = $1', [
+      endpoint.id,
+      `http://127.0.0.1:${raw.port}/`,
+    ])
+    await startTestListener(db.url, quick)
+    await emit(client, 5)
+    await eventually(async () => (await deliveryStates(client)).delivered === 5)
+    expect(raw.requests).toHaveLength(5)
+    expect((await client.query('select number, error from outbox.attempts')).rows).toEqual(
+      Array(5).fill({ number: 1, error: null }),
+    )
+  })
+
+  test('a receiver that answers after the timeout gets the webhook again', async () => {
     const first = Promise.withResolvers<void>()
-    const { db, client, receiver } = await scene(
+    const { db, client, receiver } = await setUp(
       async ({ nth }) => {
         if (nth === 1) await first.promise
         return 200
@@ -70,8 +89,8 @@ describe('a receiver', () => {
     ])
   })
 
-  test('that answers nonsense is in the books as it was, as far as a text can hold it', async () => {
-    const { db, client } = await scene((_, response) => {
+  test('a binary answer is recorded as well as text can represent it', async () => {
+    const { db, client } = await setUp((_, response) => {
       response.writeHead(500).end(Buffer.from([0x61, 0, 0xff, 0xfe, 0x62]))
     })
     await startTestListener(db.url, { ...quick, OUTBOX_RETRY_SCHEDULE: '' })
@@ -83,9 +102,9 @@ describe('a receiver', () => {
   })
 })
 
-describe('an edit', () => {
-  test('of url and secret under load: each request has the old ones or the new ones, never a mix', async () => {
-    const { db, client, receiver, endpoint } = await scene()
+describe('edits of an endpoint', () => {
+  test('an edit of url and secret under load gives each request the old pair or the new pair', async () => {
+    const { db, client, receiver, endpoint } = await setUp()
     await startTestListener(db.url, quick)
     const secrets = new Map([['/0', endpoint.secret]])
     for (let n = 1; n <= 10; n++) {
@@ -103,25 +122,25 @@ describe('an edit', () => {
     ['pausing', `state = 'paused'`],
     ['disabling', `state = 'disabled', disabled_reason = 'manual'`],
     ['deleting', `state = 'disabled', disabled_reason = 'manual', deleted_at = now()`],
-  ])('%s it lets what is under way finish, and nothing starts after', async (_, change) => {
+  ])('%s an endpoint lets requests in flight finish, and no other starts', async (_, change) => {
     const hold = Promise.withResolvers<void>()
-    const { db, client, receiver, endpoint } = await scene(async () => {
+    const { db, client, receiver, endpoint } = await setUp(async () => {
       await hold.promise
       return 200
     })
-    const replica = await startTestListener(db.url, quick)
+    const listener = await startTestListener(db.url, quick)
     await emitAtOnce(client, 200)
     await receiver.waitFor(32)
     await client.query(`update outbox.endpoints set ${change} where id = $1`, [endpoint.id])
     hold.resolve()
     await eventually(async () => !(await deliveryStates(client)).sending)
-    await replica.stop()
+    await listener.stop()
     expect(receiver.requests).toHaveLength(32)
     expect(await deliveryStates(client)).toMatchObject({ delivered: 32 })
   })
 })
 
-async function scene(respond?: Respond, columns: Record<string, unknown> = {}) {
+async function setUp(respond?: Respond, columns: Record<string, unknown> = {}) {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver(respond)

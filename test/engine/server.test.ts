@@ -1,5 +1,5 @@
-// A Postgres that crashes, is away, has no room for connections or is slow: the listener stays up, nothing is lost, nothing
-// is sent twice but what was in flight. The server is the test's own: the others would notice.
+// A Postgres that crashes, is stopped, has no free connections or is slow: the listener stays up, nothing is lost, and only
+// requests in flight are sent twice. The server is the test's own, because it would disturb other tests.
 import { kill } from 'node:process'
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { Link } from '../../chaos/link.ts'
 import { startGuard } from '../../dev/guard.ts'
 import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
+import { countOpen, startWriter } from '../support/event-writer.ts'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
@@ -21,26 +22,26 @@ beforeAll(async () => {
   server = await startServer({ settings: { max_connections: '40', max_prepared_transactions: '2' } })
 })
 
-describe('a server', () => {
-  test('that crashes again and again under load costs nothing that was committed', async () => {
-    const { type, receiver } = await scene()
-    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
-    const writer = write(type)
+describe('trouble with the server', () => {
+  test('a server that crashes repeatedly under load loses no committed event', async () => {
+    const { type, receiver } = await setUp()
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
+    const writer = startWriter(() => server.databaseUrl, type)
     for (let crash = 0; crash < 3; crash++) {
       const before = receiver.requests.length
       await receiver.waitFor(before + 30, inTime)
       await server.crash()
-      server = await again(server)
+      server = await startAgain(server)
     }
     await writer.stop()
     await allArrive(receiver, writer.acknowledged)
-    await stop(replica)
+    await stop(listener)
   }, 60_000)
 
-  test('one of whose processes is killed under a claim restarts all of them, and nobody notices for long', async () => {
-    const { type, receiver } = await scene()
-    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
-    const writer = write(type)
+  test('after a backend is killed during a claim and the server restarts, delivery continues', async () => {
+    const { type, receiver } = await setUp()
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
+    const writer = startWriter(() => server.databaseUrl, type)
     await receiver.waitFor(30, inTime)
     const client = await connectTo(server.databaseUrl)
     const claiming = `
@@ -55,61 +56,61 @@ describe('a server', () => {
     await receiver.waitFor(receiver.requests.length + 30, inTime)
     await writer.stop()
     await allArrive(receiver, writer.acknowledged)
-    await stop(replica)
+    await stop(listener)
   }, 60_000)
 
-  test('that is away for a while is met again soon, and the log does not fill meanwhile', async () => {
-    const { type, receiver } = await scene()
-    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
+  test('the listener finds a stopped server again soon, without filling the log meanwhile', async () => {
+    const { type, receiver } = await setUp()
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
     await server.stop()
-    const lines = replica.said().split('\n').length
+    const lines = listener.said().split('\n').length
     await new Promise(resolve => setTimeout(resolve, 5_000))
-    // Two parts that try again, each at longer and longer intervals.
-    expect(replica.said().split('\n').length - lines).toBeLessThan(30)
-    server = await again(server)
+    // Two parts of the listener try again, each at growing intervals.
+    expect(listener.said().split('\n').length - lines).toBeLessThan(30)
+    server = await startAgain(server)
     await emit(await connectTo(server.databaseUrl), 1, { type })
     await receiver.waitFor(1, { timeoutMs: 15_000 })
-    await stop(replica)
+    await stop(listener)
   }, 60_000)
 
-  test('whose connections are all taken is waited for without haste, and said to be away', async () => {
-    const { type, receiver } = await scene()
+  test('the listener retries at growing intervals while no connection is free, and is not ready', async () => {
+    const { type, receiver } = await setUp()
     const admin = await connectTo(server.databaseUrl)
-    const replica = await startListenerProcess(server.databaseUrl, quickPoll)
+    const listener = await startListenerProcess(server.databaseUrl, quickPoll)
     const taken = await takeAllConnections()
     await admin.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'listener-%'`,
     )
     taken.push(...(await takeAllConnections()))
-    await eventually(async () => (await replica.ask('/readyz')).status === 503, inTime)
-    const tries = refusals(replica.said())
+    await eventually(async () => (await listener.ask('/readyz')).status === 503, inTime)
+    const tries = refusals(listener.said())
     await new Promise(resolve => setTimeout(resolve, 3_000))
-    expect(refusals(replica.said()) - tries).toBeLessThan(20)
+    expect(refusals(listener.said()) - tries).toBeLessThan(20)
     await emit(admin, 1, { type })
     await Promise.all(taken.map(client => client.end()))
     await receiver.waitFor(1, { timeoutMs: 15_000 })
-    // The connection that claims may be back before the one that listens.
-    await eventually(async () => (await replica.ask('/readyz')).status === 200, inTime)
-    await stop(replica)
+    // The claiming connection may be back before the listening one.
+    await eventually(async () => (await listener.ask('/readyz')).status === 200, inTime)
+    await stop(listener)
   }, 60_000)
 
-  test('that answers half a second late makes no lease run out, and nothing is sent twice', async () => {
-    const { client, type, receiver } = await scene()
+  test('a server that answers half a second late lets no lease run out, and nothing is sent twice', async () => {
+    const { client, type, receiver } = await setUp()
     const link = await Link.open(server.port)
     atEnd(() => link.close())
     link.set({ kind: 'delay', ms: 250 }) // each way
     const url = new URL(server.databaseUrl)
     url.port = String(link.port)
-    const replica = await startTestListener(url.href, { OUTBOX_LEASE_SECONDS: '10' })
+    const listener = await startTestListener(url.href, { OUTBOX_LEASE_SECONDS: '10' })
     for (let burst = 0; burst < 5; burst++) await emit(client, 20, { type })
     await receiver.waitFor(100, inTime)
-    await eventually(async () => (await open(client)) === 0, inTime)
+    await eventually(async () => (await countOpen(client)) === 0, inTime)
     expect(receiver.requests).toHaveLength(100)
-    await replica.stop()
+    await listener.stop()
   }, 60_000)
 
-  test('asked to prepare a transaction refuses where it notified; with notifications off the event comes by polling', async () => {
-    const { client, type, receiver } = await scene()
+  test('a prepared transaction is refused after a notification; with notifications off its event is found by polling', async () => {
+    const { client, type, receiver } = await setUp()
     const prepare = async (name: string) => {
       await client.query('begin')
       await emit(client, 1, { type })
@@ -119,26 +120,26 @@ describe('a server', () => {
     await client.query('rollback')
     await client.query('set outbox.notify = off')
     await prepare('quiet')
-    const replica = await startTestListener(server.databaseUrl, quickPoll)
+    const listener = await startTestListener(server.databaseUrl, quickPoll)
     await client.query(`commit prepared 'quiet'`)
     await receiver.waitFor(1)
-    await replica.stop()
+    await listener.stop()
     expect(receiver.requests).toHaveLength(1)
   })
 })
 
-let scenes = 0
-/** A receiver for events of a type of its own. */
-async function scene() {
+let types = 0
+/** A receiver for events of its own type. */
+async function setUp() {
   const client = await connectTo(server.databaseUrl)
   const receiver = await startReceiver()
-  const type = `scene.number_${++scenes}`
+  const type = `test.number_${++types}`
   await addEndpoint(client, { url: receiver.url, event_types: [type] })
   return { client, receiver, type }
 }
 
-/** The same server, as its supervisor starts it. */
-async function again(old: TestServer): Promise<TestServer> {
+/** Starts the same server again, as its supervisor would. */
+async function startAgain(old: TestServer): Promise<TestServer> {
   const guard = startGuard()
   const settings = { max_connections: '40', max_prepared_transactions: '2' }
   const restarted = await startPostgres({ dir: old.dir, port: old.port, guard, settings })
@@ -146,44 +147,14 @@ async function again(old: TestServer): Promise<TestServer> {
   return { ...old, ...restarted }
 }
 
-/** Commits events one by one, connecting again when it must. */
-function write(type: string) {
-  const acknowledged: string[] = []
-  let going = true
-  const run = async () => {
-    while (going) {
-      try {
-        const client = await connectTo(server.databaseUrl)
-        while (going) acknowledged.push(...(await emit(client, 1, { type })))
-      } catch {
-        await new Promise(resolve => setTimeout(resolve, 50)) // it will be back
-      }
-    }
-  }
-  const done = run()
-  const stop = async () => {
-    going = false
-    await done
-  }
-  return { acknowledged, stop }
-}
-
 async function allArrive({ requests }: Receiver, acknowledged: string[]): Promise<void> {
-  // Webhooks that were claimed before arrive also while the server still recovers.
+  // Webhooks claimed before also arrive while the server still recovers.
   const client = await eventually(() => connectTo(server.databaseUrl), inTime)
-  // What was in the hands of a claim whose answer was lost waits for its lease; time is the database's and can be moved.
+  // Deliveries of a claim whose answer was lost wait for their lease. Leases follow the database's time, so the test moves them.
   await client.query(`update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`)
-  await eventually(async () => (await open(client)) === 0, inTime)
+  await eventually(async () => (await countOpen(client)) === 0, inTime)
   const received = new Set(requests.map(request => request.headers['webhook-id']))
   expect(acknowledged.filter(id => !received.has(id))).toEqual([])
-}
-
-async function open(client: pg.Client): Promise<number> {
-  const { rows } = await client.query(
-    `select (select count(*) from outbox.fanout)::int
-            + (select count(*) from outbox.deliveries where state <> 'delivered')::int as n`,
-  )
-  return rows[0].n
 }
 
 async function takeAllConnections(): Promise<pg.Client[]> {
@@ -200,7 +171,7 @@ async function takeAllConnections(): Promise<pg.Client[]> {
 
 const refusals = (said: string) => said.split('"sqlstate":"53300"').length - 1
 
-async function stop(replica: Awaited<ReturnType<typeof startListenerProcess>>): Promise<void> {
-  replica.signal('SIGTERM')
-  expect(await replica.exited).toBe(0)
+async function stop(listener: Awaited<ReturnType<typeof startListenerProcess>>): Promise<void> {
+  listener.signal('SIGTERM')
+  expect(await listener.exited).toBe(0)
 }

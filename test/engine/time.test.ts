@@ -1,68 +1,71 @@
-// Clocks that are wrong, that are set anew, and times that are special. Replicas are processes of their own, whose clock
-// can be wrong; leases and due times are the database's, which can be moved.
+// Wrong clocks, clocks that are set, and special times. Listeners are separate processes with their own clock; leases and
+// due times follow the database's time, so the tests can move them.
 import { describe, expect, test } from 'vitest'
 import { wrongClock } from '../../chaos/skewed-clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { deliveryStates, emit, emitAtOnce, greedy, startTestListener, storeOn } from '../support/outbox.ts'
-import { scene } from '../support/topology.ts'
+import { setUp } from '../support/topology.ts'
 import { faultsOf } from '../support/verifier.ts'
 
 const quick = { OUTBOX_POLL_SECONDS: '0.2', OUTBOX_RETRY_SCHEDULE: '1', OUTBOX_REQUEST_TIMEOUT_SECONDS: '5' }
 const hour = 3600
 
-describe('a replica whose clock is wrong', () => {
+describe('a wrong clock', () => {
   test.each([
     ['two hours ahead', 2 * hour, 'ahead of'],
     ['two hours behind', -2 * hour, 'behind'],
-  ])('by %s keeps leases and schedules, and raises an alarm', async (_, offSeconds, direction) => {
-    const hold = Promise.withResolvers<void>()
-    const { db, client, receiver } = await scene(async ({ nth }) => {
-      if (nth === 1) return 500
-      await hold.promise
-      return 200
-    })
-    const wrong = await startListenerProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) })
-    // Fewer than would open the circuit breaker.
+  ])(
+    'a listener whose clock is %s keeps leases and schedules, and raises an alarm',
+    async (_, offSeconds, direction) => {
+      const hold = Promise.withResolvers<void>()
+      const { db, client, receiver } = await setUp(async ({ nth }) => {
+        if (nth === 1) return 500
+        await hold.promise
+        return 200
+      })
+      const wrong = await startListenerProcess(db.url, { ...quick, ...wrongClock({ offSeconds }) })
+      // Too few to open the circuit breaker.
+      await emitAtOnce(client, 9)
+      await receiver.waitFor(9)
+      const right = await startListenerProcess(db.url, quick)
+      const requests = await receiver.waitFor(18, { timeoutMs: 60_000 })
+      // Some time with all of them in flight: a listener that thought their leases over would rescue them and send again.
+      await eventually(
+        async () =>
+          (await client.query('select from outbox.deliveries where leased_until < now() + interval $$58 s$$'))
+            .rowCount === 9,
+        { timeoutMs: 60_000 },
+      )
+      expect(receiver.requests).toHaveLength(18)
+      hold.resolve()
+      await eventually(async () => (await deliveryStates(client)).delivered === 9)
+      const first = new Map(requests.slice(0, 9).map(r => [r.headers['webhook-id'], r.at]))
+      for (const { headers, at } of requests.slice(9))
+        expect(at - first.get(headers['webhook-id'])!).toBeGreaterThanOrEqual(790)
+      // Only the timestamp in the signature uses its clock, which is the reason for the alarm.
+      const offs = requests.map(r => Math.round(Number(r.headers['webhook-timestamp']) - r.at / 1000))
+      const signs = offs.map(off => (Math.abs(off) < 5 ? 0 : Math.sign(off)))
+      expect(new Set(signs.slice(0, 9))).toEqual(new Set([Math.sign(offSeconds)]))
+      for (const sign of signs) expect([0, Math.sign(offSeconds)]).toContain(sign)
+
+      const answer = await wrong.ask('/readyz')
+      expect(answer.status).toBe(503)
+      expect(await answer.text()).toMatch(
+        new RegExp(`^this clock is 7(19|20)\\d s ${direction} the database's`),
+      )
+      expect(wrong.said()).toMatch(/"level":50.*"skew_seconds":-?7(19|20)\d/)
+      expect(await (await wrong.ask('/metrics')).text()).toMatch(/^outbox_clock_skew_seconds -?7(19|20)\d/m)
+      expect((await right.ask('/readyz')).status).toBe(200)
+    },
+  )
+
+  test('a clock set back an hour while the listener runs delays no retry and makes no duration negative', async () => {
+    const { db, client, receiver } = await setUp(({ nth }) => (nth === 1 ? 500 : 200))
+    const listener = await startListenerProcess(db.url, { ...quick, ...wrongClock({ stepSeconds: -hour }) })
     await emitAtOnce(client, 9)
     await receiver.waitFor(9)
-    const right = await startListenerProcess(db.url, quick)
-    const requests = await receiver.waitFor(18, { timeoutMs: 60_000 })
-    // Some time with all of them under way: whoever thought their leases over would take them back and send again.
-    await eventually(
-      async () =>
-        (await client.query('select from outbox.deliveries where leased_until < now() + interval $$58 s$$'))
-          .rowCount === 9,
-      { timeoutMs: 60_000 },
-    )
-    expect(receiver.requests).toHaveLength(18)
-    hold.resolve()
-    await eventually(async () => (await deliveryStates(client)).delivered === 9)
-    const first = new Map(requests.slice(0, 9).map(r => [r.headers['webhook-id'], r.at]))
-    for (const { headers, at } of requests.slice(9))
-      expect(at - first.get(headers['webhook-id'])!).toBeGreaterThanOrEqual(790)
-    // Only the time in the signature is its own, and that is what the alarm is about.
-    const offs = requests.map(r => Math.round(Number(r.headers['webhook-timestamp']) - r.at / 1000))
-    const signs = offs.map(off => (Math.abs(off) < 5 ? 0 : Math.sign(off)))
-    expect(new Set(signs.slice(0, 9))).toEqual(new Set([Math.sign(offSeconds)]))
-    for (const sign of signs) expect([0, Math.sign(offSeconds)]).toContain(sign)
-
-    const answer = await wrong.ask('/readyz')
-    expect(answer.status).toBe(503)
-    expect(await answer.text()).toMatch(
-      new RegExp(`^this clock is 7(19|20)\\d s ${direction} the database's`),
-    )
-    expect(wrong.said()).toMatch(/"level":50.*"skew_seconds":-?7(19|20)\d/)
-    expect(await (await wrong.ask('/metrics')).text()).toMatch(/^outbox_clock_skew_seconds -?7(19|20)\d/m)
-    expect((await right.ask('/readyz')).status).toBe(200)
-  })
-
-  test('and is set back an hour while it runs: no retry is an hour late, no duration is negative', async () => {
-    const { db, client, receiver } = await scene(({ nth }) => (nth === 1 ? 500 : 200))
-    const replica = await startListenerProcess(db.url, { ...quick, ...wrongClock({ stepSeconds: -hour }) })
-    await emitAtOnce(client, 9)
-    await receiver.waitFor(9)
-    replica.signal('SIGUSR2')
+    listener.signal('SIGUSR2')
     await receiver.waitFor(18)
     await eventually(async () => (await deliveryStates(client)).delivered === 9)
     const { rows } = await client.query(`
@@ -70,36 +73,36 @@ describe('a replica whose clock is wrong', () => {
              min(started_at) > clock_timestamp() - interval '1 minute' and max(started_at) <= clock_timestamp() as true_times
       from outbox.attempts`)
     expect(rows).toEqual([{ never_negative: true, never_long: true, true_times: true }])
-    await eventually(async () => (await replica.ask('/readyz')).status === 503)
+    await eventually(async () => (await listener.ask('/readyz')).status === 503)
   })
 })
 
-test('after a suspension of everything, each lease that ran out is taken back once, and nobody gets a herd', async () => {
-  const { db, client, receiver } = await scene(({ nth }) =>
+test('after a suspension of the whole machine, each expired lease is rescued once, and retries stay bounded', async () => {
+  const { db, client, receiver } = await setUp(({ nth }) =>
     nth === 1 && receiver.requests.length <= 32 ? null : 200,
   )
-  const replicas = [await startListenerProcess(db.url, quick), await startListenerProcess(db.url, quick)]
-  await eventually(async () => (await replicas[0]!.ask('/readyz')).status === 200)
+  const listeners = [await startListenerProcess(db.url, quick), await startListenerProcess(db.url, quick)]
+  await eventually(async () => (await listeners[0]!.ask('/readyz')).status === 200)
   await emitAtOnce(client, 500)
   await receiver.waitFor(32)
-  for (const replica of replicas) replica.signal('SIGSTOP')
+  for (const listener of listeners) listener.signal('SIGSTOP')
   await client.query(`
     update outbox.deliveries set due_at = due_at - interval '10 minutes', leased_until = leased_until - interval '10 minutes'`)
-  // The machine's clock goes on meanwhile: what had not been sent is now too old to be.
+  // The machine's clock goes on meanwhile: deliveries claimed but not sent are now too old to send.
   await client.query('select pg_sleep(2.5)')
-  for (const replica of replicas) replica.signal('SIGCONT')
+  for (const listener of listeners) listener.signal('SIGCONT')
   await eventually(async () => (await deliveryStates(client)).delivered === 500, { timeoutMs: 60_000 })
-  // Those that had no answer are tried a second time, and no third.
+  // The requests without an answer are sent a second time, but no third time.
   expect(Math.max(...receiver.requests.map(r => r.nth))).toBeLessThanOrEqual(2)
-  // As many again may have had an answer that was not yet written down.
+  // As many again may have had an answer that was not yet recorded.
   expect(receiver.requests.length).toBeLessThanOrEqual(500 + 2 * 32)
   const { rows } = await client.query('select count(*)::int as n from outbox.attempts where number > 2')
   expect(rows).toEqual([{ n: 0 }])
 })
 
 describe('webhook-timestamp', () => {
-  test('is the time of the attempt, also for an event that is three days old', async () => {
-    const { db, client, receiver, endpoint } = await scene()
+  test('webhook-timestamp is the time of the attempt, even for an event three days old', async () => {
+    const { db, client, receiver, endpoint } = await setUp()
     const [id] = await emit(client)
     await client.query(`update outbox.events set occurred_at = occurred_at - interval '3 days'`)
     await startTestListener(db.url)
@@ -113,8 +116,8 @@ describe('webhook-timestamp', () => {
   test.each([
     ['after the 32-bit clock has run out', '2038-01-20T00:00:00Z'],
     ['on a leap day', '2028-02-29T23:59:30Z'],
-  ])('is right %s', async (_, day) => {
-    const { db, client, receiver, endpoint } = await scene()
+  ])('webhook-timestamp is right %s', async (_, day) => {
+    const { db, client, receiver, endpoint } = await setUp()
     const offSeconds = (Date.parse(day) - Date.now()) / 1000
     await startListenerProcess(db.url, wrongClock({ offSeconds }))
     await emit(client)
@@ -126,8 +129,8 @@ describe('webhook-timestamp', () => {
   })
 })
 
-test('an event’s time is told in UTC, whatever the zone of the database: the hour that comes twice is two hours', async () => {
-  const { db, client, receiver } = await scene()
+test("an event's timestamp is in UTC whatever the database's time zone, and distinguishes the repeated hour", async () => {
+  const { db, client, receiver } = await setUp()
   await client.query(
     `do $$ begin execute format('alter database %I set timezone = ''Europe/Berlin''', current_database()); end $$`,
   )
@@ -149,9 +152,9 @@ test('an event’s time is told in UTC, whatever the zone of the database: the h
   expect(told.sort()).toEqual(times.map(time => time.replace('Z', '.000000Z')).sort())
 })
 
-describe('in a transaction that has been open for long', () => {
-  test('an event has the time of its change, and a lease its whole length', async () => {
-    const { db, client } = await scene()
+describe('a long transaction', () => {
+  test('in a long transaction an event has the time of its change, and a lease its whole length', async () => {
+    const { db, client } = await setUp()
     const writer = await db.connect()
     await writer.query('begin')
     await writer.query('select pg_sleep(1.2)')

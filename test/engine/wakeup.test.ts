@@ -1,8 +1,8 @@
-// Quiet wake-up under a stress that tries to break it: bursts that wake the listener, and transactions that looked while it
-// was awake and commit around its falling asleep. The poll timer is set so long that it cannot help, and after each burst
-// nothing else happens, so that no later event can help either.
+// Quiet wake-up under stress: bursts that make the listener poll, and transactions that found it polling and commit while
+// it goes idle. The poll timer is set so long that it cannot help, and after each burst nothing else happens, so that no
+// later event can help either.
 //
-// WAKEUP_STRESS_SECONDS sets how long each of the two goes on, and has them say what was slowest.
+// WAKEUP_STRESS_SECONDS sets the duration of each stress test, and makes them print the slowest event.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -16,9 +16,9 @@ const pollNever = { OUTBOX_POLL_SECONDS: '3600' }
 
 describe('quiet wake-up', () => {
   test(
-    'no event is late, whenever its transaction commits around the listener’s falling asleep',
+    'no event is late, whenever its transaction commits while the listener goes idle',
     async () => {
-      const { db } = await scene()
+      const { db } = await setUp()
       await startTestListener(db.url, pollNever)
       const late = await stress(db, stressSeconds)
       expect(late).toEqual([])
@@ -27,32 +27,32 @@ describe('quiet wake-up', () => {
   )
 
   test(
-    'nor while replicas join and die, also awake',
+    'no event is late while listeners join and die, even while they poll',
     async () => {
-      const { db } = await scene()
-      const replicas: ListenerProcess[] = [
+      const { db } = await setUp()
+      const listeners: ListenerProcess[] = [
         await startListenerProcess(db.url, pollNever),
         await startListenerProcess(db.url, pollNever),
       ]
       const late = await stress(db, stressSeconds, async () => {
-        const victim = replicas.shift()!
+        const victim = listeners.shift()!
         victim.signal('SIGKILL')
         await victim.exited
-        replicas.push(await startListenerProcess(db.url, pollNever))
+        listeners.push(await startListenerProcess(db.url, pollNever))
       })
       expect(late).toEqual([])
     },
     (stressSeconds + 60) * 1000,
   )
 
-  // Where nobody has ended after it, Postgres's own upper end of a snapshot says nothing of it.
-  test('nor one of the newest transaction, which saw the listener awake', async () => {
-    const { db, client, receiver } = await scene()
-    const heard = await hear(db)
-    const replica = await startTestListener(db.url, pollNever)
+  // If no transaction has ended after it, the upper end of a Postgres snapshot does not cover it.
+  test('no event is late whose transaction is the newest and found the listener polling', async () => {
+    const { db, client, receiver } = await setUp()
+    const channel = await listenOnChannel(db)
+    const listener = await startTestListener(db.url, pollNever)
     const writer = await db.connect()
-    const isAwake = async () =>
-      (await client.query('select outbox.listener_is_polling() as awake')).rows[0].awake
+    const isPolling = async () =>
+      (await client.query('select outbox.listener_is_polling() as polling')).rows[0].polling
     let emitted = 0
     await eventually(async () => {
       await emitAtOnce(client, 100)
@@ -61,54 +61,54 @@ describe('quiet wake-up', () => {
       await eventually(async () => (await deliveryStates(client)).delivered === emitted)
       await writer.query('begin')
       await emit(writer)
-      if (await isAwake()) return true
+      if (await isPolling()) return true
       await writer.query('rollback')
       return false
     })
-    const notified = heard.notifications
-    await eventually(async () => !(await isAwake()))
+    const notified = channel.notifications
+    await eventually(async () => !(await isPolling()))
     const { rows } = await client.query('select clock_timestamp() as now')
     await eventually(async () => {
-      const looks = `select from pg_stat_activity
+      const fanOuts = `select from pg_stat_activity
                      where application_name = $1 and query like '%Fans new events out%' and query_start > $2`
-      return (await client.query(looks, [replica.name, rows[0].now])).rowCount! > 0
+      return (await client.query(fanOuts, [listener.name, rows[0].now])).rowCount! > 0
     })
     await writer.query('commit')
     await receiver.waitFor(emitted + 1)
-    expect(heard.notifications).toBe(notified)
+    expect(channel.notifications).toBe(notified)
   })
 
-  test('a sleeping listener is notified, and an awake one is not', async () => {
-    const { db, client, receiver } = await scene()
-    const heard = await hear(db)
+  test('an idle listener is notified, and a polling one is not', async () => {
+    const { db, client, receiver } = await setUp()
+    const channel = await listenOnChannel(db)
     await startTestListener(db.url, pollNever)
     await emit(client)
     await receiver.waitFor(1)
-    expect(heard.notifications).toBe(1)
+    expect(channel.notifications).toBe(1)
     await eventually(async () => {
       await emitAtOnce(client, 100)
-      return heard.awake > 0
+      return channel.announcements > 0
     })
-    const before = heard.notifications
+    const before = channel.notifications
     for (let n = 0; n < 50; n++) await emitAtOnce(client, 50)
-    // With a plain NOTIFY there was one for each of these transactions.
-    expect(heard.notifications - before).toBeLessThan(25)
+    // With a plain NOTIFY there would be one for each of these transactions.
+    expect(channel.notifications - before).toBeLessThan(25)
   })
 
   test('with notifications turned off, events are found by polling', async () => {
-    const { db, client, receiver } = await scene()
+    const { db, client, receiver } = await setUp()
     await client.query(
       `do $$ begin execute format('alter database %I set outbox.notify = off', current_database()); end $$`,
     )
-    const heard = await hear(db)
+    const channel = await listenOnChannel(db)
     await startTestListener(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
     await emit(await db.connect())
     await receiver.waitFor(1)
-    expect(heard.notifications).toBe(0)
+    expect(channel.notifications).toBe(0)
   })
 })
 
-async function scene() {
+async function setUp() {
   const db = await freshDatabase()
   const client = await db.connect()
   const receiver = await startReceiver()
@@ -117,9 +117,9 @@ async function scene() {
 }
 
 /**
- * Bursts until the time is up. Returns the events that waited for more than a second after they were committed. A machine
- * that is busy with others lets everybody wait: so a control session is notified after each burst, and what it waits for
- * its notification is granted to the events, too. One that was forgotten waits for ever, as the poll timer does not help.
+ * Bursts until the time is up. Returns the events that waited for more than a second after their commit. On a busy machine
+ * everything waits, so a control session is notified after each burst, and the events are granted four times its wait in
+ * addition. A forgotten event waits for ever, because the poll timer does not help.
  */
 async function stress(db: TestDatabase, seconds: number, disturb?: () => Promise<void>): Promise<string[]> {
   const writers = await Promise.all(Array.from({ length: 8 }, () => db.connect()))
@@ -132,9 +132,9 @@ async function stress(db: TestDatabase, seconds: number, disturb?: () => Promise
   for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
     await Promise.all([...writers.map(burst), randomPause().then(disturb)])
     const committed = performance.now()
-    const heard = new Promise<void>(resolve => control.once('notification', () => resolve()))
+    const notified = new Promise<void>(resolve => control.once('notification', () => resolve()))
     await observer.query('notify control')
-    await heard
+    await notified
     const controlMs = performance.now() - committed
     while ((await waiting()).length > 0) {
       if (performance.now() - committed < 1_000 + 4 * controlMs) continue
@@ -142,7 +142,7 @@ async function stress(db: TestDatabase, seconds: number, disturb?: () => Promise
       if (late.length === 0) break
       const came = await eventually(async () => (await waiting()).length === 0).catch(() => null)
       const afterMs = Math.round(performance.now() - committed)
-      return late.map(id => `${id}, ${came === null ? 'forgotten' : 'looked at'} after ${afterMs} ms`)
+      return late.map(id => `${id}, ${came === null ? 'forgotten' : 'fanned out'} after ${afterMs} ms`)
     }
     slowest.event = Math.max(slowest.event, performance.now() - committed)
     slowest.control = Math.max(slowest.control, controlMs)
@@ -151,7 +151,7 @@ async function stress(db: TestDatabase, seconds: number, disturb?: () => Promise
   return []
 }
 
-/** Half of the writers are quick, and wake the listener; the others hold their transaction open beyond its bedtime. */
+/** Half of the writers are quick and make the listener poll. The others keep their transaction open until it is idle. */
 async function burst(writer: pg.Client, index: number): Promise<void> {
   if (index % 2 === 0) return void (await emit(writer, 40))
   await randomPause()
@@ -168,13 +168,13 @@ async function burst(writer: pg.Client, index: number): Promise<void> {
 
 const randomPause = () => new Promise<void>(resolve => setTimeout(resolve, Math.random() * 250))
 
-/** What goes over the channel: writers' notifications, and listeners that say they are awake. */
-async function hear(db: TestDatabase) {
+/** Counts the writers' notifications, and the listeners' announcements that they poll. */
+async function listenOnChannel(db: TestDatabase) {
   const client = await db.connect()
-  const heard = { notifications: 0, awake: 0 }
+  const counts = { notifications: 0, announcements: 0 }
   client.on('notification', ({ payload }) => {
-    heard[payload === 'polling' ? 'awake' : 'notifications']++
+    counts[payload === 'polling' ? 'announcements' : 'notifications']++
   })
   await client.query('listen outbox')
-  return heard
+  return counts
 }

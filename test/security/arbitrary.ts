@@ -1,4 +1,4 @@
-// Requests made up from a route's own schema: mostly what it asks for, at the edges of it, and at times something else.
+// Requests generated from a route's own schema: mostly valid, often at the limits, sometimes invalid.
 import fc from 'fast-check'
 import type { Operation, Schema } from '../../functions/openapi/docs.ts'
 import { anyText } from '../support/any-text.ts'
@@ -11,7 +11,7 @@ export interface Request {
   readonly body: string | undefined
 }
 
-/** What has broken others: SQL, templates, paths, prototypes, odd Unicode, large and odd numbers, deep nesting. */
+/** Values that have broken other programs: SQL, templates, paths, prototypes, odd Unicode and numbers, deep nesting. */
 const nasty = fc.constantFrom<unknown>(
   ...[
     `'; drop table orders; --`,
@@ -53,7 +53,7 @@ const nasty = fc.constantFrom<unknown>(
   ],
 )
 
-/** `ids` are such as really exist: a route that only ever hears of unknown ones is not tested. */
+/** `ids` exist: unknown ids alone would not test a route. */
 export function requestFor(
   { method, path, operation }: Route,
   ids: readonly string[],
@@ -74,7 +74,7 @@ export function requestFor(
           inQuery,
           inQuery.map(parameter => parameter.name),
         ),
-        spoiled,
+        extraFields,
       )
       .map(([inside, query, extra]) => pathOf(path, inside, { ...query, ...extra })),
     headers: fc.oneof(
@@ -93,23 +93,23 @@ type Named = { name: string; schema: Schema; required?: boolean }
 
 function values(parameters: readonly Named[], optional: string[]): fc.Arbitrary<Record<string, unknown>> {
   const model = Object.fromEntries(
-    parameters.map(({ name, schema }) => [name, spoiledNowAndThen(madeFor(schema))]),
+    parameters.map(({ name, schema }) => [name, sometimesNasty(valueFor(schema))]),
   )
   return fc.record(model, { requiredKeys: Object.keys(model).filter(name => !optional.includes(name)) })
 }
 
-/** Mostly nothing; at times a field that nobody has heard of. */
-const spoiled: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
+/** Mostly nothing; sometimes an unknown field. */
+const extraFields: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
   { weight: 9, arbitrary: fc.constant({}) },
   { weight: 1, arbitrary: fc.dictionary(fc.string({ minLength: 1 }), nasty, { maxKeys: 2 }) },
 )
 
-const spoiledNowAndThen = (good: fc.Arbitrary<unknown>) =>
+const sometimesNasty = (good: fc.Arbitrary<unknown>) =>
   fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: nasty })
 
 function bodyOf({ requestBody }: Operation): fc.Arbitrary<string | undefined> {
   const schema = Object.values(requestBody?.content ?? {})[0]?.schema
-  const good = schema ? spoiledNowAndThen(madeFor(schema)) : nasty
+  const good = schema ? sometimesNasty(valueFor(schema)) : nasty
   return fc.oneof(
     { weight: 12, arbitrary: good.map(value => JSON.stringify(value)) },
     { weight: 1, arbitrary: fc.json() },
@@ -126,8 +126,8 @@ export function useComponents(schemas: Readonly<Record<string, Schema>>): void {
   components = schemas
 }
 
-function madeFor(schema: Schema): fc.Arbitrary<unknown> {
-  if (schema.$ref) return madeFor(components[schema.$ref.split('/').at(-1)!]!)
+function valueFor(schema: Schema): fc.Arbitrary<unknown> {
+  if (schema.$ref) return valueFor(components[schema.$ref.split('/').at(-1)!]!)
   if (schema.example !== undefined) return fc.oneof(fc.constant(schema.example), byType(schema))
   return byType(schema)
 }
@@ -135,7 +135,7 @@ function madeFor(schema: Schema): fc.Arbitrary<unknown> {
 function byType(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum)
   const choices = schema.anyOf ?? schema.oneOf
-  if (choices) return fc.oneof(...choices.map(madeFor))
+  if (choices) return fc.oneof(...choices.map(valueFor))
   return fc.oneof(...[schema.type ?? 'string'].flat().map(type => ofType(type, schema)))
 }
 
@@ -159,7 +159,7 @@ function ofType(type: string, schema: Schema): fc.Arbitrary<unknown> {
     case 'number':
       return fc.oneof(fc.double({ min: lowest, max: maximum, noNaN: true }), fc.constantFrom(lowest, maximum))
     case 'array':
-      return fc.array(madeFor(items), { maxLength: Math.min(schema.maxItems ?? 5, 5) })
+      return fc.array(valueFor(items), { maxLength: Math.min(schema.maxItems ?? 5, 5) })
     case 'object':
       return objectOf(properties, schema)
     default:
@@ -169,15 +169,15 @@ function ofType(type: string, schema: Schema): fc.Arbitrary<unknown> {
 
 function objectOf(properties: Readonly<Record<string, Schema>>, schema: Schema): fc.Arbitrary<unknown> {
   const requiredKeys = [...(schema.required ?? [])]
-  const clean = Object.entries(properties).map(([name, member]) => [name, madeFor(member)] as const)
-  const mixed = clean.map(([name, value]) => [name, spoiledNowAndThen(value)] as const)
+  const clean = Object.entries(properties).map(([name, member]) => [name, valueFor(member)] as const)
+  const mixed = clean.map(([name, value]) => [name, sometimesNasty(value)] as const)
   const known = fc.oneof(
     ...[clean, mixed].map(model => fc.record(Object.fromEntries(model), { requiredKeys })),
   )
   const others =
     typeof schema.additionalProperties === 'object'
-      ? fc.dictionary(fc.string(), madeFor(schema.additionalProperties), { maxKeys: 3 })
-      : spoiled
+      ? fc.dictionary(fc.string(), valueFor(schema.additionalProperties), { maxKeys: 3 })
+      : extraFields
   return fc.tuple(known, others).map(([object, more]) => ({ ...object, ...more }))
 }
 

@@ -1,4 +1,4 @@
-// Secrets are planted wherever one can be, things go wrong in every way we know, and then everything is searched for them.
+// Secrets are planted wherever one can be, failures of every known kind are provoked, and then everything is searched for the secrets.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseMasterKeys } from '../../delivery/secrets.ts'
 import { freePort } from '../../dev/ports.ts'
@@ -22,7 +22,7 @@ const password = new Canary('database password')
 const payload = new Canary('payload')
 const secrets = [signingSecret, header, apiKey, wrongKey, masterKey, password]
 
-/** No secret: it shows that what is searched is really there. */
+/** Not a secret: it shows that the search covers what it should. */
 const eventType = 'planted.canary_of_types'
 
 let api: Api
@@ -58,17 +58,17 @@ beforeAll(async () => {
     OUTBOX_HEALTH_PORT: healthPort,
     OUTBOX_LOG_LEVEL: 'debug',
   })
-  await letThingsGoWrong()
+  await provokeFailures()
   await collect(`http://127.0.0.1:${healthPort}`)
 }, 60_000)
 
-/** Good ones and bad ones; one whose secret does not open any more. */
+/** Good and bad endpoints, and one whose secret can no longer be opened. */
 async function plantEndpoints() {
   receiver = await startReceiver(hostile)
   const paths = ['status/200', 'status/500', 'hang', 'redirect/302', 'markup', 'drip-body', 'retry-after/1']
   const urls = [
     ...paths.map(path => `${receiver.url}/${path}`),
-    `http://127.0.0.1:${await freePort()}/nobody`,
+    `http://127.0.0.1:${await freePort()}/closed`,
   ]
   const answers = []
   for (const [i, url] of urls.entries()) {
@@ -88,7 +88,7 @@ async function plantEndpoints() {
   return answers[0]!.body
 }
 
-async function letThingsGoWrong() {
+async function provokeFailures() {
   const emit = () =>
     api.db.query(`select outbox.emit($1, jsonb_build_object('note', $2::text), $3)`, [
       eventType,
@@ -97,7 +97,7 @@ async function letThingsGoWrong() {
     ])
   for (let n = 0; n < 5; n++) await emit()
   await eventually(async () => ((await deliveryStates(api.db)).dead ?? 0) > 5, { timeoutMs: 15_000 })
-  // The database cuts the listener off, refuses its statements, and comes back.
+  // The database refuses the listener's statements, cuts its connections, and recovers.
   await api.db.query('alter table outbox.attempts rename to attempts_away')
   await emit()
   await eventually(() => listener.said().includes('42P01'), { timeoutMs: 15_000 })
@@ -105,7 +105,7 @@ async function letThingsGoWrong() {
   await api.db.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'listener-%'`,
   )
-  // The cron function and the API meet the same.
+  // The same for the cron function and the API.
   await emit()
   await api.worker.scheduled()
   await api.db.query('alter table clients rename to clients_away')
@@ -146,7 +146,7 @@ async function idsFor(path: string): Promise<string[]> {
   return data.map(({ id }) => String(id))
 }
 
-test('what is searched is what was meant: the type of the events is in logs, answers and dump', () => {
+test('the search covers logs, answers and dump: the event type is found in each', () => {
   for (const place of ['log of the listener', 'GET /v1/events', 'dump of outbox.events']) {
     expect(places[place], place).toContain(eventType)
   }
@@ -159,15 +159,15 @@ test('what is searched is what was meant: the type of the events is in logs, ans
   for (const outcome of outcomes) expect(places['dump of outbox.attempts'], outcome).toContain(outcome)
 })
 
-test('the signing secret is shown once, where it was created', () => {
+test('the signing secret is in the answer that created it', () => {
   expect(signingSecret.formsIn(JSON.stringify(created))).not.toEqual([])
 })
 
-test('no secret is anywhere else: not in logs, metrics, answers, pages, nor a dump of the whole database', () => {
+test('no secret is in a log, a metric, another answer, a page or a dump of the whole database', () => {
   expect(sightings(secrets, places)).toEqual([])
 })
 
-test('no signature that was sent can be read anywhere: nobody can send it again in our name', () => {
+test('no sent signature can be read anywhere, so it cannot be reused', () => {
   const signatures = receiver.requests.map(({ headers }) => String(headers['webhook-signature']).slice(3))
   expect(signatures.length).toBeGreaterThan(5)
   for (const signature of signatures) {
@@ -176,14 +176,14 @@ test('no signature that was sent can be read anywhere: nobody can send it again 
   }
 })
 
-test('payloads are in the events alone: not in logs, metrics, attempts or pages', () => {
+test('payloads are in events only, not in logs, metrics, attempts or pages', () => {
   const allowed = /^(dump of outbox\.events|GET \/v1\/events)/
   const elsewhere = Object.entries(places).filter(([place]) => !allowed.test(place))
   expect(sightings([payload], Object.fromEntries(elsewhere))).toEqual([])
   expect(payload.formsIn(places['dump of outbox.events']!)).toContain('plain')
 })
 
-describe('the search itself finds a canary', () => {
+describe('the search for secrets', () => {
   const canary = new Canary('planted')
   const bytes = Buffer.from(canary.text)
   test.each([
@@ -195,12 +195,12 @@ describe('the search itself finds a canary', () => {
     ['in the base64 of something longer by one', Buffer.from(`{"ab":"${canary.text}"}`).toString('base64')],
     ['in JSON that escapes it', JSON.stringify({ a: JSON.stringify(canary.text) })],
     ['as a bytea', `(1,"\\\\x00${bytes.toString('hex')}")`],
-  ])('%s', (_, text) => {
+  ])('the search finds a secret %s', (_, text) => {
     expect(sightings([canary], { here: `before ${text} after` })).not.toEqual([])
     expect(sightings([new Canary('other')], { here: text })).toEqual([])
   })
 
-  test('that was logged on purpose', async () => {
+  test('the search finds a secret that was logged on purpose', async () => {
     const loud = new Canary('loud')
     const type = `canary.${loud.text.slice(7, 31)}`
     await api.db.query('select outbox.emit($1, $2)', [type, '{}'])

@@ -1,4 +1,4 @@
-// Every path with every method under keys that are bound to a tenant: what is another's answers as if it did not exist.
+// Every path with every method under the keys of tenants: resources of another tenant answer as if they did not exist.
 import { beforeAll, expect, test } from 'vitest'
 import { type Answer, type Api, startApi } from '../functions/api.ts'
 import { greedy, storeOn } from '../support/outbox.ts'
@@ -6,7 +6,7 @@ import { expectDecent, type Route, routesOf } from './routes.ts'
 
 const methods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']
 const since = '2026-01-01T00:00:00Z'
-/** All that a tenant may ask for. */
+/** The routes that a tenant's key may use. */
 const forTenants = new Set([
   '/v1/endpoints',
   '/v1/endpoints/{id}',
@@ -77,7 +77,7 @@ interface Visited {
   answer: Answer
 }
 
-const books = async () =>
+const databaseState = async () =>
   (
     await api.db.query(
       `select (select json_agg(p order by id) from outbox.endpoints p where tenant = '7'),
@@ -86,46 +86,46 @@ const books = async () =>
     )
   ).rows[0]
 
-test('the list of what is for tenants names routes that exist', () => {
+test('every route for tenants exists', () => {
   for (const path of forTenants) expect(paths).toContain(path)
   expect(paths.length).toBeGreaterThan(forTenants.size + 5)
 })
 
-test("another tenant's: the documented status, the same words as for what does not exist, and no effect", async () => {
-  const before = await books()
+test("a tenant's request for another tenant's resource has no effect, and the same answer as for a missing one", async () => {
+  const before = await databaseState()
   await crawl('k8', theirs, async ({ where, path, method, answer }) => {
     if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
     else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
     else if (path.includes('{id}')) expect(answer.status, where).toBe(404)
-    else expect([200, 400], where).toContain(answer.status) // lists of their own, and bodies that say too little
+    else expect([200, 400], where).toContain(answer.status) // their own lists, or incomplete bodies
     if (!path.includes('{id}')) return
     const unknown = await ask('k8', method, path, missing)
     expect([unknown.status, unknown.text], where).toEqual([answer.status, answer.text])
   })
-  expect(await books()).toEqual(before)
+  expect(await databaseState()).toEqual(before)
 })
 
-test("a tenant's key that may only read: the same, and every change is one and the same 403", async () => {
-  const words = new Set<string>()
+test("a tenant's read key gets the same answers for another tenant's resources, and one and the same 403 for every change", async () => {
+  const answers = new Set<string>()
   await crawl('r8', theirs, async ({ where, path, method, answer }) => {
     if (method !== 'GET') {
       expect(answer.status, where).toBe(403)
-      words.add(answer.text)
+      answers.add(answer.text)
     } else if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
     else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
     else expect(answer.status, where).toBe(path.includes('{id}') ? 404 : 200)
   })
-  expect(words.size).toBe(1)
+  expect(answers.size).toBe(1)
 })
 
-test("a tenant's own: every route answers with a status that it documents", async () => {
+test("every route answers a tenant's own resource with a status that it documents", async () => {
   await crawl('k7', theirs, ({ where, path, method, answer }) => {
     const route = routes.find(route => route.path === path && route.method === method)
     if (!forTenants.has(path)) return expect(answer.status, where).toBe(403)
     if (!route) return expect(answer.status, where).toBe(405)
     if (answer.status < 400)
       expect(Object.keys(route.operation.responses), where).toContain(String(answer.status))
-    // Until it deletes its endpoint, half-way, everything it names is there.
+    // Until the crawl deletes the endpoint half-way, every resource in its paths exists.
     if (method === 'GET' && path.startsWith('/v1/e')) expect(answer.status, where).toBe(200)
   })
 })

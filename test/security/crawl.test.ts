@@ -1,10 +1,10 @@
-// Every path with every method, under every kind of key: the documented answer, no 5xx, and the same words for all.
+// Every path with every method, under every kind of key: the documented answer, no 5xx, and uniform refusals.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, type Api, startApi } from '../functions/api.ts'
 import { expectDecent, type Route, routesOf } from './routes.ts'
 
 const methods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']
-/** Not described, because it is the description. (The page of it has a test of its own.) */
+/** Not in the description, because it is the description. Another test covers its page. */
 const description = '/openapi.json'
 
 let api: Api
@@ -19,7 +19,7 @@ beforeAll(async () => {
 const isOpen = (path: string) =>
   path === description || routes.some(route => route.path === path && route.open)
 
-/** Also by way of a path with a parameter: `GET /orders/update` asks for the order called `update`. */
+/** A path with a parameter counts too: `GET /orders/update` asks for the order named `update`. */
 function isRouted(path: string, method: string): boolean {
   if (path === description) return method === 'GET'
   const pattern = (route: Route) => new RegExp(`^${route.path.replaceAll(/\{.*?\}/g, '[^/]+')}$`)
@@ -46,20 +46,20 @@ async function crawl(
 
 describe.each([
   ['no key', { authorization: '' }],
-  ['garbage for a key', { authorization: 'Bearer \u00ff\u00fe{{$ne:1}}' }],
+  ['a garbage key', { authorization: 'Bearer \u00ff\u00fe{{$ne:1}}' }],
 ])('with %s', (_, headers) => {
-  test('what is not open answers one and the same 401, whatever the method, and whether it exists', async () => {
-    const words = new Set<string>()
+  test('every closed route answers the same 401, for every method, as does a route that does not exist', async () => {
+    const answers = new Set<string>()
     await crawl((path, method, { status, text }) => {
       if (isOpen(path)) return
       expect(status, `${method} ${path}`).toBe(401)
-      words.add(text)
+      answers.add(text)
     }, headers)
     const nowhere = await api.get('/v1/nowhere', { headers })
-    expect([...words]).toEqual([nowhere.text])
+    expect([...answers]).toEqual([nowhere.text])
   })
 
-  test('what is open answers its own method and no other', async () => {
+  test('every open route answers its own method and no other', async () => {
     await crawl((path, method, { status }) => {
       if (!isOpen(path)) return
       if (isRouted(path, method))
@@ -69,29 +69,29 @@ describe.each([
   })
 })
 
-test('with a key that may only read: reads are answered, all else is one and the same 403', async () => {
-  const words = new Set<string>()
+test('a read key gets answers to reads, and the same 403 for everything else', async () => {
+  const answers = new Set<string>()
   await crawl(
     (path, method, { status, text }) => {
       if (isOpen(path)) return
       const where = `${method} ${path}`
       if (method !== 'GET') {
         expect(status, where).toBe(403)
-        words.add(text)
+        answers.add(text)
       } else if (isRouted(path, method)) {
         expect(path === '/v1/audit' ? [403] : [200, 400, 404], where).toContain(status)
       } else expect(status, where).toBe(405)
     },
     { authorization: 'Bearer look' },
   )
-  expect(words.size).toBe(1)
+  expect(answers.size).toBe(1)
 })
 
-test('every answer has a status that its route documents', async () => {
+test('every answer of a route has a status that the route documents', async () => {
   await crawl(
     (path, method, { status }) => {
       const route = routes.find(route => route.path === path && route.method === method)
-      if (!route || status >= 400) return // the problems are all documented by one `default`
+      if (!route || status >= 400) return // one `default` documents all problems
       expect(Object.keys(route.operation.responses), `${method} ${path}`).toContain(String(status))
     },
     { authorization: 'Bearer dev' },
@@ -107,7 +107,7 @@ test.each([
   ['/v1/events/', 'evt_00000000000004d2a1b2c3d4', 'nonsense'],
   ['/v1/endpoints/', 'ep_00000000000004d2a1b2c3d4', 'ep_1'],
   ['/v1/deliveries/', 'dlv_00000000000004d20000000000000001', `dlv_' or 1=1`],
-])('%s…: a missing id and a malformed one are answered alike', async (path, missing, malformed) => {
+])('%s… answers a missing and a malformed id alike', async (path, missing, malformed) => {
   const [one, other] = [await api.get(path + missing), await api.get(path + encodeURIComponent(malformed))]
   expect(one.status).toBe(404)
   expect([other.status, other.text]).toEqual([one.status, one.text])

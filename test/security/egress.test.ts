@@ -1,5 +1,5 @@
-// The egress guard with production settings in a network namespace of its own, where real services listen on the
-// forbidden addresses: not one of them is contacted, whatever the URL looks like and however it got into the table.
+// The egress guard with production settings in its own network namespace, where real services listen on the forbidden
+// addresses. None of them is contacted, whatever the URL looks like and however it got into the table.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ test.skipIf(!canUnshare)(
     const seen = await runInNamespace()
     expect(seen.accepted).toEqual([])
     expect(seen.contacts).toEqual([])
-    // Both planes have tried, and each delivery has ended as dead for a reason that tells a tenant nothing of what answered.
+    // Both senders have tried, and each delivery is dead for a reason that tells a tenant nothing about the target.
     expect(seen.senders).toEqual(['cron', 'listener'])
     expect(seen.deadBeforeReplay).toBeGreaterThan(80)
     expect(seen.errors).toEqual(['blocked_address', 'invalid_endpoint'])
@@ -48,6 +48,6 @@ async function runInNamespace() {
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   const last = out.trim().split('\n').at(-1) ?? ''
   if (!last.startsWith('{"contacts"'))
-    throw new Error(`the namespace came to nothing: ${out.slice(-500)} ${errors.slice(-2000)}`)
+    throw new Error(`the program in the namespace failed: ${out.slice(-500)} ${errors.slice(-2000)}`)
   return JSON.parse(last)
 }

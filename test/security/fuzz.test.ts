@@ -1,4 +1,4 @@
-// Every route is asked things made up from its own schema. `OUTBOX_FUZZ_REQUESTS=10000` asks more of them.
+// Requests generated from each route's own schema. `OUTBOX_FUZZ_REQUESTS=10000` sends more of them.
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
@@ -8,7 +8,7 @@ import { loginAs } from '../support/login.ts'
 import { type Request, requestFor, useComponents } from './arbitrary.ts'
 import { expectDecent, type Route, routesOf } from './routes.ts'
 
-/** The suite asks the same things every time; who asks for more gets new ones. */
+/** The suite sends the same requests every time. With OUTBOX_FUZZ_REQUESTS they are new ones. */
 const more = process.env.OUTBOX_FUZZ_REQUESTS
 const requestCount = Number(more ?? 600)
 const seed = more ? Date.now() : 20_261_123
@@ -18,17 +18,17 @@ let routes: Route[]
 const ids: Record<string, string[]> = {}
 beforeAll(async () => {
   const database = await freshDatabase()
-  // As the user it will be in production: a right that a route lacks would be a 500.
+  // As the user of production: a missing right of a route would be a 500.
   const DATABASE_URL = await loginAs('outbox_functions', database.url)
   api = { ...(await startApi({ DATABASE_URL })), database, db: await database.connect() }
   await fillShop(api.db)
   await api.db.query(
     `insert into clients (id, name, email) select n, 'C', 'c@example.com' from generate_series(3, 20) as n`,
   )
-  // What the schemas give for an example exists.
+  // The examples in the schemas exist.
   await api.db.query(`insert into items (id, client_id, name) values (17, 17, 'kite')`)
   await api.db.query('insert into orders (client_id) select 1 from generate_series(1, 20)')
-  // More than the deletions among the requests will have gone through soon.
+  // Many, because requests among them delete endpoints.
   for (let n = 1; n <= 40; n++) await api.post('/v1/endpoints', { url: `http://127.0.0.1:65000/${n}` })
   for (const n of [1, 2, 3]) await api.post('/v1/events', { type: 'fuzz.begins', data: { n } })
   await api.worker.scheduled()
@@ -46,11 +46,11 @@ const send = ({ method, path, headers, body }: Request) =>
     ...(body === undefined ? {} : { body: new TextEncoder().encode(body) }),
   })
 
-test('no request is answered with a 5xx, an odd form, or anything of our insides', {
+test('no generated request gets a 5xx, an odd form of answer, or internal details', {
   timeout: 600_000,
 }, async () => {
   const seen = new Map<number, number>()
-  // What writes is asked twice as often as what reads.
+  // Writes are sent twice as often as reads.
   const writing = routes.filter(({ method }) => method !== 'GET')
   const anything = fc
     .constantFrom(...routes, ...writing)
@@ -67,14 +67,14 @@ test('no request is answered with a 5xx, an odd form, or anything of our insides
     { numRuns: requestCount / 10, seed },
   )
   console.log(`${requestCount} requests:`, Object.fromEntries(seen))
-  // Where a fuzz only ever hears "400" it has tested the parser and nothing behind it.
+  // If every answer were a 400, only the parser would have been tested.
   expect(seen.get(200) ?? 0).toBeGreaterThan(requestCount / 50)
   expect(seen.get(201) ?? 0).toBeGreaterThan(0)
   expect(seen.get(400) ?? 0).toBeGreaterThan(requestCount / 50)
   expect(seen.get(404) ?? 0).toBeGreaterThan(0)
 })
 
-test('afterwards everything is still there and works', async () => {
+test('after all generated requests the API still works', async () => {
   expect((await api.db.query('select from clients')).rowCount).toBe(20)
   expect((await api.patch('/orders/1', { status: 'shipped' })).status).toBe(200)
   expect((await api.get('/healthz')).status).toBe(200)

@@ -1,10 +1,10 @@
-// An endpoint that points at ourselves: an event must not make events.
+// An endpoint that points at the outbox itself: an event must not make events.
 import { expect, test } from 'vitest'
 import { startApi } from '../functions/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { deliveryStates, startTestListener } from '../support/outbox.ts'
 
-test('webhooks to our own API and health port, with a valid key, change nothing and end', async () => {
+test("webhooks to the outbox's own API and health port, with a valid key, change nothing and end", async () => {
   const api = await startApi()
   const listener = await startTestListener(api.database.url)
   const urls = [

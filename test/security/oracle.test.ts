@@ -1,5 +1,5 @@
-// No port scanner: whoever holds a tenant's key cannot tell a blocked address from a dead, a silent or a strange one, by
-// words or by the clock. An operator can.
+// No port scanner: with a tenant's key, a blocked address can't be told from a dead, a silent or a strange one, by text or
+// by time. An operator can tell.
 import { createServer } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
@@ -11,7 +11,7 @@ import { startReceiver } from '../support/receiver.ts'
 const limitSeconds = 1
 /** Events for each target; fewer than the failures that open the breaker. */
 const samples = 4
-/** A difference, in milliseconds, that would tell something. */
+/** A difference in milliseconds that would reveal something. */
 const visibleMs = 50
 
 let targets: Record<string, string>
@@ -53,7 +53,7 @@ const planes: Record<string, (api: Api) => Promise<void>> = {
   },
 }
 
-describe.each(Object.entries(planes))('what the %s could not reach', (sender, send) => {
+describe.each(Object.entries(planes))('unreachable targets of the %s', (sender, send) => {
   let api: Api
   /** By target: the id of its endpoint. */
   const endpoints: Record<string, string> = {}
@@ -70,7 +70,7 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
         { key: 'k7' },
       )
       endpoints[name] = body.id
-      // What the API would refuse at once: written by hand, as a name could come to mean it later.
+      // The API would refuse these. They are written by hand, because a name could resolve to them later.
       await api.db.query('update outbox.endpoints set url = $1 where url = $2', [url, free.url])
     }
     for (let n = 0; n < samples; n++) await api.post('/v1/events', { type: 'a.b', data: n }, { key: 'k7' })
@@ -85,7 +85,7 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
       { timeoutMs: 30_000 },
     )
 
-  /** From the first attempt on; the breaker is not what is tested here. */
+  /** Starts again at the first attempt, without the breaker. */
   async function sendAgain() {
     await api.db.query('delete from outbox.attempts')
     await api.db.query(
@@ -110,7 +110,7 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
     )
   }
 
-  test('an operator is told the truth', async () => {
+  test('an operator reads the real error of an unreachable target', async () => {
     const errors: Record<string, string> = {}
     for (const name of Object.keys(targets)) {
       const [{ delivery }] = await view(name, 'dev')
@@ -127,7 +127,7 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
     expect(delivery.attempts[0].duration_ms).toBeLessThan(limitSeconds * 1000)
   })
 
-  test('a tenant reads the same of all: words, status, body', async () => {
+  test('a tenant reads the same error, status and body for every unreachable target', async () => {
     const seen = new Set<string>()
     for (const name of Object.keys(targets)) {
       for (const views of await view(name, 'k7')) {
@@ -141,7 +141,7 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
     expect([...seen]).toHaveLength(1)
   })
 
-  test('and the same on the clock: no attempt ends, no retry begins, before the time limit is over', async () => {
+  test('a tenant sees the same times for every unreachable target: attempts and retries wait for the timeout', async () => {
     const fastest: Record<string, number> = {}
     const measure = async () => {
       for (const name of Object.keys(targets)) {
@@ -156,30 +156,30 @@ describe.each(Object.entries(planes))('what the %s could not reach', (sender, se
       }
     }
     await measure()
-    // The cron function's six requests wait for each other, whatever the target: there, one second is as good as two.
+    // The six requests of the cron function wait for each other, whatever the target, so their times differ anyway.
     if (sender === 'listener') await untilAlike(fastest, () => sendAgain().then(measure))
   })
 
-  test('nor does the answer to a test tell', async () => {
+  test('the answer to a test of an endpoint is the same for every unreachable target, and takes the same time', async () => {
     const fastest: Record<string, number> = {}
-    const words = new Set<string>()
+    const answers = new Set<string>()
     const measure = async () => {
       for (const [name, id] of Object.entries(endpoints)) {
         const started = performance.now()
         const { status, text } = await api.call('POST', `/v1/endpoints/${id}/test`, { key: 'k7' })
         fastest[name] = Math.min(fastest[name] ?? Number.POSITIVE_INFINITY, performance.now() - started)
-        words.add(`${status} ${text.replaceAll(/_\w+"/g, '"')}`)
+        answers.add(`${status} ${text.replaceAll(/_\w+"/g, '"')}`)
       }
     }
     await measure()
     await untilAlike(fastest, measure)
-    expect([...words]).toHaveLength(1)
+    expect([...answers]).toHaveLength(1)
   })
 })
 
 /**
- * Measures again until nothing can be seen. The fastest counts, because a busy machine makes things slower and never
- * faster: what is alike becomes alike, and a real difference stays.
+ * Measures again until no difference is visible. The fastest time counts, because a busy machine makes requests slower and
+ * never faster: equal times become equal, and a real difference stays.
  */
 async function untilAlike(fastest: Record<string, number>, measure: () => Promise<void>) {
   for (let round = 1; ; round++) {
@@ -192,9 +192,9 @@ async function untilAlike(fastest: Record<string, number>, measure: () => Promis
 }
 
 test.each([
-  ['a tenant’s is written down when its time limit is over', '7', (ms: number) => ms > 1_495],
+  ['a tenant’s when its timeout is over', '7', (ms: number) => ms > 1_495],
   ['an operator’s at once', null, (ms: number) => ms < 1_495],
-])('of one refused target alone, by the cron function: %s', async (_, tenant, isRight) => {
+])('the cron function records the attempt at a refused target: %s', async (_, tenant, isRight) => {
   const api = await startApi()
   await api.post('/v1/endpoints', { url: targets.refused, tenant, timeout_seconds: 1.5, retry_schedule: [] })
   await api.post('/v1/events', { type: 'a.b', data: 1, tenant: '7' })
@@ -204,7 +204,7 @@ test.each([
   expect(Date.parse(finished_at) - Date.parse(attempts[0].started_at)).toSatisfy(isRight)
 })
 
-test("an operator's endpoint is not held up: what is refused at once is written down at once", async () => {
+test("an attempt at an operator's refused target is recorded at once", async () => {
   const api = await startApi()
   const body = { url: targets.refused, timeout_seconds: 5, retry_schedule: [] }
   const { id } = (await api.post('/v1/endpoints', body)).body
@@ -217,7 +217,7 @@ test("an operator's endpoint is not held up: what is refused at once is written 
   expect(Date.parse(delivery.finished_at) - Date.parse(delivery.created_at)).toBeLessThan(3_000)
 })
 
-test('a listener that is told to stop does not wait for the time limit, and the attempt is in the books', async () => {
+test("a stopping listener records a tenant's attempt without waiting for its timeout", async () => {
   const api = await startApi()
   const body = { url: targets.refused, tenant: '7', timeout_seconds: 50, retry_schedule: [] }
   await api.post('/v1/endpoints', body)

@@ -1,4 +1,4 @@
-// Least privilege: what the Worker and the listener may do in the database when they log in as themselves, and what not.
+// Least privilege: the rights of the Worker's and the listener's database roles.
 import pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../functions/api.ts'
@@ -70,14 +70,14 @@ const forbidden: Record<Role, string[]> = {
 }
 
 describe.each(Object.keys(forbidden) as Role[])('%s', role => {
-  test('may not do what is none of its business', async () => {
+  test('the role is refused every statement that is not its task', async () => {
     const client = await connectAs(role)
     for (const statement of forbidden[role]) {
       await expect(client.query(statement), statement).rejects.toMatchObject({ code: '42501' })
     }
   })
 
-  test('is refused for want of rights and not for bad SQL: the owner is not', async () => {
+  test('the statements refused to the role are valid for the owner', async () => {
     for (const statement of forbidden[role]) {
       await owner.query('begin')
       const sqlstate = await owner.query(statement).then(
@@ -90,21 +90,21 @@ describe.each(Object.keys(forbidden) as Role[])('%s', role => {
   })
 })
 
-test('anybody may emit an event, and see nothing of the outbox', async () => {
-  const nobody = await connectAs(null)
+test('every role may emit an event, and read nothing of the outbox', async () => {
+  const outsider = await connectAs(null)
   await owner.query('grant insert on orders, order_items to public; grant select on order_items to public')
-  expect((await nobody.query(`select outbox.emit('a.b', '{}') as id`)).rows[0].id).toMatch(/^evt_/)
-  await nobody.query('insert into orders (client_id) values (1)')
+  expect((await outsider.query(`select outbox.emit('a.b', '{}') as id`)).rows[0].id).toMatch(/^evt_/)
+  await outsider.query('insert into orders (client_id) values (1)')
   const { rows } = await owner.query(`select tablename from pg_tables where schemaname = 'outbox'`)
   expect(rows.length).toBeGreaterThan(8)
   for (const { tablename } of rows) {
-    await expect(nobody.query(`select from outbox.${tablename}`), tablename).rejects.toMatchObject({
+    await expect(outsider.query(`select from outbox.${tablename}`), tablename).rejects.toMatchObject({
       code: '42501',
     })
   }
 })
 
-test('each table of the outbox says who may use it', async () => {
+test('each table of the outbox has its rights in grant_roles', async () => {
   const { rows } = await owner.query(
     `select relname from pg_class
      where relnamespace = 'outbox'::regnamespace and relkind in ('r', 'p')
@@ -113,7 +113,7 @@ test('each table of the outbox says who may use it', async () => {
   expect(rows, 'name it in drizzle/functions/grant_roles.sql').toEqual([])
 })
 
-test('grant_roles() gives back every right on functions: roles may be made by hand after the migrations', async () => {
+test('grant_roles() restores every right on functions, for roles created after the migrations', async () => {
   const granted = async () => {
     const { rows } = await owner.query(
       `select r.rolname, p.oid::regprocedure::text as function
@@ -141,7 +141,7 @@ test('every function that runs with its owner’s rights pins its search path', 
   for (const { proname, proconfig } of rows) expect(proconfig?.join(), proname).toContain('search_path=')
 })
 
-test('what anybody may run with the owner’s rights writes an event and shows nothing', async () => {
+test('the only function that every role may run with the owner’s rights is record', async () => {
   const { rows } = await owner.query(
     `select proname from pg_proc
      where prosecdef and pronamespace = 'outbox'::regnamespace and prorettype <> 'trigger'::regtype
@@ -151,27 +151,27 @@ test('what anybody may run with the owner’s rights writes an event and shows n
   expect(rows.map(({ proname }) => proname)).toEqual(['record'])
 })
 
-test('a look-alike table or function in a schema of one’s own is not used', async () => {
-  const nobody = await connectAs(null)
-  await nobody.query('create temp table events (like pg_class)')
-  await nobody.query(
+test('emit uses no look-alike table or function of the caller’s own schema', async () => {
+  const outsider = await connectAs(null)
+  await outsider.query('create temp table events (like pg_class)')
+  await outsider.query(
     `create function pg_temp.bounded(text, int) returns text language sql as $$ select 'evil' $$`,
   )
-  await nobody.query('set search_path = pg_temp, public')
-  const { rows } = await nobody.query(`select outbox.emit('a.b', '{}', 'key') as id`)
+  await outsider.query('set search_path = pg_temp, public')
+  const { rows } = await outsider.query(`select outbox.emit('a.b', '{}', 'key') as id`)
   const event = await owner.query('select key from outbox.events where outbox.event_id(id, nonce) = $1', [
     rows[0].id,
   ])
   expect(event.rows).toEqual([{ key: 'key' }])
 })
 
-test('nor does capture use look-alikes, however the writer’s session looks for names', async () => {
+test('capture uses no look-alike function, operator or type, whatever the writer’s search path', async () => {
   await owner.query(`create table public.odd (id int primary key, note text, at date)`)
   await owner.query(`select outbox.watch('public.odd')`)
   const writer = await connectAs(null)
-  const { rows: who } = await writer.query('select current_user as name')
-  await owner.query(`grant select, insert, update on public.odd to ${who[0].name}`)
-  await owner.query(`create schema evil authorization ${who[0].name}`)
+  const { rows: users } = await writer.query('select current_user as name')
+  await owner.query(`grant select, insert, update on public.odd to ${users[0].name}`)
+  await owner.query(`create schema evil authorization ${users[0].name}`)
   const evil = (signature: string, result: string) =>
     `create function evil.${signature} returns ${result} language plpgsql as $$ begin raise 'evil'; end $$;`
   await writer.query(`
@@ -206,7 +206,7 @@ test('nor does capture use look-alikes, however the writer’s session looks for
   ])
 })
 
-test('without the right to create roles the migration says so and goes on', async () => {
+test('a migration without the right to create roles says so and goes on', async () => {
   const client = await connectAs(null)
   const notices: string[] = []
   client.on('notice', notice => notices.push(notice.message ?? ''))
@@ -220,7 +220,7 @@ test('without the right to create roles the migration says so and goes on', asyn
   expect(notices.join()).toContain('may not: nothing is granted')
 })
 
-describe('the whole road with these roles', () => {
+describe('delivery with the roles of production', () => {
   let api: Api
   let receiver: Awaited<ReturnType<typeof startReceiver>>
   beforeAll(async () => {
@@ -239,7 +239,7 @@ describe('the whole road with these roles', () => {
     expect(status).toBe(201)
   })
 
-  test('from a PATCH to the webhook and the books, by the listener', async () => {
+  test('the listener delivers a PATCH with the roles of production', async () => {
     const listener = await startTestListener(await loginAs('outbox_listener', api.database.url))
     const headers = { 'idempotency-key': 'k' }
     expect((await api.patch('/orders/17', { status: 'shipped' }, { headers })).status).toBe(200)
@@ -249,7 +249,7 @@ describe('the whole road with these roles', () => {
     expect(await listener.stop()).toBe(true)
   })
 
-  test('and by the cron function, to the demo receiver too', async () => {
+  test('the cron function delivers with the roles of production, to the demo receiver too', async () => {
     const before = receiver.requests.length
     expect((await api.post('/orders', { client_id: 1, item_ids: [1] })).status).toBe(201)
     await emit(api.db, 1, { type: 'order.other' })

@@ -1,4 +1,4 @@
-// The API's routes as its own description has them, and the marks of what must never be in an answer.
+// The API's routes from its own description, and the details that must never be in an answer.
 import { expect } from 'vitest'
 import type { Description, Operation } from '../../functions/openapi/docs.ts'
 import type { Answer, Api } from '../functions/api.ts'
@@ -23,11 +23,11 @@ export async function routesOf(api: Api): Promise<Route[]> {
   )
 }
 
-/** SQL, stacks, file names, drivers: an attacker's map of our insides. */
-const insides =
+/** SQL, stack traces, file names, driver errors: details that help an attacker. */
+const internalDetails =
   /\bat \w+.*:\d+:\d+|\.(ts|js):\d|node_modules|NeonDbError|DrizzleQueryError|TypeError|SyntaxError|ZodError|SQLSTATE|\bselect\b.*\bfrom\b|insert into|pg_catalog|syntax error at|violates|does not exist/i
 
-/** Whatever was asked: never our fault, always in our form, nothing of our insides. */
+/** Every answer: no 5xx, always a problem document, no internal details. */
 export function expectDecent(route: string, answer: Answer): void {
   expect(answer.status, `${route}: ${answer.text}`).toBeLessThan(500)
   if (answer.status < 400) return
@@ -36,5 +36,5 @@ export function expectDecent(route: string, answer: Answer): void {
   if (answer.body.errors !== undefined) keys.push('errors')
   expect(Object.keys(answer.body), route).toEqual(keys)
   expect(answer.body.status, route).toBe(answer.status)
-  expect(answer.text, route).not.toMatch(insides)
+  expect(answer.text, route).not.toMatch(internalDetails)
 }

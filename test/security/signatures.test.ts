@@ -1,4 +1,4 @@
-// 500 deliveries with every kind of secret, by both senders, verified by two outside verifiers.
+// 500 deliveries with every kind of secret, by both senders, verified by two independent verifiers.
 import type pg from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -12,7 +12,7 @@ import { type Received, startReceiver } from '../support/receiver.ts'
 import { testSettings } from '../support/settings.ts'
 import { faultsOf } from '../support/verifier.ts'
 
-/** Newest first; all but the first are on their way out. */
+/** Newest first; all but the first expire. */
 const situations: Record<string, Signing[]> = {
   hmac: ['hmac'],
   'hmac-overlap': ['hmac', 'hmac'],
@@ -22,7 +22,7 @@ const situations: Record<string, Signing[]> = {
 const names = Object.keys(situations)
 
 let api: Api
-/** What the receivers hold, in the order of `situations`. */
+/** The secrets of the receivers, in the order of `situations`. */
 const held: Record<string, string[]> = {}
 let requests: Received[]
 
@@ -44,18 +44,18 @@ beforeAll(async () => {
 const of = (name: string) => requests.filter(request => request.path === `/${name}`)
 
 describe.each(names)('%s', name => {
-  test('verifies with every secret that is valid, in all 125 webhooks', () => {
+  test('each of 125 webhooks verifies with every valid secret', () => {
     expect(of(name)).toHaveLength(125)
     for (const request of of(name)) {
       for (const secret of held[name]!) expect(faultsOf(request, secret)).toEqual([])
     }
   })
 
-  test('verifies with no other secret, and not once a byte has changed', async () => {
-    const stranger = formatSecret(await generateSecret('hmac'))
-    const publicStranger = formatPublicKey(await generateSecret('ed25519'))
+  test('a webhook verifies with no other secret, and not after a byte has changed', async () => {
+    const otherSecret = formatSecret(await generateSecret('hmac'))
+    const otherPublicKey = formatPublicKey(await generateSecret('ed25519'))
     for (const request of of(name).slice(0, 10)) {
-      for (const secret of [stranger, publicStranger])
+      for (const secret of [otherSecret, otherPublicKey])
         expect(faultsOf(request, secret)).toEqual(['signature'])
       const changed = { ...request, body: Buffer.from(request.body.toString().replace('"n":', '"m":')) }
       for (const secret of held[name]!) expect(faultsOf(changed, secret)).toEqual(['signature'])
@@ -63,7 +63,7 @@ describe.each(names)('%s', name => {
   })
 })
 
-test.each(names)('standardwebhooks verifies what is signed with HMAC: %s', name => {
+test.each(names)('standardwebhooks verifies every HMAC signature: %s', name => {
   for (const secret of held[name]!.filter(secret => secret.startsWith('whsec_'))) {
     for (const { body, headers } of of(name)) {
       expect(() => new Webhook(secret).verify(body, headers as Record<string, string>)).not.toThrow()
@@ -71,7 +71,7 @@ test.each(names)('standardwebhooks verifies what is signed with HMAC: %s', name 
   }
 })
 
-test('each webhook carries one signature for each secret', () => {
+test('each webhook has one signature per secret', () => {
   for (const name of names) {
     for (const { headers } of of(name)) {
       expect(String(headers['webhook-signature']).split(' ')).toHaveLength(situations[name]!.length)
@@ -79,7 +79,7 @@ test('each webhook carries one signature for each secret', () => {
   }
 })
 
-test('a webhook names no key: what verifies it must be known beforehand', () => {
+test('a webhook contains no key: its receiver must know the secret beforehand', () => {
   for (const name of names) {
     const keys = held[name]!.flatMap(secret => [secret, secret.split('_')[1]!])
     for (const { headers, body } of of(name))
@@ -92,7 +92,7 @@ test('a webhook names no key: what verifies it must be known beforehand', () => 
   }
 })
 
-test('after the overlap the old secret fails and the new one goes on', async () => {
+test('after the overlap the old secret fails and the new one still verifies', async () => {
   await api.db.query(
     `update outbox.endpoint_secrets set expires_at = clock_timestamp() where expires_at is not null`,
   )
@@ -108,7 +108,7 @@ test('after the overlap the old secret fails and the new one goes on', async () 
   }
 })
 
-/** Returns what its receiver would be given. */
+/** Returns the secrets or public keys for its receiver. */
 async function addEndpoint(db: pg.Client, url: string, kinds: Signing[]): Promise<string[]> {
   const { rows } = await db.query(
     'insert into outbox.endpoints (url, signing) values ($1, $2) returning id',

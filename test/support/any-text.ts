@@ -1,7 +1,7 @@
-// Text of any code points, also such as no keyboard has.
+// Text of any code points.
 import fc from 'fast-check'
 
-/** Not fc's own `binary` unit: making that looks at all 1.1 million code points, for a second. */
+/** Instead of fast-check's `binary` unit, which takes a second to enumerate all 1.1 million code points. */
 const codePoint = fc
   .oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0, max: 0x10ffff }))
   .map(code => String.fromCodePoint(code))

@@ -1,5 +1,5 @@
-// An address that does not even take connections: its process is stopped and its queue is full, so the kernel drops what
-// comes. Nothing else does that without rights (Linux).
+// An address that does not even accept connections: its process is stopped and its queue is full, so the kernel drops
+// packets. On Linux nothing else does this without privileges.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'

@@ -1,4 +1,4 @@
-// Secrets that can be found again: plain, in hex, in base64 at whatever offset, and as a URL would spell them.
+// Secrets that can be found again: plain, in hex, in base64 at any offset, and encoded for a URL.
 import { randomBytes } from 'node:crypto'
 
 export class Canary {
@@ -14,7 +14,7 @@ export class Canary {
     return Buffer.from(this.text).toString('base64')
   }
 
-  /** The forms in which it is in this text; none when it is not. */
+  /** The forms in which this text contains it; empty when it does not. */
   formsIn(text: string): string[] {
     return Object.entries(this.#forms())
       .filter(([, form]) => text.toLowerCase().includes(form.toLowerCase()))
@@ -25,7 +25,7 @@ export class Canary {
     const bytes = Buffer.from(this.text)
     return {
       plain: this.text,
-      core: this.text.slice(7, 31), // whatever was done to the characters around it
+      core: this.text.slice(7, 31), // survives any escaping of the characters around it
       hex: bytes.toString('hex'),
       url: encodeURIComponent(this.text),
       ...Object.fromEntries([0, 1, 2].map(offset => [`base64+${offset}`, base64At(bytes, offset)])),
@@ -33,13 +33,13 @@ export class Canary {
   }
 }
 
-/** The part of the base64 that is the same whatever stands before and behind. */
+/** The part of the base64 that does not depend on the bytes before and after. */
 function base64At(bytes: Buffer, offset: number): string {
   const whole = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
   return whole.slice(offset === 0 ? 0 : 4, -4)
 }
 
-/** `canary in place as form` for each that is somewhere it must not be. */
+/** `canary in place as form` for each canary found. */
 export function sightings(canaries: readonly Canary[], places: Readonly<Record<string, string>>): string[] {
   return canaries.flatMap(canary =>
     Object.entries(places).flatMap(([place, text]) =>

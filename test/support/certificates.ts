@@ -1,4 +1,4 @@
-// Certificates made on the spot, so that none is ever out of date and no key lies in the repository. X.509 in DER (RFC 5280).
+// Certificates made for each run, so that none expires and no key is in the repository. X.509 in DER (RFC 5280).
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 export interface Identity {

@@ -1,7 +1,7 @@
-// What a test file has started ends with it: register it here once, instead of in an afterAll of your own.
+// Ends what a test file has started. Helpers register it here, so that tests need no afterAll.
 const started: (() => unknown)[] = []
 
-/** Runs at the end of the test file; what was started last ends first. */
+/** Runs at the end of the test file, in reverse order of the calls. */
 export function atEnd(stop: () => unknown): void {
   started.push(stop)
 }

@@ -1,4 +1,4 @@
-// A connection for as long as it takes. One that a test keeps comes from test/support/database.ts.
+// A connection for the duration of one call. test/support/database.ts has connections for a whole test file.
 import pg from 'pg'
 
 export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {

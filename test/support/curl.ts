@@ -1,11 +1,11 @@
-// `curl` for the README's snippets, where a test runs them: writes each answer down in $CURL_LOG, a line each. It hands over
-// to the real one, named in $REAL_CURL; without it, it does what the snippets use, and refuses what it does not know.
+// `curl` for tests that run the README's snippets: appends each answer to $CURL_LOG as a line. It runs the real curl named
+// in $REAL_CURL; without it, it implements the options that the snippets use, and refuses others.
 import { spawnSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 
 const args = process.argv.slice(2)
 const request = parse(args)
-const { status, text } = process.env.REAL_CURL ? hand(process.env.REAL_CURL) : await ask()
+const { status, text } = process.env.REAL_CURL ? runCurl(process.env.REAL_CURL) : await ask()
 appendFileSync(process.env.CURL_LOG!, `${JSON.stringify({ ...request, status, text })}\n`)
 process.stdout.write(text)
 
@@ -32,14 +32,14 @@ function parse(given: readonly string[]): Request {
   return parsed
 }
 
-function hand(curl: string) {
+function runCurl(curl: string) {
   const { stdout, error } = spawnSync(curl, [...args, '-w', '\n%{http_code}'], { encoding: 'utf8' })
   if (error) throw error
   const at = stdout.lastIndexOf('\n')
   return { status: Number(stdout.slice(at + 1)), text: stdout.slice(0, at) }
 }
 
-/** As curl: a body without a content type is a form. */
+/** Like curl, sends a body without a content type as a form. */
 async function ask() {
   const { method, url, headers, body } = request
   const form: Record<string, string> =

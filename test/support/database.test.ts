@@ -1,9 +1,9 @@
-// The harness itself: databases that are apart from each other, and a helper that waits.
+// The test helpers themselves: separate databases, and `eventually`.
 import { expect, test } from 'vitest'
 import { freshDatabase } from './database.ts'
 import { eventually } from './eventually.ts'
 
-test('two fresh databases know nothing of each other', async () => {
+test('two fresh databases share no data', async () => {
   const [one, other] = await Promise.all([freshDatabase(), freshDatabase()])
   const [here, there] = [await one.connect(), await other.connect()]
   await here.query(`select outbox.emit('a.b', '{}')`)
@@ -17,12 +17,12 @@ test('eventually returns the first answer that is not "not yet"', async () => {
 })
 
 test('eventually waits for an assertion to hold', async () => {
-  let looks = 0
-  await eventually(() => expect(++looks).toBe(3))
-  expect(looks).toBe(3)
+  let tries = 0
+  await eventually(() => expect(++tries).toBe(3))
+  expect(tries).toBe(3)
 })
 
-test('eventually gives up with what it saw last', async () => {
+test('eventually gives up with the last error or answer', async () => {
   await expect(eventually(() => expect(1).toBe(2), { timeoutMs: 10 })).rejects.toThrow(
     /not so after 10 ms.*1 to be 2/,
   )

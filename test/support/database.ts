@@ -1,4 +1,4 @@
-// A migrated database for one test file: cloned in a moment, dropped at the end.
+// A migrated database for one test file: cloned from a template, dropped at the end.
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
@@ -8,7 +8,7 @@ import { eventually } from './eventually.ts'
 
 export interface TestDatabase {
   url: string
-  /** What the functions need to reach it. */
+  /** The settings with which the functions reach it. */
   env: { DATABASE_URL: string; NEON_PROXY: string }
   /** A connection that is closed at the end of the test file. */
   connect(): Promise<pg.Client>
@@ -42,7 +42,7 @@ async function drop(name: string) {
   }
 }
 
-/** Whatever a test connected it must also have closed: a leak here is a leak in production. */
+/** Every connection made in a test must be closed by its end: a leak here is a leak in production. */
 async function refuseLeaks(name: string) {
   const { rows } = await asAdmin(admin =>
     admin.query(

@@ -1,4 +1,4 @@
-// Runs before every test file, also where files share what they import.
+// Runs before every test file, even when files share imported modules.
 import { afterAll } from 'vitest'
 import { endAll } from './cleanup.ts'
 

@@ -1,17 +1,17 @@
-// The one way to wait in tests: look again until it is so, and say what was last seen if it never is.
+// The one way to wait in tests: checks again until the condition holds, and reports the last result if it never does.
 import { setTimeout as wait } from 'node:timers/promises'
 
 /**
- * How long is a matter of patience, not of the product: a starved machine needs more, and a test that passes never waits
- * so long.
+ * Calls `check` until it neither throws nor answers "not yet" (false, null, 0, ''), and returns its answer.
+ * undefined counts as done, so that a bare `expect(…)` is enough: after `find` write `?? null`.
  *
- * Calls `look` until it neither throws nor answers "not yet" (false, null, 0, ''), and returns its answer.
- * undefined counts as done, so that a bare `expect(…)` will do: after `find` write `?? null`.
+ * The default timeout says nothing about the product: it is long for the sake of a busy machine, and a passing test never
+ * waits so long.
  */
-export async function eventually<T>(look: () => T | Promise<T>, { timeoutMs = 20_000 } = {}) {
+export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 20_000 } = {}) {
   const start = performance.now()
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
-    const seen = await attempt(look)
+    const seen = await attempt(check)
     if ('answer' in seen && (seen.answer || seen.answer === undefined))
       return seen.answer as Exclude<T, false | null | 0 | ''>
     if (performance.now() - start > timeoutMs) throw notInTime(seen, timeoutMs)
@@ -21,9 +21,9 @@ export async function eventually<T>(look: () => T | Promise<T>, { timeoutMs = 20
 
 type Seen<T> = { answer: T } | { error: unknown }
 
-async function attempt<T>(look: () => T | Promise<T>): Promise<Seen<T>> {
+async function attempt<T>(check: () => T | Promise<T>): Promise<Seen<T>> {
   try {
-    return { answer: await look() }
+    return { answer: await check() }
   } catch (error) {
     return { error }
   }
@@ -32,7 +32,7 @@ async function attempt<T>(look: () => T | Promise<T>): Promise<Seen<T>> {
 function notInTime<T>(seen: Seen<T>, timeoutMs: number): unknown {
   if (!('error' in seen))
     return new Error(`not so after ${timeoutMs} ms: the last answer was ${String(seen.answer)}`)
-  // The assertion's own error, so that its diff is shown.
+  // The assertion's own error, which has its diff.
   if (seen.error instanceof Error) seen.error.message = `not so after ${timeoutMs} ms: ${seen.error.message}`
   return seen.error
 }

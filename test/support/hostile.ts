@@ -13,10 +13,10 @@ export const hostile: Respond = (received, response, request) => {
     void response.writeHead(status, headers).end(body)
 
   switch (behaviour) {
-    // --- answers that are well-formed, but not what one hopes for
+    // --- well-formed answers that are not a success
     case 'status': // /status/503
       return end(Number(argument))
-    case 'raw-status': // /raw-status/099: also what no HTTP library would write
+    case 'raw-status': // /raw-status/099: even one that no HTTP library would write
       return void socket.end(`HTTP/1.1 ${argument} Odd\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`)
     case 'retry-after': // /retry-after/120, ?status=503
       return end(Number(url.searchParams.get('status') ?? 429), { 'retry-after': argument })
@@ -29,7 +29,7 @@ export const hostile: Respond = (received, response, request) => {
     case 'markup':
       return end(500, { 'content-type': 'text/html' }, '<img src=x onerror=alert(1)>"}\n{"level":"fake"')
 
-    // --- too slow, or never
+    // --- slow or missing answers
     case 'hang':
       return
     case 'slow': // /slow/200: milliseconds until the status line
@@ -41,7 +41,7 @@ export const hostile: Respond = (received, response, request) => {
       response.writeHead(200).flushHeaders()
       return drip(socket, () => '1\r\nx\r\n')
 
-    // --- too much
+    // --- too large answers
     case 'flood': // an endless body
       return flood(socket)
     case 'gzip-bomb': // 200 MiB once unpacked
@@ -70,7 +70,7 @@ export const hostile: Respond = (received, response, request) => {
   }
 }
 
-/** Something every 100 ms for ever, so that no idle timeout ever fires. */
+/** Writes something every 100 ms for ever, so that no idle timeout fires. */
 function drip(socket: Socket, next: (n: number) => string) {
   let n = 0
   const timer = setInterval(() => socket.write(next(n++)), 100)
@@ -83,7 +83,7 @@ function flood(socket: Socket) {
     while (socket.writable && socket.write(chunk));
     if (socket.writable) socket.once('drain', pour)
   }
-  socket.on('error', () => {}) // the sender has had enough
+  socket.on('error', () => {}) // the sender has closed the connection
   socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n')
   pour()
 }

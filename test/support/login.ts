@@ -1,11 +1,11 @@
-// A database user who may only do what a role of ours may, as docs/roles.md says; gone at the end.
+// A database user with the rights of one of the outbox's roles (docs/roles.md), dropped at the end.
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { atEnd } from './cleanup.ts'
 
 export type Role = 'outbox_functions' | 'outbox_listener'
 
-/** A connection string for a new user; null = a member of nothing. */
+/** Returns a connection string for a new user; null = without any role. */
 export async function loginAs(role: Role | null, databaseUrl: string): Promise<string> {
   const name = `login_${randomUUID().replaceAll('-', '')}`
   const admin = new pg.Client({ connectionString: databaseUrl })

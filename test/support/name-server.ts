@@ -1,9 +1,9 @@
-// A DNS server on loopback whose answers a test decides; UDP only (RFC 1035).
+// A DNS server on loopback with answers from the test; UDP only (RFC 1035).
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { atEnd } from './cleanup.ts'
 
-/** The addresses of a name; [] = no such name; null = silence; a name = an alias of it; a number = an error code. */
+/** The addresses of a name; [] = no such name; null = no answer; a string = an alias for that name; a number = an error code. */
 export type Answer = (name: string) => string[] | null | string | number
 
 const typeA = 1
@@ -52,7 +52,7 @@ function reply(query: Buffer, questionEnd: number, records: Buffer[], code: numb
   return Buffer.concat([header, query.subarray(12, questionEnd), ...records])
 }
 
-/** Of the question's name: type, class IN, time to live 0, what it says. */
+/** A record for the question's name: type, class IN, time to live 0, data. */
 const record = (type: number, data: Buffer) =>
   Buffer.concat([Buffer.of(0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length), data])
 const address = (text: string) => record(typeA, Buffer.from(text.split('.').map(Number)))

@@ -1,10 +1,10 @@
-// Checks what a receiver of ordered webhooks saw: for each key, the first success of every version, in order.
+// Checks the webhooks of an ordered endpoint: for each key, the first successes must come in the order of versions.
 export interface Seen {
   key: string
   version: number
 }
 
-/** One sentence for each key whose first successes did not come as 1, 2, … versions. */
+/** Returns a sentence for each key whose first successes did not come as 1, 2, … `versions`. */
 export function findDisorder(
   successes: readonly Seen[],
   keys: readonly string[],

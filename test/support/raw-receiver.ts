@@ -1,4 +1,4 @@
-// A receiver that writes its own bytes, for what no HTTP server would say; over TCP, or TLS with a certificate.
+// A receiver that writes raw bytes, for answers that no HTTP server would give; over TCP, or TLS with a certificate.
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
@@ -6,7 +6,7 @@ import { atEnd } from './cleanup.ts'
 
 export interface RawReceiver {
   port: number
-  /** Every request as it came. */
+  /** The raw requests. */
   requests: string[]
   connections: Socket[]
 }
@@ -18,7 +18,7 @@ export interface RawReceiverOptions {
   host?: string
   port?: number
   tls?: TlsOptions
-  /** With a connection, before anything has come on it. */
+  /** Called with each connection before any data. */
   onConnect?: (socket: Socket) => unknown
 }
 

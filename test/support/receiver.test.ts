@@ -1,10 +1,10 @@
-// The receiver tests rely on: it must see what was sent, and be as hostile as it says.
+// The receivers of the tests: they record requests exactly, and the hostile one behaves as its path says.
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { hostile } from './hostile.ts'
 import { startReceiver } from './receiver.ts'
 
-test('records the exact bytes, and counts repeats of a webhook-id', async () => {
+test('the test receiver records the exact bytes, and counts repeats of a webhook-id', async () => {
   const receiver = await startReceiver(({ nth }) => (nth === 1 ? 503 : 204))
   const body = Buffer.from([0xef, 0xbb, 0xbf, 0x00, 0xff])
   const send = () =>
@@ -16,12 +16,12 @@ test('records the exact bytes, and counts repeats of a webhook-id', async () => 
   expect(second?.nth).toBe(2)
 })
 
-test('waiting for a request that never comes fails', async () => {
+test('the test receiver fails a wait for a request that never comes', async () => {
   const receiver = await startReceiver()
   await expect(receiver.waitFor(1, { timeoutMs: 20 })).rejects.toThrow('not so after 20 ms')
 })
 
-/** What a raw client sees: everything until the connection ends, or until enough has come. */
+/** Returns the bytes that a raw client gets, until the connection ends or `enough` have come. */
 async function converse(url: string, path: string, enough = Number.POSITIVE_INFINITY): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   let seen = ''
@@ -53,7 +53,7 @@ test.each([
   ['/two-lengths', /Length: 2\r\nContent-Length: 3/],
   ['/garbage', '\x00\x01\x02 not http'],
   ['/anything-else', /200 OK.*ok/s],
-])('%s behaves as its name says', async (path, expected) => {
+])('the hostile receiver answers %s as its name says', async (path, expected) => {
   const { url } = await startReceiver(hostile)
   expect(await converse(url, path)).toMatch(expected)
 })
@@ -63,7 +63,7 @@ test.each([
   ['/gzip-bomb', 100_000],
   ['/drip-headers', 40],
   ['/drip-body', 140],
-])('%s goes on for as long as one listens', async (path, enough) => {
+])('the hostile receiver answers %s without end', async (path, enough) => {
   const { url } = await startReceiver(hostile)
   expect((await converse(url, path, enough)).length).toBeGreaterThanOrEqual(enough)
 })

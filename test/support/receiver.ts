@@ -1,4 +1,4 @@
-// A real webhook receiver: records every request as it came over the wire and answers as it is told.
+// A real webhook receiver: records every request exactly, and answers as the test decides.
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,17 +14,17 @@ export interface Received {
   body: Buffer
   /** When the body was complete: Unix time in milliseconds. */
   at: number
-  /** How many requests with this webhook-id have come so far, this one included. */
+  /** The number of requests with this webhook-id so far, including this one. */
   nth: number
 }
 
-/** Answers one request: a status, or anything at all through the response and its socket. */
+/** Answers one request: returns a status, or writes to the response or its socket itself. */
 export type Respond = (received: Received, response: ServerResponse, request: IncomingMessage) => unknown
 
 export interface Receiver {
   url: string
   requests: Received[]
-  /** The first n requests, as soon as there are that many. */
+  /** Resolves with the first n requests as soon as they have come. */
   waitFor(n: number, options?: { timeoutMs?: number }): Promise<Received[]>
   stop(): Promise<void>
 }
@@ -41,7 +41,7 @@ export async function startReceiver(respond: Respond = ok, { port = 0 } = {}): P
     const status = await respond(received, response, request)
     if (typeof status === 'number') response.writeHead(status).end()
   })
-  // A test decides how long a receiver takes, nobody else.
+  // Only the test limits the time that a receiver takes.
   server.requestTimeout = 0
   server.headersTimeout = 0
   server.listen(port, '127.0.0.1')

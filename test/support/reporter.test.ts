@@ -1,4 +1,4 @@
-// The last line of a test run tells the truth, above all when a file could not even be loaded.
+// The last line of a test run has the right counts, even when a file could not be loaded.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { atEnd } from './cleanup.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** A project of one test file, run with our reporter. */
+/** Runs a project of one test file with this reporter. */
 function run(source: string, setup = '') {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-reporter-'))
   atEnd(() => rmSync(dir, { recursive: true, force: true }))
@@ -26,17 +26,17 @@ function run(source: string, setup = '') {
 }
 
 test.each([
-  ['passing', `test('a', () => {})\ntest('b', () => {})`, '2 passed, 0 failed', 0],
-  ['failing', `test('a', () => {})\ntest('b', () => expect(1).toBe(2))`, '1 passed, 1 failed', 1],
+  ['passing tests', `test('a', () => {})\ntest('b', () => {})`, '2 passed, 0 failed', 0],
+  ['failing tests', `test('a', () => {})\ntest('b', () => expect(1).toBe(2))`, '1 passed, 1 failed', 1],
   [
-    'skipped',
+    'skipped tests',
     `test('a', () => {})\ntest.skip('b', () => {})\ntest.todo('c')`,
     '1 passed, 0 failed, 2 skipped',
     0,
   ],
-  ['an import that fails', `import './missing.ts'\ntest('a', () => {})`, '0 passed, 1 failed', 1],
+  ['a failing import', `import './missing.ts'\ntest('a', () => {})`, '0 passed, 1 failed', 1],
   [
-    'a hook that fails',
+    'a failing hook',
     `beforeAll(() => { throw new Error('no') })\ntest('a', () => {})`,
     '0 passed, 1 failed, 1 skipped',
     1,
@@ -47,12 +47,12 @@ test.each([
     '1 passed, 1 failed',
     1,
   ],
-  ['no test at all', ``, '0 passed, 1 failed', 1],
-])('%s', (_, source, lastLine, status) => {
+  ['a file without tests as failed', ``, '0 passed, 1 failed', 1],
+])('the last line of a test run counts %s', (_, source, lastLine, status) => {
   expect(run(source)).toEqual({ lastLine, status })
 })
 
-test('a setup that fails', () => {
+test('the last line of a test run counts a failing setup', () => {
   expect(run(`test('a', () => {})`, `throw new Error('no database')`)).toEqual({
     lastLine: '0 passed, 1 failed',
     status: 1,

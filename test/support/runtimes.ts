@@ -1,4 +1,4 @@
-// The runtimes that delivery/ must work in, behind one face: `describe.each(runtimes)`.
+// The runtimes of delivery/ behind one interface: `describe.each(runtimes)`.
 import { startWorkerd } from './workerd.ts'
 import { calls } from './workers/calls.ts'
 

@@ -1,5 +1,5 @@
-// A Postgres server of a test's own, for faults that would hit the others too: with a migrated database in it, and with its
-// durability on.
+// A Postgres server for one test, for faults that would disturb other tests. It has a migrated database and full
+// durability.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,18 +16,18 @@ export interface TestServer extends Postgres {
   port: number
   /** The database with the outbox in it. */
   databaseUrl: string
-  /** What the functions need to reach it. */
+  /** The settings with which the functions reach it. */
   env: { DATABASE_URL: string; NEON_PROXY: string }
 }
 
 interface Options {
   dir?: string
   settings?: Record<string, string>
-  /** What is there already is taken as it is: a copy of another server's data. */
+  /** `dir` already has the data: a copy of another server's. */
   isCopy?: boolean
 }
 
-/** A directory that ends with the test file, and that the server's user may walk through. */
+/** A directory that the server's user may enter, removed at the end of the test file. */
 export function temporaryDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'outbox-server-'))
   chmodSync(dir, 0o755)
@@ -47,7 +47,7 @@ export async function startServer({ dir, settings = {}, isCopy = false }: Option
   return { ...server, dir: place, port, databaseUrl, env }
 }
 
-/** A connection that ends with the test file; the test may cut it. */
+/** A connection that is closed at the end of the test file. The test may cut it. */
 export async function connectTo(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {})

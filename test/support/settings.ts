@@ -1,4 +1,4 @@
-// The settings tests run under: everything set, so that a test states only what makes its case special.
+// The settings of tests. All are set, so that a test states only the ones that make its case special.
 import { randomBytes } from 'node:crypto'
 
 const secret = () => `whsec_${randomBytes(32).toString('base64')}`

@@ -1,4 +1,4 @@
-// Settlements as a sender would make them, for tests of what is written down.
+// Settlements as a sender makes them, for tests of how they are recorded.
 import type { Leased, Settlement } from '../../delivery/types.ts'
 
 export function success(leased: Leased): Settlement {
@@ -20,7 +20,7 @@ export function success(leased: Leased): Settlement {
   }
 }
 
-/** Tried again, unless it says differently. */
+/** Will be retried, unless `differs` changes that. */
 export function failure(leased: Leased, differs: Partial<Settlement>): Settlement {
   return { ...success(leased), state: 'pending', error: 'timeout', status: null, body: null, ...differs }
 }

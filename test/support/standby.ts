@@ -1,11 +1,11 @@
-// A standby of a test's server: a copy of its data, made while it runs, that streams what happens since.
+// A standby of a test's server: a copy of its data, made while it runs, that streams all later changes.
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { copyDataDirectory } from './data-directory.ts'
 import { eventually } from './eventually.ts'
 import { connectTo, startServer, type TestServer, temporaryDirectory } from './server.ts'
 
-/** From now on the primary acknowledges a commit only when the standby has it. */
+/** Afterwards the primary acknowledges a commit only when the standby has it. */
 export async function startStandby(primary: TestServer): Promise<TestServer> {
   const client = await connectTo(primary.databaseUrl)
   const dir = join(temporaryDirectory(), 'postgres')

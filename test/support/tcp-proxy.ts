@@ -1,15 +1,15 @@
-// A TCP link that can be cut in the ways real ones are: refused, reset, or silent with both ends left open.
+// A TCP link that can fail like real ones: refuse, reset, or fall silent with both ends left open.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { atEnd } from './cleanup.ts'
 
 export interface TcpProxy {
   port: number
-  /** pass: as if it were not there. silence: whatever is sent is swallowed, nothing is closed. refuse: new links are reset. */
+  /** pass: no effect. silence: bytes are discarded and nothing is closed. refuse: new connections are reset. */
   mode(mode: 'pass' | 'silence' | 'refuse'): void
-  /** Resets every link there is. */
+  /** Resets every connection. */
   cut(): void
-  /** New links lead there; those there are stay where they are. */
+  /** New connections lead to this target; existing ones stay. */
   leadTo(target: Target): void
 }
 

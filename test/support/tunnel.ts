@@ -1,4 +1,4 @@
-// An egress proxy (CONNECT) that leads wherever it is asked to, until it is cut: a sender's own network, to be taken away.
+// An egress proxy (CONNECT) that stands for a sender's own network, and can be cut.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'

@@ -1,8 +1,8 @@
-// A second opinion on signatures: Standard Webhooks written anew on node:crypto, sharing no line with what it judges.
+// An independent verifier of signatures: Standard Webhooks on node:crypto, sharing no code with the product.
 import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
 import type { Received } from './receiver.ts'
 
-/** What is wrong with a webhook for somebody who holds this `whsec_…` or `whpk_…`; nothing when all is well. */
+/** What is wrong with a webhook for a receiver with this `whsec_…` or `whpk_…`; empty when it verifies. */
 export function faultsOf({ method, headers, body, at }: Received, secret: string): string[] {
   const id = String(headers['webhook-id'])
   const timestamp = String(headers['webhook-timestamp'])
@@ -33,7 +33,7 @@ function matches(part: string, signed: Buffer, secret: string): boolean {
   return version === 'v1a' && prefix === 'whpk' && verify(null, signed, ed25519Key(bytes), signature)
 }
 
-/** The 32 bytes in the wrapping of RFC 8410. */
+/** The 32 bytes in the encoding of RFC 8410. */
 function ed25519Key(bytes: Buffer) {
   const key = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytes])
   return createPublicKey({ key, format: 'der', type: 'spki' })

@@ -1,6 +1,5 @@
-// A bundled Worker in a workerd of its own. Not by wrangler's test harness: there each request passes a second workerd and
-// Node before it comes to the Worker, and what the Worker fetches goes through Node's fetch. Here it is workerd itself that
-// answers and dials, as in production.
+// A bundled Worker in its own workerd. With wrangler's test harness each request would pass a second workerd and Node, and
+// the Worker's fetches would go through Node's fetch. Here workerd itself answers and dials, as in production.
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { inject } from 'vitest'
@@ -14,7 +13,7 @@ export interface Workerd {
   close(): Promise<void>
 }
 
-/** `script` is one that test/setup.ts has bundled. */
+/** `script` is a bundle that test/setup.ts has made. */
 export async function startWorkerd(
   script: 'functions/index.js' | 'calls/calls.worker.js',
   bindings: Record<string, string> = {},

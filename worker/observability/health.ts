@@ -1,7 +1,9 @@
-// The container's health: /livez (the process runs), /readyz (it can do its work, or the reason why not), /metrics.
+// The container's health: /livez (the process runs), /readyz (whether it can do its work and how well, with the reason),
+// /metrics.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Degradation } from './degradation.ts'
 
 /** Why this listener cannot work at the moment; null = it can. */
 export type ReadinessCheck = () => string | null
@@ -9,6 +11,7 @@ export type ReadinessCheck = () => string | null
 export class Health {
   readonly #server: Server
   readonly #checks: ReadinessCheck[] = []
+  readonly #degradations: Degradation[] = []
   readonly #exposition: () => Promise<string>
 
   constructor(exposition: () => Promise<string>) {
@@ -19,6 +22,11 @@ export class Health {
   /** The first check that finds something is the answer of /readyz. */
   addCheck(check: ReadinessCheck): void {
     this.#checks.push(check)
+  }
+
+  /** It is told on /readyz, and changes nothing about the status: the listener delivers. */
+  addDegradation(degradation: Degradation): void {
+    this.#degradations.push(degradation)
   }
 
   /** 0 = a port that is free. Returns the port. */
@@ -42,11 +50,16 @@ export class Health {
     if (path === '/livez') return answer(200, 'alive\n')
     if (path === '/readyz') {
       const reason = this.#trouble()
-      return reason === null ? answer(200, 'ready\n') : answer(503, `${reason}\n`)
+      return reason === null ? answer(200, `${this.#readiness()}\n`) : answer(503, `${reason}\n`)
     }
     if (path === '/metrics')
       return answer(200, await this.#exposition(), 'text/plain; version=0.0.4; charset=utf-8')
     return answer(404, 'expected /livez, /readyz or /metrics\n')
+  }
+
+  #readiness(): string {
+    const degraded = this.#degradations.flatMap(({ description }) => description ?? [])
+    return degraded.length === 0 ? 'ready' : `ready, but ${degraded.join('; ')}`
   }
 
   #trouble(): string | null {

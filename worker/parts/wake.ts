@@ -1,6 +1,7 @@
 // Wake: the session that listens, and the rule when this listener polls so that writers need not notify.
 import { EventEmitter } from 'node:events'
 import { ClockSkew } from '../observability/clock-skew.ts'
+import { Degradation } from '../observability/degradation.ts'
 import type { Log } from '../observability/log.ts'
 import type { ListenerSettings } from '../settings.ts'
 import { ListenSession } from '../wake/listen-session.ts'
@@ -26,6 +27,7 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
   const { database, storeOptions, metrics, health } = connect
   const { pollSeconds } = settings
   const events: WakeEvents = new EventEmitter()
+  const polling = new Degradation('polling')
   const session = new ListenSession({
     database,
     storeOptions,
@@ -33,6 +35,7 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
     log,
     random: Math.random,
     events,
+    polling,
   })
   const lockWatch = new LockWatch(database)
   const suppression = new NotifySuppression({
@@ -51,6 +54,12 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
   )
   health.addCheck(() => session.trouble)
   health.addCheck(() => clockSkew.trouble)
+  health.addDegradation(polling)
+  metrics.addGauge(
+    'outbox_polling',
+    '1 while notifications do not arrive, and events are found by polling.',
+    () => Number(polling.isOn),
+  )
   metrics.addGauge('outbox_reconnects', 'Times the listening session was lost.', () => session.reconnects)
   metrics.addGauge(
     'outbox_clock_skew_seconds',

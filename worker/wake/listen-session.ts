@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createStore, type StoreOptions } from '../../drizzle/store.ts'
 import { type Database, sqlstate } from '../database.ts'
+import type { Degradation } from '../observability/degradation.ts'
 import type { Log } from '../observability/log.ts'
 import { hearsItself } from './echo-test.ts'
 import {
@@ -33,6 +34,8 @@ export interface ListenSessionPorts {
   readonly log: Log
   readonly random: () => number
   readonly events: WakeEvents
+  /** On while events are found by polling, because notifications do not arrive. */
+  readonly polling: Pick<Degradation, 'begin' | 'end'>
 }
 
 export class ListenSession implements LockSession {
@@ -118,16 +121,16 @@ export class ListenSession implements LockSession {
 
   /** Ends only by throwing: the connection is lost, silent, or no longer registered; or the session is closed. */
   async #listen(connection: ListeningConnection, onHealthy: () => void): Promise<never> {
-    const { pollSeconds, events, log, storeOptions } = this.#ports
+    const { pollSeconds, events, polling, log, storeOptions } = this.#ports
     const store = createStore(connection.run, storeOptions)
     connection.on('notification', notification => this.#receive(notification))
     await connection.ask('listen outbox')
     await this.#endPredecessor(connection)
     this.#hears = await hearsItself(connection)
     if (this.#hears) log.info('listening')
-    else log.error({ poll_seconds: pollSeconds }, deaf)
+    else this.#noteDeaf()
     events.emit('listening')
-    for (;;) {
+    for (let beats = 1; ; beats++) {
       const { heartbeat, answeredAt, roundTripSeconds } = await askHeartbeat(connection, store)
       if (this.#hears && !heartbeat.listening) throw new Error('the channel is no longer registered')
       this.#answeredAt = answeredAt
@@ -135,6 +138,8 @@ export class ListenSession implements LockSession {
       refuseReadOnly(heartbeat)
       this.#readOnly = false
       onHealthy()
+      // One answer may come over a link that dies again at once. Two prove that the link lasts.
+      if (this.#hears && beats > 1) polling.end()
       // It was deaf, or only frozen while it waited for the echo.
       if (!this.#hears && (await hearsItself(connection))) throw new Error('notifications come through now')
       await connection.pause(pollSeconds * 1000)
@@ -151,22 +156,29 @@ export class ListenSession implements LockSession {
 
   /** The session before this one may live on at the server, where its lock would still tell writers not to notify. */
   async #endPredecessor(connection: ListeningConnection): Promise<void> {
-    const pid = this.#lastPid
-    this.#lastPid = connection.pid
-    if (pid === null) return
+    const predecessor = this.#lastPid
+    this.#lastPid = await connection.identify()
+    if (predecessor === null) return
     await connection.ask(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where pid = $1 and application_name = current_setting('application_name') and pid <> pg_backend_pid()`,
-      [pid],
+      [predecessor],
     )
   }
 
+  #noteDeaf(): void {
+    const { log, polling, pollSeconds } = this.#ports
+    polling.begin('a notification to itself did not arrive')
+    log.error({ poll_seconds: pollSeconds }, deaf)
+  }
+
   #noteLoss(error: unknown, failures: number): void {
-    const { database, log } = this.#ports
+    const { database, log, polling } = this.#ports
     const code = sqlstate(error)
     this.reconnects++
     this.#readOnly = code === readOnlyServer
     if (concernsAllConnections(code)) database.hangUp()
+    polling.begin(`the listening session was lost (${code})`)
     log.warn({ sqlstate: code, failures }, 'lost the database, connecting again')
   }
 

@@ -15,6 +15,7 @@ export interface Notification {
 export class ListeningConnection extends EventEmitter<{ notification: [Notification] }> {
   readonly #client: pg.Client
   readonly #ended = new AbortController()
+  #pid: number | null = null
   #turn: Promise<unknown> = Promise.resolve()
 
   /** Ends when the server or the network ends it, or when `stop` is aborted. */
@@ -24,7 +25,7 @@ export class ListeningConnection extends EventEmitter<{ notification: [Notificat
     setMaxListeners(0, this.#ended.signal) // one for each statement that waits
     client.once('end', () => this.#end(new Error('the connection ended')))
     client.on('notification', ({ channel, payload, processId }) =>
-      this.emit('notification', { channel, payload, isOwn: processId === this.pid }),
+      this.emit('notification', { channel, payload, isOwn: processId === this.#pid }),
     )
     const onStop = () => this.#end(new Error('stopped'))
     if (stop.aborted) onStop()
@@ -32,8 +33,11 @@ export class ListeningConnection extends EventEmitter<{ notification: [Notificat
     this.#ended.signal.addEventListener('abort', () => stop.removeEventListener('abort', onStop))
   }
 
-  get pid(): number {
-    return (this.#client as unknown as { processID: number }).processID
+  /** The pid of the backend. The server is asked, because behind a session pooler the client was told another one. */
+  async identify(): Promise<number> {
+    const [row] = await this.ask('select pg_backend_pid()')
+    this.#pid = row![0] as number
+    return this.#pid
   }
 
   readonly run: Run = (statement, parameters) => {

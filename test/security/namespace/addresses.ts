@@ -1,6 +1,6 @@
-// Where webhooks must never arrive, and the many ways to write it down (failure catalogue, section SSRF).
+// Addresses where webhooks must never arrive, and the many spellings of them (docs/failures.md, section SSRF).
 
-/** Real services listen on these, inside the test's own network namespace. */
+/** Real services listen on these, inside the test's network namespace. */
 export const forbiddenAddresses = [
   '127.0.0.1',
   '10.1.2.3',
@@ -74,5 +74,5 @@ export const forbiddenUrls = [
   'http://127.0.0.1#@example.com',
 ]
 
-/** A name that DNS says is the metadata service: only who dials can know. On the edge the platform refuses to. */
+/** A name that DNS resolves to the metadata service: only the dialling sender can know. At the edge the platform refuses it. */
 export const forbiddenName = 'http://meta.test/'

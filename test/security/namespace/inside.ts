@@ -1,5 +1,4 @@
-// Runs inside a network namespace of its own, where forbidden addresses really answer. Prints what happened as JSON.
-
+// Runs inside its own network namespace, where the forbidden addresses really answer. Prints the result as JSON.
 import { mkdtempSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -62,7 +61,7 @@ const api = (method: string, path: string, body?: unknown) =>
     env,
   )
 
-// At creation and at an update, each spelling is refused.
+// Each spelling is refused at creation and at an update.
 const accepted: string[] = []
 const good = (await (
   await api('POST', '/v1/endpoints', { url: `http://${allowedAddress}/good` })
@@ -72,7 +71,7 @@ for (const url of forbiddenUrls) {
   if ((await api('PATCH', `/v1/endpoints/${good.id}`, { url })).status !== 400) accepted.push(`PATCH ${url}`)
 }
 
-// Written into the table by hand, each is met at the test, the first attempt, the retries, the replay and by cron.
+// Written into the table by hand, each is used by a test, a first attempt, retries, a replay and cron.
 const endpoints: string[] = []
 for (const [n] of forbiddenUrls.entries()) {
   const answer = await api('POST', '/v1/endpoints', {
@@ -93,7 +92,7 @@ const { id: named } = (await (
   await api('POST', '/v1/endpoints', { url: forbiddenName, retry_schedule: [0.01] })
 ).json()) as { id: string }
 await api('POST', `/v1/endpoints/${named}/test`, {})
-const replica = await startListener(readListenerSettings(env))
+const listener = await startListener(readListenerSettings(env))
 await until(async () => (await count(`state in ('pending', 'sending')`)) === 0)
 const deadBeforeReplay = await count(`state = 'dead'`)
 for (const id of endpoints) {
@@ -111,7 +110,7 @@ const errors = await client.query(
 )
 const senders = await client.query(`select distinct sender::text from outbox.attempts order by 1`)
 
-// A name that answers with the allowed and the forbidden address in turn: the vetted one is dialled, or none.
+// A name with the allowed and the forbidden address in turn: only the checked address is dialled.
 await client.query(`update outbox.endpoints set state = 'disabled', disabled_reason = 'manual'`)
 await api('POST', '/v1/endpoints', { url: 'http://rebind.test/', retry_schedule: Array(50).fill(0.01) })
 await client.query(`update outbox.endpoint_health set failures = 0, failing_since = null`)
@@ -119,7 +118,7 @@ allowed.length = 0
 const before = await count('finished_at is not null')
 await client.query(`select count(outbox.emit('c.d', '{}')) from generate_series(1, 500)`)
 await until(async () => {
-  // The breaker is not what is tested here.
+  // This does not test the breaker.
   await client.query(
     'update outbox.endpoint_health set probe_at = clock_timestamp() where probe_at is not null and not probing',
   )
@@ -130,7 +129,7 @@ const rebound = {
   hosts: [...new Set(allowed.map(r => r.host))],
 }
 
-await replica.stop()
+await listener.stop()
 await client.end()
 await proxy.stop()
 await postgres.stop()
@@ -155,5 +154,5 @@ async function until(done: () => Promise<boolean>): Promise<void> {
     if (await done()) return
     await new Promise(resolve => setTimeout(resolve, 50))
   }
-  throw new Error('not in time')
+  throw new Error('not done within 40 s')
 }

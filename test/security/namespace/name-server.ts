@@ -1,5 +1,5 @@
-// A name server with a mind of its own: rebind.test is the allowed address and the metadata service in turn, meta.test is
-// always the metadata service.
+// A hostile name server: rebind.test is the allowed address and the metadata service in turn, meta.test is always the
+// metadata service.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 
@@ -28,7 +28,7 @@ function readQuestion(message: Buffer) {
   return { name: labels.join('.').toLowerCase(), type: message.readUInt16BE(at + 1), end: at + 5 }
 }
 
-/** The question again, and one A record that may be kept for no time at all. */
+/** The question, and one A record with a time to live of 0. */
 function answer(question: Buffer, address: string | null): Buffer {
   const reply = Buffer.from(question)
   reply.writeUInt16BE(0x8180, 2)

@@ -12,7 +12,7 @@ import {
   type Signing,
 } from '../../../delivery/keys.ts'
 import type { Outcome } from '../../../delivery/outcome.ts'
-import { redacted, timingPadMs } from '../../../delivery/redact.ts'
+import { redacted, redactedAttempt, timingPadMs } from '../../../delivery/redact.ts'
 import { openKeyring, SecretUnavailable } from '../../../delivery/secrets.ts'
 import { type Response, SendError, send } from '../../../delivery/send.ts'
 import { settle, type Timing } from '../../../delivery/settlement.ts'
@@ -73,6 +73,10 @@ export const calls = {
 
   async redacted(error: string | null) {
     return redacted(error)
+  },
+
+  async redactedAttempt(attempt: Parameters<typeof redactedAttempt>[0]) {
+    return redactedAttempt(attempt)
   },
 
   async timingPadMs(endpoint: Endpoint, settlement: Settlement, nowMs: number) {

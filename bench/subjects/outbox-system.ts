@@ -1,12 +1,12 @@
-// Outbox alone, for what only it is asked: many endpoints, a large backlog, several listeners.
+// Outbox alone, for scenarios without other subjects: many endpoints, a large backlog, several listeners.
 import { monotonicMs, untilTrue } from '../clock.ts'
-import type { Database, Ground } from '../environment.ts'
+import type { Database, Environment } from '../environment.ts'
 import { eventDataSql } from '../event.ts'
 import type { Process } from '../process.ts'
 import { addEndpoints, isOutboxDone, startListener } from './outbox.ts'
 
-export interface StageSetup {
-  /** An endpoint for each; `/e/…` answers at once, `/slow/…` after a moment, `/never/…` never; a URL leads elsewhere. */
+export interface OutboxSetup {
+  /** An endpoint for each. `/e/…` answers at once, `/slow/…` after 50 ms, `/never/…` never; a URL leads elsewhere. */
   readonly paths: readonly string[]
   /** null: each gets every event. By default endpoint i gets the events of type `order.e<i>`. */
   readonly typesOf?: ((path: string, i: number) => string[]) | null
@@ -14,31 +14,31 @@ export interface StageSetup {
   readonly settings?: Record<string, string>
 }
 
-export interface Stage {
+export interface OutboxSystem {
   readonly database: Database
   readonly listeners: readonly Process[]
-  /** Events, spread over the endpoints in turns, in one transaction. */
+  /** Commits `count` events in one transaction, for each endpoint in turn. */
   commit(count: number): Promise<void>
-  /** Seconds from their commit until so many webhooks came of them and all are recorded. */
+  /** Seconds from the events' commit until their webhooks have come and all outcomes are recorded. */
   deliver(events: number, webhooks?: number): Promise<number>
-  leave(): Promise<void>
+  stop(): Promise<void>
 }
 
 export const pathsTo = (count: number, kind = 'e'): string[] =>
   Array.from({ length: count }, (_, i) => `/${kind}/${i}`)
 
-export async function openStage(ground: Ground, setup: StageSetup): Promise<Stage> {
+export async function startOutbox(environment: Environment, setup: OutboxSetup): Promise<OutboxSystem> {
   const { paths, typesOf = (_, i) => [`order.e${i}`], listeners: count = 1, settings } = setup
-  const database = await ground.outboxDatabase()
-  await addEndpoints(ground, database, paths, typesOf ?? (() => null))
+  const database = await environment.outboxDatabase()
+  await addEndpoints(environment, database, paths, typesOf ?? (() => null))
   const { client } = database
   const listeners: Process[] = []
-  for (let i = 0; i < count; i++) listeners.push(await startListener(ground, database, settings))
-  await ground.receiver.reset()
+  for (let i = 0; i < count; i++) listeners.push(await startListener(environment, database, settings))
+  await environment.receiver.reset()
   let webhooksSoFar = 0
   const commit = async (events: number) => {
     await client.query('begin')
-    // What outbox.record() writes for each, only many at a time: a million calls would take minutes.
+    // The rows that outbox.record() would write, many at a time: a million calls would take minutes.
     await client.query(
       `with event as (
          insert into outbox.events (type, data)
@@ -59,13 +59,13 @@ export async function openStage(ground: Ground, setup: StageSetup): Promise<Stag
       webhooksSoFar += webhooks
       await commit(events)
       const start = monotonicMs()
-      await ground.receiver.until(webhooksSoFar)
+      await environment.receiver.until(webhooksSoFar)
       await untilTrue(() => database.isTrue(isOutboxDone))
       const seconds = (monotonicMs() - start) / 1000
-      await ground.receiver.expectHonest('Outbox', webhooksSoFar)
+      await environment.receiver.expectExactly('Outbox', webhooksSoFar)
       return seconds
     },
-    async leave() {
+    async stop() {
       await Promise.all(listeners.map(listener => listener.stop()))
       await database.drop()
     },

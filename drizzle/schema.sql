@@ -75,18 +75,26 @@ END)),
 create table outbox.endpoint_health (
   endpoint_id bigint not null,
   failures integer default 0 not null,
+  early_failures integer default 0 not null,
   failing_since timestamp with time zone,
   not_before timestamp with time zone,
   probe_at timestamp with time zone,
   probes integer default 0 not null,
   probing boolean default false not null,
+  nearest_event_id bigint,
+  tries_needed integer default 1 not null,
+  relapses integer default 0 not null,
+  doubted_at timestamp with time zone,
   slow_start_limit integer,
   next_slot_at timestamp with time zone,
   key_cursor text,
+  constraint endpoint_health_early_failures CHECK (((early_failures >= 0) AND (early_failures <= failures))),
   constraint endpoint_health_failures CHECK (((failures >= 0) AND ((failures = 0) = (failing_since IS NULL)))),
   constraint endpoint_health_pkey PRIMARY KEY (endpoint_id),
   constraint endpoint_health_probes CHECK (((probes >= 0) AND ((probe_at IS NOT NULL) OR ((probes = 0) AND (NOT probing))))),
-  constraint endpoint_health_slow_start_limit CHECK ((slow_start_limit >= 1))
+  constraint endpoint_health_relapses CHECK ((relapses >= 0)),
+  constraint endpoint_health_slow_start_limit CHECK ((slow_start_limit >= 1)),
+  constraint endpoint_health_tries_needed CHECK ((tries_needed >= 1))
 );
 
 create table outbox.endpoint_secrets (
@@ -266,6 +274,7 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.check_expressions(relation regclass, options json) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
+-- outbox.choose_probe(lane bigint, nearest bigint, until timestamp with time zone) returns bigint
 -- outbox.compile_watch(watch_id bigint, relation regclass, options json) returns void
 -- outbox.context(setting text) returns text stable
 -- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json) returns void
@@ -345,6 +354,9 @@ grant execute on function outbox.check_expression(regclass,text,text,regtype) to
 grant execute on function outbox.check_expressions(regclass,json) to public;
 grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to public;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
+grant execute on function outbox.choose_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
+grant execute on function outbox.choose_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
+grant execute on function outbox.choose_probe(bigint,bigint,timestamp with time zone) to public;
 grant execute on function outbox.compile_watch(bigint,regclass,json) to public;
 grant execute on function outbox.context(text) to public;
 grant execute on function outbox.create_capture(bigint,regclass,text,json) to public;

@@ -79,7 +79,8 @@ lane as materialized (
 ),
 -- The rows as they are now, not as the snapshot saw them. A lane that another sender is deciding on is skipped.
 locked_lane as materialized (
-  select l.endpoint_id, l.probe_at, l.slow_start_limit, l.key_cursor, greatest(l.next_slot_at, clock.now) as next_slot
+  select l.endpoint_id, l.probe_at, l.probes, l.nearest_event_id, l.slow_start_limit, l.key_cursor,
+         greatest(l.next_slot_at, clock.now) as next_slot
   from lane
   cross join clock
   join outbox.endpoint_health l on l.endpoint_id = lane.endpoint_id
@@ -89,13 +90,32 @@ locked_lane as materialized (
   limit $3::int
   for update of l skip locked
 ),
+-- An open breaker lets one probe through, over all senders. Every other one goes to the delivery that is nearest to the end
+-- of its schedule (drizzle/functions/choose_probe.sql).
+probe as materialized (
+  select d.row, locked_lane.endpoint_id
+  from locked_lane
+  cross join clock
+  cross join lateral (
+    select outbox.choose_probe(locked_lane.endpoint_id,
+                               case when locked_lane.probes % 2 = 0 then locked_lane.nearest_event_id end, clock.now) as event_id
+  ) chosen
+  cross join lateral (
+    select d.ctid as row
+    from outbox.deliveries d
+    where d.endpoint_id = locked_lane.endpoint_id and d.event_id = chosen.event_id and d.state = 'pending'
+    limit 1
+    for update skip locked
+  ) d
+  where locked_lane.probe_at is not null
+),
 allowance as materialized (
   select lane.endpoint_id, lane.step, lane.ordering, lane.rate_per_second, locked_lane.next_slot, locked_lane.key_cursor, locked_lane.probe_at,
          case
            when not lane.coordinated then lane.capacity
            when locked_lane.endpoint_id is null then 0
-           -- An open breaker lets one probe through, over all senders.
-           when locked_lane.probe_at is not null then 1
+           -- Where no probe was chosen, whatever may go.
+           when locked_lane.probe_at is not null then case when probe.row is null then 1 else 0 end
            else least(
              lane.capacity,
              -- A breaker that has just closed: twice as many with each round of successes.
@@ -108,6 +128,7 @@ allowance as materialized (
   from lane
   cross join clock
   left join locked_lane on locked_lane.endpoint_id = lane.endpoint_id
+  left join probe on probe.endpoint_id = lane.endpoint_id
   where lane.due_at <= clock.now
   order by lane.step
 ),
@@ -125,7 +146,7 @@ due as materialized (
     for update skip locked
   ) d
   where allowance.ordering = 'none' and allowance.deliveries > 0
-  limit $3::int
+  limit greatest(0, $3::int - (select count(*) from probe))
 ),
 -- With ordering: scan the keys that have anything open, one probe each, and look at the oldest event of each. It may start
 -- when it is due itself; everything behind it waits. So an event that always fails holds up its own key and no other.
@@ -170,7 +191,7 @@ head as materialized (
   ) oldest
   join outbox.deliveries d on d.ctid = oldest.row and d.state = 'pending'
   where oldest.place <= oldest.allowance
-  limit greatest(0, $3::int - (select count(*) from due))
+  limit greatest(0, $3::int - (select count(*) from probe) - (select count(*) from due))
   for update of d skip locked
 ),
 -- Events without a key have no order to keep, also for an endpoint that wants order.
@@ -187,11 +208,11 @@ keyless as materialized (
     for update skip locked
   ) d
   where allowance.ordering = 'key' and allowance.deliveries > 0
-  limit greatest(0, $3::int - (select count(*) from due) - (select count(*) from head))
+  limit greatest(0, $3::int - (select count(*) from probe) - (select count(*) from due) - (select count(*) from head))
 ),
 taken as materialized (
   select taken.row, taken.endpoint_id, row_number() over (partition by taken.endpoint_id) as slot
-  from (select * from due union all select * from head union all select * from keyless) taken
+  from (select * from probe union all select * from due union all select * from head union all select * from keyless) taken
 ),
 -- Joined by the rows' addresses, which the locks taken above keep in place, so that the plan does not depend on statistics.
 leased as (

@@ -1,4 +1,5 @@
--- Step 10. Writes down the outcomes of many attempts at once. A delivery changes only while its lease still holds.
+-- Step 10. Writes down the outcomes of many attempts at once. A delivery changes only while its lease still holds. An attempt
+-- whose lease was lost is recorded and changes nothing else: neither its delivery nor anything about its endpoint.
 --
 -- $1 sender                                 outbox.sender
 -- $2 settlements[].endpoint_id              bigint as EndpointId
@@ -16,11 +17,12 @@
 -- $14 settlements[].endpoint_gone           bool     410: the receiver wants nothing ever again
 -- $15 settlements[].counts_as_attempt       bool     false: our own network failed, which costs neither attempts nor reputation
 -- $16 disable_after_seconds                 float8   of nothing but failures, after which an endpoint is disabled
--- $17 failures_to_open                      int      so many failures in a row open the circuit breaker (delivery/breaker.ts)
+-- $17 failures_to_open                      int[]    so many failures in a row open the circuit breaker; in doubt, element relapses + 1 (delivery/breaker.ts)
 -- $18 probe_schedule                        float8[]  seconds before its first probe, its second, …; later ones wait like the last
 -- $19 jitter                                float8   a wait is up to this part of it shorter or longer
 -- $20 slow_start_limit                      int      deliveries in flight just after the breaker has closed
--- $21 now                                   float8   the sender's stopwatch in milliseconds
+-- $21 doubt_seconds                         float8   for so long a breaker that has closed is in doubt
+-- $22 now                                   float8   the sender's stopwatch in milliseconds
 --
 -- Returns one row.
 -- -> lost[].endpoint_id  text as EndpointId  another sender holds it by now: only the attempt was recorded
@@ -49,13 +51,14 @@ settled as (
       finished_at = case when r.state = 'pending' then null else clock.now end
   from result r, clock
   where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
-  returning d.endpoint_id, d.event_id, d.ordering_key, d.state
+  returning d.endpoint_id, d.event_id, d.ordering_key, d.state, r.error, r.pause, r.gone, r.counts_as_attempt,
+            d.attempt - d.retry_base as tries
 ),
 -- Every request is recorded as an attempt, also one whose lease is lost. `interrupted` was a guess: the outcome replaces it.
 logged as (
   insert into outbox.attempts as a
     (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body)
-  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $21::float8 - r.started_at) / 1000),
+  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $22::float8 - r.started_at) / 1000),
          r.duration_ms, r.status, r.error, r.body
   from result r, clock
   on conflict (endpoint_id, event_id, number) do update
@@ -65,17 +68,23 @@ logged as (
 ),
 
 -- What this says about the endpoints. -------------------------------------------------------------------------------
+-- Only what has settled its delivery counts. A sender that froze until its leases were lost holds results of another time.
 health as materialized (
-  select r.endpoint_id, count(*) filter (where r.error is null)::int as successes,
-         count(*) filter (where r.error is not null and r.counts_as_attempt)::int as failures,
-         bool_or(not r.counts_as_attempt) as excused, max(r.pause) as pause
-  from result r
-  group by r.endpoint_id
+  select s.endpoint_id, count(*) filter (where s.error is null)::int as successes,
+         count(*) filter (where s.error is not null and s.counts_as_attempt)::int as failures,
+         bool_or(not s.counts_as_attempt) as excused, max(s.pause) as pause, bool_or(s.error = 'throttled') as throttled,
+         min(s.tries) filter (where s.error is null) as accepted_try,
+         array_agg(s.tries) filter (where s.error is not null and s.counts_as_attempt) as failed_tries,
+         max(s.tries) filter (where s.error is not null and s.counts_as_attempt and s.state = 'pending') as most_tries,
+         (array_agg(s.event_id order by s.tries desc, s.event_id)
+           filter (where s.error is not null and s.counts_as_attempt and s.state = 'pending'))[1] as most_tried
+  from settled s
+  group by s.endpoint_id
 ),
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written.
 lane as materialized (
-  select l.*, h.successes, h.failures as failed, h.excused, h.pause, p.max_in_flight,
-         l.failures + h.failures >= $17::int and h.successes = 0 as tripped
+  select l.*, h.successes, h.failures as failed, h.excused, h.pause, h.throttled, h.accepted_try, h.failed_tries, h.most_tries,
+         h.most_tried, p.max_in_flight
   from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
   join outbox.endpoints p on p.id = l.endpoint_id
@@ -83,42 +92,81 @@ lane as materialized (
   order by l.endpoint_id
   for update of l
 ),
+verdict as materialized (
+  select lane.*, early.failures as early, nearest.tries as nearest_tries,
+         lane.failures + lane.failed - lane.early_failures - early.failures as row,
+         coalesce(clock.now < lane.doubted_at + make_interval(secs => $21::float8), false) as in_doubt
+  from lane
+  cross join clock
+  -- Tries that this receiver has not accepted so early since the breaker closed say nothing about how it is.
+  cross join lateral (select count(*)::int as failures from unnest(lane.failed_tries) as tries where tries < lane.tries_needed) early
+  left join lateral (
+    select d.attempt - d.retry_base as tries
+    from outbox.deliveries d
+    where d.endpoint_id = lane.endpoint_id and d.event_id = lane.nearest_event_id and d.state in ('pending', 'sending')
+      and not exists (select from settled s where s.endpoint_id = d.endpoint_id and s.event_id = d.event_id)
+  ) nearest on true
+),
+decided as materialized (
+  select verdict.*,
+         failed > 0 and successes = 0 and probe_at is null
+           and row >= ($17::int[])[least(case when in_doubt then relapses else 0 end + 1, cardinality($17::int[]))] as tripped
+  from verdict
+),
 noted as (
   update outbox.endpoint_health l
-  set failures = case when lane.successes > 0 then 0 else lane.failures + lane.failed end,
-      failing_since = case when lane.successes > 0 then null
-                           when lane.failed > 0 then coalesce(lane.failing_since, clock.now)
-                           else lane.failing_since end,
-      not_before = greatest(lane.not_before, clock.now + make_interval(secs => lane.pause)),
+  set failures = case when v.successes > 0 then 0 else v.failures + v.failed end,
+      early_failures = case when v.successes > 0 then 0 else v.early_failures + v.early end,
+      failing_since = case when v.successes > 0 then null
+                           when v.failed > 0 then coalesce(v.failing_since, clock.now)
+                           else v.failing_since end,
+      not_before = greatest(v.not_before, clock.now + make_interval(secs => v.pause)),
       -- The circuit breaker: failures in a row open it, each failed probe takes the next pause of the schedule, a success
       -- closes it.
       probe_at = case
-        when lane.successes > 0 then null
-        when lane.probing and lane.excused then clock.now
-        when lane.probing or (lane.tripped and lane.probe_at is null)
+        when v.successes > 0 then null
+        when v.probing and v.excused then clock.now
+        when v.probing or v.tripped
           then clock.now + make_interval(secs => (1 - $19::float8 + 2 * $19::float8 * random())
-            * ($18::float8[])[least(lane.probes + lane.probing::int + 1, cardinality($18::float8[]))])
-        else lane.probe_at end,
-      probes = case when lane.successes > 0 then 0
-                    when lane.probing and not lane.excused then lane.probes + 1
-                    else lane.probes end,
+            * ($18::float8[])[least(v.probes + v.probing::int + 1, cardinality($18::float8[]))])
+        else v.probe_at end,
+      probes = case when v.successes > 0 then 0
+                    when v.probing and not v.excused then v.probes + 1
+                    else v.probes end,
       probing = false,
-      -- After it has closed, a slow start: one more with every success, until that is all the endpoint may have.
+      -- What probes prefer: the delivery that has used the most of its schedule.
+      nearest_event_id = case when v.successes > 0 then null
+                              when v.most_tries > v.nearest_tries or v.nearest_tries is null then v.most_tried
+                              else v.nearest_event_id end,
+      tries_needed = case when v.successes = 0 then v.tries_needed
+                          when v.probe_at is not null then v.accepted_try
+                          else least(v.tries_needed, v.accepted_try) end,
+      -- A receiver that accepts something and soon fails again is not down: it takes a longer row of failures to open the
+      -- breaker again. Throttling is no such sign, because then the receiver does want fewer requests.
+      relapses = case when not v.tripped then v.relapses
+                      else least(case when v.in_doubt then v.relapses else 0 end + case when v.throttled then 0 else 1 end,
+                                 cardinality($17::int[]) - 1) end,
+      doubted_at = case
+        when v.successes > 0 and v.probe_at is not null then clock.now
+        when v.successes = 0 and v.failed > 0 and v.probe_at is null and v.in_doubt and not v.tripped and v.row >= ($17::int[])[1] then clock.now
+        else v.doubted_at end,
+      -- After it has closed, a slow start: one more with every success and one fewer with every failure, until that is all
+      -- the endpoint may have.
       slow_start_limit = case
-        when lane.successes > 0 and lane.probe_at is not null then nullif(least($20::int, lane.max_in_flight), lane.max_in_flight)
-        when lane.slow_start_limit + lane.successes >= lane.max_in_flight then null
-        else lane.slow_start_limit + lane.successes end
-  from lane, clock
-  where l.endpoint_id = lane.endpoint_id
+        when v.successes > 0 and v.probe_at is not null then nullif(least($20::int, v.max_in_flight), v.max_in_flight)
+        when v.slow_start_limit is null or v.slow_start_limit + v.successes - v.failed + v.early >= v.max_in_flight then null
+        else greatest($20::int, v.slow_start_limit + v.successes - v.failed + v.early) end
+  from decided v, clock
+  where l.endpoint_id = v.endpoint_id
 ),
 -- An endpoint whose row another transaction holds is skipped: its next failure disables it.
 finished as (
-  select p.id, bool_or(r.gone) as gone
-  from result r
+  select p.id, bool_or(s.gone) as gone
+  from settled s
   cross join clock
-  join outbox.endpoints p on p.id = r.endpoint_id
-  left join lane on lane.endpoint_id = r.endpoint_id
-  where r.gone
+  join outbox.endpoints p on p.id = s.endpoint_id
+  left join lane on lane.endpoint_id = s.endpoint_id
+  where s.gone
      or lane.successes = 0 and lane.failed > 0 and lane.failing_since < clock.now - make_interval(secs => $16::float8)
   group by p.id
 ),

@@ -1,40 +1,29 @@
 // One endpoint and its receiver on a virtual clock: what becomes of its webhooks, and how many requests were refused. The
-// retry schedule is delivery/retry.ts, the breaker is rules.ts, and a claim chooses as claim.sql does.
+// waits are those of delivery/retry.ts, the breaker follows rules.ts, and claims choose as lane.ts does.
 import { defaultRetrySchedule, retryInSeconds } from '../../delivery/retry.ts'
 import { jittered } from '../../delivery/wait.ts'
-import { randomFrom } from '../random.ts'
-import { type Health, healthy, prefersNearest, type Result, settled } from './rules.ts'
-
-export interface Webhook {
-  readonly id: number
-  readonly key: string | null
-  /** Attempts that it has used. */
-  tries: number
-  dueAt: number
-  state: 'pending' | 'sending' | 'delivered' | 'dead'
-}
+import { type Random, randomFrom } from '../random.ts'
+import { Lane, type LaneOptions, type Webhook } from './lane.ts'
+import { type Health, healthy, type Result, settled } from './rules.ts'
 
 export interface Answer {
   readonly accepts: boolean
-  /** With a refusal: 429, and the pause it asks for. */
+  /** 429. */
   readonly throttled?: boolean
+  /** The pause in seconds that it asks for. */
   readonly retryAfter?: number
 }
 
-/** Asked when a request arrives; `webhook.tries` counts this one. */
-export type Receiver = (webhook: Webhook, now: number, chance: (probability: number) => boolean) => Answer
+export type Chance = (probability: number) => boolean
 
-export interface Setup {
+/** Answers a request at a time in seconds; `webhook.tries` counts this one. */
+export type Receiver = (webhook: Webhook, now: number, chance: Chance) => Answer
+
+export interface Setup extends LaneOptions {
   readonly receiver: Receiver
-  readonly webhooks: number
-  /** Seconds between two webhooks; 0 = all at once. */
-  readonly spacing?: number
-  readonly ordered?: boolean
-  readonly key?: (id: number) => string
   readonly schedule?: readonly number[]
-  /** none: every delivery follows its schedule. oldest: each probe takes the oldest due, and ten failures always open. */
+  /** none: every delivery follows its schedule. oldest: each probe takes the oldest due, and nothing is learned. */
   readonly breaker?: 'ours' | 'none' | 'oldest'
-  readonly maxInFlight?: number
   readonly seed?: number
 }
 
@@ -42,194 +31,139 @@ export interface Outcome {
   readonly delivered: number
   readonly dead: number
   readonly refused: number
-  /** Seconds until nothing was pending, or null. */
-  readonly drainedAfter: number | null
+  /** Seconds until the last delivery, or null when there was none. */
+  readonly lastDelivered: number | null
+  /** Seconds until 99 % of what was delivered was delivered. */
+  readonly almostAllDelivered: number | null
   /** Seconds until the endpoint was disabled, or null. */
-  readonly disabledAfter: number | null
+  readonly disabled: number | null
 }
 
-const answersAfter = 0.05
-const disableAfter = 5 * 86_400
-const horizon = 60 * 86_400
+const maxInFlight = 32
+const answersAfterSeconds = 0.05
+const leaseSeconds = 60
+const disableAfterSeconds = 5 * 86_400
 
 export function simulate(setup: Setup): Outcome {
-  const { receiver, webhooks, spacing = 0, schedule = defaultRetrySchedule, maxInFlight = 32 } = setup
-  const breaker = setup.breaker ?? 'ours'
-  const dice = randomFrom(setup.seed ?? 1)
-  const random = () => dice.between(0, 2 ** 30 - 1) / 2 ** 30
-  const lane = new Lane(webhooks, spacing, setup)
-  const inFlight: { webhook: Webhook; answer: Answer; endsAt: number }[] = []
-  let health: Health = healthy
-  let probeAt = 0
-  let notBefore = 0
-  let failingSince: number | null = null
-  let refused = 0
-  let now = 0
-
-  const capacity = () => {
-    if (now < notBefore) return 0
-    if (breaker === 'none') return maxInFlight - inFlight.length
-    if (health.open) return now >= probeAt ? 1 : 0
-    return Math.min(maxInFlight, health.slowStart ?? maxInFlight) - inFlight.length
-  }
-  const claim = () => {
-    for (let left = capacity(); left > 0; left--) {
-      const webhook = health.open && breaker === 'ours' ? lane.probe(health, now, random) : lane.next(now)
-      if (!webhook) return
-      lane.lease(webhook)
-      inFlight.push({
-        webhook,
-        answer: receiver(webhook, now, probability => random() < probability),
-        endsAt: now + answersAfter,
-      })
-      if (!health.open) continue
-      health = { ...health, probing: true }
-      probeAt = now + 60
-    }
-  }
-  const settle = () => {
-    const ended = inFlight.filter(({ endsAt }) => endsAt <= now)
-    if (ended.length === 0) return
-    inFlight.splice(0, inFlight.length, ...inFlight.filter(({ endsAt }) => endsAt > now))
-    const results = ended.map(({ webhook, answer }): Result => {
-      const { accepts, throttled = false, retryAfter = 0 } = answer
-      const wait = accepts ? null : retryInSeconds(schedule, webhook.tries, random)
-      if (!accepts) {
-        refused++
-        notBefore = Math.max(notBefore, retryAfter && now + retryAfter)
-      }
-      lane.settle(
-        webhook,
-        accepts ? 'delivered' : wait === null ? 'dead' : 'pending',
-        now + Math.max(wait ?? 0, retryAfter),
-      )
-      const outcome = accepts ? 'success' : throttled ? 'throttled' : 'failure'
-      return { id: webhook.id, tries: webhook.tries, outcome, pending: wait !== null }
-    })
-    failingSince = results.some(({ outcome }) => outcome === 'success') ? null : (failingSince ?? now)
-    if (breaker === 'none') return
-    const rules = breaker === 'ours' ? health : { ...health, relapses: 0, triesNeeded: 1, doubtedAt: null }
-    const after = settled(rules, results, { now, maxInFlight, triesOf: id => lane.triesOf(id) })
-    health = after.health
-    if (after.wait !== null) probeAt = now + jittered(after.wait, random)
-  }
-
-  while (now < horizon) {
-    settle()
-    if (failingSince !== null && now - failingSince > disableAfter)
-      return { ...lane.counts(), refused, drainedAfter: null, disabledAfter: now }
-    claim()
-    const nextDue = lane.nextDue()
-    if (inFlight.length === 0 && nextDue === null)
-      return { ...lane.counts(), refused, drainedAfter: now, disabledAfter: null }
-    const ends = Math.min(...inFlight.map(({ endsAt }) => endsAt))
-    const mayStart =
-      capacity() > 0 || now < notBefore || (breaker !== 'none' && health.open)
-        ? Math.max(nextDue ?? Infinity, notBefore, breaker !== 'none' && health.open ? probeAt : 0)
-        : Infinity
-    const next = Math.min(ends, mayStart > now ? mayStart : Infinity)
-    if (next === Infinity)
-      throw new Error(
-        'the simulation stands still' +
-          JSON.stringify({ now, probeAt, nextDue, health, cap: capacity(), n: lane.counts() }),
-      )
-    now = next
-  }
-  return { ...lane.counts(), refused, drainedAfter: null, disabledAfter: null }
+  const simulation = new Simulation(setup)
+  while (simulation.step());
+  return simulation.outcome()
 }
 
-/** The deliveries of the endpoint; those that are pending in the order in which they are due. */
-class Lane {
-  private readonly all: Webhook[]
-  private readonly pending: Webhook[]
-  private readonly ordered: boolean
-  /** With order: the first of each key that is neither delivered nor dead. */
-  private readonly keys = new Map<string, Webhook[]>()
+class Simulation {
+  private now = 0
+  private readonly lane: Lane
+  private readonly receiver: Receiver
+  private readonly breaker: 'ours' | 'none' | 'oldest'
+  private readonly schedule: readonly number[]
+  private readonly dice: Random
+  private inFlight: { webhook: Webhook; answer: Answer; endsAt: number }[] = []
+  private health: Health = healthy
+  private probeAt = 0
+  private notBefore = 0
+  private failingSince: number | null = null
+  private disabledAt: number | null = null
+  private refused = 0
+  private readonly deliveredAt: number[] = []
 
-  constructor(count: number, spacing: number, { ordered = false, key }: Setup) {
-    this.ordered = ordered
-    this.all = Array.from({ length: count }, (_, id) => ({
-      id,
-      key: key?.(id) ?? null,
-      tries: 0,
-      dueAt: id * spacing,
-      state: 'pending' as const,
-    }))
-    this.pending = [...this.all]
-    for (const webhook of this.all) {
-      if (webhook.key === null) continue
-      const queue = this.keys.get(webhook.key)
-      if (queue) queue.push(webhook)
-      else this.keys.set(webhook.key, [webhook])
+  constructor({ receiver, ...setup }: Setup) {
+    this.receiver = receiver
+    this.lane = new Lane(setup)
+    this.breaker = setup.breaker ?? 'ours'
+    this.schedule = setup.schedule ?? defaultRetrySchedule
+    this.dice = randomFrom(setup.seed ?? 1)
+  }
+
+  /** Does what is to be done now and goes on to the next time; false = there is nothing more to do. */
+  step(): boolean {
+    this.settle()
+    if (this.failingSince !== null && this.now - this.failingSince > disableAfterSeconds) {
+      this.disabledAt = this.now
+      return false
+    }
+    this.claim()
+    const next = Math.min(...this.inFlight.map(({ endsAt }) => endsAt), this.nextClaimAt())
+    this.now = next
+    return next < Infinity
+  }
+
+  outcome(): Outcome {
+    const at = this.deliveredAt
+    return {
+      delivered: at.length,
+      dead: this.lane.all.filter(({ state }) => state === 'dead').length,
+      refused: this.refused,
+      lastDelivered: at.at(-1) ?? null,
+      almostAllDelivered: at[Math.ceil(at.length * 0.99) - 1] ?? null,
+      disabled: this.disabledAt,
     }
   }
 
-  nextDue(): number | null {
-    return this.pending.find(webhook => this.isFree(webhook))?.dueAt ?? null
-  }
-
-  next(now: number): Webhook | null {
-    const first = this.pending.find(webhook => this.isFree(webhook))
-    return first && first.dueAt <= now ? first : null
-  }
-
-  /** claim.sql's choice while the breaker is open: the nearest to the end of its schedule, or any that is due. */
-  probe(health: Health, now: number, random: () => number): Webhook | null {
-    const nearest = health.nearest === null ? null : this.all[health.nearest]
-    if (nearest && prefersNearest(health) && nearest.state === 'pending' && nearest.dueAt <= now)
-      return nearest
-    const first = this.next(now)
-    if (!first) return null
-    if (this.ordered) {
-      const heads = this.pending.filter(webhook => this.isFree(webhook) && webhook.dueAt <= now)
-      return heads[Math.floor(random() * heads.length)]!
+  private claim(): void {
+    for (let left = this.capacity(); left > 0; left--) {
+      const webhook =
+        this.health.open && this.breaker === 'ours'
+          ? this.lane.probe(this.health, this.now, this.random)
+          : this.lane.oldestDue(this.now)
+      if (!webhook) return
+      this.send(webhook)
+      if (!this.health.open) continue
+      this.health = { ...this.health, probing: true }
+      this.probeAt = this.now + leaseSeconds
     }
-    const from = first.dueAt + Math.max(0, 2 * random() - 1) * (now - first.dueAt)
-    const last = this.pending[this.placeOf(from + 1e-9) - 1] ?? first
-    const low = this.placeOf(last.dueAt)
-    const high = this.placeOf(last.dueAt + 1e-9) - 1
-    return this.pending[low + Math.floor(random() * (high - low + 1))]!
   }
 
-  lease(webhook: Webhook): void {
-    this.pending.splice(this.pending.indexOf(webhook), 1)
-    webhook.state = 'sending'
-    webhook.tries++
+  private capacity(): number {
+    if (this.now < this.notBefore) return 0
+    if (this.health.open) return this.now >= this.probeAt ? 1 : 0
+    return Math.min(maxInFlight, this.health.slowStart ?? maxInFlight) - this.inFlight.length
   }
 
-  settle(webhook: Webhook, state: 'pending' | 'delivered' | 'dead', dueAt: number): void {
-    webhook.state = state
-    if (state !== 'pending') {
-      if (this.ordered && webhook.key !== null) this.keys.get(webhook.key)!.shift()
-      return
+  private nextClaimAt(): number {
+    const dueAt = this.lane.nextDueAt()
+    if (dueAt === null) return Infinity
+    const at = Math.max(dueAt, this.notBefore, this.health.open ? this.probeAt : 0)
+    return at > this.now ? at : Infinity
+  }
+
+  private send(webhook: Webhook): void {
+    this.lane.lease(webhook)
+    const answer = this.receiver(webhook, this.now, probability => this.random() < probability)
+    this.inFlight.push({ webhook, answer, endsAt: this.now + answersAfterSeconds })
+  }
+
+  private settle(): void {
+    const ended = this.inFlight.filter(({ endsAt }) => endsAt <= this.now)
+    if (ended.length === 0) return
+    this.inFlight = this.inFlight.filter(({ endsAt }) => endsAt > this.now)
+    const results = ended.map(({ webhook, answer }) => this.settleOne(webhook, answer))
+    const accepted = results.some(({ outcome }) => outcome === 'success')
+    this.failingSince = accepted ? null : (this.failingSince ?? this.now)
+    if (this.breaker === 'none') return
+    const nothingLearned = { relapses: 0, triesNeeded: 1, doubtedAt: null }
+    const { health, wait } = settled(
+      this.breaker === 'ours' ? this.health : { ...this.health, ...nothingLearned },
+      results,
+      { now: this.now, maxInFlight, triesOf: id => this.lane.triesOf(id) },
+    )
+    this.health = health
+    if (wait !== null) this.probeAt = this.now + jittered(wait, this.random)
+  }
+
+  private settleOne(webhook: Webhook, { accepts, throttled, retryAfter = 0 }: Answer): Result {
+    const { id, tries } = webhook
+    if (accepts) {
+      this.deliveredAt.push(this.now)
+      this.lane.finish(webhook, 'delivered')
+      return { id, tries, outcome: 'success', pending: false }
     }
-    webhook.dueAt = dueAt
-    this.pending.splice(this.placeOf(dueAt), 0, webhook)
+    this.refused++
+    if (retryAfter > 0) this.notBefore = Math.max(this.notBefore, this.now + retryAfter)
+    const wait = retryInSeconds(this.schedule, tries, this.random)
+    if (wait === null) this.lane.finish(webhook, 'dead')
+    else this.lane.retry(webhook, this.now + Math.max(wait, retryAfter))
+    return { id, tries, outcome: throttled ? 'throttled' : 'failure', pending: wait !== null }
   }
 
-  triesOf(id: number): number | null {
-    const { state, tries } = this.all[id]!
-    return state === 'pending' || state === 'sending' ? tries : null
-  }
-
-  counts() {
-    const of = (state: Webhook['state']) => this.all.filter(webhook => webhook.state === state).length
-    return { delivered: of('delivered'), dead: of('dead') }
-  }
-
-  /** Only the first of a key may start. */
-  private isFree(webhook: Webhook): boolean {
-    return !this.ordered || webhook.key === null || this.keys.get(webhook.key)![0] === webhook
-  }
-
-  /** Where the first that is due at this time or later stands. */
-  private placeOf(dueAt: number): number {
-    let [low, high] = [0, this.pending.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.pending[middle]!.dueAt < dueAt) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
+  private readonly random = (): number => this.dice.between(0, 2 ** 30 - 1) / 2 ** 30
 }

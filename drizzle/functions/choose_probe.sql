@@ -1,7 +1,7 @@
 -- Which delivery an open breaker lets through. `nearest` goes first if it may: a receiver that refuses the first tries of each
 -- webhook accepts that one soonest. Otherwise any that is due, because a receiver that refuses some webhooks may accept
--- others: half of the time one of the oldest, else one that became due at a random moment since. A few index probes, however
--- many wait. Null where that one's key waits for an earlier event: the claim then takes what it finds first.
+-- others. A third of those have been due the longest, a third the shortest, and a third since a random moment. It takes a few
+-- index probes, however many wait. Null where that one's key waits for an earlier event: the claim then takes what it finds.
 CREATE OR REPLACE FUNCTION outbox.choose_probe(lane bigint, nearest bigint, until timestamptz) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -13,7 +13,7 @@ BEGIN
   IF nearest IS NULL THEN
     SELECT d.due_at INTO moment FROM outbox.deliveries d
     WHERE d.endpoint_id = lane AND d.state = 'pending' ORDER BY d.due_at LIMIT 1;
-    moment := moment + greatest(0, 2 * random() - 1) * (until - moment);
+    moment := moment + least(1, greatest(0, 3 * random() - 1)) * (until - moment);
     SELECT d.due_at, d.event_id INTO moment, highest FROM outbox.deliveries d
     WHERE d.endpoint_id = lane AND d.state = 'pending' AND d.due_at <= moment ORDER BY d.due_at DESC, d.event_id DESC LIMIT 1;
     -- Everything that one fan-out made became due at the same moment.

@@ -1,5 +1,6 @@
 // When an endpoint's circuit breaker opens, how often it is probed, and how the endpoint is trusted again.
-// settle.sql and claim.sql apply these rules under the lock of the endpoint's health: all senders decide together.
+// settle.sql and claim.sql apply these rules under the lock of the endpoint's health, by drizzle/functions/health_after.sql and
+// lock_probe.sql: all senders decide together.
 //
 // The breaker opens after 10 failures in a row. While it is open, one probe at a time goes out:
 //

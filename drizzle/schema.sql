@@ -274,7 +274,6 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.check_expressions(relation regclass, options json) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
--- outbox.choose_probe(lane bigint, nearest bigint, until timestamp with time zone) returns bigint
 -- outbox.compile_watch(watch_id bigint, relation regclass, options json) returns void
 -- outbox.context(setting text) returns text stable
 -- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json) returns void
@@ -304,6 +303,7 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
 -- outbox.listener_is_polling() returns boolean
+-- outbox.lock_probe(lane bigint, nearest bigint, until timestamp with time zone) returns tid
 -- outbox.matches(event_types text[], type text) returns boolean immutable
 -- outbox.must_notify() returns boolean
 -- outbox.patterns(type text) returns text[] immutable
@@ -354,9 +354,6 @@ grant execute on function outbox.check_expression(regclass,text,text,regtype) to
 grant execute on function outbox.check_expressions(regclass,json) to public;
 grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to public;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
-grant execute on function outbox.choose_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
-grant execute on function outbox.choose_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
-grant execute on function outbox.choose_probe(bigint,bigint,timestamp with time zone) to public;
 grant execute on function outbox.compile_watch(bigint,regclass,json) to public;
 grant execute on function outbox.context(text) to public;
 grant execute on function outbox.create_capture(bigint,regclass,text,json) to public;
@@ -380,6 +377,9 @@ grant execute on function outbox.full_name(regclass) to public;
 grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to public;
 grant execute on function outbox.json_object_sql(text[],text[]) to public;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;
+grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
+grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
+grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to public;
 grant execute on function outbox.matches(text[],text) to public;
 grant execute on function outbox.must_notify() to public;
 grant execute on function outbox.patterns(text) to public;

@@ -1,4 +1,4 @@
-// The deliveries of one simulated endpoint, and which of them a claim takes: the choice of claim.sql and choose_probe.sql.
+// The deliveries of one simulated endpoint, and which of them a claim takes: the choice of claim.sql and lock_probe.sql.
 import { type Health, prefersNearest } from './rules.ts'
 
 export interface Webhook {

@@ -1,6 +1,6 @@
-// The rules of an endpoint's health as settle.sql and claim.sql apply them, in plain functions: what a batch of outcomes
-// makes of it, and which delivery goes out as a probe. test/drizzle/breaker-model.test.ts proves that the statements follow
-// them; simulate.ts runs them against receivers.
+// The rules of an endpoint's health as drizzle/functions/health_after.sql applies them, for simulations: what a batch of
+// outcomes makes of it, and when a probe prefers the delivery that is nearest to its end.
+// test/drizzle/breaker-model.test.ts proves that both are the same.
 import { doubtSeconds, failuresToOpen, probeSchedule, slowStartLimit } from '../../delivery/breaker.ts'
 
 /** What drizzle/schema/outbox.ts keeps in endpoint_health. Times are seconds on any clock. */

@@ -55,7 +55,7 @@ BEGIN
   END LOOP;
   GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_test, outbox.capture_health, outbox.capture_triggers,
     outbox.event_types, outbox.explain_row TO outbox_functions;
-  GRANT EXECUTE ON FUNCTION outbox.choose_probe TO outbox_functions, outbox_listener;
+  GRANT EXECUTE ON FUNCTION outbox.lock_probe, outbox.health_after TO outbox_functions, outbox_listener;
   GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.purge TO outbox_listener;
 END $$;
 

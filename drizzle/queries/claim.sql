@@ -90,32 +90,13 @@ locked_lane as materialized (
   limit $3::int
   for update of l skip locked
 ),
--- An open breaker lets one probe through, over all senders. Every other one goes to the delivery that is nearest to the end
--- of its schedule (drizzle/functions/choose_probe.sql).
-probe as materialized (
-  select d.row, locked_lane.endpoint_id
-  from locked_lane
-  cross join clock
-  cross join lateral (
-    select outbox.choose_probe(locked_lane.endpoint_id,
-                               case when locked_lane.probes % 2 = 0 then locked_lane.nearest_event_id end, clock.now) as event_id
-  ) chosen
-  cross join lateral (
-    select d.ctid as row
-    from outbox.deliveries d
-    where d.endpoint_id = locked_lane.endpoint_id and d.event_id = chosen.event_id and d.state = 'pending'
-    limit 1
-    for update skip locked
-  ) d
-  where locked_lane.probe_at is not null
-),
 allowance as materialized (
   select lane.endpoint_id, lane.step, lane.ordering, lane.rate_per_second, locked_lane.next_slot, locked_lane.key_cursor, locked_lane.probe_at,
          case
            when not lane.coordinated then lane.capacity
            when locked_lane.endpoint_id is null then 0
-           -- Where no probe was chosen, whatever may go.
-           when locked_lane.probe_at is not null then case when probe.row is null then 1 else 0 end
+           -- An open breaker lets one probe through, over all senders.
+           when locked_lane.probe_at is not null then 1
            else least(
              lane.capacity,
              -- A breaker that has just closed: twice as many with each round of successes.
@@ -124,11 +105,15 @@ allowance as materialized (
              1 + floor(($12::float8 - extract(epoch from locked_lane.next_slot - clock.now)::float8)
                        * lane.rate_per_second / $11::float8)::int
            )
-         end as deliveries
+         end as deliveries,
+         -- Every other probe goes to the delivery that is nearest to the end of its schedule.
+         case when locked_lane.probe_at is not null
+              then outbox.lock_probe(lane.endpoint_id,
+                                     case when locked_lane.probes % 2 = 0 then locked_lane.nearest_event_id end, clock.now)
+         end as probe
   from lane
   cross join clock
   left join locked_lane on locked_lane.endpoint_id = lane.endpoint_id
-  left join probe on probe.endpoint_id = lane.endpoint_id
   where lane.due_at <= clock.now
   order by lane.step
 ),
@@ -145,8 +130,8 @@ due as materialized (
     limit allowance.deliveries
     for update skip locked
   ) d
-  where allowance.ordering = 'none' and allowance.deliveries > 0
-  limit greatest(0, $3::int - (select count(*) from probe))
+  where allowance.ordering = 'none' and allowance.deliveries > 0 and allowance.probe is null
+  limit $3::int
 ),
 -- With ordering: scan the keys that have anything open, one probe each, and look at the oldest event of each. It may start
 -- when it is due itself; everything behind it waits. So an event that always fails holds up its own key and no other.
@@ -161,7 +146,7 @@ key as (
     order by d.ordering_key
     limit 1
   ) k
-  where allowance.ordering = 'key' and allowance.deliveries > 0
+  where allowance.ordering = 'key' and allowance.deliveries > 0 and allowance.probe is null
   union all
   select key.endpoint_id, k.ordering_key, key.step + 1, key.allowance
   from key
@@ -191,7 +176,7 @@ head as materialized (
   ) oldest
   join outbox.deliveries d on d.ctid = oldest.row and d.state = 'pending'
   where oldest.place <= oldest.allowance
-  limit greatest(0, $3::int - (select count(*) from probe) - (select count(*) from due))
+  limit greatest(0, $3::int - (select count(*) from due))
   for update of d skip locked
 ),
 -- Events without a key have no order to keep, also for an endpoint that wants order.
@@ -207,12 +192,18 @@ keyless as materialized (
     limit greatest(0, allowance.deliveries - (select count(*) from head where head.endpoint_id = allowance.endpoint_id))
     for update skip locked
   ) d
-  where allowance.ordering = 'key' and allowance.deliveries > 0
-  limit greatest(0, $3::int - (select count(*) from probe) - (select count(*) from due) - (select count(*) from head))
+  where allowance.ordering = 'key' and allowance.deliveries > 0 and allowance.probe is null
+  limit greatest(0, $3::int - (select count(*) from due) - (select count(*) from head))
 ),
 taken as materialized (
   select taken.row, taken.endpoint_id, row_number() over (partition by taken.endpoint_id) as slot
-  from (select * from probe union all select * from due union all select * from head union all select * from keyless) taken
+  from (
+    select allowance.probe as row, allowance.endpoint_id from allowance where allowance.probe is not null
+    union all select * from due
+    union all select * from head
+    union all select * from keyless
+    limit $3::int
+  ) taken
 ),
 -- Joined by the rows' addresses, which the locks taken above keep in place, so that the plan does not depend on statistics.
 leased as (
@@ -226,7 +217,7 @@ leased as (
   returning d.endpoint_id, d.event_id, d.attempt, d.attempt - 1 - d.retry_base as attempts_used, taken.slot
 ),
 used as materialized (
-  select endpoint_id, count(*)::int as rows from taken group by endpoint_id
+  select endpoint_id, count(*)::int as rows from leased group by endpoint_id
 ),
 key_scan as (
   select key.endpoint_id, count(*) as steps, max(key.allowance) as allowance, max(key.ordering_key) as last

@@ -75,16 +75,15 @@ health as materialized (
          bool_or(not s.counts_as_attempt) as excused, max(s.pause) as pause, bool_or(s.error = 'throttled') as throttled,
          min(s.tries) filter (where s.error is null) as accepted_try,
          array_agg(s.tries) filter (where s.error is not null and s.counts_as_attempt) as failed_tries,
-         max(s.tries) filter (where s.error is not null and s.counts_as_attempt and s.state = 'pending') as most_tries,
-         (array_agg(s.event_id order by s.tries desc, s.event_id)
-           filter (where s.error is not null and s.counts_as_attempt and s.state = 'pending'))[1] as most_tried
+         -- The most tries, and the oldest event among those that have as many.
+         max(array[s.tries, -s.event_id]) filter (where s.error is not null and s.counts_as_attempt and s.state = 'pending') as nearest,
+         array_agg(s.event_id) filter (where s.error is not null) as failed_events
   from settled s
   group by s.endpoint_id
 ),
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written.
 lane as materialized (
-  select l.*, h.successes, h.failures as failed, h.excused, h.pause, h.throttled, h.accepted_try, h.failed_tries, h.most_tries,
-         h.most_tried, p.max_in_flight
+  select l as health, h.*, p.max_in_flight
   from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
   join outbox.endpoints p on p.id = l.endpoint_id
@@ -92,72 +91,17 @@ lane as materialized (
   order by l.endpoint_id
   for update of l
 ),
-verdict as materialized (
-  select lane.*, early.failures as early, nearest.tries as nearest_tries,
-         lane.failures + lane.failed - lane.early_failures - early.failures as row,
-         coalesce(clock.now < lane.doubted_at + make_interval(secs => $21::float8), false) as in_doubt
-  from lane
-  cross join clock
-  -- Tries that this receiver has not accepted so early since the breaker closed say nothing about how it is.
-  cross join lateral (select count(*)::int as failures from unnest(lane.failed_tries) as tries where tries < lane.tries_needed) early
-  left join lateral (
-    select d.attempt - d.retry_base as tries
-    from outbox.deliveries d
-    where d.endpoint_id = lane.endpoint_id and d.event_id = lane.nearest_event_id and d.state in ('pending', 'sending')
-      and not exists (select from settled s where s.endpoint_id = d.endpoint_id and s.event_id = d.event_id)
-  ) nearest on true
-),
-decided as materialized (
-  select verdict.*,
-         failed > 0 and successes = 0 and probe_at is null
-           and row >= ($17::int[])[least(case when in_doubt then relapses else 0 end + 1, cardinality($17::int[]))] as tripped
-  from verdict
-),
 noted as (
   update outbox.endpoint_health l
-  set failures = case when v.successes > 0 then 0 else v.failures + v.failed end,
-      early_failures = case when v.successes > 0 then 0 else v.early_failures + v.early end,
-      failing_since = case when v.successes > 0 then null
-                           when v.failed > 0 then coalesce(v.failing_since, clock.now)
-                           else v.failing_since end,
-      not_before = greatest(v.not_before, clock.now + make_interval(secs => v.pause)),
-      -- The circuit breaker: failures in a row open it, each failed probe takes the next pause of the schedule, a success
-      -- closes it.
-      probe_at = case
-        when v.successes > 0 then null
-        when v.probing and v.excused then clock.now
-        when v.probing or v.tripped
-          then clock.now + make_interval(secs => (1 - $19::float8 + 2 * $19::float8 * random())
-            * ($18::float8[])[least(v.probes + v.probing::int + 1, cardinality($18::float8[]))])
-        else v.probe_at end,
-      probes = case when v.successes > 0 then 0
-                    when v.probing and not v.excused then v.probes + 1
-                    else v.probes end,
-      probing = false,
-      -- What probes prefer: the delivery that has used the most of its schedule.
-      nearest_event_id = case when v.successes > 0 then null
-                              when v.most_tries > v.nearest_tries or v.nearest_tries is null then v.most_tried
-                              else v.nearest_event_id end,
-      tries_needed = case when v.successes = 0 then v.tries_needed
-                          when v.probe_at is not null then v.accepted_try
-                          else least(v.tries_needed, v.accepted_try) end,
-      -- A receiver that accepts something and soon fails again is not down: it takes a longer row of failures to open the
-      -- breaker again. Throttling is no such sign, because then the receiver does want fewer requests.
-      relapses = case when not v.tripped then v.relapses
-                      else least(case when v.in_doubt then v.relapses else 0 end + case when v.throttled then 0 else 1 end,
-                                 cardinality($17::int[]) - 1) end,
-      doubted_at = case
-        when v.successes > 0 and v.probe_at is not null then clock.now
-        when v.successes = 0 and v.failed > 0 and v.probe_at is null and v.in_doubt and not v.tripped and v.row >= ($17::int[])[1] then clock.now
-        else v.doubted_at end,
-      -- After it has closed, a slow start: one more with every success and one fewer with every failure, until that is all
-      -- the endpoint may have.
-      slow_start_limit = case
-        when v.successes > 0 and v.probe_at is not null then nullif(least($20::int, v.max_in_flight), v.max_in_flight)
-        when v.slow_start_limit is null or v.slow_start_limit + v.successes - v.failed + v.early >= v.max_in_flight then null
-        else greatest($20::int, v.slow_start_limit + v.successes - v.failed + v.early) end
-  from decided v, clock
-  where l.endpoint_id = v.endpoint_id
+  set failures = n.failures, early_failures = n.early_failures, failing_since = n.failing_since, not_before = n.not_before,
+      probe_at = n.probe_at, probes = n.probes, probing = n.probing, nearest_event_id = n.nearest_event_id,
+      tries_needed = n.tries_needed, relapses = n.relapses, doubted_at = n.doubted_at, slow_start_limit = n.slow_start_limit
+  from lane
+  cross join lateral outbox.health_after(
+    lane.health, lane.max_in_flight, lane.successes, lane.accepted_try, lane.failed_tries, lane.throttled, lane.excused,
+    lane.pause, lane.nearest, lane.failed_events, $17::int[], $18::float8[], $19::float8, $20::int, $21::float8
+  ) n
+  where l.endpoint_id = lane.endpoint_id
 ),
 -- An endpoint whose row another transaction holds is skipped: its next failure disables it.
 finished as (
@@ -167,7 +111,7 @@ finished as (
   join outbox.endpoints p on p.id = s.endpoint_id
   left join lane on lane.endpoint_id = s.endpoint_id
   where s.gone
-     or lane.successes = 0 and lane.failed > 0 and lane.failing_since < clock.now - make_interval(secs => $16::float8)
+     or lane.successes = 0 and lane.failures > 0 and (lane.health).failing_since < clock.now - make_interval(secs => $16::float8)
   group by p.id
 ),
 disabled as (
@@ -185,7 +129,7 @@ select
     from result r
     where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
   )::text as lost,
-  exists (select from lane where lane.successes > 0 and (lane.probe_at is not null or lane.slow_start_limit is not null))
+  exists (select from lane where lane.successes > 0 and ((lane.health).probe_at is not null or (lane.health).slow_start_limit is not null))
   or exists (
     select
     from settled s

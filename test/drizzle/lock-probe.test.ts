@@ -1,4 +1,4 @@
-// Which delivery an open breaker lets through: outbox.choose_probe() by itself, and as claim.sql asks it.
+// Which delivery an open breaker lets through: outbox.lock_probe() by itself, and as claim.sql asks it.
 import fc from 'fast-check'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
@@ -83,8 +83,8 @@ describe('the claim of an open breaker', () => {
   })
 })
 
-describe('choose_probe()', () => {
-  test('finds only what may go, and something wherever something may go, for any deliveries', async () => {
+describe('lock_probe()', () => {
+  test('locks only what may go, and something wherever something may go, for any deliveries', async () => {
     const { client, endpoint } = await setUp(16)
     const row = fc.record({
       state: fc.constantFrom('pending', 'pending', 'pending', 'sending', 'dead'),
@@ -121,9 +121,12 @@ describe('choose_probe()', () => {
             `with
              ids as (select event_id, row_number() over (order by event_id) - 1 as place from outbox.deliveries),
              chosen as materialized (
-               select outbox.choose_probe($1, (select event_id from ids where place = $2), clock_timestamp()) as event_id
+               select outbox.lock_probe($1, (select event_id from ids where place = $2), clock_timestamp()) as row
              )
-             select ids.place::int from chosen left join ids on ids.event_id = chosen.event_id`,
+             select ids.place::int
+             from chosen
+             left join outbox.deliveries d on d.ctid = chosen.row
+             left join ids on ids.event_id = d.event_id`,
             [endpoint.id, place],
           )
           const found: number | null = chosen[0].place
@@ -139,7 +142,7 @@ describe('choose_probe()', () => {
   test('reaches the only webhook that a receiver would accept, wherever it stands among those due at the same moment', async () => {
     const { client, endpoint } = await setUp(40)
     const { rows } = await client.query(
-      `select count(distinct outbox.choose_probe($1, null, clock_timestamp()))::int as n from generate_series(1, 600)`,
+      `select count(distinct outbox.lock_probe($1, null, clock_timestamp()))::int as n from generate_series(1, 600)`,
       [endpoint.id],
     )
     expect(rows[0].n).toBeGreaterThan(30)
@@ -155,12 +158,12 @@ describe('choose_probe()', () => {
     await client.query('set enable_seqscan = off')
     // The first calls read the catalogue and make plans.
     await client.query(
-      `select outbox.choose_probe($1, case when n % 2 = 0 then 1001 end, clock_timestamp()) from generate_series(1, 20) as n`,
+      `select outbox.lock_probe($1, case when n % 2 = 0 then 1001 end, clock_timestamp()) from generate_series(1, 20) as n`,
       [endpoint.id],
     )
     for (const nearest of [null, 1001]) {
       const { rows } = await client.query(
-        `explain (analyze, buffers, format json) select outbox.choose_probe($1, $2, clock_timestamp())`,
+        `explain (analyze, buffers, format json) select outbox.lock_probe($1, $2, clock_timestamp())`,
         [endpoint.id, nearest],
       )
       const plan = rows[0]['QUERY PLAN'][0].Plan

@@ -1,14 +1,16 @@
--- Which delivery an open breaker lets through. `nearest` goes first if it may: a receiver that refuses the first tries of each
--- webhook accepts that one soonest. Otherwise any that is due, because a receiver that refuses some webhooks may accept
--- others. A third of those have been due the longest, a third the shortest, and a third since a random moment. It takes a few
--- index probes, however many wait. Null where that one's key waits for an earlier event: the claim then takes what it finds.
-CREATE OR REPLACE FUNCTION outbox.choose_probe(lane bigint, nearest bigint, until timestamptz) RETURNS bigint
+-- Locks the delivery that an open breaker lets through, and returns where its row is. `nearest` goes first if it may: a
+-- receiver that refuses the first tries of each webhook accepts that one soonest. Otherwise any that is due, because a
+-- receiver that refuses some webhooks may accept others: by equal chances one that has been due the longest, the shortest, or
+-- since a random moment. A few index probes, however many wait. Null where another session has locked that one, or its key
+-- waits for an earlier event: the claim then takes what it finds.
+CREATE OR REPLACE FUNCTION outbox.lock_probe(lane bigint, nearest bigint, until timestamptz) RETURNS tid
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   moment timestamptz;
   highest bigint;
   lowest bigint;
   chosen outbox.deliveries;
+  place tid;
 BEGIN
   IF nearest IS NULL THEN
     SELECT d.due_at INTO moment FROM outbox.deliveries d
@@ -30,8 +32,11 @@ BEGIN
     WHERE d.endpoint_id = lane AND d.ordering_key = chosen.ordering_key AND d.state IN ('pending', 'sending')
     ORDER BY d.event_id LIMIT 1;
   END IF;
-  IF chosen.state = 'pending' AND chosen.due_at <= until THEN RETURN chosen.event_id; END IF;
-  RETURN CASE WHEN nearest IS NOT NULL THEN outbox.choose_probe(lane, NULL, until) END;
+  SELECT d.ctid INTO place FROM outbox.deliveries d
+  WHERE d.endpoint_id = lane AND d.event_id = chosen.event_id AND d.state = 'pending' AND d.due_at <= until
+  FOR UPDATE SKIP LOCKED;
+  IF place IS NULL AND nearest IS NOT NULL THEN RETURN outbox.lock_probe(lane, NULL, until); END IF;
+  RETURN place;
 END $$;
 
-COMMENT ON FUNCTION outbox.choose_probe IS 'The delivery of an endpoint that goes out as a probe of its circuit breaker, or null.';
+COMMENT ON FUNCTION outbox.lock_probe IS 'Locks the delivery of an endpoint that goes out as a probe of its circuit breaker; its ctid, or null.';

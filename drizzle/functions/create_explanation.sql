@@ -13,14 +13,14 @@ DECLARE
 BEGIN
   IF (options->>'default_key')::boolean THEN
     SELECT coalesce(min(format('starts_with(wanted, %1$L) AND NEW.%2$I = substr(wanted, length(%1$L) + 1)::%3$s',
-                               c.relname || '/', a.attname, format_type(a.atttypid, a.atttypmod))), lookup) INTO lookup
+                               coalesce(options->'frozen'->>'name', c.relname) || '/', a.attname, format_type(a.atttypid, a.atttypmod))), lookup) INTO lookup
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     WHERE i.indrelid = relation AND i.indisprimary AND i.indnkeyatts = 1;
   END IF;
   EXECUTE format($sql$
-    CREATE FUNCTION outbox.%I(wanted text) RETURNS TABLE (operation text, passes boolean)
+    CREATE OR REPLACE FUNCTION outbox.%I(wanted text) RETURNS TABLE (operation text, passes boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = %s AS %L$sql$,
     function_name, outbox.capture_path(relation), format($body$
 #variable_conflict use_column

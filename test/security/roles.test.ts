@@ -44,7 +44,7 @@ const forbidden: Record<Role, string[]> = {
     'update fulfillment_fees set amount_cents = 0',
     'delete from charges',
     'alter table outbox.events disable trigger all',
-    'drop function outbox.emit',
+    'drop function outbox.emit(text, json, text, text)',
     'create table outbox.mine ()',
     'select outbox.grant_roles()',
   ],

@@ -7,6 +7,7 @@ create schema outbox;
 
 -- Types
 
+create domain outbox.event_type_text as text;
 create type outbox.delivery_state as enum ('pending', 'sending', 'delivered', 'dead', 'canceled');
 create type outbox.disabled_reason as enum ('gone', 'failing', 'manual');
 create type outbox.endpoint_state as enum ('active', 'paused', 'disabled');
@@ -253,6 +254,7 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- Functions (in drizzle/functions)
 
 -- outbox.at(moment timestamp with time zone) returns text stable
+-- outbox.base_type(type oid) returns oid stable
 -- outbox.bounded(value text, max_bytes integer) returns text immutable
 -- outbox.capture_body(relation regclass, operation text, options json) returns text stable
 -- outbox.capture_filter(relation regclass, operation text, options json) returns text stable
@@ -274,10 +276,14 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.create_explanation(watch_id bigint, relation regclass, options json) returns void
 -- outbox.data_sql(relation regclass, operation text, options json) returns text stable
 -- outbox.default_key(relation regclass) returns text stable
+-- outbox.default_key_lookup(relation regclass, options json, wanted text) returns text stable
 -- outbox.delivery_reason(d outbox.deliveries, h outbox.endpoint_health) returns text stable
 -- outbox.differs_sql(type oid, collation_id oid, old_value text, new_value text) returns text stable
 -- outbox.drop_capture(relation regclass) returns void
--- outbox.emit(type text, data jsonb, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.emit(type outbox.event_type_text, data jsonb, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.emit(type text, data json, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.emit_failed(type text, sqlstate text, key text, tenant text) returns text
+-- outbox.emit_text(type text, data text, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
 -- outbox.endpoint_changed() returns trigger security definer
 -- outbox.endpoint_disabled() returns trigger security definer
 -- outbox.endpoint_id(id bigint, nonce integer) returns text immutable
@@ -286,6 +292,7 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.event_type(type text) returns text immutable
 -- outbox.event_types() returns TABLE(type text, relation text, operations text[], fields json) stable security definer
 -- outbox.explain(event text) returns TABLE(endpoint text, url text, verdict text, delivery_state outbox.delivery_state, reason text) stable
+-- outbox.explain_conditions(relation regclass, options json, wanted text) returns TABLE(operation text, passes boolean, problem text) stable
 -- outbox.explain_row(table_name text, key text) returns TABLE(passed boolean, message text) stable security definer
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
@@ -307,6 +314,7 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.refuse_watch(problem text, hint text DEFAULT 'Nothing was changed.'::text) returns void
 -- outbox.run_idempotent(scope text, key text, fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
 -- outbox.secret_changed() returns trigger security definer
+-- outbox.sqlstate_reason(sqlstate text) returns text immutable
 -- outbox.stored_key_sql(relation regclass, options json) returns text stable
 -- outbox.type_description(name text, type oid, nullable boolean) returns json stable
 -- outbox.uninstall() returns void
@@ -330,60 +338,236 @@ grant update on column outbox.endpoint_secrets.expires_at to outbox_functions;
 grant update on column outbox.endpoint_secrets.sealed to outbox_functions;
 grant update on column outbox.endpoints.disabled_reason to outbox_listener;
 grant update on column outbox.endpoints.state to outbox_listener;
+grant execute on function outbox.at(timestamp with time zone) to outbox_functions;
+grant execute on function outbox.at(timestamp with time zone) to outbox_listener;
+grant execute on function outbox.at(timestamp with time zone) to outbox_watcher;
 grant execute on function outbox.at(timestamp with time zone) to public;
+grant execute on function outbox.base_type(oid) to outbox_functions;
+grant execute on function outbox.base_type(oid) to outbox_listener;
+grant execute on function outbox.base_type(oid) to outbox_watcher;
+grant execute on function outbox.base_type(oid) to public;
+grant execute on function outbox.bounded(text,integer) to outbox_functions;
+grant execute on function outbox.bounded(text,integer) to outbox_listener;
+grant execute on function outbox.bounded(text,integer) to outbox_watcher;
 grant execute on function outbox.bounded(text,integer) to public;
+grant execute on function outbox.capture_body(regclass,text,json) to outbox_functions;
+grant execute on function outbox.capture_body(regclass,text,json) to outbox_listener;
+grant execute on function outbox.capture_body(regclass,text,json) to outbox_watcher;
 grant execute on function outbox.capture_body(regclass,text,json) to public;
+grant execute on function outbox.capture_filter(regclass,text,json) to outbox_functions;
+grant execute on function outbox.capture_filter(regclass,text,json) to outbox_listener;
+grant execute on function outbox.capture_filter(regclass,text,json) to outbox_watcher;
 grant execute on function outbox.capture_filter(regclass,text,json) to public;
 grant execute on function outbox.capture_health() to outbox_functions;
 grant execute on function outbox.capture_health() to outbox_listener;
+grant execute on function outbox.capture_is_off() to outbox_functions;
+grant execute on function outbox.capture_is_off() to outbox_listener;
+grant execute on function outbox.capture_is_off() to outbox_watcher;
 grant execute on function outbox.capture_is_off() to public;
+grant execute on function outbox.capture_path(regclass) to outbox_functions;
+grant execute on function outbox.capture_path(regclass) to outbox_listener;
+grant execute on function outbox.capture_path(regclass) to outbox_watcher;
 grant execute on function outbox.capture_path(regclass) to public;
 grant execute on function outbox.capture_triggers() to outbox_functions;
+grant execute on function outbox.captured_columns(regclass) to outbox_functions;
+grant execute on function outbox.captured_columns(regclass) to outbox_listener;
+grant execute on function outbox.captured_columns(regclass) to outbox_watcher;
 grant execute on function outbox.captured_columns(regclass) to public;
+grant execute on function outbox.check_columns(regclass,text,text[]) to outbox_functions;
+grant execute on function outbox.check_columns(regclass,text,text[]) to outbox_listener;
+grant execute on function outbox.check_columns(regclass,text,text[]) to outbox_watcher;
 grant execute on function outbox.check_columns(regclass,text,text[]) to public;
+grant execute on function outbox.check_expression(regclass,text,text,regtype) to outbox_functions;
+grant execute on function outbox.check_expression(regclass,text,text,regtype) to outbox_listener;
+grant execute on function outbox.check_expression(regclass,text,text,regtype) to outbox_watcher;
 grant execute on function outbox.check_expression(regclass,text,text,regtype) to public;
+grant execute on function outbox.check_expressions(regclass,json) to outbox_functions;
+grant execute on function outbox.check_expressions(regclass,json) to outbox_listener;
+grant execute on function outbox.check_expressions(regclass,json) to outbox_watcher;
 grant execute on function outbox.check_expressions(regclass,json) to public;
+grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to outbox_functions;
+grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to outbox_listener;
+grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to outbox_watcher;
 grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to public;
+grant execute on function outbox.check_watchable(regclass,boolean) to outbox_functions;
+grant execute on function outbox.check_watchable(regclass,boolean) to outbox_listener;
+grant execute on function outbox.check_watchable(regclass,boolean) to outbox_watcher;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
+grant execute on function outbox.compile_watch(bigint,regclass,json) to outbox_functions;
+grant execute on function outbox.compile_watch(bigint,regclass,json) to outbox_listener;
+grant execute on function outbox.compile_watch(bigint,regclass,json) to outbox_watcher;
 grant execute on function outbox.compile_watch(bigint,regclass,json) to public;
+grant execute on function outbox.context(text) to outbox_functions;
+grant execute on function outbox.context(text) to outbox_listener;
+grant execute on function outbox.context(text) to outbox_watcher;
 grant execute on function outbox.context(text) to public;
+grant execute on function outbox.create_capture(bigint,regclass,text,json) to outbox_functions;
+grant execute on function outbox.create_capture(bigint,regclass,text,json) to outbox_listener;
+grant execute on function outbox.create_capture(bigint,regclass,text,json) to outbox_watcher;
 grant execute on function outbox.create_capture(bigint,regclass,text,json) to public;
+grant execute on function outbox.create_description(bigint,regclass,json) to outbox_functions;
+grant execute on function outbox.create_description(bigint,regclass,json) to outbox_listener;
+grant execute on function outbox.create_description(bigint,regclass,json) to outbox_watcher;
 grant execute on function outbox.create_description(bigint,regclass,json) to public;
+grant execute on function outbox.create_explanation(bigint,regclass,json) to outbox_functions;
+grant execute on function outbox.create_explanation(bigint,regclass,json) to outbox_listener;
+grant execute on function outbox.create_explanation(bigint,regclass,json) to outbox_watcher;
 grant execute on function outbox.create_explanation(bigint,regclass,json) to public;
+grant execute on function outbox.data_sql(regclass,text,json) to outbox_functions;
+grant execute on function outbox.data_sql(regclass,text,json) to outbox_listener;
+grant execute on function outbox.data_sql(regclass,text,json) to outbox_watcher;
 grant execute on function outbox.data_sql(regclass,text,json) to public;
+grant execute on function outbox.default_key(regclass) to outbox_functions;
+grant execute on function outbox.default_key(regclass) to outbox_listener;
+grant execute on function outbox.default_key(regclass) to outbox_watcher;
 grant execute on function outbox.default_key(regclass) to public;
+grant execute on function outbox.default_key_lookup(regclass,json,text) to outbox_functions;
+grant execute on function outbox.default_key_lookup(regclass,json,text) to outbox_listener;
+grant execute on function outbox.default_key_lookup(regclass,json,text) to outbox_watcher;
+grant execute on function outbox.default_key_lookup(regclass,json,text) to public;
+grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_functions;
+grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_listener;
+grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_watcher;
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to public;
+grant execute on function outbox.differs_sql(oid,oid,text,text) to outbox_functions;
+grant execute on function outbox.differs_sql(oid,oid,text,text) to outbox_listener;
+grant execute on function outbox.differs_sql(oid,oid,text,text) to outbox_watcher;
 grant execute on function outbox.differs_sql(oid,oid,text,text) to public;
+grant execute on function outbox.drop_capture(regclass) to outbox_functions;
+grant execute on function outbox.drop_capture(regclass) to outbox_listener;
+grant execute on function outbox.drop_capture(regclass) to outbox_watcher;
 grant execute on function outbox.drop_capture(regclass) to public;
-grant execute on function outbox.emit(text,jsonb,text,text) to public;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_emitter;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_functions;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_listener;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_watcher;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to public;
+grant execute on function outbox.emit(text,json,text,text) to outbox_emitter;
+grant execute on function outbox.emit(text,json,text,text) to outbox_functions;
+grant execute on function outbox.emit(text,json,text,text) to outbox_listener;
+grant execute on function outbox.emit(text,json,text,text) to outbox_watcher;
+grant execute on function outbox.emit(text,json,text,text) to public;
+grant execute on function outbox.emit_failed(text,text,text,text) to outbox_emitter;
+grant execute on function outbox.emit_failed(text,text,text,text) to outbox_functions;
+grant execute on function outbox.emit_failed(text,text,text,text) to outbox_listener;
+grant execute on function outbox.emit_failed(text,text,text,text) to outbox_watcher;
+grant execute on function outbox.emit_failed(text,text,text,text) to public;
+grant execute on function outbox.emit_text(text,text,text,text) to outbox_emitter;
+grant execute on function outbox.emit_text(text,text,text,text) to outbox_functions;
+grant execute on function outbox.emit_text(text,text,text,text) to outbox_listener;
+grant execute on function outbox.emit_text(text,text,text,text) to outbox_watcher;
+grant execute on function outbox.emit_text(text,text,text,text) to public;
+grant execute on function outbox.endpoint_id(bigint,integer) to outbox_functions;
+grant execute on function outbox.endpoint_id(bigint,integer) to outbox_listener;
+grant execute on function outbox.endpoint_id(bigint,integer) to outbox_watcher;
 grant execute on function outbox.endpoint_id(bigint,integer) to public;
+grant execute on function outbox.event_id(bigint,integer) to outbox_functions;
+grant execute on function outbox.event_id(bigint,integer) to outbox_listener;
+grant execute on function outbox.event_id(bigint,integer) to outbox_watcher;
 grant execute on function outbox.event_id(bigint,integer) to public;
+grant execute on function outbox.event_type(text) to outbox_emitter;
+grant execute on function outbox.event_type(text) to outbox_functions;
+grant execute on function outbox.event_type(text) to outbox_listener;
+grant execute on function outbox.event_type(text) to outbox_watcher;
 grant execute on function outbox.event_type(text) to public;
 grant execute on function outbox.event_types() to outbox_functions;
+grant execute on function outbox.explain(text) to outbox_functions;
+grant execute on function outbox.explain(text) to outbox_listener;
+grant execute on function outbox.explain(text) to outbox_watcher;
 grant execute on function outbox.explain(text) to public;
+grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_functions;
+grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_listener;
+grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_watcher;
+grant execute on function outbox.explain_conditions(regclass,json,text) to public;
 grant execute on function outbox.explain_row(text,text) to outbox_functions;
+grant execute on function outbox.expression_for(text,text) to outbox_functions;
+grant execute on function outbox.expression_for(text,text) to outbox_listener;
+grant execute on function outbox.expression_for(text,text) to outbox_watcher;
 grant execute on function outbox.expression_for(text,text) to public;
+grant execute on function outbox.expression_words(text) to outbox_functions;
+grant execute on function outbox.expression_words(text) to outbox_listener;
+grant execute on function outbox.expression_words(text) to outbox_watcher;
 grant execute on function outbox.expression_words(text) to public;
+grant execute on function outbox.full_name(regclass) to outbox_functions;
+grant execute on function outbox.full_name(regclass) to outbox_listener;
+grant execute on function outbox.full_name(regclass) to outbox_watcher;
 grant execute on function outbox.full_name(regclass) to public;
+grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to outbox_functions;
+grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to outbox_listener;
+grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to outbox_watcher;
 grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to public;
+grant execute on function outbox.json_object_sql(text[],text[]) to outbox_functions;
+grant execute on function outbox.json_object_sql(text[],text[]) to outbox_listener;
+grant execute on function outbox.json_object_sql(text[],text[]) to outbox_watcher;
 grant execute on function outbox.json_object_sql(text[],text[]) to public;
+grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_functions;
+grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_listener;
+grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_watcher;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;
+grant execute on function outbox.listener_is_polling() to outbox_functions;
+grant execute on function outbox.listener_is_polling() to outbox_listener;
+grant execute on function outbox.listener_is_polling() to outbox_watcher;
+grant execute on function outbox.matches(text[],text) to outbox_functions;
+grant execute on function outbox.matches(text[],text) to outbox_listener;
+grant execute on function outbox.matches(text[],text) to outbox_watcher;
 grant execute on function outbox.matches(text[],text) to public;
+grant execute on function outbox.must_notify() to outbox_functions;
+grant execute on function outbox.must_notify() to outbox_listener;
+grant execute on function outbox.must_notify() to outbox_watcher;
 grant execute on function outbox.must_notify() to public;
+grant execute on function outbox.patterns(text) to outbox_functions;
+grant execute on function outbox.patterns(text) to outbox_listener;
+grant execute on function outbox.patterns(text) to outbox_watcher;
 grant execute on function outbox.patterns(text) to public;
+grant execute on function outbox.pinned_settings(regclass,json) to outbox_functions;
+grant execute on function outbox.pinned_settings(regclass,json) to outbox_listener;
+grant execute on function outbox.pinned_settings(regclass,json) to outbox_watcher;
 grant execute on function outbox.pinned_settings(regclass,json) to public;
 grant execute on function outbox.purge(interval,integer,bigint) to outbox_listener;
+grant execute on function outbox.record(text,json,text,text) to outbox_emitter;
+grant execute on function outbox.record(text,json,text,text) to outbox_functions;
+grant execute on function outbox.record(text,json,text,text) to outbox_listener;
+grant execute on function outbox.record(text,json,text,text) to outbox_watcher;
 grant execute on function outbox.record(text,json,text,text) to public;
 grant execute on function outbox.record_test(bigint) to outbox_functions;
 grant execute on function outbox.refuse_audit_change() to public;
+grant execute on function outbox.refuse_watch(text,text) to outbox_functions;
+grant execute on function outbox.refuse_watch(text,text) to outbox_listener;
+grant execute on function outbox.refuse_watch(text,text) to outbox_watcher;
 grant execute on function outbox.refuse_watch(text,text) to public;
 grant execute on function outbox.run_idempotent(text,text,text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.sqlstate_reason(text) to outbox_functions;
+grant execute on function outbox.sqlstate_reason(text) to outbox_listener;
+grant execute on function outbox.sqlstate_reason(text) to outbox_watcher;
+grant execute on function outbox.sqlstate_reason(text) to public;
+grant execute on function outbox.stored_key_sql(regclass,json) to outbox_functions;
+grant execute on function outbox.stored_key_sql(regclass,json) to outbox_listener;
+grant execute on function outbox.stored_key_sql(regclass,json) to outbox_watcher;
 grant execute on function outbox.stored_key_sql(regclass,json) to public;
+grant execute on function outbox.type_description(text,oid,boolean) to outbox_functions;
+grant execute on function outbox.type_description(text,oid,boolean) to outbox_listener;
+grant execute on function outbox.type_description(text,oid,boolean) to outbox_watcher;
 grant execute on function outbox.type_description(text,oid,boolean) to public;
+grant execute on function outbox.unwatch(regclass) to outbox_functions;
+grant execute on function outbox.unwatch(regclass) to outbox_listener;
+grant execute on function outbox.unwatch(regclass) to outbox_watcher;
 grant execute on function outbox.unwatch(regclass) to public;
+grant execute on function outbox.wake() to outbox_functions;
+grant execute on function outbox.wake() to outbox_listener;
+grant execute on function outbox.wake() to outbox_watcher;
 grant execute on function outbox.wake() to public;
+grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to outbox_functions;
+grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to outbox_listener;
+grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to outbox_watcher;
 grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to public;
+grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to outbox_functions;
+grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to outbox_listener;
+grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to outbox_watcher;
 grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to public;
+grant create, usage on schema outbox to outbox_watcher;
+grant usage on schema outbox to outbox_emitter;
+grant usage on schema outbox to outbox_functions;
+grant usage on schema outbox to outbox_listener;
 grant usage on schema outbox to public;
 grant usage on sequence outbox.endpoint_secrets_id_seq to outbox_functions;
 grant usage on sequence outbox.endpoints_id_seq to outbox_functions;

@@ -2,6 +2,7 @@
 import { maxEventBytes, webhookBody } from './body.ts'
 import { contextHeaders } from './context.ts'
 import type { Endpoint } from './endpoint.ts'
+import { withReplaceableHeaders } from './headers.ts'
 import { classify, type Outcome, withoutResponse } from './outcome.ts'
 import { type SignedRequest, send, type Transport } from './send.ts'
 import { settle } from './settlement.ts'
@@ -52,7 +53,7 @@ async function sign(
     url: endpoint.url,
     body,
     headers: {
-      ...endpoint.headers,
+      ...withReplaceableHeaders(endpoint.headers),
       'content-type': 'application/json',
       'user-agent': ports.userAgent,
       'outbox-delivery': delivery.publicId,

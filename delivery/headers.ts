@@ -1,4 +1,5 @@
-// Which custom headers an endpoint may have. Checked when an endpoint is written, and again before anything is sent to it.
+// Which custom headers an endpoint may have, and which of ours it may replace. Custom headers are checked when an endpoint
+// is written, and again before anything is sent to it.
 
 /** `problem` ends a sentence that begins with the header's name. Values are never repeated: they are secrets. */
 export interface HeaderProblem {
@@ -52,4 +53,13 @@ function problemOfName(name: string): string | null {
 function problemOfValue(value: string): string | null {
   if (!/^[\x20-\x7e\t]*$/.test(value)) return 'has a value with characters that are not allowed'
   return value.trim() === value ? null : 'has a value that begins or ends with white space'
+}
+
+/**
+ * An endpoint's own headers and the one of ours that they may replace: `accept`. Some firewalls refuse a POST without it
+ * (OWASP Core Rule Set, rule 920300). It accepts anything, because only the status of the answer matters.
+ */
+export function withReplaceableHeaders(own: Readonly<Record<string, string>>): Record<string, string> {
+  const hasAccept = Object.keys(own).some(name => name.toLowerCase() === 'accept')
+  return hasAccept ? { ...own } : { accept: '*/*', ...own }
 }

@@ -15,12 +15,12 @@ const defaults = {
   OUTBOX_HEALTH_PORT: '9090',
 }
 
-const OUTBOX_SETTINGS = /^(OUTBOX_|DATABASE_URL|NEON_PROXY$|NOTIFICATIONS_SECRET$|BILLING_SECRET$)/
+const settingNames = /^(OUTBOX_|DATABASE_URL|NEON_PROXY$|NOTIFICATIONS_SECRET$|BILLING_SECRET$)/
 
 /** The part of an environment that the functions and the listener get. */
 export function givenSettings(env: NodeJS.ProcessEnv): Settings {
   return Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => OUTBOX_SETTINGS.test(name) && value),
+    Object.entries(env).filter(([name, value]) => settingNames.test(name) && value),
   ) as Settings
 }
 

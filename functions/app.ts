@@ -47,12 +47,7 @@ export function createOutbox({ settings, description = true }: OutboxOptions = {
   const app = createApp()
   const parts = description ? [...resources, descriptionOf(app)] : resources
   const environmentOf = settings ? overriddenBy(settings) : (env: Env) => env
-  for (const path of new Set(parts.flatMap(part => part.routes.map(route => route.path)))) {
-    app.use(path, (c, next) => {
-      c.env = environmentOf(c.env)
-      return next()
-    })
-  }
+  if (settings) useEnvironment(app, parts, environmentOf)
   addRoutes(app, parts)
   return {
     app,
@@ -60,6 +55,16 @@ export function createOutbox({ settings, description = true }: OutboxOptions = {
     async scheduled(_controller, env) {
       log('cron run', { ...(await runCron(environmentOf(env))) })
     },
+  }
+}
+
+/** On the paths of these parts alone: an application's own routes keep their environment. */
+function useEnvironment(app: Routes, parts: readonly Routes[], environmentOf: (env: Env) => Env): void {
+  for (const path of new Set(parts.flatMap(part => part.routes.map(route => route.path)))) {
+    app.use(path, (c, next) => {
+      c.env = environmentOf(c.env)
+      return next()
+    })
   }
 }
 

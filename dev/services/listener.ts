@@ -6,9 +6,13 @@ import { isPortFree } from '../ports.ts'
 import { say, Trouble } from '../say.ts'
 import type { Settings } from '../settings.ts'
 import { inShort } from './log-line.ts'
+import { whyNotReady } from './readiness.ts'
 
 /** Long enough to see the cron function take over: it runs every minute. */
 const RESTART_SECONDS = 90
+
+/** A start that takes longer is explained. */
+const SLOW_START_MS = 5_000
 
 /** The same as in `npm run listener` and in the container: without it, the heap grows to several times of what is in use. */
 export const smallHeap = ['--max-semi-space-size=16', '--heap-growing-percent=40']
@@ -25,6 +29,7 @@ export class ListenerProcess {
   readonly #options: Options
   readonly #name: string
   #child: Child | undefined
+  #lastLine = 'none'
   #later: NodeJS.Timeout | undefined
   /** Restarts run one after the other: files often change faster than a listener stops. */
   #turn = Promise.resolve()
@@ -37,8 +42,15 @@ export class ListenerProcess {
   /** Resolves once it is ready. */
   async start(): Promise<void> {
     const child = this.#spawn()
-    while (!(await this.#isReady())) {
-      if (this.#child !== child) throw new Trouble(`${this.#name} did not start.`)
+    const begunAt = performance.now()
+    let reason = await whyNotReady(this.#options.healthPort)
+    for (let told = false; reason !== null; reason = await whyNotReady(this.#options.healthPort)) {
+      if (this.#child !== child)
+        throw new Trouble(`${this.#name} did not start. Its last line: ${this.#lastLine}`)
+      if (!told && performance.now() - begunAt > SLOW_START_MS) {
+        told = true
+        say(this.#name, `is not ready yet: ${reason}`)
+      }
       await new Promise(resolve => setTimeout(resolve, 20))
     }
   }
@@ -61,16 +73,14 @@ export class ListenerProcess {
       cwd: root,
       guard,
       env: { ...process.env, ...settings, OUTBOX_HEALTH_PORT: String(healthPort) },
-      onLine: line => say(this.#name, inShort(line)),
+      onLine: line => {
+        this.#lastLine = inShort(line)
+        say(this.#name, this.#lastLine)
+      },
     })
     void child.ended.then(how => this.#child === child && this.#afterDeath(how))
     this.#child = child
     return child
-  }
-
-  async #isReady(): Promise<boolean> {
-    const answer = await fetch(`http://127.0.0.1:${this.#options.healthPort}/readyz`).catch(() => null)
-    return answer?.ok ?? false
   }
 
   #afterDeath(how: string): void {

@@ -1,4 +1,4 @@
-// The example shop as data: the same for the same number.
+// The example shop's data: equal numbers give equal data.
 import { randomFrom } from '../random.ts'
 
 const CLIENTS = [

@@ -1,4 +1,4 @@
-// The shop as an outsider sees it: its orders over HTTP, and one step in an order's life.
+// The shop's orders over HTTP: read them, and move one to its next status.
 import { Trouble } from '../say.ts'
 
 export interface Order {
@@ -6,7 +6,7 @@ export interface Order {
   status: string
 }
 
-/** Every step is a real change, so that each makes exactly one event. */
+/** Every step changes the status, so each makes exactly one event. */
 const nextStatus: Record<string, string> = {
   created: 'shipped',
   shipped: 'backorder',
@@ -23,7 +23,7 @@ export class Shop {
     this.#headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   }
 
-  /** Enough for so many different updates, if there are so many orders; and a thousand to choose from. */
+  /** At least `count` orders and a thousand to choose from, if the shop has as many. */
   async readOrders(count: number): Promise<Order[]> {
     const orders: Order[] = []
     let cursor: string | null = ''
@@ -35,12 +35,12 @@ export class Shop {
     return orders
   }
 
-  /** Returns what went wrong, in a few words. */
+  /** Returns the failure in a few words; undefined = it worked. */
   async moveOn(order: Order): Promise<string | undefined> {
     const status = nextStatus[order.status]!
     const answer = await this.#ask('/orders/update', 'PATCH', { id: order.id, status })
     if (!(answer instanceof Response)) return answer
-    await answer.arrayBuffer() // read to its end, so that the connection can be used again
+    await answer.arrayBuffer() // to its end, so that the connection can be reused
     if (!answer.ok) return `HTTP ${answer.status}`
     order.status = status
   }

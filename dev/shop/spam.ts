@@ -1,4 +1,5 @@
-// `npm run spam -- --count 1000 --rate 50`: updates orders through the API, each to another status, and says how it went.
+// `npm run spam -- --count 1000 --rate 50`: updates orders through the API, each to another status, and
+// prints a summary.
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
@@ -7,7 +8,7 @@ import { Trouble } from '../say.ts'
 import { type Order, Shop } from './spam-shop.ts'
 
 /** More would measure our own queue, not the functions. */
-const MOST_AT_ONCE = 64
+const MAX_IN_FLIGHT = 64
 
 try {
   const { count, rate, url, key } = readOptions()
@@ -26,11 +27,11 @@ try {
 interface Tally {
   seconds: number
   latenciesMs: number[]
-  /** What went wrong, and how often. */
+  /** Each failure and how often it happened. */
   failures: Map<string, number>
 }
 
-/** Update number n starts at n / rate seconds, however long the ones before it take. */
+/** Update number n starts at n / rate seconds, no matter how long the earlier ones take. */
 async function updateAll(shop: Shop, orders: Order[], count: number, rate: number): Promise<Tally> {
   const tally: Tally = { seconds: 0, latenciesMs: [], failures: new Map() }
   const bar = new SingleBar({
@@ -38,18 +39,18 @@ async function updateAll(shop: Shop, orders: Order[], count: number, rate: numbe
     noTTYOutput: true,
   })
   bar.start(count, 0)
-  const underWay = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<void>>()
   const start = performance.now()
   for (let n = 0; n < count; n++) {
     await wait(Math.max(0, start + (n / rate) * 1000 - performance.now()))
-    if (underWay.size >= MOST_AT_ONCE) await Promise.race(underWay)
+    if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight)
     const update = updateOne(shop, orders[n % orders.length]!, tally).finally(() => {
-      underWay.delete(update)
+      inFlight.delete(update)
       bar.increment()
     })
-    underWay.add(update)
+    inFlight.add(update)
   }
-  await Promise.all(underWay)
+  await Promise.all(inFlight)
   tally.seconds = (performance.now() - start) / 1000
   bar.stop()
   return tally

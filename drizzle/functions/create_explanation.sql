@@ -7,7 +7,7 @@ DECLARE
   function_name text := format('capture_%s_explain', watch_id);
 BEGIN
   EXECUTE format($sql$
-    CREATE FUNCTION outbox.%I(relation regclass, options json, wanted text)
+    CREATE OR REPLACE FUNCTION outbox.%I(relation regclass, options json, wanted text)
     RETURNS TABLE (operation text, passes boolean, problem text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO'
     SET "IntervalStyle" = 'iso_8601' SET bytea_output = 'hex' SET extra_float_digits = 1 SET lc_monetary = 'C' AS %L$sql$, function_name, $body$

@@ -6,7 +6,8 @@ DECLARE
   dependants text;
   granted record;
 BEGIN
-  PERFORM outbox.unwatch(w.relation) FROM outbox.watches w;
+  -- Triggers of other owners' tables go with the schema.
+  PERFORM outbox.unwatch(w.relation) FROM outbox.watches w JOIN pg_class c ON c.oid = w.relation WHERE pg_has_role(c.relowner, 'USAGE');
 
   -- DROP SCHEMA … CASCADE would drop an application's view of outbox.events without a word.
   SELECT string_agg(DISTINCT dependant.type || ' ' || dependant.identity, ', ') INTO dependants
@@ -15,7 +16,8 @@ BEGIN
   CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) AS dependant
   WHERE d.deptype IN ('n', 'a') AND ours.schema = 'outbox'
     -- Constraints, rules, triggers and defaults have no schema, but name their table.
-    AND dependant.schema IS DISTINCT FROM 'outbox' AND dependant.identity !~ '\moutbox\.';
+    AND dependant.schema IS DISTINCT FROM 'outbox' AND dependant.identity !~ '\moutbox\.'
+    AND NOT (d.classid = 'pg_trigger'::regclass AND ours.identity ~ '^outbox\.capture_[0-9]+_[a-z]+\(\)$');
   IF dependants IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
       MESSAGE = 'outbox.uninstall: these use the outbox and would be dropped with it: ' || dependants,

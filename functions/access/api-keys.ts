@@ -4,7 +4,7 @@ export interface ApiKey {
   readonly name: string
   readonly scope: 'admin' | 'read'
   readonly hash: Uint8Array
-  /** It sees and changes only what is this tenant's; null = everything. */
+  /** It sees and changes only this tenant's; null = everything. */
   readonly tenant: string | null
 }
 
@@ -28,7 +28,7 @@ export async function parseApiKeys(spec: string): Promise<readonly ApiKey[] | nu
   )
 }
 
-/** Looks at every key, also after a match, so that the time it takes says nothing about them. */
+/** Compares with every key, also after a match, so that the time it takes tells nothing about them. */
 export async function findApiKey(keys: readonly ApiKey[], presented: string): Promise<ApiKey | null> {
   const hash = await hashOf(presented)
   return keys.reduce<ApiKey | null>((found, key) => (isEqual(key.hash, hash) ? key : found), null)

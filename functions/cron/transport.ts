@@ -1,9 +1,9 @@
-// How the edge sends: fetch, checked and bounded. It dials where it likes, so names that resolve to private addresses are
-// for the platform to refuse (Cloudflare's edge reaches no private network); what can be read off the URL we refuse.
+// Sends with fetch, checked and bounded. What the URL alone gives away is refused here. fetch resolves names by itself, so
+// names of private addresses are left to the platform (Cloudflare's edge reaches no private network).
 import { type Response as Answer, SendError, type Transport } from '../../delivery/send.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
 
-/** More of a response's body than this is not read. */
+/** The rest of a response's body is not read. */
 const maxBodyBytes = 65_536
 
 export function fetchTransport(policy: EgressPolicy): Transport {
@@ -15,6 +15,8 @@ export function fetchTransport(policy: EgressPolicy): Transport {
     const response = await fetch(checked.url, init).catch(() => {
       throw new SendError(failureKind(signal))
     })
+    // workerd skips the other 1xx by itself. This one nobody asked for.
+    if (response.status === 101) throw new SendError('bad_response')
     return toAnswer(response)
   }
 }
@@ -35,7 +37,7 @@ async function toAnswer(response: Response): Promise<Answer> {
   }
 }
 
-/** The status is known and decides: a body that breaks off, or drips on until the deadline, is kept as far as it came. */
+/** The status decides: of a body that breaks off, or drips until the deadline, the part that arrived is kept. */
 async function readSome(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const reader = body.getReader()
   const read = new Uint8Array(maxBodyBytes)
@@ -49,9 +51,9 @@ async function readSome(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
       length += part.length
     }
   } catch {
-    // Broken off.
+    // The body broke off.
   }
-  // Closes the connection of a body that goes on; the others have ended anyway.
+  // Closes the connection of a body that has not ended.
   reader.cancel().catch(() => {})
   return read.subarray(0, length)
 }

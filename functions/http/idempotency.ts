@@ -69,7 +69,7 @@ function remembering(plain: Database, statements: IdempotentStatements, keyring:
   }
 }
 
-/** Of all that makes it another request: its method, its path and query, its body. */
+/** Of everything that distinguishes requests: method, path, query and body. */
 async function fingerprint({ method, url }: Request, body: Uint8Array): Promise<string> {
   const { pathname, search } = new URL(url)
   const head = new TextEncoder().encode(`${method} ${pathname}${search}\n`)

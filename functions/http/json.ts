@@ -62,7 +62,7 @@ const maxDepth = 100
 /** Postgres writes numbers out in full, 1e300 as three hundred digits. */
 const maxExponent = 400
 
-/** What keeps this value out of a jsonb column, or null if nothing does. */
+/** Why a jsonb column cannot store this value; null = it can. */
 export function storageProblem(value: unknown, depth = 1): string | null {
   if (depth > maxDepth) return `must not be nested deeper than ${maxDepth} levels`
   if (typeof value === 'string') return isStorable(value) ? null : unstorable

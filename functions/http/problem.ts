@@ -3,7 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ZodError } from 'zod'
 import { type Reply, reply } from './reply.ts'
 
-/** What is wrong with one part of the input; the path is dotted (`item_ids.0`) and empty for the whole. */
+/** One refused part of the input; its path has dots (`item_ids.0`) and is empty for the whole. */
 export type InputError = { readonly path: string; readonly message: string }
 
 interface Extras {
@@ -44,7 +44,7 @@ export function badInput(...errors: InputError[]): Reply {
   })
 }
 
-/** For every schema's complaint: one entry per field, unknown fields by their name. */
+/** One entry for each field that a schema refuses; unknown fields by their name. */
 export function inputErrors(error: ZodError): InputError[] {
   return error.issues.flatMap(issue =>
     issue.code === 'unrecognized_keys'

@@ -1,4 +1,4 @@
-// How the page of functions/openapi/docs.ts looks. Named by its hash in the page's Content-Security-Policy.
+// The style of the page in functions/openapi/docs.ts. The page's Content-Security-Policy names it by its hash.
 
 export const docsStyle = `
 :root { color-scheme: light dark; --line: light-dark(#e3e3e8, #33353d); --dim: light-dark(#5f6470, #9aa0ad);

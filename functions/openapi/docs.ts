@@ -1,6 +1,6 @@
-// GET /docs: the API's description as a page. No script and nothing from elsewhere. The packages that draw such pages
-// were looked at and left: each brings more than a megabyte of script that wants `unsafe-inline`, one of them also an
-// install script that reports to its maker.
+// GET /docs: the API's description as a page, without scripts and without anything from elsewhere. Packages that draw such
+// pages were considered: each brings more than a megabyte of script that needs `unsafe-inline`, and one an install script
+// that reports to its maker.
 import { html, raw } from 'hono/html'
 import { docsStyle } from './docs-style.ts'
 

@@ -1,4 +1,4 @@
-// The API's own description, made of the very schemas that validate: as a document, and as a page.
+// The API's own description, made of the schemas that validate: as a document, and as a page.
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../delivery/version.ts'
 import { completeAccess } from '../access/access.ts'
@@ -9,7 +9,7 @@ import type { App } from '../settings.ts'
 import { type Description, renderDocs } from './docs.ts'
 import { describeWebhooks } from './webhooks.ts'
 
-/** `/openapi.json` and `/docs` of all that is mounted in this app by the time somebody asks. */
+/** `/openapi.json` and `/docs` of everything that is mounted in this app when they are requested. */
 export function descriptionOf(app: Routes): Routes {
   const steps = stepsBefore(completeAccess('GET', { open: true }))
   const routes = new OpenAPIHono<App>()

@@ -7,7 +7,7 @@ import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 
 test('bytes sent into a black hole arrive complete and in order after it', async () => {
-  const { link, dial, goAround, heard } = await startLink()
+  const { link, dial, goAround, received } = await startLink()
   const client = dial()
   const end = link.set({ kind: 'black hole' })
   client.write('one ')
@@ -15,13 +15,13 @@ test('bytes sent into a black hole arrive complete and in order after it', async
   other.write('two ')
   const direct = goAround()
   await once(direct, 'data')
-  expect(heard()).toBe('around ')
+  expect(received()).toBe('around ')
   end()
-  await eventually(() => expect(heard()).toMatch(/one two |two one /))
+  await eventually(() => expect(received()).toMatch(/one two |two one /))
 })
 
 test('a chunk does not overtake an earlier one with a longer delay', async () => {
-  const { link, dial, heard } = await startLink()
+  const { link, dial, received } = await startLink()
   const client = dial()
   const words = Array.from({ length: 40 }, (_, i) => `${i} `)
   for (const [i, word] of words.entries()) {
@@ -30,22 +30,22 @@ test('a chunk does not overtake an earlier one with a longer delay', async () =>
     await new Promise(resolve => setImmediate(resolve))
   }
   link.clear()
-  await eventually(() => expect(heard()).toBe(words.join('')))
+  await eventually(() => expect(received()).toBe(words.join('')))
 })
 
 test('a connection that was half-open or lost replies is reset, while new ones work', async () => {
-  const { link, dial, heard } = await startLink()
+  const { link, dial, received } = await startLink()
   for (const kind of ['half-open', 'lost replies'] as const) {
     const before = dial()
     before.write('before ')
-    await eventually(() => heard().includes('before'))
+    await eventually(() => received().includes('before'))
     await once(before, 'data')
     const end = link.set({ kind })
     before.write('lost ')
-    if (kind === 'lost replies') await eventually(() => heard().includes('lost'))
+    if (kind === 'lost replies') await eventually(() => received().includes('lost'))
     else {
       dial().write('new ')
-      await eventually(() => heard().includes('new'))
+      await eventually(() => received().includes('new'))
     }
     end()
     await eventually(() => before.destroyed)
@@ -77,7 +77,7 @@ async function startLink() {
   }
   return {
     link,
-    heard: () => text,
+    received: () => text,
     dial: () => dial(link.port),
     /** Past the link. */
     goAround() {

@@ -56,6 +56,7 @@ describe.each(runtimes)('delivering in $runtime', ({ start }) => {
     test('carries exactly these headers', async () => {
       const { requests } = await deliver({ endpoint: { headers: { authorization: 'Bearer x' } } })
       expect(requests[0]!.headers).toEqual({
+        accept: '*/*',
         authorization: 'Bearer x',
         'content-type': 'application/json',
         'user-agent': 'Outbox/test',
@@ -65,6 +66,12 @@ describe.each(runtimes)('delivering in $runtime', ({ start }) => {
         'webhook-timestamp': String(nowSeconds),
         'webhook-signature': expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/),
       })
+    })
+
+    test.each(['accept', 'Accept', 'ACCEPT'])('an endpoint’s own %s replaces ours', async name => {
+      const { requests } = await deliver({ endpoint: { headers: { [name]: 'application/json' } } })
+      const accepts = Object.entries(requests[0]!.headers).filter(([name]) => name.toLowerCase() === 'accept')
+      expect(accepts).toEqual([[name, 'application/json']])
     })
 
     test('carries the writer’s actor and trace, and leaves out an invalid trace', async () => {

@@ -4,6 +4,7 @@ import { checkHeaders } from '../../delivery/headers.ts'
 
 test.each([
   [{}],
+  [{ accept: 'application/json' }],
   [{ authorization: 'Bearer abc', 'X-Team': 'a b\tc', 'x_y.z~1': '' }],
   [Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x-${i}`, 'y']))],
   [{ 'x-a': 'y'.repeat(4093) }],

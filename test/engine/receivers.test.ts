@@ -13,6 +13,7 @@ import {
   emitAtOnce,
   startTestListener,
 } from '../support/outbox.ts'
+import { ok, startRawReceiver } from '../support/raw-receiver.ts'
 import { type Respond, startReceiver } from '../support/receiver.ts'
 
 const quick = { OUTBOX_RETRY_SCHEDULE: '0.05,0.05,0.05,0.05', OUTBOX_POLL_SECONDS: '0.2' }
@@ -47,6 +48,24 @@ describe('answers of a receiver', () => {
     const requests = await receiver.waitFor(5)
     for (const later of requests.slice(1)) expect(later.at - requests[0]!.at).toBeGreaterThanOrEqual(1_900)
     await eventually(async () => (await deliveryStates(client)).delivered === 4)
+  })
+
+  test('a receiver that sends 100 Continue unasked gets each webhook once', async () => {
+    const { db, client, endpoint } = await setUp()
+    const raw = await startRawReceiver(socket => {
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\n${ok()}`)
+    })
+    await client.query('update outbox.endpoints set url = $2 where id = $1', [
+      endpoint.id,
+      `http://127.0.0.1:${raw.port}/`,
+    ])
+    await startTestListener(db.url, quick)
+    await emit(client, 5)
+    await eventually(async () => (await deliveryStates(client)).delivered === 5)
+    expect(raw.requests).toHaveLength(5)
+    expect((await client.query('select number, error from outbox.attempts')).rows).toEqual(
+      Array(5).fill({ number: 1, error: null }),
+    )
   })
 
   test('a receiver that answers after the timeout gets the webhook again', async () => {

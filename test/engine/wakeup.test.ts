@@ -52,7 +52,7 @@ describe('quiet wake-up', () => {
     const listener = await startTestListener(db.url, pollNever)
     const writer = await db.connect()
     const isPolling = async () =>
-      (await client.query('select outbox.listener_is_polling() as awake')).rows[0].awake
+      (await client.query('select outbox.listener_is_polling() as polling')).rows[0].polling
     let emitted = 0
     await eventually(async () => {
       await emitAtOnce(client, 100)

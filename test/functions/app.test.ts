@@ -1,4 +1,4 @@
-// The outbox without its example: by itself, and mounted in the app of somebody else.
+// The outbox without its example: by itself, and mounted in another app.
 import { Hono } from 'hono'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createOutbox } from '../../functions/app.ts'
@@ -32,7 +32,7 @@ interface Call {
 const pathsOf = async (fetch: Fetch, path = '/openapi.json') =>
   Object.keys((await call(fetch, 'GET', path)).body.paths)
 
-test('by itself it has no route of the example', async () => {
+test('by itself the outbox has no route of the example', async () => {
   const paths = await pathsOf(outbox.fetch)
   expect(paths).toContain('/v1/endpoints')
   expect(paths.filter(path => !/^\/(v1\/|healthz$)/.test(path))).toEqual([])
@@ -80,7 +80,7 @@ describe.each([
     expect(await status('GET', '/v1/audit', { key: 'k7' })).toBe(403)
   })
 
-  test('other methods of its paths are 405, and 401 without a key', async () => {
+  test('other methods of its paths are answered 405, and 401 without a key', async () => {
     const answer = await call(fetch, 'PUT', '/outbox/v1/endpoints')
     expect(answer).toMatchObject({ status: 405, body: { detail: 'Use GET or POST here.' } })
     expect(answer.headers.get('allow')).toBe('GET, POST')
@@ -88,14 +88,14 @@ describe.each([
     expect((await call(fetch, 'POST', '/outbox/healthz', { key: '' })).status).toBe(405)
   })
 
-  test('bad input and errors have its form', async () => {
+  test('bad input is answered with problem details', async () => {
     const bad = await call(fetch, 'POST', '/outbox/v1/events', { body: { typ: 'a' } })
     expect(bad).toMatchObject({ status: 400, body: { title: 'Bad Request' } })
     expect(bad.headers.get('content-type')).toBe('application/problem+json')
     expect(bad.headers.get('x-request-id')).toMatch(/\w/)
   })
 
-  test('expensive routes cost a token', async () => {
+  test('an expensive route is limited', async () => {
     const path = '/outbox/v1/endpoints/ep_0000000000000001a1b2c3d4/replay'
     const since = '2026-01-01T00:00:00Z'
     const answers = await Promise.all(
@@ -112,7 +112,7 @@ test('its description names the path it is mounted at', async () => {
   expect((await call(outbox.fetch, 'GET', '/openapi.json')).body.servers).toBeUndefined()
 })
 
-test('without its description, that path is free', async () => {
+test('without its description, the application may use that path', async () => {
   const app = new Hono().route('/', createOutbox({ description: false }).app)
   app.get('/openapi.json', c => c.json('mine'))
   expect(await call(app.fetch as Fetch, 'GET', '/openapi.json')).toMatchObject({ status: 200, body: 'mine' })

@@ -28,7 +28,7 @@ test('a hand-written statement gives rows in the order of its columns, ids and t
   ])
 })
 
-test('a refused statement says its name and SQLSTATE, not what was bound', async () => {
+test('the error of a refused statement holds its name and SQLSTATE, but no bound value', async () => {
   const { run, build } = openDatabase(settings)
   const divide = sql`select 1 / (length(${'CANARY'}) - 6)`
   const statements = [
@@ -45,15 +45,15 @@ test('a refused statement says its name and SQLSTATE, not what was bound', async
 })
 
 test.each(['57P03', '08006', '53300', '25006', '40001', '55P03', '57014'])(
-  'SQLSTATE %s means: try again later',
+  'SQLSTATE %s counts as unavailable',
   sqlstate => expect(new DatabaseError('x', sqlstate).isUnavailable).toBe(true),
 )
 
-test.each(['42P01', '23505', '22P02', '25001', 'P0001'])('SQLSTATE %s means: our mistake', sqlstate =>
+test.each(['42P01', '23505', '22P02', '25001', 'P0001'])('SQLSTATE %s counts as our mistake', sqlstate =>
   expect(new DatabaseError('x', sqlstate).isUnavailable).toBe(false),
 )
 
-test('a database that never answers is given up at the deadline', async () => {
+test('a statement that gets no answer fails at the deadline', async () => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   atEnd(() => silent.closeAllConnections())

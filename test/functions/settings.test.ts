@@ -22,7 +22,7 @@ test('wrong settings are not kept: once mended they work at once', async () => {
   expect((await readSettings(env)).databaseUrl).toBe(good.DATABASE_URL)
 })
 
-test('every key is found by the whole of it, with its name and scope', async () => {
+test('an API key is found only by its full text, with its name and scope', async () => {
   const { apiKeys } = await readSettings({ ...good, OUTBOX_API_KEYS: 'ops:admin:abc, board:read:a.b~c+/=' })
   expect(await findApiKey(apiKeys, 'abc')).toMatchObject({ name: 'ops', scope: 'admin' })
   expect(await findApiKey(apiKeys, 'a.b~c+/=')).toMatchObject({ name: 'board', scope: 'read' })
@@ -36,7 +36,7 @@ test("the shop's settings are not the outbox's: wrong ones do not matter to it",
   expect(Object.keys(settings).sort()).toEqual(['apiKeys', 'databaseUrl', 'delivery', 'keyring', 'neonProxy'])
 })
 
-describe('is refused by name, without its value', () => {
+describe('a wrong setting is refused by name, without its value', () => {
   test.each([
     ['DATABASE_URL', 'CANARY'],
     ['DATABASE_URL', 'postgresql://CANARY/shop'],

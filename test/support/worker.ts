@@ -6,9 +6,9 @@ export interface TestWorker {
   url: string
   /** Paths are relative to the Worker: `fetch('/orders/1')`. */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Fires the cron function once and waits for all it does; returns its outcome, `ok` if nothing was thrown. */
+  /** Runs the cron function once, to its end; returns its outcome, `ok` if nothing was thrown. */
   scheduled(time?: Date): Promise<string>
-  /** What the Worker has logged so far. */
+  /** All lines that the Worker has logged so far. */
   logs(): string[]
   close(): Promise<void>
 }

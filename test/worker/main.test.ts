@@ -1,9 +1,11 @@
 // The listener as a command: its messages for bad settings, and what it does when its output is not read.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
+import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit } from '../support/outbox.ts'
@@ -27,19 +29,35 @@ describe('a bad setting', () => {
     ['a port that does not exist', { OUTBOX_HEALTH_PORT: '70000' }, 'OUTBOX_HEALTH_PORT'],
     ['an unknown log level', { OUTBOX_LOG_LEVEL: 'CANARY' }, 'OUTBOX_LOG_LEVEL'],
   ])('(%s) stops the start with a message that names it and never its value', async (_, env, expected) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, ...testSettings, DATABASE_URL_UNPOOLED: url, ...env },
-    })
-    const [out, errors, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close'),
-    ])
+    const { code, errors, output } = await runMain({ DATABASE_URL_UNPOOLED: url, ...env })
     expect(code).toBe(1)
     expect(errors).toContain(expected)
-    expect(out + errors).not.toMatch(/CANARY|Q0FOQVJZ/)
+    expect(output).not.toMatch(/CANARY|Q0FOQVJZ/)
   })
+})
+
+test('a health port that is taken stops the start with a message that names the setting, the cause and the remedy', async () => {
+  const db = await freshDatabase()
+  const taken = await takenPort()
+  const { code, output } = await runMain({ DATABASE_URL_UNPOOLED: db.url, OUTBOX_HEALTH_PORT: String(taken) })
+  expect(code).toBe(1)
+  expect(output).toContain(`OUTBOX_HEALTH_PORT is ${taken}`)
+  expect(output).toContain('another process does')
+  expect(output).toContain('set another port')
+  expect(output).not.toContain('    at ')
+})
+
+test('proxies in the environment do not keep a listener from starting and delivering', async () => {
+  const db = await freshDatabase()
+  const client = await db.connect()
+  const receiver = await startReceiver()
+  await addEndpoint(client, { url: receiver.url })
+  const nowhere = 'http://127.0.0.1:9'
+  const proxies = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, ALL_PROXY: nowhere }
+  const listener = await startListenerProcess(db.url, { ...proxies, http_proxy: nowhere })
+  await emit(client)
+  await receiver.waitFor(1)
+  expect((await listener.ask('/readyz')).status).toBe(200)
 })
 
 test('a listener whose output is no longer read goes on delivering or exits, and never hangs', async () => {
@@ -54,3 +72,24 @@ test('a listener whose output is no longer read goes on delivering or exits, and
   listener.signal('SIGTERM')
   await listener.exited
 })
+
+/** Runs until it exits. `output` is what it printed on both streams. */
+async function runMain(env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, ...testSettings, ...env },
+  })
+  const [out, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { code, errors, output: out + errors }
+}
+
+async function takenPort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  atEnd(() => server.close())
+  return (server.address() as AddressInfo).port
+}

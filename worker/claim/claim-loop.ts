@@ -65,7 +65,10 @@ export class ClaimLoop {
       this.#timer = null
       this.wake()
     }
-    this.#timer = { at, timeout: setTimeout(onTime, Math.min(at - performance.now(), maxTimerMs)) }
+    this.#timer = {
+      at,
+      timeout: setTimeout(onTime, Math.max(0, Math.min(at - performance.now(), maxTimerMs))),
+    }
   }
 
   /** Events come, and another sender may have released something. Claims now, unless it has just done so. */

@@ -1,4 +1,5 @@
 // Connect: the links to the outside, which are the database, the receivers, and the port that asks for health and metrics.
+import { SettingsError } from '../../delivery/settings.ts'
 import { readCaptureHealth } from '../../drizzle/capture-health.ts'
 import { createStore, type Store, type StoreOptions } from '../../drizzle/store.ts'
 import { type Database, openDatabase, sqlstate } from '../database.ts'
@@ -55,7 +56,9 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
       return healthPort
     },
     async start() {
-      healthPort = await health.listen(settings.healthPort)
+      healthPort = await health.listen(settings.healthPort).catch(error => {
+        throw portUnavailable(settings.healthPort, error)
+      })
     },
     async stop() {
       await transport.close()
@@ -63,4 +66,15 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
       await database.close()
     },
   }
+}
+
+function portUnavailable(port: number, error: NodeJS.ErrnoException): Error {
+  const problem = `OUTBOX_HEALTH_PORT is ${port}, and the listener cannot listen there (${error.code}): `
+  if (error.code === 'EADDRINUSE')
+    return new SettingsError(
+      `${problem}another process does, perhaps another listener. Stop it, or set another port; 0 takes a free one.`,
+    )
+  if (error.code === 'EACCES')
+    return new SettingsError(`${problem}this user may not use that port. Set one above 1023.`)
+  return error
 }

@@ -5,6 +5,7 @@ import { buildConnector } from 'undici'
 import { type Cidr, isAllowed } from '../../delivery/address.ts'
 import type { FailureKind } from '../../delivery/failures.ts'
 import { SendError } from '../../delivery/send.ts'
+import { skipInterimResponses } from './interim-responses.ts'
 import type { Resolve } from './resolve.ts'
 
 /** Covers DNS, TCP and TLS. The deadline of the request includes it, and may be shorter. */
@@ -38,7 +39,7 @@ export function guardedConnector(
     dial(options, (error, socket) => {
       if (error) return callback(new SendError(connectFailure(error, options.protocol)), null)
       const peer = socket.remoteAddress
-      if (peer !== undefined && isReachable(peer)) return callback(null, socket)
+      if (peer !== undefined && isReachable(peer)) return callback(null, skipInterimResponses(socket))
       socket.destroy()
       callback(new SendError(peer === undefined ? 'connection' : 'blocked_address'), null)
     })

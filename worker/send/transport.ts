@@ -1,9 +1,10 @@
 // How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression.
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import { Agent, type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { FailureKind } from '../../delivery/failures.ts'
 import { type Response, SendError, type Transport } from '../../delivery/send.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
 import { areReachable, guardedConnector, isExhaustion } from './egress.ts'
+import { skipInterimResponses } from './interim-responses.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 
 /** More of a response's body than this is not read. */
@@ -39,7 +40,7 @@ export function createTransport(
   const agent =
     egressProxy === null
       ? new Agent({ ...clientOptions, connect: guardedConnector(policy.privateNetworks, resolve) })
-      : new ProxyAgent({ ...clientOptions, uri: egressProxy, proxyTunnel: true })
+      : new ProxyAgent({ ...clientOptions, uri: egressProxy, proxyTunnel: true, factory: tunnelPool })
   const check = remembering((url: string) => checkEndpointUrl(url, policy))
   const send: Transport = async (request, signal) => {
     // Checked again after the API: the row may have been edited by hand.
@@ -64,6 +65,19 @@ export function createTransport(
     if (!areReachable(addresses, policy.privateNetworks)) throw new SendError('blocked_address')
   }
   return { send, close: () => agent.destroy() }
+}
+
+/** Connections through the proxy are made by ProxyAgent itself. */
+function tunnelPool(origin: string | URL, options: Pool.Options): Pool {
+  const connect = options.connect as buildConnector.connector
+  return new Pool(String(origin), {
+    ...options,
+    connect(target, callback) {
+      connect(target, (...[error, socket]) =>
+        error ? callback(error, null) : callback(null, skipInterimResponses(socket)),
+      )
+    },
+  })
 }
 
 /** Remembers results, so that the URLs of busy endpoints are not parsed for each request. Forgets all when there are too many. */
@@ -109,7 +123,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>) {
-    if (status < 200) return // informational: the response is still to come
+    if (status < 200) return // no status of a final response: it will fail (interim responses never get here)
     const header = (name: string) => (headers[name] === undefined ? null : String(headers[name]))
     this.#head = { status, retryAfter: header('retry-after'), date: header('date') }
   }

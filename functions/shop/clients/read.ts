@@ -1,4 +1,4 @@
-// Clients and their charges from the database, newest first, each list from before an id on.
+// Clients and their charges from the database, newest first. `before` is the last id of the page before.
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { charges, clients } from '../../../drizzle/shop/schema.ts'
 import type { Database } from '../../db.ts'

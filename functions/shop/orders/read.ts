@@ -9,7 +9,7 @@ export interface OrderFilter {
   readonly client_id?: bigint | undefined
 }
 
-/** Newest first, from before this id on. */
+/** Newest first. `before` is the last id of the page before. */
 export function listOrders(
   db: Database,
   { status, client_id }: OrderFilter,

@@ -1,13 +1,13 @@
-// API keys are found by their hash: how long that takes says nothing about how much of a guess was right.
+// API keys are found by their hash, in a time that does not depend on how much of a guess is right.
 import { expect, test } from 'vitest'
 import { findApiKey, parseApiKeys } from '../../../functions/access/api-keys.ts'
 
 const key = 'k'.repeat(20) + crypto.randomUUID()
-test('a guess that is nearly right takes as long as one that is all wrong', async () => {
+test('a nearly right key takes as long to refuse as a wrong one', async () => {
   const keys = (await parseApiKeys(`a:admin:${key},b:read:other`))!
   const guesses = [`x${key.slice(1)}`, `${key.slice(0, -1)}x`]
   const fastest = guesses.map(() => Number.POSITIVE_INFINITY)
-  // The fastest of many, in turns: whatever else the machine does only adds to a measurement.
+  // The fastest of many, in turns: other work on this machine only adds to a measurement.
   for (let n = 0; n < 10_000; n++) {
     for (const [i, guess] of guesses.entries()) {
       const started = performance.now()
@@ -20,7 +20,7 @@ test('a guess that is nearly right takes as long as one that is all wrong', asyn
   expect(Math.abs(one - other), `${fastest} ms`).toBeLessThan(Math.max(one, other) / 2)
 })
 
-test('what is kept of a key is its hash', async () => {
+test('only the hash of a key is kept', async () => {
   const [found] = (await parseApiKeys(`a:admin:${key}`))!
   expect(JSON.stringify(found)).not.toContain(key)
   expect(found!.hash).toHaveLength(32)

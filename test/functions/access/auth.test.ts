@@ -1,4 +1,4 @@
-// Every route of the API's own description, without a key, with a wrong one, with one that may only read.
+// Every route of the API's own description: without a key, with a wrong one, with a read-only one.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, type Api, startApi } from '../api.ts'
 
@@ -33,7 +33,7 @@ const crawl = async (
   return answers
 }
 
-test('the description lists what the contract promises', () => {
+test('the description lists every route of the contract', () => {
   expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     'DELETE /v1/endpoints/1',
     'GET /clients',
@@ -83,7 +83,7 @@ test.each([
   ['another scheme', { authorization: 'Basic s3cret' }],
   ['a key without a scheme', { authorization: 's3cret' }],
   ['the whole setting', { authorization: 'Bearer a:admin:s3cret' }],
-])('%s: every route that is not open answers the same 401', async (_, headers) => {
+])('%s: every closed route answers the same 401', async (_, headers) => {
   const answers = await crawl(route => !route.open, headers)
   expect(answers.size).toBeGreaterThan(10)
   for (const [route, { status, text, headers }] of answers) {
@@ -97,7 +97,7 @@ test.each([
   }
 })
 
-test('a key that may only read is refused wherever something would change', async () => {
+test('a read-only key is refused by every route that changes something', async () => {
   for (const [route, { status }] of await crawl(({ open }) => !open, { authorization: 'Bearer look' })) {
     if (route.startsWith('GET') && route !== 'GET /v1/audit') expect([200, 400, 404], route).toContain(status)
     else expect(status, route).toBe(403)
@@ -107,16 +107,16 @@ test('a key that may only read is refused wherever something would change', asyn
 test.each(['s3cret', 'other'])('the admin key %s opens every route', async key => {
   for (const [route, { status }] of await crawl(() => true, { authorization: `bearer ${key}` })) {
     expect([200, 400, 401, 404], route).toContain(status)
-    if (status === 401) expect(route).toContain('/receivers/') // there the signature counts, not the key
+    if (status === 401) expect(route).toContain('/receivers/') // which check the signature, not the key
   }
 })
 
-test('what is open answers without a key', async () => {
+test('open routes answer without a key', async () => {
   expect((await api.get('/healthz', { headers: { authorization: '' } })).body).toEqual({ status: 'ok' })
   expect((await api.get('/openapi.json', { headers: { authorization: '' } })).status).toBe(200)
 })
 
-describe('no other spelling of a path gets past', () => {
+describe('no other spelling of a path gets around the key', () => {
   test.each([
     '//v1/events',
     '/v1/events/',

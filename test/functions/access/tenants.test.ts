@@ -1,4 +1,4 @@
-// Keys that are bound to a tenant: they see and change what is theirs, and can't even tell whether anything else exists.
+// Tenant keys see and change what is theirs, and cannot tell whether anything else exists.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseApiKeys } from '../../../functions/access/api-keys.ts'
 import { routesOf } from '../../security/routes.ts'
@@ -35,7 +35,7 @@ const dump = async () =>
     )
   ).rows[0]
 
-test('what a tenant makes is its own, said or not; for another it is refused', async () => {
+test('a tenant key always creates for its own tenant, and is refused for another', async () => {
   const url = 'https://example.com/mine'
   for (const tenant of [undefined, null, '8']) {
     const endpoint = await api.post('/v1/endpoints', { url, tenant }, { key: 'k8' })
@@ -68,14 +68,14 @@ describe('a tenant sees its own', () => {
     })
   })
 
-  test('and not what was sent of it to the operators, who see all', async () => {
+  test("but not the deliveries to an operator's endpoint, which operators see", async () => {
     expect((await api.get(`/v1/deliveries/${operators.delivery}`, { key: 'k7' })).status).toBe(404)
     expect((await api.get(`/v1/deliveries/${operators.delivery}`)).status).toBe(200)
     expect((await api.get(`/v1/events/${theirs.evt}`)).body.deliveries).toHaveLength(2)
     expect((await api.get('/v1/stats')).body.deliveries.pending).toBe(2)
   })
 
-  test('lists of another tenant are empty, whatever is asked for', async () => {
+  test("lists filtered by another tenant's ids are empty", async () => {
     for (const path of [
       `/v1/deliveries?endpoint_id=${theirs.ep}`,
       `/v1/deliveries?event_id=${theirs.evt}`,
@@ -88,7 +88,7 @@ describe('a tenant sees its own', () => {
     }
   })
 
-  test("not even of deliveries from before an endpoint became somebody else's", async () => {
+  test('and not the deliveries from before an endpoint moved to another tenant', async () => {
     const url = 'https://example.com/moved'
     const { id } = (await api.post('/v1/endpoints', { url, event_types: ['moved'], tenant: '7' })).body
     await api.post('/v1/events', { type: 'moved', data: {}, tenant: '7' })
@@ -101,7 +101,7 @@ describe('a tenant sees its own', () => {
   })
 })
 
-test("every route with another tenant's id: the same answer as for an id that does not exist, and no effect", async () => {
+test("another tenant's id gets the same answer as a missing one on every route, and has no effect", async () => {
   const missing: Record<string, string> = {
     ep: 'ep_00000000000fffff00000001',
     evt: 'evt_00000000000fffff00000001',
@@ -126,7 +126,7 @@ test("every route with another tenant's id: the same answer as for an id that do
   expect(await dump()).toEqual(before)
 })
 
-test('what tells of everybody, and the shop, is not for tenants', async () => {
+test('routes that show everything, and the shop, refuse tenant keys', async () => {
   for (const path of [
     '/v1/audit',
     '/v1/health/capture',
@@ -141,7 +141,7 @@ test('what tells of everybody, and the shop, is not for tenants', async () => {
   }
 })
 
-test('a tenant that may only read changes nothing', async () => {
+test('a read-only tenant key changes nothing', async () => {
   const before = await dump()
   expect((await api.patch(`/v1/endpoints/${theirs.ep}`, { max_in_flight: 1 }, { key: 'r7' })).status).toBe(
     403,
@@ -150,7 +150,7 @@ test('a tenant that may only read changes nothing', async () => {
   expect(await dump()).toEqual(before)
 })
 
-test('a tenant works on its own as an operator would', async () => {
+test('a tenant key manages its own endpoints as an operator would', async () => {
   const call = (method: string, path: string, body?: object) => api.call(method, path, { key: 'k7', body })
   const at = `/v1/endpoints/${theirs.ep}`
   expect((await call('PATCH', at, { max_in_flight: 3 })).status).toBe(200)
@@ -169,7 +169,7 @@ test.each([
   ['a:admin:x', null],
   ['a:admin:x:7', '7'],
   ['a:read:x:client 7/é', null],
-])('the setting %s', async (spec, tenant) => {
+])('the tenant in the setting %s', async (spec, tenant) => {
   const parsed = await parseApiKeys(spec)
   if (spec.includes(' ')) expect(parsed).toBeNull()
   else expect(parsed).toMatchObject([{ tenant }])

@@ -1,5 +1,5 @@
-// The master key is changed while everything runs: the cron function seals anew what an older key has sealed, no webhook
-// fails or goes out unsigned meanwhile, and the API says when the old key may be removed.
+// The master key is changed while everything runs: the cron function rewraps what an older key has sealed, no webhook fails
+// or goes out unsigned meanwhile, and the API says when the old key may be removed.
 import { randomBytes } from 'node:crypto'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { secretContext } from '../../../delivery/endpoint.ts'
@@ -17,7 +17,7 @@ const old = masterKey('old')
 const current = masterKey('current')
 const keys = `${current},${old},${masterKey('lost')}`
 
-/** Under the old key, and on the same database as it is deployed next, as the functions' own role. */
+/** Two deployments on one database: `api` with the old key; `later` with the new one too, as the functions' own role. */
 let api: Api
 let later: TestWorker
 let receiver: Receiver
@@ -49,7 +49,7 @@ async function sealedUnder(): Promise<string[]> {
   return rows.map(({ sealed }) => sealed.subarray(2, 2 + sealed[1]).toString())
 }
 
-test('under load: every key and header is sealed anew, every request is signed and verifies, none fails', async () => {
+test('under load every key and header is rewrapped, and every request verifies', async () => {
   const hmac = await create({ url: `${receiver.url}/hmac`, headers: { 'x-token': 'CANARY' } })
   const overlap = await create({ url: `${receiver.url}/overlap` })
   const ed25519 = await create({ url: `${receiver.url}/ed25519`, signing: 'ed25519' })
@@ -88,7 +88,7 @@ test('under load: every key and header is sealed anew, every request is signed a
     ],
   })
 
-  // The old key is taken away, and a listener that holds only the new one goes on.
+  // The old key is removed, and a listener with the new one alone goes on.
   await listener.stop()
   const next = await startTestListener(api.database.url, { OUTBOX_MASTER_KEYS: current })
   await emit(api.db, 5)
@@ -102,7 +102,7 @@ test('under load: every key and header is sealed anew, every request is signed a
   }
 })
 
-test('what does not open stays as it is and fails visibly; all others are sealed anew and go on', async () => {
+test('a value that no key opens stays and fails visibly, while all others are rewrapped', async () => {
   const [tampered] = [await create(), await create(), await create()]
   const sealed = async (n: number) =>
     (await api.db.query('select sealed from outbox.endpoint_secrets where id = $1', [n])).rows[0].sealed
@@ -137,7 +137,7 @@ test('what does not open stays as it is and fails visibly; all others are sealed
   expect(delivery.reason).toBe('secret_unavailable')
 })
 
-test('however many do not open, they do not stand in the way of the rest', async () => {
+test('any number of values that no key opens do not block the others', async () => {
   await api.db.query(
     `with made as (insert into outbox.endpoints (url) select 'https://a.example/' from generate_series(1, 300) returning id)
      insert into outbox.endpoint_secrets (endpoint_id, signing, sealed)
@@ -154,7 +154,7 @@ test('however many do not open, they do not stand in the way of the rest', async
   expect((await sealedUnder()).filter(id => id === 'old')).toHaveLength(300)
 })
 
-test('more than one batch is sealed in one run', async () => {
+test('one run rewraps more than one batch', async () => {
   const keyring = await openKeyring(old)
   await api.db.query(
     `insert into outbox.endpoints (url) select 'https://a.example/' from generate_series(1, 250)`,
@@ -170,14 +170,14 @@ test('more than one batch is sealed in one run', async () => {
   expect(new Set(await sealedUnder())).toEqual(new Set(['current']))
 })
 
-test('deleted endpoints and keys that have ended hold nothing up', async () => {
+test('deleted endpoints and expired keys do not count', async () => {
   const deleted = await create({ headers: { 'x-a': 'b' } })
   await api.call('DELETE', `/v1/endpoints/${deleted.id}`)
   await rotate((await create()).id, { overlap_seconds: 0 })
   expect(await health()).toMatchObject({ keys: [{}, { id: 'old', secrets: 1, headers: 0 }, {}] })
 })
 
-test('a repeat of a request that was sealed under a key that is gone says so, and makes nothing', async () => {
+test('a repeat whose secret was sealed under a removed key is answered 409 and makes nothing', async () => {
   const request = {
     method: 'POST',
     body: JSON.stringify({ url: 'https://a.example/' }),
@@ -190,7 +190,7 @@ test('a repeat of a request that was sealed under a key that is gone says so, an
   expect(await sealedUnder()).toHaveLength(1)
 })
 
-test('with one master key there is nothing to do', async () => {
+test('with one master key nothing is rewrapped', async () => {
   await create()
   expect(await api.worker.scheduled()).toBe('ok')
   expect(await sealedUnder()).toEqual(['old'])

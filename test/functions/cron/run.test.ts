@@ -1,4 +1,4 @@
-// The failure road in real workerd: the cron function covers for a missing listener, and keeps to the platform's limits.
+// The cron function in real workerd: it covers for a missing listener, and keeps to the platform's limits.
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import {
@@ -10,13 +10,14 @@ import {
   startTestListener,
   storeOn,
 } from '../../support/outbox.ts'
+import { ok, startRawReceiver } from '../../support/raw-receiver.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { failure } from '../../support/settlements.ts'
 import { startWorker } from '../../support/worker.ts'
 import { startApi } from '../api.ts'
 
 describe('the cron function', () => {
-  test('delivers new events when no listener is alive, signed, and says that it was the cron function', async () => {
+  test('delivers new events without a listener, signed, and records itself as the sender', async () => {
     const { api, receiver } = await scene()
     const [id] = await emit(api.db)
     expect(await api.worker.scheduled()).toBe('ok')
@@ -27,7 +28,19 @@ describe('the cron function', () => {
     expect(await deliveryStates(api.db)).toEqual({ delivered: 1 })
   })
 
-  test('redelivers what failed, and takes back what a dead listener held', async () => {
+  test('delivers once to a receiver that sends 100 Continue unasked', async () => {
+    const { api } = await scene()
+    const raw = await startRawReceiver(socket => {
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\n${ok()}`)
+    })
+    await api.db.query('update outbox.endpoints set url = $1', [`http://127.0.0.1:${raw.port}/`])
+    await emit(api.db, 5)
+    await api.worker.scheduled()
+    expect(await deliveryStates(api.db)).toEqual({ delivered: 5 })
+    expect(raw.requests).toHaveLength(5)
+  })
+
+  test('redelivers what failed, and rescues what a dead listener held', async () => {
     const { api, receiver } = await scene()
     const store = storeOn(api.db)
     await emit(api.db, 2)
@@ -47,7 +60,7 @@ describe('the cron function', () => {
     expect(receiver.requests.map(r => JSON.parse(r.body.toString()).data.n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  test('has at most six requests under way', async () => {
+  test('has at most six requests in flight', async () => {
     let underWay = 0
     let most = 0
     const six = Promise.withResolvers<void>()
@@ -67,7 +80,7 @@ describe('the cron function', () => {
     expect(most).toBe(6)
   })
 
-  test('stops before it runs out of subrequests, gives back what it did not send, and the next run goes on', async () => {
+  test('stops before it runs out of subrequests and releases what it did not send, and the next run goes on', async () => {
     const { api, receiver } = await scene(undefined, { OUTBOX_CRON_SUBREQUESTS: '30' })
     await emitAtOnce(api.db, 100)
     await api.worker.scheduled()
@@ -81,7 +94,7 @@ describe('the cron function', () => {
     expect(receiver.requests).toHaveLength(100)
   })
 
-  test('that is killed in the middle leaves nothing stuck: a later run takes back what it held, and delivers', async () => {
+  test('leaves nothing stuck when it is killed: a later run rescues what it held, and delivers', async () => {
     const never = Promise.withResolvers<number>()
     const { api, receiver } = await scene(received => (received.nth === 1 ? never.promise : 200))
     await emit(api.db, 3)

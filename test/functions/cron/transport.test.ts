@@ -1,20 +1,33 @@
-// The edge's transport, inside workerd, against receivers at their worst.
+// The cron function's transport, inside workerd, against hostile receivers.
 import { expect, test } from 'vitest'
 import { hostile } from '../../support/hostile.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { startInWorkerd } from '../../support/runtimes.ts'
-import { defaultOptions, describeSending, type SendTo } from '../../support/sending.ts'
+import { defaultOptions, describeSending, type Seen, type Sender } from '../../support/sending.ts'
+import { describeInterimResponses } from '../../support/sending-interim.ts'
+import type { SendOptions, TextRequest } from '../../support/workers/calls.ts'
 
-describeSending('fetch in workerd', async (): Promise<SendTo> => {
+async function start(): Promise<Sender> {
   const calls = await startInWorkerd()
-  return async (url, { headers = {}, ...options } = {}) => {
-    const request = { url, headers, body: '{"a":1}' }
-    const [seen] = await calls.send([request], { ...defaultOptions, ...options })
-    return 'body' in seen! ? { ...seen, body: Uint8Array.from(seen.body) } : seen!
+  const send = async (requests: TextRequest[], options: SendOptions): Promise<Seen[]> => {
+    const seen = await calls.send(requests, options)
+    return seen.map(each => ('body' in each ? { ...each, body: Uint8Array.from(each.body) } : each))
   }
-})
+  const body = '{"a":1}'
+  return {
+    async sendTo(url, { headers = {}, ...options } = {}) {
+      const [seen] = await send([{ url, headers, body }], { ...defaultOptions, ...options })
+      return seen!
+    },
+    inTurn: (url, count) => send(Array(count).fill({ url, headers: {}, body }), defaultOptions),
+  }
+}
 
-test('a body we have had enough of is closed at once, not at the end of the cron run', async () => {
+describeSending('fetch in workerd', start)
+// Not for us to end sooner: fetch keeps interim responses to itself.
+describeInterimResponses('fetch in workerd', start, 'timeout')
+
+test('an endless body is closed as soon as enough is read, not at the end of the cron run', async () => {
   const closed = Promise.withResolvers<void>()
   const endless = await startReceiver((received, response, request) => {
     request.socket.once('close', () => closed.resolve())
@@ -26,7 +39,7 @@ test('a body we have had enough of is closed at once, not at the end of the cron
   })
   const calls = await startInWorkerd()
   const requests = [`${endless.url}/flood`, next.url].map(url => ({ url, headers: {}, body: '' }))
-  // Longer than the test may take: it is not the deadline that closes the connection.
+  // Longer than the test may take, so the deadline does not close the connection.
   const seen = await calls.send(requests, { ...defaultOptions, timeoutSeconds: 60 })
   expect(seen).toMatchObject([{ status: 200 }, { status: 200 }])
 })

@@ -1,4 +1,4 @@
-// What the API answers to requests that no well-behaved client sends.
+// Answers to malformed requests.
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -12,7 +12,7 @@ beforeAll(async () => {
   await api.db.query('insert into orders (id, client_id) values (17, 1)')
 })
 
-test('every problem has the five parts, and a field has its path', async () => {
+test('every problem has its five members, and names the path of each wrong field', async () => {
   const answer = await api.patch('/orders/17', { status: 'lost', id: 17 })
   expect(answer.headers.get('content-type')).toBe('application/problem+json')
   expect(answer.body).toEqual({
@@ -41,13 +41,13 @@ test.each([
   ['deeply nested under a known field', `{"status":${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}}`],
   ['a prototype', '{"status":"shipped","__proto__":{"isAdmin":true}}'],
   ['a constructor', '{"status":"shipped","constructor":{"prototype":{}}}'],
-])('a body that is %s is 400', async (_, body) => {
+])('a malformed body (%s) is answered 400', async (_, body) => {
   const answer = await api.patch('/orders/17', body)
   expect(answer.status).toBe(400)
   expect(answer.body).toMatchObject({ title: 'Bad Request', status: 400 })
 })
 
-test('broken UTF-8 is 400, not mended in silence', async () => {
+test('broken UTF-8 is answered 400, not silently replaced', async () => {
   const bytes = new TextEncoder().encode('{"url":"https://example.com","description":"?"}')
   const broken = bytes.with(bytes.indexOf(0x3f), 0xff)
   expect((await api.post('/v1/endpoints', broken)).status).toBe(400)
@@ -65,13 +65,13 @@ test.each([
   'application/merge-patch+json',
   'json',
   '',
-])('a body that says it is "%s" is 415', async type => {
+])('a body with the content type "%s" is answered 415', async type => {
   const answer = await api.patch('/orders/17', '{"status":"shipped"}', { headers: { 'content-type': type } })
   expect(answer).toMatchObject({ status: 415, body: { title: 'Unsupported Media Type' } })
 })
 
 test.each(['application/json', 'Application/JSON', 'application/json; charset=utf-8'])(
-  'a body that says it is "%s" is read',
+  'a body with the content type "%s" is read',
   async type => {
     const answer = await api.patch('/orders/17', '{"status":"created"}', {
       headers: { 'content-type': type },
@@ -80,22 +80,22 @@ test.each(['application/json', 'Application/JSON', 'application/json; charset=ut
   },
 )
 
-test('an order without any body is 400', async () => {
+test('an order without a body is answered 400', async () => {
   expect((await api.call('POST', '/orders')).status).toBe(400)
 })
 
-describe('a body above 256 KiB is 413', () => {
+describe('a body above 256 KiB is answered 413', () => {
   const large = `{"status":"${'x'.repeat(256 * 1024)}"}`
 
-  test('when its length is announced', async () => {
+  test('when it announces its length', async () => {
     expect(await api.patch('/orders/17', large)).toMatchObject({ status: 413, body: { status: 413 } })
   })
 
-  test('when it comes in pieces', async () => {
+  test('when it arrives in pieces', async () => {
     expect(await chunked('/orders/17', large)).toMatchObject({ status: 413 })
   })
 
-  test('and one just below is read', async () => {
+  test('but one just below is read', async () => {
     const small = `{"status":"created"}${' '.repeat(255 * 1024)}`
     expect((await api.patch('/orders/17', small)).status).toBe(200)
     expect(await chunked('/orders/17', small)).toMatchObject({ status: 200 })
@@ -114,7 +114,7 @@ describe('a body above 256 KiB is 413', () => {
   }
 })
 
-test('a path that is nothing is 404, a method that is none of its own is 405', async () => {
+test('an unknown path is answered 404, an unknown method 405', async () => {
   expect(await api.get('/nothing')).toMatchObject({ status: 404, body: { status: 404 } })
   const answer = await api.call('DELETE', '/orders/17')
   expect(answer).toMatchObject({ status: 405, body: { title: 'Method Not Allowed' } })
@@ -122,7 +122,7 @@ test('a path that is nothing is 404, a method that is none of its own is 405', a
   expect((await api.call('PATCH', '/v1/events')).headers.get('allow')).toBe('GET, POST')
 })
 
-test('text that would end a statement is only text', async () => {
+test('text that would end a SQL statement stays text', async () => {
   const evil = encodeURIComponent(`x'; drop table orders; --`)
   expect((await api.get(`/v1/events?type=${evil}&key=${evil}&tenant=${evil}`)).body).toEqual({
     data: [],
@@ -133,6 +133,6 @@ test('text that would end a statement is only text', async () => {
   expect((await api.get('/orders/17')).status).toBe(200)
 })
 
-test('text that Postgres can not hold is 400', async () => {
+test('text that Postgres cannot store is answered 400', async () => {
   expect((await api.get('/v1/events?key=a%00b')).status).toBe(400)
 })

@@ -1,4 +1,4 @@
-// Requests that no well-behaved client makes: lying about their length, methods and origins from elsewhere, odd text.
+// Hostile requests: false lengths, unusual methods, foreign origins, odd text.
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
@@ -14,7 +14,7 @@ beforeAll(async () => {
   api = await startApi()
 })
 
-/** As bytes on the wire; what comes back until the connection is closed, by whomever. */
+/** Sends these bytes; returns what arrives until either side closes the connection. */
 async function onTheWire(bytes: string): Promise<string> {
   const { hostname, port } = new URL(api.worker.url)
   const socket = connect(Number(port), hostname)
@@ -27,33 +27,33 @@ const post = (length: number, body: string) =>
   `POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer dev\r\ncontent-type: application/json\r\n` +
   `content-length: ${length}\r\nconnection: close\r\n\r\n${body}`
 
-describe('a length that is a lie', () => {
+describe('a false content-length', () => {
   const event = '{"type":"wire.lied","data":{}}'
 
-  test('the true one is 202: what follows is refused for its length', async () => {
+  test('the same request with its true length is answered 202', async () => {
     expect(await onTheWire(post(event.length, event))).toMatch(/^HTTP\/1.1 202 /)
   })
 
   test.each([
     ['too short', 10],
     ['too long', 1_000],
-  ])('%s: nothing is written', async (_, length) => {
+  ])('a content-length that is %s: nothing is written', async (_, length) => {
     const before = (await api.db.query('select from outbox.events')).rowCount
-    // Where the rest never comes, what answers (if anything) is what stands before the Worker.
+    // When the rest never arrives, only the server in front of the Worker may answer, if anything does.
     expect(await onTheWire(post(length, event))).not.toMatch(/^HTTP\/1.1 2/)
     expect((await api.db.query('select from outbox.events')).rowCount).toBe(before)
   })
 })
 
-test('ten megabytes are 413', async () => {
-  // The answer does not wait for the rest of the body, and at times the connection is closed before it has been read.
+test('a body of ten megabytes is answered 413', async () => {
+  // The answer does not wait for the rest of the body, and sometimes the connection closes before it has been read.
   const answer = await eventually(() =>
     api.post('/v1/events', `{"type":"a","data":"${'x'.repeat(10_000_000)}"}`),
   )
   expect(answer.status).toBe(413)
 })
 
-describe('text that Postgres and JSON can hold is kept as it is', () => {
+describe('unusual text is stored unchanged', () => {
   const odd = [
     'مرحبا\u202eabc',
     '😀 𝔘',
@@ -74,7 +74,7 @@ describe('text that Postgres and JSON can hold is kept as it is', () => {
     expect(data).toMatchObject([{ id: made.body.id }])
   })
 
-  test.each(['\0', 'a\0b', '\ud800', 'a\udfff'])('%j is 400 in each', async value => {
+  test.each(['\0', 'a\0b', '\ud800', 'a\udfff'])('%j is answered 400 in every field', async value => {
     for (const field of ['description', 'tenant']) {
       const body = JSON.stringify({ url: 'https://a.example/', [field]: value })
       expect((await api.post('/v1/endpoints', body)).status, field).toBe(400)
@@ -86,8 +86,8 @@ describe('text that Postgres and JSON can hold is kept as it is', () => {
   })
 })
 
-describe('a page from elsewhere in somebody’s browser', () => {
-  test.each(['GET', 'OPTIONS'])('learns nothing by %s: no answer names its origin', async method => {
+describe('a page of another origin in a browser', () => {
+  test.each(['GET', 'OPTIONS'])('learns nothing from %s: no answer allows its origin', async method => {
     for (const path of ['/v1/endpoints', '/healthz', '/docs', '/openapi.json', '/nothing']) {
       const response = await api.worker.fetch(path, {
         method,
@@ -104,7 +104,7 @@ describe('a page from elsewhere in somebody’s browser', () => {
   })
 })
 
-test('TRACE and CONNECT show nothing of what was sent', async () => {
+test('TRACE and CONNECT echo nothing that was sent', async () => {
   const sent = request(`${api.worker.url}/v1/endpoints`, {
     method: 'TRACE',
     headers: { authorization: 'Bearer CANARY' },
@@ -118,9 +118,9 @@ test('TRACE and CONNECT show nothing of what was sent', async () => {
 })
 
 test.each(['/cron', '/scheduled', '/__scheduled', '/cdn-cgi/handler/scheduled', '/cdn-cgi/local/scheduled'])(
-  'nobody can fire the cron function over HTTP: %s',
+  'the cron function cannot be started over HTTP: %s',
   async path => {
-    // The Worker as it is deployed: what `wrangler dev` puts before it, to fire it by hand, is not there.
+    // The Worker as it is deployed, without the route that `wrangler dev` adds to start it by hand.
     const env = { ...testSettings, ...api.database.env }
     const headers = { 'cf-cron': 'true', 'x-forwarded-for': '127.0.0.1', 'cf-connecting-ip': '127.0.0.1' }
     for (const method of ['GET', 'POST']) {

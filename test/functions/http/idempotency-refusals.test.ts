@@ -1,5 +1,5 @@
-// Which refusals an Idempotency-Key remembers: those that came of how things stood, not those of a mistake in the request,
-// which may be corrected and sent with the same key.
+// Which refusals an Idempotency-Key remembers: those that depend on the state of things. A mistake in the request itself may
+// be corrected and sent with the same key.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 import { fillShop } from '../shop/shop.ts'
@@ -22,7 +22,7 @@ const ask = (method: string, path: string, body?: unknown, idempotencyKey = key)
 const remembered = async () =>
   (await api.db.query('select from outbox.idempotency_keys where key = $1', [key])).rowCount === 1
 
-describe('remembered, though things have changed since', () => {
+describe('remembered, although the state has changed since', () => {
   test('404: there was no such order', async () => {
     const ship = (idempotencyKey?: string) =>
       ask('PATCH', '/orders/4711', { status: 'shipped' }, idempotencyKey)
@@ -43,7 +43,7 @@ describe('remembered, though things have changed since', () => {
   })
 })
 
-describe('not remembered: corrected, it may be sent with the same key', () => {
+describe('not remembered: a corrected request may use the same key', () => {
   const future = new Date(Date.now() + 86_400_000).toISOString()
   const tooMuch = `{"type":"a.b","data":[${Array(1000).fill('1e300').join()}]}`
   test.each<[string, () => string, unknown, unknown, number]>([
@@ -84,7 +84,7 @@ describe('not remembered: corrected, it may be sent with the same key', () => {
     expect((await ask('POST', `${endpoint}/test`)).status).toBe(202)
   })
 
-  test('nor does forgetting a mistake forget what another request did under the key', async () => {
+  test('forgetting a mistake keeps what another request did with the key', async () => {
     const made = await ask('POST', '/v1/endpoints', { url: 'https://c.example/' })
     expect(made.status).toBe(201)
     expect((await ask('POST', '/v1/endpoints', { url: 'https://10.0.0.1/' })).status).toBe(422)

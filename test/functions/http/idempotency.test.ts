@@ -1,4 +1,4 @@
-// Idempotency-Key in real workerd: one effect and one answer, however often and from wherever the request comes.
+// Idempotency-Key in real workerd: one effect and one answer, no matter how often the request arrives.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -37,14 +37,14 @@ const ship = (options?: Call) => api.patch('/orders/17', { status: 'shipped' }, 
 const eventCount = async () => (await api.db.query('select from outbox.events')).rowCount
 const same = ({ status, text }: Answer) => ({ status, text })
 
-test('50 at once: one change, one event, fifty equal answers', async () => {
+test('50 equal requests at once make one change, one event and 50 equal answers', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => ship()))
   expect(new Set(answers.map(answer => JSON.stringify(same(answer)))).size).toBe(1)
   expect(answers[0]).toMatchObject({ status: 200, body: { id: 17, status: 'shipped' } })
   expect(await eventCount()).toBe(1)
 })
 
-test('a repeat answers as the first time, although the order has changed since, and changes nothing', async () => {
+test('a repeat gets the first answer and changes nothing, although the order has changed since', async () => {
   const first = await ship()
   await api.patch('/orders/17', { status: 'canceled' })
   expect(same(await ship())).toEqual(same(first))
@@ -59,7 +59,7 @@ test('without a key the same request has its effect again', async () => {
   expect(await eventCount()).toBe(3)
 })
 
-test('new orders are made once, with their items and large numbers unharmed', async () => {
+test('a new order is made once, with its items and exact large numbers', async () => {
   await api.db.query(`insert into items (id, client_id, name) values (9007199254740993, 1, 'galaxy, "far"')
     on conflict do nothing`)
   const create = () =>
@@ -89,7 +89,7 @@ test('a new endpoint is made once, and every answer shows the one secret', async
     expect(JSON.stringify(rows)).not.toContain(bytes.toString(form))
 })
 
-describe('whatever is asked of an endpoint is done once and answered alike', () => {
+describe('an action on an endpoint is done once, and a repeat gets the same answer', () => {
   let endpoint: string
   beforeEach(async () => {
     const { body } = await api.post('/v1/endpoints', { url: 'https://c.example/' })
@@ -127,37 +127,37 @@ describe('whatever is asked of an endpoint is done once and answered alike', () 
   })
 })
 
-describe('the key belongs to its request', () => {
+describe('a key belongs to its request', () => {
   test.each([
     ['another body', () => api.patch('/orders/17', { status: 'canceled' }, keyed())],
     ['another path', () => api.patch('/orders/18', { status: 'shipped' }, keyed())],
     ['another route', () => api.patch('/orders/update', { id: 17, status: 'shipped' }, keyed())],
     ['another method', () => api.post('/orders', { client_id: 1 }, keyed())],
-  ])('%s is 422 and does nothing', async (_, another) => {
+  ])('%s with the same key is answered 422 and does nothing', async (_, another) => {
     await ship()
     expect(await another()).toMatchObject({ status: 422, body: { title: 'Unprocessable Content' } })
     expect(await eventCount()).toBe(1)
     expect((await ship()).status).toBe(200)
   })
 
-  test('and to its API key: another one may use the same', async () => {
+  test('and to its API key: another API key may use the same one', async () => {
     await ship()
     const other = await api.patch('/orders/17', { status: 'canceled' }, keyed({ key: 'other' }))
     expect(other).toMatchObject({ status: 200, body: { status: 'canceled' } })
   })
 
-  test('whoever is refused learns nothing of it', async () => {
+  test('a caller with a wrong API key learns nothing of it', async () => {
     await ship()
     expect((await ship({ key: 'wrong' })).status).toBe(401)
   })
 })
 
-test('what was refused may be corrected and sent with the same key', async () => {
+test('a refused request may be corrected and sent with the same key', async () => {
   expect((await api.patch('/orders/17', { status: 'lost' }, keyed())).status).toBe(400)
   expect((await ship()).status).toBe(200)
 })
 
-test('a failure of ours is not remembered', async () => {
+test('a failure on our side is not remembered', async () => {
   await api.db.query(`create function refuse() returns trigger language plpgsql as
     $$ begin raise exception 'no' using errcode = 'read_only_sql_transaction'; end $$`)
   await api.db.query('create trigger refuse before update on orders for each row execute function refuse()')
@@ -168,13 +168,13 @@ test('a failure of ours is not remembered', async () => {
   expect(await eventCount()).toBe(1)
 })
 
-test.each(['a b', 'ü', 'x'.repeat(256)])('"%s" is no key', async idempotencyKey => {
+test.each(['a b', 'ü', 'x'.repeat(256)])('"%s" is refused as a key', async idempotencyKey => {
   const answer = await ship({ headers: { 'idempotency-key': idempotencyKey } })
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: 'Idempotency-Key' }] } })
 })
 
-describe('when the reply of the database is lost after it has committed', () => {
-  test('an order: 503 first, then the answer, and one event', async () => {
+describe("when the database's reply is lost after the commit", () => {
+  test('a changed order is answered 503 first, then 200, and makes one event', async () => {
     lossy.loseReply(1)
     expect((await ship()).status).toBe(503)
     expect(await eventCount()).toBe(1)
@@ -183,7 +183,7 @@ describe('when the reply of the database is lost after it has committed', () => 
   })
 
   test.each([1, 2, 3, 4])(
-    'a new endpoint, at its statement %i: one endpoint, one secret, and it is the one that signs',
+    'at statement %i of a new endpoint: one endpoint is made, and the secret that is shown signs',
     async n => {
       const before = (await api.db.query('select from outbox.endpoints')).rowCount!
       const create = () => api.post('/v1/endpoints', { url: 'https://b.example/' }, keyed())
@@ -198,11 +198,11 @@ describe('when the reply of the database is lost after it has committed', () => 
   )
 })
 
-describe('24 hours', () => {
+describe('a key is kept for 24 hours', () => {
   const age = (interval: string) =>
     api.db.query(`update outbox.idempotency_keys set claimed_at = claimed_at - $1::interval`, [interval])
 
-  test('less a moment: it is still the same request', async () => {
+  test('a minute less: a repeat is still the same request', async () => {
     await ship()
     await api.patch('/orders/17', { status: 'created' })
     await age('23 hours 59 minutes')
@@ -210,14 +210,14 @@ describe('24 hours', () => {
     expect(await eventCount()).toBe(2)
   })
 
-  test('and a moment: it is a new one, whatever it asks', async () => {
+  test('a moment more: it is a new request, with any content', async () => {
     await ship()
     await age('24 hours')
     expect((await api.patch('/orders/17', { status: 'canceled' }, keyed())).status).toBe(200)
     expect((await ship()).status).toBe(422)
   })
 
-  test('and an hour: it is gone, without anybody coming back for it', async () => {
+  test('an hour more: the key is deleted, although it was not used again', async () => {
     await ship()
     await age('25 hours')
     const gone = key
@@ -227,7 +227,7 @@ describe('24 hours', () => {
   })
 })
 
-test('a PATCH takes one round trip, with a key and without', async () => {
+test('a PATCH takes one round trip, with a key or without', async () => {
   const trips = async (patch: () => Promise<Answer>) => {
     const before = lossy.requests
     expect((await patch()).status).toBe(200)
@@ -238,7 +238,7 @@ test('a PATCH takes one round trip, with a key and without', async () => {
   expect(await trips(ship)).toBe(1)
 })
 
-test('a read and a webhook do without', async () => {
+test('reads and webhooks ignore the key', async () => {
   expect((await api.get('/orders', keyed())).status).toBe(200)
   expect((await api.post('/receivers/billing', {}, keyed())).status).toBe(401)
   const { rowCount } = await api.db.query('select from outbox.idempotency_keys where key = $1', [key])
@@ -252,7 +252,7 @@ async function newestSecret() {
   return formatSecret({ signing: 'hmac', bytes })
 }
 
-/** Stands before the Neon proxy and, when told to, lets a statement through and its answer drop. */
+/** In front of the Neon proxy: on request it passes a statement on and drops the answer. */
 async function startLossyProxy() {
   let requests = 0
   let lostAt = 0

@@ -1,4 +1,4 @@
-// Statements sent through outbox.run_idempotent(): they answer as if they had been sent straight, the first time and ever after.
+// Statements sent through outbox.run_idempotent() answer as if they had been sent directly, the first time and in repeats.
 import { sql } from 'drizzle-orm'
 import { beforeAll, expect, test } from 'vitest'
 import { openDatabase } from '../../../functions/db.ts'
@@ -27,14 +27,14 @@ const values = [
 const text = `select $1::text, $2::bigint, $3::float8, $4::boolean, $5::int, $6::text[],
   $7::timestamptz = '2026-01-01 00:00Z', encode($8::bytea, 'hex'), $2::numeric / 2, 'same' as name, 'other' as name`
 
-test('a hand-written statement: every kind of value, columns of the same name', async () => {
+test('a hand-written statement keeps every kind of value, and columns of the same name', async () => {
   const statement = { name: 'values', text }
   const straight = await openDatabase(settings).run(statement, values)
   expect(await remembering('a').run(statement, values)).toEqual(straight)
   expect(await remembering('a').run(statement, [])).toEqual(straight)
 })
 
-test('a statement of the builder, alone and in a batch', async () => {
+test('a statement of the builder runs once, alone and in a batch', async () => {
   const ask = (key: string, n: number) =>
     remembering(key).build('ask', async builder => {
       const numbers = builder.execute(sql`select n, n * ${n}::int as more from generate_series(1, 2) as n`)
@@ -70,14 +70,14 @@ test('a statement that gives no rows has its effect once', async () => {
   expect(emails).toEqual([['1'], ['2'], ['3']])
 })
 
-test('a value can not become part of a statement', async () => {
+test('a value cannot become part of a statement', async () => {
   const [[value]] = (await remembering('e').run({ name: 'evil', text: `select $1::text -- $1` }, [
     `'); drop table clients; --\n`,
   ])) as [[string]]
   expect(value).toBe(`'); drop table clients; --\n`)
 })
 
-test('a statement that fails leaves nothing behind that would disturb the next one', async () => {
+test('a failed statement leaves nothing behind that disturbs the next one', async () => {
   const broken = { name: 'broken', text: 'select 1 / $1::int' }
   for (let turn = 0; turn < 12; turn++) {
     await expect(remembering('f').run(broken, [0])).rejects.toMatchObject({ sqlstate: '22012' })

@@ -19,18 +19,18 @@ test.each(['12345678901234567890.10', '1.0', '1e400', '0.1000000000000000055'])(
   text => expect(JSON.stringify(parseJson(`{"n":[${text}]}`))).toBe(`{"n":[${text}]}`),
 )
 
-test('where a double will do, every spelling is a number', () => {
+test('every spelling of a number is accepted where a double will do', () => {
   expect([parseJson('10.0'), parseJson('1e1'), parseJson('10')].map(toDouble)).toEqual([10, 10, 10])
 })
 
-test("somebody else's JSON text is embedded byte for byte", () => {
+test('JSON text from elsewhere is embedded byte for byte', () => {
   const data = '{"n" : 12345678901234567890.10,\n"n":1.00}'
   expect(writeJson({ id: 2n ** 63n, data: new JsonText(data), none: undefined, list: [null, 'a"b'] })).toBe(
     `{"id":9223372036854775808,"data":${data},"list":[null,"a\\"b"]}`,
   )
 })
 
-test('without large numbers it writes and reads what JSON does', () => {
+test('other JSON is read and written as JavaScript does', () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: false }), value => {
       expect(writeJson(value as Parameters<typeof writeJson>[0])).toBe(JSON.stringify(value))

@@ -1,4 +1,4 @@
-// Lists under fire: whoever turns the pages while others write sees each row that was there at the start, once.
+// Lists under load: a client that pages while others write sees each row that was there at the start exactly once.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 import { fillShop } from '../shop/shop.ts'
@@ -22,7 +22,7 @@ async function turn(list: string, beforePage: (page: number) => unknown): Promis
   }
 }
 
-test('events: writers go on at once and in long transactions', async () => {
+test('events can be paged while others write, at once and in long transactions', async () => {
   const there: string[] = []
   for (let n = 0; n < 30; n++)
     there.push((await api.db.query(`select outbox.emit('a.b', '{}') as id`)).rows[0].id)
@@ -37,7 +37,7 @@ test('events: writers go on at once and in long transactions', async () => {
   expect(new Set(seen).size).toBe(seen.length)
 })
 
-test('endpoints: some are changed and some deleted meanwhile', async () => {
+test('endpoints can be paged while some are changed and some deleted', async () => {
   const there: string[] = []
   for (let n = 0; n < 20; n++)
     there.push((await api.post('/v1/endpoints', { url: `https://a.example/${n}` })).body.id)

@@ -1,4 +1,4 @@
-// What clients and operators see while something of ours is wrong: enough to mend it, nothing to steal.
+// Failures on our side: clients and operators see enough to mend them, and no secret.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../../../dev/ports.ts'
 import { startWorker } from '../../support/worker.ts'
@@ -7,7 +7,7 @@ import { type Api, startApi } from '../api.ts'
 const base = { DATABASE_URL: 'postgresql://me:CANARY@127.0.0.1:1/shop' }
 const authorization = 'Bearer dev'
 
-test('a wrong setting is 503 with its name and without its value, to the client and in the log', async () => {
+test('a wrong setting is answered 503 and logged, with its name and without its value', async () => {
   const worker = await startWorker({ ...base, OUTBOX_MASTER_KEYS: 'a:CANARY' })
   for (const path of ['/v1/events', '/healthz', '/nothing']) {
     const answer = await worker.fetch(path)
@@ -20,13 +20,13 @@ test('a wrong setting is 503 with its name and without its value, to the client 
   expect(worker.logs().join()).toContain('OUTBOX_MASTER_KEYS is not valid')
 })
 
-test('a receiver without a secret is 503, the rest works', async () => {
+test('a receiver without a secret answers 503, and the rest works', async () => {
   const api = await startApi({ BILLING_SECRET: '' })
   expect((await api.post('/receivers/billing', {})).status).toBe(503)
   expect((await api.get('/healthz')).status).toBe(200)
 })
 
-test('a database that can not be reached is 503, at once, with Retry-After', async () => {
+test('an unreachable database is answered 503 at once, with Retry-After', async () => {
   const NEON_PROXY = `http://127.0.0.1:${await freePort()}`
   const worker = await startWorker({ ...base, NEON_PROXY })
   for (const path of ['/healthz', '/orders', '/v1/events']) {
@@ -43,13 +43,13 @@ test('a database that can not be reached is 503, at once, with Retry-After', asy
   expect(worker.logs().join()).not.toContain('CANARY')
 })
 
-describe('a database that refuses', () => {
+describe('when the database refuses', () => {
   let api: Api
   beforeAll(async () => {
     api = await startApi()
   })
 
-  test('a statement is 500 without any reason, and the log names the statement', async () => {
+  test('a statement, the answer is 500 without a reason, and the log names the statement', async () => {
     await api.db.query('alter table public.clients rename to customers')
     const answer = await api.get('/clients')
     expect(answer.status).toBe(500)
@@ -59,7 +59,7 @@ describe('a database that refuses', () => {
     expect((await api.get('/clients')).status).toBe(200)
   })
 
-  test('to write because it is read-only is 503', async () => {
+  test('to write because it is read-only, the answer is 503', async () => {
     await api.db.query(`insert into clients (id, name, email) values (1, 'Ada', 'ada@example.com')`)
     await api.db.query(`create function refuse() returns trigger language plpgsql as
       $$ begin raise exception using errcode = 'read_only_sql_transaction', message = 'CANARY'; end $$`)

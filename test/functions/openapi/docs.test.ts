@@ -1,4 +1,4 @@
-// /docs and /openapi.json: all of the API is there, and the page needs nobody else.
+// /docs and /openapi.json: the whole API is there, and the page loads nothing from elsewhere.
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 
@@ -15,7 +15,7 @@ test('the page needs no key and is HTML', () => {
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
 })
 
-test('every operation and every object of the description is on it', async () => {
+test('every operation and object of the description is on the page', async () => {
   const { paths, components } = (await api.get('/openapi.json')).body
   const names = Object.keys(components.schemas)
   expect(Object.keys(paths).length).toBeGreaterThan(10)
@@ -25,7 +25,7 @@ test('every operation and every object of the description is on it', async () =>
   for (const [, name] of page.text.matchAll(/href="#([^"]+)"/g)) expect(page.text).toContain(`id="${name}"`)
 })
 
-test('it runs no script, fetches nothing, and forbids both', () => {
+test('the page runs no script, fetches nothing, and forbids both', () => {
   expect(page.text).not.toMatch(/<script|<link|<img|<iframe|\bsrc=|@import|url\(|\bon\w+=/i)
   const policy = page.headers.get('content-security-policy')!
   expect(policy).toContain(`default-src 'none'`)
@@ -33,13 +33,13 @@ test('it runs no script, fetches nothing, and forbids both', () => {
   expect(policy).not.toMatch(/unsafe|http|\*/)
 })
 
-test('the policy names the page’s own style by its hash', async () => {
+test('the Content-Security-Policy names the page’s own style by its hash', async () => {
   const style = page.text.match(/<style>(.*?)<\/style>/s)![1]!
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))
   expect(page.headers.get('content-security-policy')).toContain(Buffer.from(digest).toString('base64'))
 })
 
-test('every POST and PATCH but the receivers’ says that it takes an Idempotency-Key', async () => {
+test('every POST and PATCH except the receivers’ documents the Idempotency-Key', async () => {
   const { paths } = (await api.get('/openapi.json')).body
   for (const [path, methods] of Object.entries<Record<string, { parameters?: { name: string }[] }>>(paths)) {
     for (const [method, { parameters = [] }] of Object.entries(methods)) {

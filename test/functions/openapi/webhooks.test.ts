@@ -1,4 +1,4 @@
-// What receivers are sent is a part of the API's description, and what arrives is what it says.
+// The API's description of webhooks, compared with what arrives.
 import { beforeAll, expect, test } from 'vitest'
 import { startReceiver } from '../../support/receiver.ts'
 import { type Api, startApi } from '../api.ts'
@@ -13,7 +13,7 @@ beforeAll(async () => {
   webhooks = described
 })
 
-test('it describes any event, and the outbox’s own by their types', () => {
+test('the description has a webhook for any event, and one for each type of the outbox’s own', () => {
   expect(Object.keys(webhooks).sort()).toEqual(['event', 'outbox.endpoint.disabled', 'outbox.test'])
   for (const { post } of Object.values(webhooks)) {
     expect(post.requestBody.content['application/json'].schema.required.sort()).toContain('type')
@@ -21,7 +21,7 @@ test('it describes any event, and the outbox’s own by their types', () => {
   }
 })
 
-test('every header and member that it requires is in what arrives', async () => {
+test('a webhook that arrives has every header and member that the description requires', async () => {
   const receiver = await startReceiver()
   const { id } = (await api.post('/v1/endpoints', { url: receiver.url })).body
   await api.call('POST', `/v1/endpoints/${id}/test`)

@@ -1,4 +1,4 @@
-// The shop's clients through real workerd.
+// The shop's clients in real workerd.
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 import { fillShop } from './shop.ts'
@@ -19,7 +19,7 @@ test('clients are listed newest first', async () => {
   })
 })
 
-test('a client shows what it was charged, and nobody else was', async () => {
+test("a client's charges are its own, paged, with exact amounts", async () => {
   await api.db.query('insert into orders (id, client_id) values (7, 2), (8, 2), (9, 1)')
   await api.db.query(
     `insert into charges (client_id, order_id, amount_cents, webhook_id)
@@ -39,6 +39,6 @@ test('a client shows what it was charged, and nobody else was', async () => {
   expect(second.body).toMatchObject({ data: [{ order_id: 7, amount_cents: 500 }], next_cursor: null })
 })
 
-test("an unknown client's charges are 404", async () => {
+test('the charges of an unknown client are answered 404', async () => {
   expect((await api.get('/clients/99/charges')).status).toBe(404)
 })

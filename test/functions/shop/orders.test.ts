@@ -1,4 +1,4 @@
-// Stop 1 through real workerd: what the shop's orders accept, answer and refuse.
+// Step 1 in real workerd: what the shop's orders accept, answer and refuse.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startNeonProxy } from '../../../dev/neon-proxy.ts'
 import { atEnd } from '../../support/cleanup.ts'
@@ -36,14 +36,14 @@ describe('creating an order', () => {
     })
   })
 
-  test('is an event that knows the items', async () => {
+  test('makes an event that lists the items', async () => {
     const { id } = await create({ client_id: 1, item_ids: [2, 1] })
     expect(await eventsOf(id)).toEqual([
       { type: 'order.created', data: expect.objectContaining({ order_id: id, item_ids: [1, 2] }) },
     ])
   })
 
-  test('may begin with any status', async () => {
+  test('accepts any status', async () => {
     expect(await create({ client_id: 2, status: 'backorder' })).toMatchObject({
       status: 'backorder',
       items: [],
@@ -109,20 +109,20 @@ describe.each([
     ['a negative id', -1, 'shipped'],
     ['half an id', 1.5, 'shipped'],
     ['an id no table can hold', '9223372036854775808', 'shipped'],
-    ['an id that is none', 'x', 'shipped'],
+    ['a malformed id', 'x', 'shipped'],
   ])('answers 400 to %s', async (_case, id, status) => {
     expect((await update(id, status)).status).toBe(400)
   })
 })
 
-test('an id beyond what a double holds survives creation, update and reading', async () => {
+test('an id that exceeds a double stays exact when an order is created, changed and read', async () => {
   const [big, next] = ['9007199254740993', '9223372036854775807']
   await api.db.query('insert into orders (id, client_id) values ($1, 1), ($2, 1)', [big, next])
   const updated = await api.patch('/orders/update', `{"id": ${big}, "status": "shipped"}`)
   expect(updated.text).toContain(`"id":${big},`)
   expect((await api.get(`/orders/${big}`)).body).toMatchObject({ id: BigInt(big), status: 'shipped' })
   expect((await api.patch(`/orders/${next}`, { status: 'canceled' })).text).toContain(`"id":${next},`)
-  // Its neighbour, which is what a double would have made of it, is somebody else.
+  // Its neighbour, to which a double would round it, is another order.
   expect((await api.get('/orders/9007199254740992')).status).toBe(404)
 })
 
@@ -138,7 +138,7 @@ test('an update is one round trip to the database', async () => {
     body: JSON.stringify({ id, status: 'shipped' }),
   })
   expect(answer.status).toBe(200)
-  // The second statement of the batch sets who asks and in which trace.
+  // The other statement of the batch sets the actor and the trace.
   expect(proxy.stats).toEqual({ requests: before.requests + 1, statements: before.statements + 2 })
 })
 
@@ -155,7 +155,7 @@ describe('reading', () => {
     })
   })
 
-  test('an unknown order is 404, an id that is none is 400', async () => {
+  test('an unknown order is answered 404, a malformed id 400', async () => {
     expect((await api.get('/orders/424242')).status).toBe(404)
     expect((await api.get('/orders/abc')).status).toBe(400)
   })
@@ -172,7 +172,7 @@ describe('reading', () => {
     expect(seen).toEqual(rows.map(row => row.id))
   })
 
-  test('a new order moves nothing on the next page', async () => {
+  test('a new order does not shift the next page', async () => {
     const ofBob = '/orders?client_id=2&status=backorder&limit=1'
     const [older, newer] = [await bobsBackorder(), await bobsBackorder()]
     const first = await api.get(ofBob)

@@ -1,4 +1,4 @@
-// The demo receivers, with webhooks signed the way the sender signs them.
+// The demo receivers, with webhooks that the library of Standard Webhooks signs.
 import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ beforeEach(async () => {
   webhookId = `evt_${randomBytes(12).toString('hex')}`
   const { rows } = await api.db.query('insert into orders (client_id) values (1) returning id')
   orderId = rows[0].id
-  // One of these is somebody else's: it must not be billed to Ada.
+  // One of these belongs to another client: it must not be billed to Ada.
   await api.db.query('insert into order_items (order_id, item_id) values ($1, 1), ($1, 2), ($1, 3)', [
     orderId,
   ])
@@ -32,7 +32,6 @@ interface Sent {
   tamper?: (body: string) => string
 }
 
-/** Signed by the standard's own library. */
 function send(receiver: 'billing' | 'notifications', sent: Sent = {}) {
   const secret =
     sent.secret ?? testSettings[receiver === 'billing' ? 'BILLING_SECRET' : 'NOTIFICATIONS_SECRET']
@@ -63,7 +62,7 @@ describe('billing', () => {
     expect(await charges()).toEqual([{ client_id: '1', amount_cents: '1250', webhook_id: webhookId }])
   })
 
-  test('charges only the fulfilment fee where no item costs extra', async () => {
+  test('charges only the fulfilment fee when no item costs extra', async () => {
     await api.db.query('delete from order_items where order_id = $1 and item_id = 1', [orderId])
     await send('billing')
     expect(await charges()).toMatchObject([{ amount_cents: '1000' }])
@@ -96,12 +95,12 @@ describe('billing', () => {
     },
   )
 
-  test('charges nothing for an order that is gone', async () => {
+  test('charges nothing for an order that does not exist', async () => {
     expect((await send('billing', { data: '{"order_id":424242}' })).status).toBe(200)
     expect(await charges()).toEqual([])
   })
 
-  test('knows an order beyond what a double holds', async () => {
+  test('bills an order whose id exceeds a double', async () => {
     orderId = '9007199254740993'
     await api.db.query('insert into orders (id, client_id) values ($1, 2)', [orderId])
     await send('billing')
@@ -120,12 +119,12 @@ describe('notifications', () => {
     expect(await notes()).toEqual([{ client_id: '1', message: `Hi Ada, your order ${orderId} ${news}.` }])
   })
 
-  test('tells it once, however often the webhook comes', async () => {
+  test('writes one message, no matter how often the webhook arrives', async () => {
     await Promise.all(Array.from({ length: 20 }, () => send('notifications')))
     expect(await notes()).toHaveLength(1)
   })
 
-  test("and billing do not take each other's webhooks for repeats", async () => {
+  test('and billing keep their receipts apart', async () => {
     await send('billing')
     await send('notifications')
     expect([await charges(), await notes()].map(rows => rows.length)).toEqual([1, 1])
@@ -155,7 +154,7 @@ describe.each(['billing', 'notifications'] as const)('%s refuses', receiver => {
   })
 
   test.each(['{}', '{"order_id":"17"}', '{"order_id":1.5}', 'null', '{"order_id":9223372036854775808}'])(
-    'signed nonsense with 400: %s',
+    'signed but malformed data with 400: %s',
     async data => {
       expect((await send(receiver, { data })).status).toBe(400)
     },

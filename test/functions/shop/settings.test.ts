@@ -13,7 +13,7 @@ test('good settings are read once and kept', async () => {
   expect(closed).toMatchObject({ ordersPublic: false })
 })
 
-test('orders need a key unless it says otherwise', async () => {
+test('orders need a key by default', async () => {
   const { OUTBOX_ORDERS_PUBLIC: _, ...env } = testSettings
   expect((await readShopSettings(env)).ordersPublic).toBe(false)
 })
@@ -29,7 +29,7 @@ test('a receiver may know two secrets while they are being changed', async () =>
   expect(settings.notificationsSecrets).toEqual([])
 })
 
-describe('is refused by name, without its value', () => {
+describe('a wrong setting is refused by name, without its value', () => {
   test.each([
     ['OUTBOX_ORDERS_PUBLIC', 'CANARY'],
     ['NOTIFICATIONS_SECRET', 'CANARY'],

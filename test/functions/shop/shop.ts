@@ -1,4 +1,4 @@
-// A shop small enough to keep in mind: two clients, and fees that add up to different sums.
+// A small shop: two clients, and fees that add up to different sums.
 import type pg from 'pg'
 
 /**

@@ -1,4 +1,4 @@
-// The self-check finds what would silence the capture, and says what to do.
+// The self-check finds what would stop the capture, and says what to do.
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 
@@ -9,12 +9,13 @@ beforeAll(async () => {
 const check = async (name: string) =>
   (await api.get('/v1/health/capture')).body.checks.find((c: { name: string }) => c.name === name)
 
-test('all is well at first', async () => {
+test('a fresh database is healthy', async () => {
   const { status, body } = await api.get('/v1/health/capture')
   expect(status).toBe(200)
   expect(body.healthy).toBe(true)
   expect(body.checks.map((c: { name: string }) => c.name)).toEqual([
     'broken_triggers',
+    'capture_drift',
     'notify_queue_usage',
     'oldest_unfanned_seconds',
     'oldest_transaction_seconds',
@@ -35,11 +36,11 @@ test.each([
     'a watched table that was dropped',
     'broken_triggers',
     `create table gone (id int primary key); select outbox.watch('gone'); drop table gone`,
-    `delete from outbox.watches where relation::text ~ '^[0-9]+$'`,
+    `select outbox.unwatch(relation) from outbox.watches where relation::text ~ '^[0-9]+$'`,
     'was dropped. SELECT outbox.unwatch(',
   ],
   [
-    'events that nobody makes into deliveries',
+    'events that are not fanned out',
     'oldest_unfanned_seconds',
     `select outbox.emit('a.b', '{}'); update outbox.events set occurred_at = occurred_at - interval '1 hour'`,
     `delete from outbox.fanout`,
@@ -53,7 +54,7 @@ test.each([
     'CACHE 1',
   ],
   [
-    'a change that could not be written down',
+    'a change that could not be captured',
     'failed_captures',
     `select outbox.record('outbox.capture.failed', '{}', null, null)`,
     `truncate outbox.events, outbox.fanout`,
@@ -67,7 +68,7 @@ test.each([
   expect(await check(name)).toMatchObject({ healthy: true })
 })
 
-test('an old transaction is timed from its beginning', async () => {
+test('the age of a transaction counts from its beginning', async () => {
   const other = await api.database.connect()
   await other.query('begin isolation level repeatable read; select 1 from outbox.events')
   const { rows } = await other.query(

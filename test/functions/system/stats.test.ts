@@ -1,4 +1,4 @@
-// GET /v1/stats: right when there is little, honest when there is much.
+// GET /v1/stats: exact for few deliveries, capped and saying so for many.
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 
@@ -33,7 +33,7 @@ const attempts = (endpoint: string, count: number, age: string, error = 'null') 
     [endpoint, count],
   )
 
-test('nothing is nothing', async () => {
+test('without deliveries every count is zero', async () => {
   expect(await stats()).toEqual({
     deliveries: { pending: 0, sending: 0, dead: 0 },
     capped: false,
@@ -48,7 +48,7 @@ test('nothing is nothing', async () => {
   })
 })
 
-test('each state is counted, for each endpoint and in all', async () => {
+test('each state is counted, for each endpoint and in total', async () => {
   await deliver(a, 1, 3, pending)
   await deliver(a, 4, 5, { state: `'dead'`, attempt: '1', reason: `'timeout'`, finished_at: 'now()' })
   await deliver(b, 1, 4, { state: `'sending'`, attempt: '1', lease: `'a:1'`, leased_until: 'now()' })
@@ -62,21 +62,21 @@ test('each state is counted, for each endpoint and in all', async () => {
   })
 })
 
-test('the oldest is the one that has been due longest; what waits for a retry is not late', async () => {
+test('the oldest pending delivery is the one due longest; one that waits for a retry is not due', async () => {
   await deliver(a, 1, 1, { ...pending, due_at: `now() + interval '1 hour'` })
   expect((await stats()).oldest_pending_seconds).toBe(0)
   await deliver(b, 1, 1, { ...pending, due_at: `now() - interval '90 seconds'` })
   expect((await stats()).oldest_pending_seconds).toBeCloseTo(90, -1)
 })
 
-test('delivered are the successes of the last hour', async () => {
+test('successes of the last hour count as delivered', async () => {
   for (const age of ['1 second', '9 seconds', '5 minutes', '59 minutes']) await attempts(a, 2, age)
   await attempts(a, 5, '61 minutes')
   await attempts(a, 5, '1 minute', `'timeout'`)
   expect(await stats()).toMatchObject({ delivered_last_hour: 8, delivered_last_hour_capped: false })
 })
 
-test('much is counted up to a limit that the answer names', { timeout: 60_000 }, async () => {
+test('counting stops at a limit that the answer names', { timeout: 60_000 }, async () => {
   await deliver(a, 1, 200_000, pending)
   await attempts(b, 350_000, '2 minutes')
   await attempts(b, 350_000, '30 minutes')

@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import { parseCidr } from '../../../delivery/address.ts'
 import { createTransport } from '../../../worker/send/transport.ts'
 import { atEnd } from '../../support/cleanup.ts'
+import { interims } from '../../support/interims.ts'
+import { ok, startRawReceiver } from '../../support/raw-receiver.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
 const loopback = [parseCidr('127.0.0.0/8')!]
@@ -27,6 +29,24 @@ test('a request goes through the proxy as a tunnel, and its answer comes back', 
   expect(await transport.send(request('http://hooks.example/a?b=c'), inTime())).toMatchObject({ status: 200 })
   expect(proxy.asked).toEqual(['hooks.example:80'])
   expect(receiver.requests[0]).toMatchObject({ path: '/a?b=c', headers: { host: 'hooks.example' } })
+  await transport.close()
+})
+
+test('interim responses that come through the proxy are not the answer', async () => {
+  const receiver = await startRawReceiver(socket => {
+    socket.write(interims.several!.join('') + ok())
+  })
+  const proxy = await startProxy(`http://127.0.0.1:${receiver.port}`)
+  const transport = createTransport(
+    { allowHttp: true, privateNetworks: loopback },
+    async () => ['11.22.33.44'],
+    proxy.url,
+  )
+  for (let i = 0; i < 2; i++) {
+    expect(await transport.send(request('http://hooks.example/'), inTime())).toMatchObject({ status: 200 })
+  }
+  expect(receiver.requests).toHaveLength(2)
+  expect(receiver.connections).toHaveLength(1)
   await transport.close()
 })
 

@@ -6,12 +6,16 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
   asked regclass;
   watched outbox.watches;
+  today json;
   filter record;
   found_row boolean := false;
 BEGIN
   BEGIN
-    -- '-' and '0' would be names of no table.
-    SELECT c.oid INTO asked FROM pg_class c WHERE c.oid = coalesce(to_regclass(table_name), to_regclass('public.' || table_name));
+    -- Not with to_regclass(), which wants a right to the schema.
+    SELECT c.oid INTO asked
+    FROM (SELECT parse_ident(table_name)::name[]) AS parsed (parts)
+    JOIN pg_namespace n ON n.nspname = CASE cardinality(parts) WHEN 1 THEN 'public' WHEN 2 THEN parts[1] END
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = parts[cardinality(parts)];
   EXCEPTION WHEN OTHERS THEN NULL; -- no name of a table
   END;
   IF asked IS NULL THEN
@@ -38,18 +42,21 @@ BEGIN
     RETURN QUERY SELECT true, format('An update makes an event only when it changes one of: %s.',
       (SELECT string_agg(c, ', ') FROM json_array_elements_text(watched.options->'when_changed') AS c));
   ELSE
-    RETURN QUERY SELECT true, 'An update makes an event when it changes anything at all.'::text;
+    RETURN QUERY SELECT true, 'An update makes an event when it changes anything that its event shows.'::text;
   END IF;
   BEGIN
+    today := outbox.current_options(watched.relation, watched.options);
+    RETURN QUERY SELECT false, format('%s Mend it with %s.', d.problem, d.mend)
+      FROM outbox.capture_drift_of(watched.id, watched.relation, watched.options) AS d;
     FOR filter IN EXECUTE format('SELECT * FROM outbox.capture_%s_explain($1, $2, $3)', watched.id)
-                  USING watched.relation, watched.options, key LOOP
+                  USING watched.relation, today, key LOOP
       found_row := true;
       RETURN QUERY SELECT coalesce(filter.passes, false), CASE
         WHEN filter.operation IS NULL THEN format('Could not find out whether there is a row with this key (%s).', outbox.sqlstate_reason(filter.problem))
         WHEN filter.problem IS NOT NULL THEN format('Could not find out whether the condition lets %s of this row pass (%s): %s',
-          filter.operation, outbox.sqlstate_reason(filter.problem), watched.options->>'condition')
+          filter.operation, outbox.sqlstate_reason(filter.problem), today->>'condition')
         WHEN filter.passes THEN format('The condition lets %s of this row, as it is now, pass.', filter.operation)
-        ELSE format('The condition drops %s of this row, as it is now: %s', filter.operation, watched.options->>'condition') END;
+        ELSE format('The condition drops %s of this row, as it is now: %s', filter.operation, today->>'condition') END;
     END LOOP;
   EXCEPTION WHEN OTHERS THEN
     found_row := true;

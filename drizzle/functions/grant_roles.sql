@@ -1,6 +1,6 @@
 -- Least privilege. outbox_functions is for the Worker, outbox_listener for the listener, outbox_emitter for users that call
--- outbox.emit(), outbox_watcher for owners of tables that call outbox.watch(). None can log in; users that can are made members
--- (docs/roles.md). The role that runs the migrations owns everything and is none of them. A writer of a watched table needs no role.
+-- outbox.emit(). None can log in; users that can are made members (docs/roles.md). The role that runs the migrations owns
+-- everything and is none of them. A writer of a watched table needs no role; for an owner of tables see grant_watching.sql.
 -- The migrator calls this each time. Call it by hand after creating the roles by hand.
 -- Every right is granted by name: a hardened database has taken all from PUBLIC.
 CREATE OR REPLACE FUNCTION outbox.grant_roles() RETURNS void
@@ -13,7 +13,7 @@ BEGIN
   IF has_function_privilege('public', 'outbox.emit(text, json, text, text)', 'EXECUTE') THEN
     GRANT USAGE ON SCHEMA outbox TO PUBLIC;
   END IF;
-  FOREACH role IN ARRAY ARRAY['outbox_functions', 'outbox_listener', 'outbox_emitter', 'outbox_watcher'] LOOP
+  FOREACH role IN ARRAY ARRAY['outbox_functions', 'outbox_listener', 'outbox_emitter'] LOOP
     -- Roles belong to the server: another database or an administrator may have made it.
     CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = role);
     BEGIN
@@ -32,8 +32,7 @@ BEGIN
              AND has_database_privilege('outbox_listener', current_database(), 'CONNECT')) THEN
     RAISE NOTICE 'outbox_functions or outbox_listener may not connect to the database %: its owner must GRANT CONNECT', current_database();
   END IF;
-  GRANT USAGE ON SCHEMA outbox TO outbox_functions, outbox_listener, outbox_emitter, outbox_watcher;
-  GRANT CREATE ON SCHEMA outbox TO outbox_watcher;
+  GRANT USAGE ON SCHEMA outbox TO outbox_functions, outbox_listener, outbox_emitter;
   GRANT USAGE ON SEQUENCE outbox.endpoints_id_seq, outbox.endpoint_secrets_id_seq TO outbox_functions;
   FOR allowed IN
     SELECT relation, functions, listener
@@ -72,10 +71,10 @@ BEGIN
     WHERE p.pronamespace = 'outbox'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype
       -- What runs with its caller's rights gives none away. outbox.record() writes what everybody may write.
       AND (NOT p.prosecdef OR p.proname = 'record')
-      AND p.proname NOT IN ('grant_roles', 'uninstall', 'recompile_watches', 'run_idempotent')
-      AND p.proowner = (SELECT nspowner FROM pg_namespace WHERE nspname = 'outbox')
+      AND p.proname NOT IN ('grant_roles', 'grant_watching', 'uninstall', 'recompile_watches', 'repair', 'run_idempotent')
+      AND p.proname !~ '^capture_[0-9]+_' -- a watch's own
   LOOP
-    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO outbox_functions, outbox_listener, outbox_watcher', allowed.function);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO outbox_functions, outbox_listener', allowed.function);
   END LOOP;
   GRANT EXECUTE ON FUNCTION outbox.emit(text, json, text, text), outbox.emit(outbox.event_type_text, jsonb, text, text),
     outbox.emit_text, outbox.emit_failed, outbox.event_type, outbox.record TO outbox_emitter;
@@ -84,6 +83,6 @@ BEGIN
   GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.purge TO outbox_listener;
 END $$;
 
-COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener, outbox_emitter and outbox_watcher if they are missing, and gives them their rights.';
+COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';
 
 REVOKE EXECUTE ON FUNCTION outbox.grant_roles FROM PUBLIC;

@@ -30,7 +30,7 @@ BEGIN
     CROSS JOIN LATERAL pg_identify_object(s.classid, s.objid, 0) AS o
     WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'a'
-      AND s.refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN ('outbox_functions', 'outbox_listener', 'outbox_emitter', 'outbox_watcher'))
+      AND s.refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN ('outbox_functions', 'outbox_listener', 'outbox_emitter'))
       AND s.classid IN ('pg_class'::regclass, 'pg_namespace'::regclass, 'pg_proc'::regclass)
       AND o.schema IS DISTINCT FROM 'outbox' AND o.identity <> 'outbox'
   LOOP

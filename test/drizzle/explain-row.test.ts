@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { loginAs } from '../support/login.ts'
+import { createLogin } from '../support/login.ts'
 
 let database: TestDatabase
 let db: pg.Client
@@ -108,25 +108,46 @@ describe('what could not be found out is said:', () => {
     ])
   })
 
+  const capture = async (part: string) =>
+    `outbox.capture_${(await db.query('select max(id) as id from outbox.watches')).rows[0].id}_${part}`
+
   test('a right that the table’s owner lacks', async () => {
-    const { username: owner } = new URL(await loginAs(null, database.url))
+    const { name: owner } = await createLogin(database.url, '')
+    await db.query(`select outbox.unwatch('orders'); select outbox.grant_watching('${owner}')`)
     await db.query(`create table odd (id int primary key); insert into odd values (1)`)
-    await db.query(`select outbox.watch('odd')`)
-    await db.query(`alter table odd owner to ${owner}; revoke select on odd from ${owner}`)
-    await db.query(`alter function outbox.capture_2_explain owner to ${owner}`)
+    await db.query(
+      `alter table odd owner to ${owner}; select outbox.watch('odd'); revoke select on odd from ${owner}`,
+    )
     expect(await broken('odd', 'odd/1')).toEqual([
       'Could not find out whether there is a row with this key (SQLSTATE 42501: the role that watched the table lacks a right on something that is read).',
       noEvent,
     ])
   })
 
-  test('a function of the capture that was dropped, or that this role may not call', async () => {
-    await db.query(`create table odd (id int primary key); insert into odd values (1)`)
-    await db.query(`select outbox.watch('odd'); drop function outbox.capture_2_explain`)
-    expect(await broken('odd', 'odd/1')).toEqual([
+  test('a function of the capture that was dropped', async () => {
+    await db.query(`select outbox.unwatch('orders')`)
+    await db.query(
+      `create table odd (id int primary key); insert into odd values (1); select outbox.watch('odd')`,
+    )
+    await db.query(`drop function ${await capture('explain')}`)
+    expect(await broken('odd', 'odd/1')).toContainEqual(
       'Could not look for the row (SQLSTATE 42883: a function or operator is gone, or is not found by this name). Call outbox.watch() for public.odd again.',
-      noEvent,
-    ])
+    )
+  })
+
+  test('that its options were damaged', async () => {
+    await db.query(`select outbox.unwatch('orders')`)
+    await db.query(`create table odd (id int primary key); select outbox.watch('odd')`)
+    for (const options of [
+      '{}',
+      '{"options": {"frozen": {}}}',
+      '{"options": {"operations": 1, "frozen": {"oid": "x"}}}',
+    ]) {
+      await db.query(
+        `create or replace function ${await capture('watch')}() returns json language sql as $$ select $json$${options}$json$::json $$`,
+      )
+      expect((await explain('odd', 'odd/1')).length, options).toBeGreaterThan(0)
+    }
   })
 
   test.each([

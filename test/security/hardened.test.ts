@@ -109,8 +109,9 @@ describe('from the writer to the receiver', () => {
     await expect(emitter.query('select from outbox.events')).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('the owner of a table needs outbox_watcher only, and its writers nothing', async () => {
-    const login = await database.login('outbox_watcher')
+  test('the owner of a table needs grant_watching() only, and its writers nothing', async () => {
+    const login = await database.login()
+    await owner.query(`select outbox.grant_watching('${login.name}')`)
     const writer = await database.login()
     await database.admin.query(`create schema own authorization ${login.name}`)
     await database.admin.query(`grant usage on language sql, plpgsql to ${login.name}`)

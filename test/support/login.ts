@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { atEnd } from './cleanup.ts'
 
-export type Role = 'outbox_functions' | 'outbox_listener' | 'outbox_emitter' | 'outbox_watcher'
+export type Role = 'outbox_functions' | 'outbox_listener' | 'outbox_emitter'
 
 /** Returns a connection string for a new user; null = without any role. */
 export async function loginAs(role: Role | null, databaseUrl: string): Promise<string> {

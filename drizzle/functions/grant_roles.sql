@@ -54,7 +54,7 @@ BEGIN
     END IF;
   END LOOP;
   GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_test, outbox.capture_health, outbox.capture_triggers,
-    outbox.capture_drift, outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
+    outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.purge TO outbox_listener;
 END $$;
 

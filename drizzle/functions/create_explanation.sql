@@ -9,10 +9,10 @@ DECLARE
     SELECT string_agg(format(E'(%L, (%s\n))', operation,
                              coalesce(outbox.expression_for(options->>'condition', operation), 'true')), ', ')
     FROM json_array_elements_text(options->'operations') AS operation WHERE operation <> 'truncate');
-  lookup text := format(E'(%s\n) = wanted', options->>'key');
+  lookup text := format(E'(%s\n) = $1', options->>'key');
 BEGIN
   IF (options->>'default_key')::boolean THEN
-    SELECT coalesce(min(format('starts_with(wanted, %1$L) AND NEW.%2$I = substr(wanted, length(%1$L) + 1)::%3$s',
+    SELECT coalesce(min(format('starts_with($1, %1$L) AND NEW.%2$I = substr($1, length(%1$L) + 1)::%3$s',
                                coalesce(options->'frozen'->>'name', c.relname) || '/', a.attname, format_type(a.atttypid, a.atttypmod))), lookup) INTO lookup
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid

@@ -8,7 +8,7 @@ DECLARE
   watched record;
 BEGIN
   FOR watched IN
-    SELECT w.*, outbox.may_compile(c.relowner) AS is_ours
+    SELECT w.*, outbox.may_compile(c.relowner, w.owner) AS is_ours
     FROM outbox.captures() AS w
     JOIN pg_class c ON c.oid = w.relation
     ORDER BY w.watched_at

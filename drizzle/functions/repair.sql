@@ -10,7 +10,7 @@ BEGIN
     RETURN QUERY SELECT NULL::regclass, true, format('Dropped %s.', f) FROM outbox.drop_left_over(found.id) AS f;
   END LOOP;
   FOR found IN
-    SELECT w.*, outbox.may_compile(c.relowner) AS is_ours, c.relowner::regrole AS owner
+    SELECT w.*, outbox.may_compile(c.relowner, w.owner) AS is_ours, c.relowner::regrole AS owner
     FROM outbox.captures() AS w
     JOIN pg_class c ON c.oid = w.relation
     WHERE w.relation IN (SELECT d.relation FROM outbox.capture_drift() AS d WHERE d.mend LIKE '%outbox.repair()')
@@ -19,7 +19,7 @@ BEGIN
     ORDER BY w.watched_at
   LOOP
     IF NOT found.is_ours THEN
-      RETURN QUERY SELECT found.relation::regclass, false, format('Only %s can repair the capture of its table.', found.owner);
+      RETURN QUERY SELECT found.relation::regclass, false, format('Its owner %s must call outbox.repair(), or outbox.watch() again.', found.owner);
       CONTINUE;
     END IF;
     BEGIN

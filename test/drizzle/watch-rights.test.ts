@@ -214,3 +214,19 @@ describe.each([
     expect(await drift()).toEqual([])
   })
 })
+
+test('options that another role wrote are not compiled with the rights of the outbox’s owner', async () => {
+  await db.query(`grant create on schema outbox to ${owner}`)
+  await as(owner, `${table('own.bills')}; select outbox.watch('own.bills')`)
+  await as(
+    owner,
+    `do $$ begin execute (select replace(pg_get_functiondef(oid), '"operations" : ["insert"', '"operations" : ["insert on own.bills execute function f(); create table public.stolen ()"')
+       from pg_proc where prosrc like '%own.bills%' and proname ~ '_watch$'); end $$`,
+  )
+  const { rows } = await db.query(
+    `select relation::text, recompiled from outbox.recompile_watches() where relation = 'own.bills'::regclass`,
+  )
+  expect(rows).toEqual([{ relation: 'own.bills', recompiled: false }])
+  await db.query('select outbox.repair()')
+  expect((await db.query(`select to_regclass('public.stolen') as stolen`)).rows).toEqual([{ stolen: null }])
+})

@@ -30,7 +30,7 @@ BEGIN
     CROSS JOIN LATERAL pg_identify_object(s.classid, s.objid, 0) AS o
     WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'a'
-      AND s.refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN ('outbox_functions', 'outbox_listener'))
+      AND s.refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN ('outbox_functions', 'outbox_listener', 'outbox_emitter'))
       AND s.classid IN ('pg_class'::regclass, 'pg_namespace'::regclass, 'pg_proc'::regclass)
       AND o.schema IS DISTINCT FROM 'outbox' AND o.identity <> 'outbox'
   LOOP
@@ -39,6 +39,13 @@ BEGIN
       WHEN 'pg_proc'::regclass THEN 'ROUTINE'
       ELSE '' END, granted.identity, granted.role);
   END LOOP;
+
+  -- Only who owns the database has granted this (grant_roles.sql), and may take it back.
+  IF pg_has_role((SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') THEN
+    FOR granted IN SELECT rolname AS role FROM pg_roles WHERE rolname IN ('outbox_functions', 'outbox_listener') LOOP
+      EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM %I', current_database(), granted.role);
+    END LOOP;
+  END IF;
 
   DROP SCHEMA outbox CASCADE;
 END $$;

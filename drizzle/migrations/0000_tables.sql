@@ -8,6 +8,7 @@ CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> st
 CREATE TYPE "outbox"."replay_state" AS ENUM('running', 'done', 'canceled');--> statement-breakpoint
 CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
+CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
 CREATE TABLE "outbox"."idempotency_keys" (
 	"scope" text NOT NULL,
 	"key" text NOT NULL,

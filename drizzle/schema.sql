@@ -257,7 +257,7 @@ create view outbox.watches as
 -- outbox.base_type(type oid) returns oid stable
 -- outbox.bounded(value text, max_bytes integer) returns text immutable
 -- outbox.capture_body(watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean) returns text stable
--- outbox.capture_drift() returns TABLE(relation regclass, problem text, mend text) stable security definer
+-- outbox.capture_drift() returns TABLE(relation regclass, problem text, mend text) stable
 -- outbox.capture_drift_of(watch_id bigint, relation regclass, options json) returns TABLE(problem text, mend text) stable
 -- outbox.capture_fallback(watch_id bigint, relation regclass, operation text, options json) returns text stable
 -- outbox.capture_filter(relation regclass, operation text, options json, has_condition boolean) returns text stable
@@ -322,6 +322,7 @@ create view outbox.watches as
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.matches(event_types text[], type text) returns boolean immutable
+-- outbox.may_compile(table_owner oid, options_owner oid) returns boolean stable
 -- outbox.may_record() returns boolean stable
 -- outbox.missing_rights(relation regclass) returns text stable
 -- outbox.missing_writing_rights(role oid) returns text stable
@@ -378,6 +379,8 @@ grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,
 grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,boolean) to outbox_listener;
 grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,boolean) to public;
 grant execute on function outbox.capture_drift() to outbox_functions;
+grant execute on function outbox.capture_drift() to outbox_listener;
+grant execute on function outbox.capture_drift() to public;
 grant execute on function outbox.capture_drift_of(bigint,regclass,json) to outbox_functions;
 grant execute on function outbox.capture_drift_of(bigint,regclass,json) to outbox_listener;
 grant execute on function outbox.capture_drift_of(bigint,regclass,json) to public;
@@ -470,6 +473,7 @@ grant execute on function outbox.drop_capture(regclass,bigint,text[]) to outbox_
 grant execute on function outbox.drop_capture(regclass,bigint,text[]) to public;
 grant execute on function outbox.drop_left_over(bigint) to outbox_functions;
 grant execute on function outbox.drop_left_over(bigint) to outbox_listener;
+grant execute on function outbox.drop_left_over(bigint) to public;
 grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_emitter;
 grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_functions;
 grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_listener;
@@ -548,6 +552,9 @@ grant execute on function outbox.listener_is_polling() to outbox_listener;
 grant execute on function outbox.matches(text[],text) to outbox_functions;
 grant execute on function outbox.matches(text[],text) to outbox_listener;
 grant execute on function outbox.matches(text[],text) to public;
+grant execute on function outbox.may_compile(oid,oid) to outbox_functions;
+grant execute on function outbox.may_compile(oid,oid) to outbox_listener;
+grant execute on function outbox.may_compile(oid,oid) to public;
 grant execute on function outbox.may_record() to outbox_functions;
 grant execute on function outbox.may_record() to outbox_listener;
 grant execute on function outbox.may_record() to public;
@@ -567,6 +574,7 @@ grant execute on function outbox.pinned_settings(regclass,json) to outbox_functi
 grant execute on function outbox.pinned_settings(regclass,json) to outbox_listener;
 grant execute on function outbox.pinned_settings(regclass,json) to public;
 grant execute on function outbox.purge(interval,integer,bigint) to outbox_listener;
+grant execute on function outbox.recompile_watches() to public;
 grant execute on function outbox.record(text,json,text,text) to outbox_emitter;
 grant execute on function outbox.record(text,json,text,text) to outbox_functions;
 grant execute on function outbox.record(text,json,text,text) to outbox_listener;
@@ -579,6 +587,7 @@ grant execute on function outbox.refuse_watch(text,text) to public;
 grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_functions;
 grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_listener;
 grant execute on function outbox.renamed_expression(regclass,json,text) to public;
+grant execute on function outbox.repair() to public;
 grant execute on function outbox.run_idempotent(text,text,text,text,boolean,text,text[]) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_listener;

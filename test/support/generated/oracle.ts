@@ -39,13 +39,13 @@ export async function readImages(client: pg.Client, table: Table): Promise<Image
     rowMode: 'array',
   })
   return new Map(
-    rows.map(([text, values]: [string, (string | null)[]]) => {
+    (rows as [string, (string | null)[]][]).map(([text, values]) => {
       const row = JSON.parse(text)
       const image = {
         json: new Map(columns.map(column => [column, row[column.name]])),
         text: new Map(columns.map((column, i) => [column, values[i]!])),
       }
-      return [Number(row[columns[0]!.name]), image]
+      return [Number(row[columns[0]!.name]), image] as const
     }),
   )
 }
@@ -133,8 +133,17 @@ function dataOf(watch: Watch, operation: Operation, old?: Image, now?: Image): u
 /** As a cast to text prints it, where that is not what concat() prints. */
 function asText(column: Column, row: Image): string | null {
   const text = row.text.get(column)!
-  if (text !== null && column.kind.sql === 'bool') return text === 't' ? 'true' : 'false'
-  return text !== null && column.kind.sql === 'char(6)' ? text.trimEnd() : text
+  if (text === null) return null
+  switch (column.kind.sql) {
+    case 'bool':
+      return text === 't' ? 'true' : 'false'
+    case 'char(6)':
+      return text.trimEnd()
+    case 'inet':
+      return text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`
+    default:
+      return text
+  }
 }
 
 const truncated = (watch: Watch): ExpectedEvent => ({
@@ -151,10 +160,9 @@ const failed = (watch: Watch, operation: Operation): ExpectedEvent => ({
 
 export function defaultKey(table: Table, watch: Watch, row: Image): string {
   const parts = table.key.map(column => {
-    const text = row.text.get(column)!
     return table.key.length === 1 || column.kind.plainInKey
-      ? text
-      : text.replaceAll('%', '%25').replaceAll('/', '%2F')
+      ? row.text.get(column)!
+      : asText(column, row)!.replaceAll('%', '%25').replaceAll('/', '%2F')
   })
   return `${watch.tableName}/${parts.join('/')}`
 }

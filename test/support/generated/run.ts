@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import { randomFrom } from '../../../dev/random.ts'
 import { createTable, type Execute, randomSchema } from './build.ts'
-import { live, type Schema, sqlName, type Table, tablesOf } from './model.ts'
+import { live, sqlName, type Table, tablesOf, words } from './model.ts'
 import { literal, quote } from './names.ts'
 import { bounded, defaultKey, type ExpectedEvent, expectedEvents, type Images, readImages } from './oracle.ts'
 import { type Scenario, steps, watch } from './steps.ts'
@@ -93,9 +93,7 @@ export async function runSchema(
   }
 
   async function takeStep() {
-    const total = steps.reduce((sum, [, weight]) => sum + weight, 0)
-    let drawn = random.between(1, total)
-    const [name, , step] = steps.find(([, weight]) => (drawn -= weight) <= 0)!
+    const [name, step] = random.pick(weighted, 1)[0]!
     log.push(`-- ${name}`)
     const table = random.pick(tablesOf(schema), 1)[0]!
     await allowRefusal(async () => {
@@ -150,7 +148,7 @@ export async function runSchema(
     const columns = live(table).filter(column => column !== number && !column.generated)
     const value = (column: (typeof columns)[number], row: number) => {
       const isInKey = table.key.includes(column) && random.chance(0.9)
-      if (isInKey && /^(int|numeric$)/.test(String(column.kind.sql))) return String(row)
+      if (isInKey && /^(int[48]|numeric)$/.test(String(column.kind.sql))) return String(row)
       if (isInKey && column.kind.sql === 'text')
         return literal(`${random.pick(column.kind.values, 1)[0]}${row}`)
       return anyValue(random, column.kind, column.nullable && !table.key.includes(column))
@@ -184,17 +182,15 @@ export async function runSchema(
     const known = new Set(types.map(({ type }) => type))
     for (const { name, watch } of tablesOf(schema)) {
       for (const operation of watch?.operations ?? []) {
-        const type =
-          watch!.hasTypeSql && operation !== 'truncate'
-            ? `${watch!.type}.even`
-            : `${watch!.type}.${operation}d`.replace('insertd', 'created').replace(/ed?d$/, 'ed')
+        const type = `${watch!.type}.${watch!.hasTypeSql && operation !== 'truncate' ? 'even' : words[operation]}`
         if (!known.has(type))
           throw new Error(`the catalogue lacks ${type} of ${name}: it has ${[...known].join()}`)
       }
     }
     const health = await client.query('select name, healthy, advice from outbox.capture_health()')
     for (const line of health.rows) {
-      if (line.name === 'broken_triggers' && !line.healthy) throw new Error(`health says: ${line.advice}`)
+      // A dropped table is said to be dropped.
+      if (line.name === 'broken_triggers' && / (missing|disabled|only for)/.test(line.advice)) throw new Error(`health says: ${line.advice}`)
     }
     await client.query(
       `select outbox.explain(outbox.event_id(id, nonce)) from (select id, nonce from outbox.events order by id desc limit 1) as latest`,
@@ -214,13 +210,16 @@ export async function runSchema(
       key,
     ])
     const messages = rows.map(({ message }) => message as string)
-    const wrong = messages.find(message =>
-      watch
-        ? message.includes('There is no table') ||
-          message.includes('is not watched.') ||
-          (text !== null && /There is no row|Could not/.test(message))
-        : !message.includes('is not watched.'),
-    )
+    // Until somebody repairs it, a capture runs with the rights of the table's former owner, who may not read the table.
+    const isForeign = messages.some(message => message.includes('runs with the rights of'))
+    const unexpected = watch
+      ? [
+          'There is no table',
+          'is not watched.',
+          ...(text === null || isForeign ? [] : ['There is no row', 'Could not']),
+        ]
+      : ['There is no table', 'is watched since']
+    const wrong = messages.find(message => unexpected.some(part => message.includes(part)))
     if (wrong) throw new Error(`explain_row(${sqlName(table)}, ${key}) says: ${wrong}`)
   }
 
@@ -235,6 +234,10 @@ export async function runSchema(
       await client.query('select outbox.unwatch($1::oid::regclass)', [relation])
   }
 }
+
+const weighted = steps.flatMap(([name, weight, step]) =>
+  Array.from({ length: weight }, () => [name, step] as const),
+)
 
 /** What a writer's session may be set to. */
 const otherSettings = [
@@ -270,4 +273,3 @@ function compare(
 }
 
 const show = (event: unknown) => JSON.stringify(event).slice(0, 3000)
-export const describeTables = (schema: Schema) => schema.tables.map(sqlName).join()

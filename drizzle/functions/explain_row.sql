@@ -60,6 +60,7 @@ BEGIN
                                    ELSE 'SELECT WHERE false' END
                   USING watched.relation, today, key LOOP
       found_row := true;
+      CONTINUE WHEN filter.operation IS NULL AND filter.problem IS NULL;
       RETURN QUERY SELECT coalesce(filter.passes, false), CASE
         WHEN filter.operation IS NULL THEN format('Could not find out whether there is a row with this key (%s).', outbox.sqlstate_reason(filter.problem))
         WHEN filter.problem IS NOT NULL THEN format('Could not find out whether the condition lets %s of this row pass (%s): %s',

@@ -302,9 +302,10 @@ create view outbox.watches as
 -- outbox.event_id(id bigint, nonce integer) returns text immutable
 -- outbox.event_type(type text) returns text immutable
 -- outbox.event_types() returns TABLE(type text, relation text, operations text[], fields json) stable security definer
--- outbox.event_types_of(watched regclass, options json) returns TABLE(type text, relation text, operations text[], fields json) stable
+-- outbox.event_types_of(watched regclass, options json, is_trusted boolean) returns TABLE(type text, relation text, operations text[], fields json) stable
 -- outbox.explain(event text) returns TABLE(endpoint text, url text, verdict text, delivery_state outbox.delivery_state, reason text) stable
 -- outbox.explain_conditions(relation regclass, options json, wanted text) returns TABLE(operation text, passes boolean, problem text) stable
+-- outbox.explain_own_row(relation regclass, key text) returns TABLE(operation text, passes boolean, problem text) stable
 -- outbox.explain_row(table_name text, key text) returns TABLE(passed boolean, message text) stable security definer
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
@@ -314,6 +315,7 @@ create view outbox.watches as
 -- outbox.grant_roles() returns void
 -- outbox.grant_watching(role regrole) returns void
 -- outbox.hand_over_capture(watch_id bigint, keeper regrole) returns void
+-- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
 -- outbox.key_columns(relation regclass) returns TABLE(name name, place integer, type oid, modifier integer) stable
@@ -501,15 +503,18 @@ grant execute on function outbox.event_type(text) to outbox_functions;
 grant execute on function outbox.event_type(text) to outbox_listener;
 grant execute on function outbox.event_type(text) to public;
 grant execute on function outbox.event_types() to outbox_functions;
-grant execute on function outbox.event_types_of(regclass,json) to outbox_functions;
-grant execute on function outbox.event_types_of(regclass,json) to outbox_listener;
-grant execute on function outbox.event_types_of(regclass,json) to public;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_functions;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_listener;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to public;
 grant execute on function outbox.explain(text) to outbox_functions;
 grant execute on function outbox.explain(text) to outbox_listener;
 grant execute on function outbox.explain(text) to public;
 grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_functions;
 grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_listener;
 grant execute on function outbox.explain_conditions(regclass,json,text) to public;
+grant execute on function outbox.explain_own_row(regclass,text) to outbox_functions;
+grant execute on function outbox.explain_own_row(regclass,text) to outbox_listener;
+grant execute on function outbox.explain_own_row(regclass,text) to public;
 grant execute on function outbox.explain_row(text,text) to outbox_functions;
 grant execute on function outbox.expression_for(text,text) to outbox_functions;
 grant execute on function outbox.expression_for(text,text) to outbox_listener;
@@ -529,6 +534,9 @@ grant execute on function outbox.full_watch_options(regclass,text[],text,json,te
 grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_functions;
 grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_listener;
 grant execute on function outbox.hand_over_capture(bigint,regrole) to public;
+grant execute on function outbox.is_trusted(oid) to outbox_functions;
+grant execute on function outbox.is_trusted(oid) to outbox_listener;
+grant execute on function outbox.is_trusted(oid) to public;
 grant execute on function outbox.json_object_sql(text[],text[]) to outbox_functions;
 grant execute on function outbox.json_object_sql(text[],text[]) to outbox_listener;
 grant execute on function outbox.json_object_sql(text[],text[]) to public;

@@ -3,6 +3,5 @@
 CREATE OR REPLACE FUNCTION outbox.may_compile(table_owner oid, options_owner oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_has_role(table_owner, 'USAGE')
-     AND (options_owner = (SELECT oid FROM pg_roles WHERE rolname = current_user) OR pg_has_role(options_owner, n.nspowner, 'USAGE'))
-  FROM pg_namespace n WHERE n.nspname = 'outbox'
+     AND (options_owner = (SELECT oid FROM pg_roles WHERE rolname = current_user) OR outbox.is_trusted(options_owner))
 $$;

@@ -234,3 +234,19 @@ test('options that another role wrote are not compiled with the rights of the ou
   await db.query('select outbox.repair()')
   expect((await db.query(`select to_regclass('public.stolen') as stolen`)).rows).toEqual([{ stolen: null }])
 })
+
+test('the catalogue lists fields that another role wrote without running them', async () => {
+  await freshSchema()
+  await db.query(`grant create on schema outbox to ${owner}`)
+  await as(
+    owner,
+    `${table('own.bills')};
+     create function own.steal(n int) returns int language plpgsql as $$ begin create table public.stolen (); return n; end $$;
+     select outbox.watch('own.bills', fields => '{"n": "own.steal(NEW.id)"}')`,
+  )
+  const { rows } = await db.query(
+    `select type, fields->0->>'name' as field, fields->0->>'type' as of from outbox.event_types() where relation = 'own.bills' order by 1 limit 1`,
+  )
+  expect(rows).toEqual([{ type: 'bills.created', field: 'n', of: null }])
+  expect((await db.query(`select to_regclass('public.stolen') as stolen`)).rows).toEqual([{ stolen: null }])
+})

@@ -9,8 +9,8 @@ DECLARE
   moment timestamptz;
   highest bigint;
   lowest bigint;
-  chosen outbox.deliveries;
-  place tid;
+  chosen tid;
+  key text;
 BEGIN
   IF nearest IS NULL THEN
     SELECT d.due_at INTO moment FROM outbox.deliveries d
@@ -22,21 +22,22 @@ BEGIN
     SELECT d.event_id INTO lowest FROM outbox.deliveries d
     WHERE d.endpoint_id = lane AND d.state = 'pending' AND d.due_at = moment ORDER BY d.event_id LIMIT 1;
     lowest := lowest + floor(random() * (highest - lowest + 1));
-    SELECT d.* INTO chosen FROM outbox.deliveries d
+    SELECT d.ctid, d.ordering_key INTO chosen, key FROM outbox.deliveries d
     WHERE d.endpoint_id = lane AND d.state = 'pending' AND d.due_at = moment AND d.event_id >= lowest ORDER BY d.event_id LIMIT 1;
   ELSE
-    SELECT d.* INTO chosen FROM outbox.deliveries d WHERE d.endpoint_id = lane AND d.event_id = nearest;
+    SELECT d.ctid, d.ordering_key INTO chosen, key FROM outbox.deliveries d WHERE d.endpoint_id = lane AND d.event_id = nearest;
   END IF;
-  IF chosen.ordering_key IS NOT NULL THEN
-    SELECT d.* INTO chosen FROM outbox.deliveries d
-    WHERE d.endpoint_id = lane AND d.ordering_key = chosen.ordering_key AND d.state IN ('pending', 'sending')
+  IF key IS NOT NULL THEN
+    SELECT d.ctid INTO chosen FROM outbox.deliveries d
+    WHERE d.endpoint_id = lane AND d.ordering_key = key AND d.state IN ('pending', 'sending')
     ORDER BY d.event_id LIMIT 1;
   END IF;
-  SELECT d.ctid INTO place FROM outbox.deliveries d
-  WHERE d.endpoint_id = lane AND d.event_id = chosen.event_id AND d.state = 'pending' AND d.due_at <= until
+  -- By its address: by its id, a generic plan may read all that is pending.
+  SELECT d.ctid INTO chosen FROM outbox.deliveries d
+  WHERE d.ctid = chosen AND d.state = 'pending' AND d.due_at <= until
   FOR UPDATE SKIP LOCKED;
-  IF place IS NULL AND nearest IS NOT NULL THEN RETURN outbox.lock_probe(lane, NULL, until); END IF;
-  RETURN place;
+  IF chosen IS NULL AND nearest IS NOT NULL THEN RETURN outbox.lock_probe(lane, NULL, until); END IF;
+  RETURN chosen;
 END $$;
 
 COMMENT ON FUNCTION outbox.lock_probe IS 'Locks the delivery of an endpoint that goes out as a probe of its circuit breaker; its ctid, or null.';

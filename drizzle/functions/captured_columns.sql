@@ -10,14 +10,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT f.key AS name, f.value::int2 AS number, (options->'frozen'->>'oid')::oid = c.oid AND (options->'frozen'->>'type')::oid = c.reltype AS is_original
     FROM pg_class c CROSS JOIN json_each_text(options->'frozen'->'columns') AS f
     WHERE c.oid = relation
+  ), attribute AS MATERIALIZED (
+    -- The names from Postgres' cache of the catalogue: an old snapshot still shows the old ones.
+    SELECT attrelid, attnum, atttypid, attcollation, attnotnull, attgenerated,
+           (pg_identify_object_as_address('pg_class'::regclass, attrelid, attnum)).object_names[3]::name AS attname
+    FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
   ), columns AS (
     SELECT coalesce(f.name, a.attname) AS name, f.name IS NOT NULL OR options->'frozen' IS NULL AS known,
            a.attname, a.attnum, a.atttypid, a.attcollation, NOT a.attnotnull AS nullable,
            CASE WHEN a.attgenerated = 'v' THEN pg_get_expr(d.adbin, d.adrelid) END AS computed
-    FROM pg_attribute a
+    FROM attribute a
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN frozen f ON CASE WHEN f.is_original THEN f.number = a.attnum ELSE f.name = a.attname END
-    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
   ), base AS (
     SELECT string_agg(format('OLD.%1$I AS %1$I', attname), ', ') AS old_row,
            string_agg(format('NEW.%1$I AS %1$I', attname), ', ') AS new_row

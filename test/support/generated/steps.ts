@@ -152,16 +152,21 @@ const unwatch: Step = async ({ execute }, table) => {
   table.watch = null
 }
 
-/** The table is dropped, and another one gets its name. */
+/**
+ * The table is dropped, and another one gets its name. Unless it is watched, the old watch is ended before: it would be taken for
+ * the watch of a table that was restored.
+ */
 const replaceTable: Step = async scenario => {
   const { random, schema, execute, writer } = scenario
   const table = random.pick(tablesOf(schema), 1)[0]!
+  const isWatched = random.chance(0.6)
+  if (!isWatched && table.watch) await execute(`select outbox.unwatch(${quoted(sqlName(table))})`)
   await execute(`drop table ${sqlName(table)}`)
   table.dropped = true
   const added = randomTable(random, table.schema, table.name, schema.owners)
   await createTable(random, schema, added, writer, execute)
   schema.tables.push(added)
-  if (random.chance(0.6)) await watch(scenario, added)
+  if (isWatched) await watch(scenario, added)
 }
 
 const repair: Step = async ({ execute }) => {

@@ -190,7 +190,8 @@ export async function runSchema(
     const health = await client.query('select name, healthy, advice from outbox.capture_health()')
     for (const line of health.rows) {
       // A dropped table is said to be dropped.
-      if (line.name === 'broken_triggers' && / (missing|disabled|only for)/.test(line.advice)) throw new Error(`health says: ${line.advice}`)
+      if (line.name === 'broken_triggers' && / (missing|disabled|only for)/.test(line.advice))
+        throw new Error(`health says: ${line.advice}`)
     }
     await client.query(
       `select outbox.explain(outbox.event_id(id, nonce)) from (select id, nonce from outbox.events order by id desc limit 1) as latest`,

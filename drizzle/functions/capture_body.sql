@@ -22,7 +22,7 @@ DECLARE
   key_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'key', operation) END;
   tenant_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'tenant', operation) END;
   type_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'type_sql', operation) END;
-  condition_sql text := CASE WHEN has_row AND has_condition THEN outbox.expression_for(options->>'condition', operation) END;
+  condition_sql text := CASE WHEN has_row AND has_condition THEN outbox.expression_for(outbox.computed_expression(relation, options, options->>'condition'), operation) END;
   changed_sql text := CASE WHEN operation = 'update' AND options->'columns' IS NOT NULL THEN outbox.changed_sql(relation, options) END;
   is_row_update constant boolean := changed_sql IS NOT NULL;
   shown_change text := CASE WHEN operation = 'update' THEN outbox.shown_change_sql(relation, options, 'outbox_changed') END;

@@ -23,7 +23,7 @@ BEGIN
     filter := outbox.shown_change_sql(relation, options, changed);
   END IF;
   IF (options->'compiled'->'inside')::jsonb ? operation THEN
-    filter := concat_ws(' AND ', filter, format(E'(%s\n)', outbox.expression_for(options->>'condition', operation)));
+    filter := concat_ws(' AND ', filter, format(E'(%s\n)', outbox.expression_for(outbox.computed_expression(relation, options, options->>'condition'), operation)));
   END IF;
   RETURN format($sql$SELECT CASE WHEN %s THEN (%s
     )::pg_catalog.text END, (%s

@@ -43,13 +43,13 @@ const moveTable: Step = async ({ schema, execute }, table) => {
 }
 
 const renameNamespace: Step = async ({ random, execute }, table) => {
-  const name = `${table.schema.name.slice(0, 30)}${random.between(0, 999_999)}`
+  const name = `${table.schema.name.slice(0, 20)}${random.between(0, 999_999)}`
   await execute(`alter schema ${quote(table.schema.name)} rename to ${quote(name)}`)
   table.schema.name = name
 }
 
 const renameTypesNamespace: Step = async ({ random, schema, execute }) => {
-  const name = `${schema.types.schema.slice(0, 30)}${random.between(0, 999_999)}`
+  const name = `${schema.types.schema.slice(0, 20)}${random.between(0, 999_999)}`
   await execute(`alter schema ${quote(schema.types.schema)} rename to ${quote(name)}`)
   schema.types.schema = name
 }

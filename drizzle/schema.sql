@@ -257,7 +257,7 @@ create view outbox.watches as
 -- outbox.base_type(type oid) returns oid stable
 -- outbox.bounded(value text, max_bytes integer) returns text immutable
 -- outbox.capture_body(watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean) returns text stable
--- outbox.capture_drift() returns TABLE(relation regclass, problem text, mend text) stable security definer
+-- outbox.capture_drift() returns TABLE(relation regclass, problem text, mend text) stable
 -- outbox.capture_drift_of(watch_id bigint, relation regclass, options json) returns TABLE(problem text, mend text) stable
 -- outbox.capture_fallback(watch_id bigint, relation regclass, operation text, options json) returns text stable
 -- outbox.capture_filter(relation regclass, operation text, options json, has_condition boolean) returns text stable
@@ -302,9 +302,10 @@ create view outbox.watches as
 -- outbox.event_id(id bigint, nonce integer) returns text immutable
 -- outbox.event_type(type text) returns text immutable
 -- outbox.event_types() returns TABLE(type text, relation text, operations text[], fields json) stable security definer
--- outbox.event_types_of(watched regclass, options json) returns TABLE(type text, relation text, operations text[], fields json) stable
+-- outbox.event_types_of(watched regclass, options json, is_trusted boolean) returns TABLE(type text, relation text, operations text[], fields json) stable
 -- outbox.explain(event text) returns TABLE(endpoint text, url text, verdict text, delivery_state outbox.delivery_state, reason text) stable
 -- outbox.explain_conditions(relation regclass, options json, wanted text) returns TABLE(operation text, passes boolean, problem text) stable
+-- outbox.explain_own_row(relation regclass, key text) returns TABLE(operation text, passes boolean, problem text) stable
 -- outbox.explain_row(table_name text, key text) returns TABLE(passed boolean, message text) stable security definer
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
@@ -314,6 +315,7 @@ create view outbox.watches as
 -- outbox.grant_roles() returns void
 -- outbox.grant_watching(role regrole) returns void
 -- outbox.hand_over_capture(watch_id bigint, keeper regrole) returns void
+-- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
 -- outbox.key_columns(relation regclass) returns TABLE(name name, place integer, type oid, modifier integer) stable
@@ -322,6 +324,7 @@ create view outbox.watches as
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.matches(event_types text[], type text) returns boolean immutable
+-- outbox.may_compile(table_owner oid, options_owner oid) returns boolean stable
 -- outbox.may_record() returns boolean stable
 -- outbox.missing_rights(relation regclass) returns text stable
 -- outbox.missing_writing_rights(role oid) returns text stable
@@ -378,6 +381,8 @@ grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,
 grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,boolean) to outbox_listener;
 grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,boolean) to public;
 grant execute on function outbox.capture_drift() to outbox_functions;
+grant execute on function outbox.capture_drift() to outbox_listener;
+grant execute on function outbox.capture_drift() to public;
 grant execute on function outbox.capture_drift_of(bigint,regclass,json) to outbox_functions;
 grant execute on function outbox.capture_drift_of(bigint,regclass,json) to outbox_listener;
 grant execute on function outbox.capture_drift_of(bigint,regclass,json) to public;
@@ -470,6 +475,7 @@ grant execute on function outbox.drop_capture(regclass,bigint,text[]) to outbox_
 grant execute on function outbox.drop_capture(regclass,bigint,text[]) to public;
 grant execute on function outbox.drop_left_over(bigint) to outbox_functions;
 grant execute on function outbox.drop_left_over(bigint) to outbox_listener;
+grant execute on function outbox.drop_left_over(bigint) to public;
 grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_emitter;
 grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_functions;
 grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_listener;
@@ -497,15 +503,18 @@ grant execute on function outbox.event_type(text) to outbox_functions;
 grant execute on function outbox.event_type(text) to outbox_listener;
 grant execute on function outbox.event_type(text) to public;
 grant execute on function outbox.event_types() to outbox_functions;
-grant execute on function outbox.event_types_of(regclass,json) to outbox_functions;
-grant execute on function outbox.event_types_of(regclass,json) to outbox_listener;
-grant execute on function outbox.event_types_of(regclass,json) to public;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_functions;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_listener;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to public;
 grant execute on function outbox.explain(text) to outbox_functions;
 grant execute on function outbox.explain(text) to outbox_listener;
 grant execute on function outbox.explain(text) to public;
 grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_functions;
 grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_listener;
 grant execute on function outbox.explain_conditions(regclass,json,text) to public;
+grant execute on function outbox.explain_own_row(regclass,text) to outbox_functions;
+grant execute on function outbox.explain_own_row(regclass,text) to outbox_listener;
+grant execute on function outbox.explain_own_row(regclass,text) to public;
 grant execute on function outbox.explain_row(text,text) to outbox_functions;
 grant execute on function outbox.expression_for(text,text) to outbox_functions;
 grant execute on function outbox.expression_for(text,text) to outbox_listener;
@@ -525,6 +534,9 @@ grant execute on function outbox.full_watch_options(regclass,text[],text,json,te
 grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_functions;
 grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_listener;
 grant execute on function outbox.hand_over_capture(bigint,regrole) to public;
+grant execute on function outbox.is_trusted(oid) to outbox_functions;
+grant execute on function outbox.is_trusted(oid) to outbox_listener;
+grant execute on function outbox.is_trusted(oid) to public;
 grant execute on function outbox.json_object_sql(text[],text[]) to outbox_functions;
 grant execute on function outbox.json_object_sql(text[],text[]) to outbox_listener;
 grant execute on function outbox.json_object_sql(text[],text[]) to public;
@@ -548,6 +560,9 @@ grant execute on function outbox.listener_is_polling() to outbox_listener;
 grant execute on function outbox.matches(text[],text) to outbox_functions;
 grant execute on function outbox.matches(text[],text) to outbox_listener;
 grant execute on function outbox.matches(text[],text) to public;
+grant execute on function outbox.may_compile(oid,oid) to outbox_functions;
+grant execute on function outbox.may_compile(oid,oid) to outbox_listener;
+grant execute on function outbox.may_compile(oid,oid) to public;
 grant execute on function outbox.may_record() to outbox_functions;
 grant execute on function outbox.may_record() to outbox_listener;
 grant execute on function outbox.may_record() to public;
@@ -567,6 +582,7 @@ grant execute on function outbox.pinned_settings(regclass,json) to outbox_functi
 grant execute on function outbox.pinned_settings(regclass,json) to outbox_listener;
 grant execute on function outbox.pinned_settings(regclass,json) to public;
 grant execute on function outbox.purge(interval,integer,bigint) to outbox_listener;
+grant execute on function outbox.recompile_watches() to public;
 grant execute on function outbox.record(text,json,text,text) to outbox_emitter;
 grant execute on function outbox.record(text,json,text,text) to outbox_functions;
 grant execute on function outbox.record(text,json,text,text) to outbox_listener;
@@ -579,6 +595,7 @@ grant execute on function outbox.refuse_watch(text,text) to public;
 grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_functions;
 grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_listener;
 grant execute on function outbox.renamed_expression(regclass,json,text) to public;
+grant execute on function outbox.repair() to public;
 grant execute on function outbox.run_idempotent(text,text,text,text,boolean,text,text[]) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_listener;

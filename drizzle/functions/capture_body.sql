@@ -9,9 +9,9 @@
 --    9  settings pinned on the function where nothing shown depends on them (pinned_settings.sql).
 -- The function runs with the rights of the table's owner, and most have no search_path of their own. Every operator, function
 -- and type in it is written with its schema, so that no look-alike can take its place.
--- Whatever goes wrong in the first block, the writer's transaction goes on: capture_fallback.sql. The block costs 1 µs, and
--- asking for the rights, which somebody may have taken away since, another. A block that also held the INSERT would give each row
--- a transaction id of its own.
+-- Whatever goes wrong in the first block, the writer's transaction goes on: capture_fallback.sql. The block costs 1 µs. Asking for
+-- the rights, which somebody may have taken away since, costs 2 to 4; the right to the schema need not be asked for, because without
+-- it the question itself fails. A block that also held the INSERT would give each row a transaction id of its own.
 -- The rest is as in record.sql. It need not ask for a transaction id, because the row change has already caused one.
 CREATE OR REPLACE FUNCTION outbox.capture_body(
   watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean
@@ -30,7 +30,7 @@ BEGIN
 #variable_conflict use_column
 DECLARE
   outbox_changed pg_catalog.text[]; outbox_data pg_catalog.json; outbox_key pg_catalog.text; outbox_tenant pg_catalog.text;
-  outbox_type pg_catalog.text; outbox_state pg_catalog.text; outbox_may pg_catalog.bool := false; outbox_notify pg_catalog.bool;
+  outbox_type pg_catalog.text; outbox_state pg_catalog.text; outbox_way pg_catalog.int4;
 BEGIN
   IF pg_catalog.current_setting('outbox.capture', true) OPERATOR(pg_catalog.=) 'off' THEN RETURN NULL; END IF;
   BEGIN%s
@@ -44,24 +44,24 @@ END $body$,
            E'\n    IF NOT ' || shown_change || ' THEN RETURN NULL; END IF;',
            E'\n    outbox_key := (' || key_sql || E'\n    )::pg_catalog.text;',
            E'\n    outbox_tenant := (' || tenant_sql || E'\n    )::pg_catalog.text;',
-           E'\n    outbox_type := ' || coalesce('(' || type_sql || E'\n    )::pg_catalog.text', quote_literal(options->'types'->operation->>0)) || ';'),
+           E'\n    outbox_type := (' || type_sql || E'\n    )::pg_catalog.text;'),
     outbox.data_sql(relation, operation, options, CASE WHEN is_row_update THEN 'outbox_changed' END),
     CASE WHEN is_direct THEN $direct$
-    outbox_notify := outbox.must_notify();
-    outbox_may := pg_catalog.has_schema_privilege('outbox', 'USAGE')
-      AND pg_catalog.has_table_privilege('outbox.events'::pg_catalog.regclass, 'INSERT')
-      AND pg_catalog.has_table_privilege('outbox.fanout'::pg_catalog.regclass, 'INSERT')
-      AND pg_catalog.has_sequence_privilege('outbox.events_id_seq'::pg_catalog.regclass, 'USAGE');$direct$ END,
+    outbox_way := CASE
+      WHEN NOT pg_catalog.has_table_privilege('outbox.events'::pg_catalog.regclass, 'INSERT')
+        OR NOT pg_catalog.has_table_privilege('outbox.fanout'::pg_catalog.regclass, 'INSERT')
+        OR NOT pg_catalog.has_sequence_privilege('outbox.events_id_seq'::pg_catalog.regclass, 'USAGE') THEN 0
+      WHEN outbox.must_notify() THEN 2 ELSE 1 END;$direct$ END,
     CASE WHEN is_direct THEN format($direct$
-  IF outbox_may THEN
+  IF outbox_way OPERATOR(pg_catalog.>) 0 THEN
     INSERT INTO outbox.events (type, data, key, tenant, actor, traceparent)
     VALUES (%s, outbox_data, %s, %s,
             outbox.context('outbox.actor'), outbox.context('outbox.traceparent'));
     INSERT INTO outbox.fanout (event_id) VALUES (pg_catalog.currval('outbox.events_id_seq'));
-    IF outbox_notify THEN NOTIFY outbox; END IF;
+    IF outbox_way OPERATOR(pg_catalog.=) 2 THEN NOTIFY outbox; END IF;
     RETURN NULL;
   END IF;$direct$,
-      CASE WHEN type_sql IS NULL THEN 'outbox_type' ELSE 'outbox.event_type(outbox_type)' END,
+      CASE WHEN type_sql IS NULL THEN quote_literal(options->'types'->operation->>0) ELSE 'outbox.event_type(outbox_type)' END,
       CASE WHEN key_sql IS NULL THEN 'NULL' ELSE outbox.stored_key_sql(relation, options) END,
       CASE WHEN tenant_sql IS NULL THEN 'NULL' ELSE 'outbox.bounded(outbox_tenant, 1000)' END) END,
     outbox.capture_fallback(watch_id, relation, operation, options));

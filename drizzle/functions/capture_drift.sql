@@ -1,6 +1,6 @@
 -- Where what captures a table is not what outbox.watch() would make of its options today, and the call that mends it.
 CREATE OR REPLACE FUNCTION outbox.capture_drift() RETURNS TABLE (relation regclass, problem text, mend text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   watched record;
@@ -18,7 +18,7 @@ BEGIN
     WHERE part IS NOT NULL AND t.tgparentid = 0
       AND NOT EXISTS (SELECT FROM outbox.captures() AS c WHERE c.id = part[1]::bigint AND c.relation = t.tgrelid)
     ORDER BY t.tgrelid, t.tgname;
-  FOR watched IN SELECT w.* FROM outbox.watches w JOIN pg_class c ON c.oid = w.relation ORDER BY w.watched_at LOOP
+  FOR watched IN SELECT w.* FROM outbox.captures() AS w JOIN pg_class c ON c.oid = w.relation ORDER BY w.watched_at LOOP
     BEGIN
       RETURN QUERY SELECT watched.relation::regclass, d.problem, d.mend FROM outbox.capture_drift_of(watched.id, watched.relation, watched.options) AS d;
     EXCEPTION WHEN OTHERS THEN
@@ -29,5 +29,3 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION outbox.capture_drift IS 'Where what captures a table is not what outbox.watch() would make of its options today, and the call that mends it.';
-
-REVOKE EXECUTE ON FUNCTION outbox.capture_drift FROM PUBLIC;

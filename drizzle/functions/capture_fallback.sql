@@ -4,7 +4,7 @@
 -- outbox.capture_health() says what to do.
 CREATE OR REPLACE FUNCTION outbox.capture_fallback(watch_id bigint, relation regclass, operation text, options json) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format($body$
+  SELECT format($body$%s
   BEGIN
     IF outbox_state IS NOT NULL THEN%s
     END IF;
@@ -13,16 +13,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     outbox_data := pg_catalog.json_build_object('table', %L, 'operation', %L, 'sqlstate', outbox_state);
   END;
   BEGIN
-    outbox_may := outbox.may_record();
+    outbox_way := CASE WHEN outbox.may_record() THEN 1 ELSE 0 END;
   EXCEPTION WHEN OTHERS THEN
-    outbox_may := false;
+    outbox_way := 0;
   END;
-  IF outbox_may THEN
+  IF outbox_way OPERATOR(pg_catalog.=) 1 THEN
     PERFORM outbox.record(outbox_type, outbox_data, outbox_key, outbox_tenant);
   ELSE
     RAISE WARNING USING MESSAGE = %L, HINT = 'SELECT * FROM outbox.capture_health() says what to do.';
   END IF;
   RETURN NULL;$body$,
+    CASE WHEN options->>'type_sql' IS NULL OR operation = 'truncate' THEN format(E'\n  outbox_type := %L;', options->'types'->operation->>0) END,
     CASE WHEN operation = 'truncate' THEN E'\n      RAISE EXCEPTION USING ERRCODE = outbox_state;'
          ELSE format($late$
       EXECUTE outbox.late_capture(%s, TG_RELID, %L) INTO outbox_type, outbox_key, outbox_tenant, outbox_data USING NEW, OLD;

@@ -14,5 +14,3 @@ BEGIN
     EXECUTE format('DROP FUNCTION %s', dropped);
   END LOOP;
 END $$;
-
-REVOKE EXECUTE ON FUNCTION outbox.drop_left_over FROM PUBLIC;

@@ -10,7 +10,7 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     RETURN outbox.emit_failed(type, SQLSTATE, key, tenant);
   END;
-  RETURN outbox.record(type, parsed, key, tenant);
+  RETURN outbox.emit(type, parsed, key, tenant);
 END $$;
 
 COMMENT ON FUNCTION outbox.emit_text IS 'outbox.emit() for JSON as text: a text that is no JSON becomes an event outbox.capture.failed.';

@@ -6,9 +6,9 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
   watched record;
 BEGIN
-  FOR watched IN SELECT w.* FROM outbox.watches w JOIN pg_class c ON c.oid = w.relation ORDER BY outbox.full_name(w.relation) LOOP
+  FOR watched IN SELECT w.* FROM outbox.captures() AS w JOIN pg_class c ON c.oid = w.relation ORDER BY outbox.full_name(w.relation) LOOP
     BEGIN
-      RETURN QUERY SELECT t.type, t.relation, t.operations, t.fields FROM outbox.event_types_of(watched.relation, watched.options) AS t;
+      RETURN QUERY SELECT t.type, t.relation, t.operations, t.fields FROM outbox.event_types_of(watched.relation, watched.options, outbox.is_trusted(watched.owner)) AS t;
     EXCEPTION WHEN OTHERS THEN
       RAISE WARNING 'outbox: the events of % cannot be described: %', watched.relation, SQLERRM;
     END;

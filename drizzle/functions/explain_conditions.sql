@@ -1,5 +1,6 @@
 -- Finds the rows with a key and says, for each operation, whether the condition lets them pass. It never raises: a problem is a
--- SQLSTATE, for one operation or, where the operation is null, for the search itself. No row: there is none with this key.
+-- SQLSTATE, for one operation or, where the operation is null, for the search itself, which comes first. No row: there is none with
+-- this key.
 -- It runs with the rights of its caller, who has set the search_path for the expressions (create_explanation.sql).
 CREATE OR REPLACE FUNCTION outbox.explain_conditions(relation regclass, options json, wanted text)
 RETURNS TABLE (operation text, passes boolean, problem text)
@@ -36,6 +37,7 @@ BEGIN
       RETURN;
     END;
   END IF;
+  RETURN QUERY SELECT NULL::text, true, NULL::text;
   FOR checked IN SELECT json_array_elements_text(options->'operations') LOOP
     CONTINUE WHEN checked = 'truncate';
     BEGIN

@@ -1,6 +1,6 @@
 -- Generates every watch anew from its options. The migrator calls this after a change of a file that decides what is generated
--- (order.txt marks them). A table of another owner keeps its functions, which go on working; its row says false. So does that of a
--- watch that Postgres refuses to compile, because one bad watch must not stop the others.
+-- (order.txt marks them). A table of another owner keeps its functions, which go on working; its row says false, and its owner may
+-- call this. So does the row of a watch that Postgres refuses to compile, because one bad watch must not stop the others.
 CREATE OR REPLACE FUNCTION outbox.recompile_watches() RETURNS TABLE (relation regclass, recompiled boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -8,8 +8,8 @@ DECLARE
   watched record;
 BEGIN
   FOR watched IN
-    SELECT w.*, pg_has_role(c.relowner, 'USAGE') AS is_ours
-    FROM outbox.watches w
+    SELECT w.*, outbox.may_compile(c.relowner, w.owner) AS is_ours
+    FROM outbox.captures() AS w
     JOIN pg_class c ON c.oid = w.relation
     ORDER BY w.watched_at
   LOOP
@@ -26,5 +26,3 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION outbox.recompile_watches IS 'Generates the functions and triggers of every watched table anew.';
-
-REVOKE EXECUTE ON FUNCTION outbox.recompile_watches FROM PUBLIC;

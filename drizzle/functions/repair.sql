@@ -10,15 +10,16 @@ BEGIN
     RETURN QUERY SELECT NULL::regclass, true, format('Dropped %s.', f) FROM outbox.drop_left_over(found.id) AS f;
   END LOOP;
   FOR found IN
-    SELECT w.*, pg_has_role(c.relowner, 'USAGE') AS is_ours, c.relowner::regrole AS owner
-    FROM outbox.watches w
+    SELECT w.*, outbox.may_compile(c.relowner, w.owner) AS is_ours, c.relowner::regrole AS owner
+    FROM outbox.captures() AS w
     JOIN pg_class c ON c.oid = w.relation
     WHERE w.relation IN (SELECT d.relation FROM outbox.capture_drift() AS d WHERE d.mend LIKE '%outbox.repair()')
-       OR w.relation IN (SELECT t.relation FROM outbox.capture_triggers() AS t WHERE t.message LIKE '%outbox.repair()%')
+       OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+           WHERE t.tgrelid = w.relation AND p.proname ~ ('^capture_' || w.id || '_')) < json_array_length(w.options->'operations')
     ORDER BY w.watched_at
   LOOP
     IF NOT found.is_ours THEN
-      RETURN QUERY SELECT found.relation::regclass, false, format('Only %s can repair the capture of its table.', found.owner);
+      RETURN QUERY SELECT found.relation::regclass, false, format('Its owner %s must call outbox.repair(), or outbox.watch() again.', found.owner);
       CONTINUE;
     END IF;
     BEGIN
@@ -31,5 +32,3 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION outbox.repair IS 'Brings what captures each table to what its options say, and drops what is left over.';
-
-REVOKE EXECUTE ON FUNCTION outbox.repair FROM PUBLIC;

@@ -130,8 +130,12 @@ describe('from the writer to the receiver', () => {
     const explained = await call('GET', '/v1/explain?table=own.bills&key=bills/1')
     expect(explained.body.findings).toContainEqual({
       holds: false,
-      finding: 'The condition drops insert of this row, as it is now: NEW.id > 1',
+      finding: expect.stringContaining(
+        `Its own owner may call outbox.explain_own_row('own.bills', 'bills/1').`,
+      ),
     })
+    const own = await client.query(`select * from outbox.explain_own_row('own.bills', 'bills/1')`)
+    expect(own.rows).toContainEqual({ operation: 'insert', passes: false, problem: null })
     await client.query(`select outbox.unwatch('own.bills')`)
   })
 

@@ -1,23 +1,33 @@
-// The listener's connections: a small pool for its statements. Session settings make plans fit this workload.
+// The listener's connections: a small pool for its statements, and one that listens.
 import pg from 'pg'
 import type { Run } from '../drizzle/run.ts'
+import { expectedSettings, setStatement } from '../drizzle/session-settings.ts'
 import type { Log } from './observability/log.ts'
 
 /** Longer than any statement of ours takes. A link that swallows everything is noticed by then. */
 const statementSeconds = 20
 const connectTimeoutMs = 5_000
 
+const listenSettings = { ...expectedSettings, statement_timeout: `${statementSeconds}s` }
+
 /**
  * Every statement of ours finds few rows by index, and the tables change between empty and millions of rows faster than
  * statistics follow, so a sequential scan is never right. Generic plans are made once. A client that has gone silent must
  * not keep its locks, so the server ends its session.
  */
-const sessionSettings = `
-  set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan;
-  set statement_timeout = '${statementSeconds}s'; set idle_in_transaction_session_timeout = '10s';
-  set tcp_user_timeout = '15s'`
+const poolSettings = {
+  ...listenSettings,
+  default_transaction_isolation: 'read committed',
+  enable_seqscan: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  idle_in_transaction_session_timeout: '10s',
+  tcp_user_timeout: '15s',
+}
 
-const onceConnected = { text: sessionSettings, query_timeout: connectTimeoutMs }
+const onceConnected = (settings: Readonly<Record<string, string>>) => ({
+  text: setStatement(settings, { until: 'end of session' }),
+  query_timeout: connectTimeoutMs,
+})
 
 export interface Database {
   readonly run: Run
@@ -44,7 +54,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     max: 4, // fan-out, claim, settle, and one for what is rare
     idleTimeoutMillis: 0,
     // Bounded like connecting itself: the link may go silent right after it was opened.
-    onConnect: async client => void (await client.query(onceConnected)),
+    onConnect: async client => void (await client.query(onceConnected(poolSettings))),
   })
   const clients = new Set<pg.ClientBase>()
   pool.on('connect', client => void clients.add(client))
@@ -57,6 +67,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
       client.on('error', () => {}) // 'end' follows
       try {
         await client.connect()
+        await client.query(onceConnected(listenSettings))
       } catch (error) {
         void client.end().catch(() => {})
         throw error

@@ -14,7 +14,7 @@ const [command, ...args] = process.argv.slice(2)
 /** Where Node keeps what it has compiled: our processes start in half the time. Not writable = it goes without. */
 const NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/node')
 const path = [nodeDirectory(), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
-const env = { NODE_COMPILE_CACHE, ...process.env, PATH: path }
+const env = { NODE_COMPILE_CACHE, ...process.env, ...proxyExceptions(), PATH: path }
 const child = spawn(command, args, { cwd: root, stdio: 'inherit', env })
 
 child.on('error', error => {
@@ -31,6 +31,15 @@ process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
 const onLinux = process.platform === 'linux'
 const family = lineage()
 setInterval(() => lineage() === family || child.kill('SIGTERM'), onLinux ? 250 : 1000).unref()
+
+/** Where the environment has proxies: what leads to this machine must not go through them. */
+function proxyExceptions() {
+  const { NO_PROXY = '', no_proxy = '', ...others } = process.env
+  if (!Object.keys(others).some(name => /_proxy$/i.test(name))) return {}
+  const hosts = new Set(`${no_proxy},${NO_PROXY},localhost,127.0.0.1,::1`.split(/[\s,]+/).filter(Boolean))
+  const all = hosts.has('*') ? '*' : [...hosts].join()
+  return { NO_PROXY: all, no_proxy: all }
+}
 
 /** Our parent and, where that is npm's `sh -c …`, who started it. */
 function lineage() {

@@ -5,25 +5,19 @@ import { checkHeaders } from './headers.ts'
 import { fromHex } from './hex.ts'
 import { type Keyring, SecretUnavailable } from './secrets.ts'
 import type { Signer } from './signature.ts'
-import type { EndpointId, SealedEndpoint } from './types.ts'
+import type { SealedEndpoint } from './types.ts'
 
-/** One consistent version of an endpoint, ready for use: secrets opened, defaults filled in. */
-export interface Endpoint {
-  readonly id: EndpointId
-  readonly version: number
-  /** The public id, for logs. */
-  readonly publicId: string
-  readonly url: string
+/** Secrets opened, and what is null where a default of this outbox stands in. */
+type ToOpen = 'sealedHeaders' | 'secrets' | 'timeoutSeconds' | 'retrySchedule'
+
+/** One consistent version of an endpoint, ready for use. A setting needs a line here only if it has to be opened. */
+export interface Endpoint extends Omit<SealedEndpoint, ToOpen> {
   readonly headers: Readonly<Record<string, string>>
   /** All keys that sign now: several during a rotation, the newest first. */
   readonly signers: readonly Signer[]
-  readonly maxInFlight: number
-  readonly ratePerSecond: number | null
   readonly timeoutSeconds: number
   /** Waits in seconds after attempt 1, 2, …; after the last one a failure is final. */
   readonly retrySchedule: readonly number[]
-  /** It belongs to a tenant, who need not be an operator (redact.ts). */
-  readonly isTenants: boolean
   /** Why nothing can be sent to it at all, whatever the receiver does; null = it can be used. */
   readonly fault: Extract<FailureKind, 'secret_unavailable' | 'invalid_endpoint'> | null
 }
@@ -36,20 +30,15 @@ export interface OpenEndpointPorts {
 }
 
 export async function openEndpoint(sealed: SealedEndpoint, ports: OpenEndpointPorts): Promise<Endpoint> {
+  const { sealedHeaders, secrets, ...settings } = sealed
   const endpoint = {
-    id: sealed.id,
-    version: sealed.version,
-    publicId: sealed.publicId,
-    url: sealed.url,
-    maxInFlight: sealed.maxInFlight,
-    ratePerSecond: sealed.ratePerSecond,
+    ...settings,
     timeoutSeconds: sealed.timeoutSeconds ?? ports.defaults.requestTimeoutSeconds,
     retrySchedule: sealed.retrySchedule ?? ports.defaults.retrySchedule,
-    isTenants: sealed.isTenants,
   }
   try {
-    const signers = await Promise.all(sealed.secrets.map(secret => openSigner(secret, sealed.id, ports)))
-    const headers = await openHeaders(sealed, ports.keyring)
+    const signers = await Promise.all(secrets.map(secret => openSigner(secret, sealed.id, ports)))
+    const headers = await openHeaders(sealedHeaders, sealed.id, ports.keyring)
     return { ...endpoint, headers, signers, fault: faultOf(signers, headers) }
   } catch (error) {
     if (!(error instanceof SecretUnavailable)) throw error
@@ -77,8 +66,12 @@ async function openSigner(
   return secret.signing === 'hmac' ? hmacSigner(key) : ed25519Signer(key)
 }
 
-async function openHeaders(sealed: SealedEndpoint, keyring: Keyring): Promise<Record<string, string>> {
-  if (sealed.sealedHeaders === null) return {}
-  const plain = await keyring.open(fromHex(sealed.sealedHeaders), headersContext(sealed.id))
+async function openHeaders(
+  sealed: string | null,
+  endpointId: string,
+  keyring: Keyring,
+): Promise<Record<string, string>> {
+  if (sealed === null) return {}
+  const plain = await keyring.open(fromHex(sealed), headersContext(endpointId))
   return JSON.parse(new TextDecoder().decode(plain))
 }

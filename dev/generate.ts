@@ -73,10 +73,11 @@ async function generate(client: pg.Client, folder: string): Promise<string> {
   const parts: string[] = []
   const wrong: string[] = []
   for (const statement of statements) {
-    const described = await describe(client, statement.text)
-    wrong.push(
-      ...disagreements(statement.header, described, types).map(what => `${statement.name}.sql: ${what}`),
+    const found = await describe(client, statement.text).then(
+      described => disagreements(statement.header, described, types),
+      (refused: Error) => [refused.message],
     )
+    wrong.push(...found.map(what => `${statement.name}.sql: ${what}`))
     if (wrong.length === 0) parts.push(writeStatement(statement, types))
   }
   if (wrong.length > 0) throw new StatementError(wrong.join('\n'))

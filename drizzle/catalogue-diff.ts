@@ -1,5 +1,5 @@
-// What a published payload promised and the database no longer keeps. More types, more fields and more labels of an enum
-// break nobody; a field that is gone or of another type does.
+// Promises of published payloads that the database no longer keeps. More types, fields or labels of an enum break no receiver;
+// a field that is gone or has another type does.
 import type { EventType } from './catalogue.ts'
 import type { Schema } from './json-schema.ts'
 
@@ -13,7 +13,7 @@ export function brokenPromises(published: readonly Published[], now: readonly Pu
   })
 }
 
-/** Types that are there and not published yet, and those whose schema says more than was published. */
+/** Types that are not published yet, and those whose schema has grown since. */
 export function unpublished(published: readonly Published[], now: readonly Published[]): string[] {
   return now
     .filter(({ type, schema }) => text(published.find(other => other.type === type)?.schema) !== text(schema))

@@ -74,7 +74,8 @@ const ownType = (type: string, properties: Record<string, Schema>, example: unkn
 const own: readonly EventType[] = [
   ownType(
     'outbox.capture.failed',
-    { table: string, operation: string, sqlstate: string },
+    // Of an emitted event: no table, the operation `emit`, and the event's type.
+    { table: orNull(string), operation: string, sqlstate: string },
     { table: 'public.invoices', operation: 'update', sqlstate: '22012' },
   ),
   ownType(

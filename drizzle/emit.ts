@@ -18,12 +18,18 @@ export interface Executor {
   execute(query: SQL): PromiseLike<{ rows: Record<string, unknown>[] } | Record<string, unknown>[]>
 }
 
-/** Returns the public id, `evt_…`: the `webhook-id` that receivers will see. */
+/**
+ * Returns the public id, `evt_…`: the `webhook-id` that receivers will see. No content makes the transaction fail: data that
+ * Postgres cannot read (nested some thousand levels deep) becomes the event `outbox.capture.failed`.
+ */
 export async function emit(tx: Executor, { type, data, key, tenant }: NewEvent): Promise<string> {
   const json = JSON.stringify(data ?? null)
   const answer = await tx.execute(
-    sql`select outbox.emit(${type}, ${json}::jsonb, ${key ?? null}, ${tenant ?? null}) as id`,
+    sql`select outbox.emit_text(${storable(type)}, ${json}, ${storable(key)}, ${storable(tenant)}) as id`,
   )
   const [row] = Array.isArray(answer) ? answer : answer.rows
   return row!.id as string
 }
+
+/** Postgres has no text with a NUL in it and would refuse the whole statement. */
+const storable = (text: string | null | undefined) => text?.replaceAll('\0', '\ufffd') ?? null

@@ -1,8 +1,8 @@
-// A Postgres type as JSON Schema, and a value of it: what to_json() makes of it in an event.
+// A Postgres type as JSON Schema, and an example of how to_json() writes it in an event.
 
 export type Schema = { readonly [name: string]: unknown }
 
-/** A field of an event's data. `type` is null where it can no longer be read: its column is gone. */
+/** A field of an event's data. `type` is null if its column is gone, so that it can no longer be read. */
 export interface Field {
   readonly name: string
   readonly type: string | null

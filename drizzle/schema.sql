@@ -7,6 +7,7 @@ create schema outbox;
 
 -- Types
 
+create domain outbox.event_type_text as text;
 create type outbox.delivery_state as enum ('pending', 'sending', 'delivered', 'dead', 'canceled');
 create type outbox.disabled_reason as enum ('gone', 'failing', 'manual');
 create type outbox.endpoint_state as enum ('active', 'paused', 'disabled');
@@ -212,15 +213,6 @@ create table outbox.replays (
   constraint replays_rate CHECK ((rate_per_second > (0)::double precision))
 );
 
-create table outbox.watches (
-  id bigint generated always as identity not null,
-  relation regclass not null,
-  options json not null,
-  watched_at timestamp with time zone default clock_timestamp() not null,
-  constraint watches_pkey PRIMARY KEY (id),
-  constraint watches_relation UNIQUE (relation)
-);
-
 -- Sequences
 
 create sequence outbox.audit_id_seq as bigint start 1 increment 1 cache 1;
@@ -228,7 +220,6 @@ create sequence outbox.endpoint_secrets_id_seq as bigint start 1 increment 1 cac
 create sequence outbox.endpoints_id_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox.events_id_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox.replays_id_seq as bigint start 1 increment 1 cache 1;
-create sequence outbox.watches_id_seq as bigint start 1 increment 1 cache 1;
 
 -- Indexes
 
@@ -250,34 +241,60 @@ CREATE INDEX replays_running ON outbox.replays USING btree (id) WHERE (state = '
 CREATE UNIQUE INDEX endpoint_secrets_one_endless ON outbox.endpoint_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
 CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE (state = 'running'::outbox.replay_state);
 
+-- Views
+
+create view outbox.watches as
+ SELECT id,
+    relation,
+    options,
+    watched_at
+   FROM outbox.captures() c(id, relation, options, watched_at, owner)
+  WHERE (relation IS NOT NULL);
+
 -- Functions (in drizzle/functions)
 
 -- outbox.at(moment timestamp with time zone) returns text stable
+-- outbox.base_type(type oid) returns oid stable
 -- outbox.bounded(value text, max_bytes integer) returns text immutable
--- outbox.capture_body(relation regclass, operation text, options json) returns text stable
--- outbox.capture_filter(relation regclass, operation text, options json) returns text stable
+-- outbox.capture_body(watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean) returns text stable
+-- outbox.capture_drift() returns TABLE(relation regclass, problem text, mend text) stable
+-- outbox.capture_drift_of(watch_id bigint, relation regclass, options json) returns TABLE(problem text, mend text) stable
+-- outbox.capture_fallback(watch_id bigint, relation regclass, operation text, options json) returns text stable
+-- outbox.capture_filter(relation regclass, operation text, options json, has_condition boolean) returns text stable
 -- outbox.capture_health() returns TABLE(name text, value double precision, healthy boolean, advice text) stable security definer
--- outbox.capture_is_off() returns boolean stable
+-- outbox.capture_id(relation regclass) returns bigint
 -- outbox.capture_path(relation regclass) returns text stable
 -- outbox.capture_triggers() returns TABLE(relation regclass, operation text, healthy boolean, message text) stable security definer
--- outbox.captured_columns(relation regclass) returns TABLE(name text, place smallint, type oid, nullable boolean, old_value text, new_value text, differs text, when_differs text) stable
+-- outbox.captured_columns(relation regclass, options json) returns TABLE(name text, known boolean, place smallint, column_name name, type oid, nullable boolean, is_virtual boolean, old_value text, new_value text, differs text, when_differs text) stable
+-- outbox.captures() returns TABLE(id bigint, relation regclass, options json, watched_at timestamp with time zone, owner oid) stable
+-- outbox.changed_sql(relation regclass, options json) returns text stable
 -- outbox.check_columns(relation regclass, option text, names text[]) returns void
 -- outbox.check_expression(relation regclass, option text, expression text, type regtype) returns void
 -- outbox.check_expressions(relation regclass, options json) returns void
+-- outbox.check_namesakes(relation regclass, types json, has_default_type boolean, has_default_key boolean) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
--- outbox.compile_watch(watch_id bigint, relation regclass, options json) returns void
+-- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
+-- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[]) returns json stable
 -- outbox.context(setting text) returns text stable
--- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json) returns void
--- outbox.create_description(watch_id bigint, relation regclass, options json) returns void
+-- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json, is_direct boolean) returns boolean
+-- outbox.create_capture_function(watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean) returns void
+-- outbox.create_capture_trigger(watch_id bigint, relation regclass, operation text, filter text) returns void
 -- outbox.create_endpoint_health() returns trigger security definer
 -- outbox.create_explanation(watch_id bigint, relation regclass, options json) returns void
--- outbox.data_sql(relation regclass, operation text, options json) returns text stable
--- outbox.default_key(relation regclass) returns text stable
+-- outbox.current_options(relation regclass, options json) returns json stable
+-- outbox.data_sql(relation regclass, operation text, options json, changed text DEFAULT NULL::text) returns text stable
+-- outbox.default_key(relation regclass, options json) returns text stable
+-- outbox.default_key_lookup(relation regclass, options json, wanted text) returns text stable
 -- outbox.delivery_reason(d outbox.deliveries, h outbox.endpoint_health) returns text stable
+-- outbox.described_fields(relation regclass, options json) returns json stable
 -- outbox.differs_sql(type oid, collation_id oid, old_value text, new_value text) returns text stable
--- outbox.drop_capture(relation regclass) returns void
--- outbox.emit(type text, data jsonb, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.drop_capture(relation regclass, kept_id bigint DEFAULT NULL::bigint, kept_operations text[] DEFAULT '{}'::text[]) returns boolean
+-- outbox.drop_left_over(watch_id bigint) returns SETOF text
+-- outbox.emit(type outbox.event_type_text, data jsonb, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.emit(type text, data json, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.emit_failed(type text, sqlstate text, key text, tenant text) returns text
+-- outbox.emit_text(type text, data text, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
 -- outbox.endpoint_changed() returns trigger security definer
 -- outbox.endpoint_disabled() returns trigger security definer
 -- outbox.endpoint_id(id bigint, nonce integer) returns text immutable
@@ -285,17 +302,32 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.event_id(id bigint, nonce integer) returns text immutable
 -- outbox.event_type(type text) returns text immutable
 -- outbox.event_types() returns TABLE(type text, relation text, operations text[], fields json) stable security definer
+-- outbox.event_types_of(watched regclass, options json, is_trusted boolean) returns TABLE(type text, relation text, operations text[], fields json) stable
 -- outbox.explain(event text) returns TABLE(endpoint text, url text, verdict text, delivery_state outbox.delivery_state, reason text) stable
+-- outbox.explain_conditions(relation regclass, options json, wanted text) returns TABLE(operation text, passes boolean, problem text) stable
+-- outbox.explain_own_row(relation regclass, key text) returns TABLE(operation text, passes boolean, problem text) stable
 -- outbox.explain_row(table_name text, key text) returns TABLE(passed boolean, message text) stable security definer
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
+-- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
 -- outbox.full_watch_options(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], condition text, key text, tenant text, fields json, data text) returns json
 -- outbox.grant_roles() returns void
+-- outbox.grant_watching(role regrole) returns void
+-- outbox.hand_over_capture(watch_id bigint, keeper regrole) returns void
+-- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
+-- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
+-- outbox.key_columns(relation regclass) returns TABLE(name name, place integer, type oid, modifier integer) stable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
+-- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
+-- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.matches(event_types text[], type text) returns boolean immutable
+-- outbox.may_compile(table_owner oid, options_owner oid) returns boolean stable
+-- outbox.may_record() returns boolean stable
+-- outbox.missing_rights(relation regclass) returns text stable
+-- outbox.missing_writing_rights(role oid) returns text stable
 -- outbox.must_notify() returns boolean
 -- outbox.patterns(type text) returns text[] immutable
 -- outbox.pinned_settings(relation regclass, options json) returns text stable
@@ -305,15 +337,21 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 -- outbox.record_test(endpoint_id bigint, OUT id bigint, OUT nonce integer) returns record security definer
 -- outbox.refuse_audit_change() returns trigger
 -- outbox.refuse_watch(problem text, hint text DEFAULT 'Nothing was changed.'::text) returns void
+-- outbox.renamed_expression(relation regclass, options json, expression text) returns text stable
+-- outbox.repair() returns TABLE(relation regclass, repaired boolean, message text)
 -- outbox.run_idempotent(scope text, key text, fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
 -- outbox.secret_changed() returns trigger security definer
+-- outbox.shown_change_sql(relation regclass, options json, changed text) returns text stable
+-- outbox.sqlstate_reason(sqlstate text) returns text immutable
 -- outbox.stored_key_sql(relation regclass, options json) returns text stable
+-- outbox.trigger_condition(trigger_id oid) returns text stable
 -- outbox.type_description(name text, type oid, nullable boolean) returns json stable
 -- outbox.uninstall() returns void
 -- outbox.unwatch(relation regclass) returns boolean
 -- outbox.wake() returns void
 -- outbox.watch(relation regclass, operations text[] DEFAULT '{insert,update,delete,truncate}'::text[], type text DEFAULT NULL::text, types json DEFAULT NULL::json, type_sql text DEFAULT NULL::text, possible_types text[] DEFAULT NULL::text[], columns text[] DEFAULT NULL::text[], except_columns text[] DEFAULT NULL::text[], when_changed text[] DEFAULT NULL::text[], condition text DEFAULT NULL::text, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text, fields json DEFAULT NULL::json, data text DEFAULT NULL::text, only_own_rows boolean DEFAULT false) returns void
 -- outbox.watched_types(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[]) returns json
+-- outbox.watching_functions() returns SETOF regprocedure stable
 
 -- Triggers
 
@@ -330,60 +368,268 @@ grant update on column outbox.endpoint_secrets.expires_at to outbox_functions;
 grant update on column outbox.endpoint_secrets.sealed to outbox_functions;
 grant update on column outbox.endpoints.disabled_reason to outbox_listener;
 grant update on column outbox.endpoints.state to outbox_listener;
+grant execute on function outbox.at(timestamp with time zone) to outbox_functions;
+grant execute on function outbox.at(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.at(timestamp with time zone) to public;
+grant execute on function outbox.base_type(oid) to outbox_functions;
+grant execute on function outbox.base_type(oid) to outbox_listener;
+grant execute on function outbox.base_type(oid) to public;
+grant execute on function outbox.bounded(text,integer) to outbox_functions;
+grant execute on function outbox.bounded(text,integer) to outbox_listener;
 grant execute on function outbox.bounded(text,integer) to public;
-grant execute on function outbox.capture_body(regclass,text,json) to public;
-grant execute on function outbox.capture_filter(regclass,text,json) to public;
+grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,boolean) to outbox_functions;
+grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,boolean) to outbox_listener;
+grant execute on function outbox.capture_body(bigint,regclass,text,json,boolean,boolean) to public;
+grant execute on function outbox.capture_drift() to outbox_functions;
+grant execute on function outbox.capture_drift() to outbox_listener;
+grant execute on function outbox.capture_drift() to public;
+grant execute on function outbox.capture_drift_of(bigint,regclass,json) to outbox_functions;
+grant execute on function outbox.capture_drift_of(bigint,regclass,json) to outbox_listener;
+grant execute on function outbox.capture_drift_of(bigint,regclass,json) to public;
+grant execute on function outbox.capture_fallback(bigint,regclass,text,json) to outbox_functions;
+grant execute on function outbox.capture_fallback(bigint,regclass,text,json) to outbox_listener;
+grant execute on function outbox.capture_fallback(bigint,regclass,text,json) to public;
+grant execute on function outbox.capture_filter(regclass,text,json,boolean) to outbox_functions;
+grant execute on function outbox.capture_filter(regclass,text,json,boolean) to outbox_listener;
+grant execute on function outbox.capture_filter(regclass,text,json,boolean) to public;
 grant execute on function outbox.capture_health() to outbox_functions;
 grant execute on function outbox.capture_health() to outbox_listener;
-grant execute on function outbox.capture_is_off() to public;
+grant execute on function outbox.capture_id(regclass) to outbox_functions;
+grant execute on function outbox.capture_id(regclass) to outbox_listener;
+grant execute on function outbox.capture_id(regclass) to public;
+grant execute on function outbox.capture_path(regclass) to outbox_functions;
+grant execute on function outbox.capture_path(regclass) to outbox_listener;
 grant execute on function outbox.capture_path(regclass) to public;
 grant execute on function outbox.capture_triggers() to outbox_functions;
-grant execute on function outbox.captured_columns(regclass) to public;
+grant execute on function outbox.captured_columns(regclass,json) to outbox_functions;
+grant execute on function outbox.captured_columns(regclass,json) to outbox_listener;
+grant execute on function outbox.captured_columns(regclass,json) to public;
+grant execute on function outbox.captures() to outbox_functions;
+grant execute on function outbox.captures() to outbox_listener;
+grant execute on function outbox.captures() to public;
+grant execute on function outbox.changed_sql(regclass,json) to outbox_functions;
+grant execute on function outbox.changed_sql(regclass,json) to outbox_listener;
+grant execute on function outbox.changed_sql(regclass,json) to public;
+grant execute on function outbox.check_columns(regclass,text,text[]) to outbox_functions;
+grant execute on function outbox.check_columns(regclass,text,text[]) to outbox_listener;
 grant execute on function outbox.check_columns(regclass,text,text[]) to public;
+grant execute on function outbox.check_expression(regclass,text,text,regtype) to outbox_functions;
+grant execute on function outbox.check_expression(regclass,text,text,regtype) to outbox_listener;
 grant execute on function outbox.check_expression(regclass,text,text,regtype) to public;
+grant execute on function outbox.check_expressions(regclass,json) to outbox_functions;
+grant execute on function outbox.check_expressions(regclass,json) to outbox_listener;
 grant execute on function outbox.check_expressions(regclass,json) to public;
+grant execute on function outbox.check_namesakes(regclass,json,boolean,boolean) to outbox_functions;
+grant execute on function outbox.check_namesakes(regclass,json,boolean,boolean) to outbox_listener;
+grant execute on function outbox.check_namesakes(regclass,json,boolean,boolean) to public;
+grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to outbox_functions;
+grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to outbox_listener;
 grant execute on function outbox.check_watch_options(regclass,text[],json,text,text[],text[],text[],text[],json,text) to public;
+grant execute on function outbox.check_watchable(regclass,boolean) to outbox_functions;
+grant execute on function outbox.check_watchable(regclass,boolean) to outbox_listener;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
-grant execute on function outbox.compile_watch(bigint,regclass,json) to public;
+grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_functions;
+grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_listener;
+grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to public;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_functions;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_listener;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to public;
+grant execute on function outbox.context(text) to outbox_functions;
+grant execute on function outbox.context(text) to outbox_listener;
 grant execute on function outbox.context(text) to public;
-grant execute on function outbox.create_capture(bigint,regclass,text,json) to public;
-grant execute on function outbox.create_description(bigint,regclass,json) to public;
+grant execute on function outbox.create_capture(bigint,regclass,text,json,boolean) to outbox_functions;
+grant execute on function outbox.create_capture(bigint,regclass,text,json,boolean) to outbox_listener;
+grant execute on function outbox.create_capture(bigint,regclass,text,json,boolean) to public;
+grant execute on function outbox.create_capture_function(bigint,regclass,text,json,boolean,boolean) to outbox_functions;
+grant execute on function outbox.create_capture_function(bigint,regclass,text,json,boolean,boolean) to outbox_listener;
+grant execute on function outbox.create_capture_function(bigint,regclass,text,json,boolean,boolean) to public;
+grant execute on function outbox.create_capture_trigger(bigint,regclass,text,text) to outbox_functions;
+grant execute on function outbox.create_capture_trigger(bigint,regclass,text,text) to outbox_listener;
+grant execute on function outbox.create_capture_trigger(bigint,regclass,text,text) to public;
+grant execute on function outbox.create_explanation(bigint,regclass,json) to outbox_functions;
+grant execute on function outbox.create_explanation(bigint,regclass,json) to outbox_listener;
 grant execute on function outbox.create_explanation(bigint,regclass,json) to public;
-grant execute on function outbox.data_sql(regclass,text,json) to public;
-grant execute on function outbox.default_key(regclass) to public;
+grant execute on function outbox.current_options(regclass,json) to outbox_functions;
+grant execute on function outbox.current_options(regclass,json) to outbox_listener;
+grant execute on function outbox.current_options(regclass,json) to public;
+grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_functions;
+grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_listener;
+grant execute on function outbox.data_sql(regclass,text,json,text) to public;
+grant execute on function outbox.default_key(regclass,json) to outbox_functions;
+grant execute on function outbox.default_key(regclass,json) to outbox_listener;
+grant execute on function outbox.default_key(regclass,json) to public;
+grant execute on function outbox.default_key_lookup(regclass,json,text) to outbox_functions;
+grant execute on function outbox.default_key_lookup(regclass,json,text) to outbox_listener;
+grant execute on function outbox.default_key_lookup(regclass,json,text) to public;
+grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_functions;
+grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_listener;
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to public;
+grant execute on function outbox.described_fields(regclass,json) to outbox_functions;
+grant execute on function outbox.described_fields(regclass,json) to outbox_listener;
+grant execute on function outbox.described_fields(regclass,json) to public;
+grant execute on function outbox.differs_sql(oid,oid,text,text) to outbox_functions;
+grant execute on function outbox.differs_sql(oid,oid,text,text) to outbox_listener;
 grant execute on function outbox.differs_sql(oid,oid,text,text) to public;
-grant execute on function outbox.drop_capture(regclass) to public;
-grant execute on function outbox.emit(text,jsonb,text,text) to public;
+grant execute on function outbox.drop_capture(regclass,bigint,text[]) to outbox_functions;
+grant execute on function outbox.drop_capture(regclass,bigint,text[]) to outbox_listener;
+grant execute on function outbox.drop_capture(regclass,bigint,text[]) to public;
+grant execute on function outbox.drop_left_over(bigint) to outbox_functions;
+grant execute on function outbox.drop_left_over(bigint) to outbox_listener;
+grant execute on function outbox.drop_left_over(bigint) to public;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_emitter;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_functions;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to outbox_listener;
+grant execute on function outbox.emit(outbox.event_type_text,jsonb,text,text) to public;
+grant execute on function outbox.emit(text,json,text,text) to outbox_emitter;
+grant execute on function outbox.emit(text,json,text,text) to outbox_functions;
+grant execute on function outbox.emit(text,json,text,text) to outbox_listener;
+grant execute on function outbox.emit(text,json,text,text) to public;
+grant execute on function outbox.emit_failed(text,text,text,text) to outbox_emitter;
+grant execute on function outbox.emit_failed(text,text,text,text) to outbox_functions;
+grant execute on function outbox.emit_failed(text,text,text,text) to outbox_listener;
+grant execute on function outbox.emit_failed(text,text,text,text) to public;
+grant execute on function outbox.emit_text(text,text,text,text) to outbox_emitter;
+grant execute on function outbox.emit_text(text,text,text,text) to outbox_functions;
+grant execute on function outbox.emit_text(text,text,text,text) to outbox_listener;
+grant execute on function outbox.emit_text(text,text,text,text) to public;
+grant execute on function outbox.endpoint_id(bigint,integer) to outbox_functions;
+grant execute on function outbox.endpoint_id(bigint,integer) to outbox_listener;
 grant execute on function outbox.endpoint_id(bigint,integer) to public;
+grant execute on function outbox.event_id(bigint,integer) to outbox_functions;
+grant execute on function outbox.event_id(bigint,integer) to outbox_listener;
 grant execute on function outbox.event_id(bigint,integer) to public;
+grant execute on function outbox.event_type(text) to outbox_emitter;
+grant execute on function outbox.event_type(text) to outbox_functions;
+grant execute on function outbox.event_type(text) to outbox_listener;
 grant execute on function outbox.event_type(text) to public;
 grant execute on function outbox.event_types() to outbox_functions;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_functions;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_listener;
+grant execute on function outbox.event_types_of(regclass,json,boolean) to public;
+grant execute on function outbox.explain(text) to outbox_functions;
+grant execute on function outbox.explain(text) to outbox_listener;
 grant execute on function outbox.explain(text) to public;
+grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_functions;
+grant execute on function outbox.explain_conditions(regclass,json,text) to outbox_listener;
+grant execute on function outbox.explain_conditions(regclass,json,text) to public;
+grant execute on function outbox.explain_own_row(regclass,text) to outbox_functions;
+grant execute on function outbox.explain_own_row(regclass,text) to outbox_listener;
+grant execute on function outbox.explain_own_row(regclass,text) to public;
 grant execute on function outbox.explain_row(text,text) to outbox_functions;
+grant execute on function outbox.expression_for(text,text) to outbox_functions;
+grant execute on function outbox.expression_for(text,text) to outbox_listener;
 grant execute on function outbox.expression_for(text,text) to public;
+grant execute on function outbox.expression_words(text) to outbox_functions;
+grant execute on function outbox.expression_words(text) to outbox_listener;
 grant execute on function outbox.expression_words(text) to public;
+grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
+grant execute on function outbox.frozen_options(regclass,json) to outbox_listener;
+grant execute on function outbox.frozen_options(regclass,json) to public;
+grant execute on function outbox.full_name(regclass) to outbox_functions;
+grant execute on function outbox.full_name(regclass) to outbox_listener;
 grant execute on function outbox.full_name(regclass) to public;
+grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to outbox_functions;
+grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to outbox_listener;
 grant execute on function outbox.full_watch_options(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text) to public;
+grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_functions;
+grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_listener;
+grant execute on function outbox.hand_over_capture(bigint,regrole) to public;
+grant execute on function outbox.is_trusted(oid) to outbox_functions;
+grant execute on function outbox.is_trusted(oid) to outbox_listener;
+grant execute on function outbox.is_trusted(oid) to public;
+grant execute on function outbox.json_object_sql(text[],text[]) to outbox_functions;
+grant execute on function outbox.json_object_sql(text[],text[]) to outbox_listener;
 grant execute on function outbox.json_object_sql(text[],text[]) to public;
+grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to outbox_functions;
+grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to outbox_listener;
+grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to public;
+grant execute on function outbox.key_columns(regclass) to outbox_functions;
+grant execute on function outbox.key_columns(regclass) to outbox_listener;
+grant execute on function outbox.key_columns(regclass) to public;
+grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_functions;
+grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;
+grant execute on function outbox.late_capture(bigint,oid,text) to outbox_functions;
+grant execute on function outbox.late_capture(bigint,oid,text) to outbox_listener;
+grant execute on function outbox.late_capture(bigint,oid,text) to public;
+grant execute on function outbox.lend_create(regrole) to outbox_functions;
+grant execute on function outbox.lend_create(regrole) to outbox_listener;
+grant execute on function outbox.lend_create(regrole) to public;
+grant execute on function outbox.listener_is_polling() to outbox_functions;
+grant execute on function outbox.listener_is_polling() to outbox_listener;
+grant execute on function outbox.matches(text[],text) to outbox_functions;
+grant execute on function outbox.matches(text[],text) to outbox_listener;
 grant execute on function outbox.matches(text[],text) to public;
+grant execute on function outbox.may_compile(oid,oid) to outbox_functions;
+grant execute on function outbox.may_compile(oid,oid) to outbox_listener;
+grant execute on function outbox.may_compile(oid,oid) to public;
+grant execute on function outbox.may_record() to outbox_functions;
+grant execute on function outbox.may_record() to outbox_listener;
+grant execute on function outbox.may_record() to public;
+grant execute on function outbox.missing_rights(regclass) to outbox_functions;
+grant execute on function outbox.missing_rights(regclass) to outbox_listener;
+grant execute on function outbox.missing_rights(regclass) to public;
+grant execute on function outbox.missing_writing_rights(oid) to outbox_functions;
+grant execute on function outbox.missing_writing_rights(oid) to outbox_listener;
+grant execute on function outbox.missing_writing_rights(oid) to public;
+grant execute on function outbox.must_notify() to outbox_functions;
+grant execute on function outbox.must_notify() to outbox_listener;
 grant execute on function outbox.must_notify() to public;
+grant execute on function outbox.patterns(text) to outbox_functions;
+grant execute on function outbox.patterns(text) to outbox_listener;
 grant execute on function outbox.patterns(text) to public;
+grant execute on function outbox.pinned_settings(regclass,json) to outbox_functions;
+grant execute on function outbox.pinned_settings(regclass,json) to outbox_listener;
 grant execute on function outbox.pinned_settings(regclass,json) to public;
 grant execute on function outbox.purge(interval,integer,bigint) to outbox_listener;
+grant execute on function outbox.recompile_watches() to public;
+grant execute on function outbox.record(text,json,text,text) to outbox_emitter;
+grant execute on function outbox.record(text,json,text,text) to outbox_functions;
+grant execute on function outbox.record(text,json,text,text) to outbox_listener;
 grant execute on function outbox.record(text,json,text,text) to public;
 grant execute on function outbox.record_test(bigint) to outbox_functions;
 grant execute on function outbox.refuse_audit_change() to public;
+grant execute on function outbox.refuse_watch(text,text) to outbox_functions;
+grant execute on function outbox.refuse_watch(text,text) to outbox_listener;
 grant execute on function outbox.refuse_watch(text,text) to public;
+grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_functions;
+grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_listener;
+grant execute on function outbox.renamed_expression(regclass,json,text) to public;
+grant execute on function outbox.repair() to public;
 grant execute on function outbox.run_idempotent(text,text,text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_functions;
+grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_listener;
+grant execute on function outbox.shown_change_sql(regclass,json,text) to public;
+grant execute on function outbox.sqlstate_reason(text) to outbox_functions;
+grant execute on function outbox.sqlstate_reason(text) to outbox_listener;
+grant execute on function outbox.sqlstate_reason(text) to public;
+grant execute on function outbox.stored_key_sql(regclass,json) to outbox_functions;
+grant execute on function outbox.stored_key_sql(regclass,json) to outbox_listener;
 grant execute on function outbox.stored_key_sql(regclass,json) to public;
+grant execute on function outbox.trigger_condition(oid) to outbox_functions;
+grant execute on function outbox.trigger_condition(oid) to outbox_listener;
+grant execute on function outbox.trigger_condition(oid) to public;
+grant execute on function outbox.type_description(text,oid,boolean) to outbox_functions;
+grant execute on function outbox.type_description(text,oid,boolean) to outbox_listener;
 grant execute on function outbox.type_description(text,oid,boolean) to public;
+grant execute on function outbox.unwatch(regclass) to outbox_functions;
+grant execute on function outbox.unwatch(regclass) to outbox_listener;
 grant execute on function outbox.unwatch(regclass) to public;
+grant execute on function outbox.wake() to outbox_functions;
+grant execute on function outbox.wake() to outbox_listener;
 grant execute on function outbox.wake() to public;
+grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to outbox_functions;
+grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to outbox_listener;
 grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to public;
+grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to outbox_functions;
+grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to outbox_listener;
 grant execute on function outbox.watched_types(regclass,text[],text,json,text,text[]) to public;
+grant execute on function outbox.watching_functions() to outbox_functions;
+grant execute on function outbox.watching_functions() to outbox_listener;
+grant execute on function outbox.watching_functions() to public;
+grant usage on schema outbox to outbox_emitter;
+grant usage on schema outbox to outbox_functions;
+grant usage on schema outbox to outbox_listener;
 grant usage on schema outbox to public;
 grant usage on sequence outbox.endpoint_secrets_id_seq to outbox_functions;
 grant usage on sequence outbox.endpoints_id_seq to outbox_functions;

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Run } from '../drizzle/run.ts'
 import { expectedSettings, setStatement } from '../drizzle/session-settings.ts'
 import type { Log } from './observability/log.ts'
+import { refuseTransactionPooling } from './transaction-pooling.ts'
 
 /** Longer than any statement of ours takes. A link that swallows everything is noticed by then. */
 const statementSeconds = 20
@@ -31,6 +32,8 @@ const onceConnected = (settings: Readonly<Record<string, string>>) => ({
 
 export interface Database {
   readonly run: Run
+  /** Rejects if the database cannot be reached, or only through a pooler in transaction mode. */
+  check(): Promise<void>
   /** A connection of its own, for LISTEN. */
   connect(): Promise<pg.Client>
   /**
@@ -49,12 +52,16 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: (statementSeconds + 5) * 1000,
   }
+  const check = untilPassed(() => refuseTransactionPooling({ ...config, query_timeout: connectTimeoutMs }))
   const pool = new pg.Pool({
     ...config,
     max: 4, // fan-out, claim, settle, and one for what is rare
     idleTimeoutMillis: 0,
-    // Bounded like connecting itself: the link may go silent right after it was opened.
-    onConnect: async client => void (await client.query(onceConnected(poolSettings))),
+    async onConnect(client) {
+      await check()
+      // Bounded like connecting itself: the link may go silent right after it was opened.
+      await client.query(onceConnected(poolSettings))
+    },
   })
   const clients = new Set<pg.ClientBase>()
   pool.on('connect', client => void clients.add(client))
@@ -62,7 +69,9 @@ export function openDatabase(url: string, name: string, log: Log): Database {
   pool.on('error', error => log.warn({ sqlstate: sqlstate(error) }, 'an idle database connection broke'))
   return {
     run: runOn(pool),
+    check,
     async connect() {
+      await check()
       const client = new pg.Client(config)
       client.on('error', () => {}) // 'end' follows
       try {
@@ -81,6 +90,16 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     },
     close: () => pool.end(),
   }
+}
+
+/** Checks again after a failure, and not after it has passed. Those who come meanwhile wait for the same answer. */
+function untilPassed(check: () => Promise<void>): () => Promise<void> {
+  let answer: Promise<void> | null = null
+  return () =>
+    (answer ??= check().catch(error => {
+      answer = null
+      throw error
+    }))
 }
 
 export function runOn(connection: pg.Pool | pg.Client): Run {

@@ -1,4 +1,5 @@
 // Reads, checks and freezes the listener's settings. A listener with a bad setting does not start.
+import pg from 'pg'
 import {
   type DeliverySettings,
   expected,
@@ -9,6 +10,7 @@ import {
   seconds,
   text,
 } from '../delivery/settings.ts'
+import { sqlstate } from './database.ts'
 
 export interface ListenerSettings extends DeliverySettings {
   readonly databaseUrl: string
@@ -54,7 +56,20 @@ function databaseUrl(env: NodeJS.ProcessEnv): string {
         'Expected the direct host, the one without "-pooler".',
     )
   }
+  refuseUnreadable(name, url)
   return url
+}
+
+/** The driver reads it again for each connection, and would fail each time. */
+function refuseUnreadable(name: string, connectionString: string): void {
+  try {
+    new pg.Client({ connectionString })
+  } catch (error) {
+    throw new SettingsError(
+      `${name} cannot be read (${sqlstate(error)}): expected special characters of the user and the password as %XX, ` +
+        'and certificate files that exist and that this user may read.',
+    )
+  }
 }
 
 function retentionDays(env: NodeJS.ProcessEnv): number | null {

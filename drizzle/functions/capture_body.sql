@@ -7,47 +7,64 @@
 --       each transaction.
 --    8  one statement that writes both rows; two plain statements cost less.
 --    9  settings pinned on the function where nothing shown depends on them (pinned_settings.sql).
--- The function runs with its owner's rights, and most have no search_path of their own. Every operator, function and type
--- in it is written with its schema, so that no look-alike can take its place.
--- An error inside an expression becomes an event of its own, `outbox.capture.failed`, and the writer's transaction goes on.
--- The block that catches it costs 1 µs; it is needed because a column may be dropped after the table was watched.
+-- The function runs with the rights of the table's owner, and most have no search_path of their own. Every operator, function
+-- and type in it is written with its schema, so that no look-alike can take its place.
+-- Whatever goes wrong in the first block, the writer's transaction goes on: capture_fallback.sql. The block costs 1 µs. Asking for
+-- the rights, which somebody may have taken away since, costs 2 to 4; the right to the schema need not be asked for, because without
+-- it the question itself fails. A block that also held the INSERT would give each row a transaction id of its own.
 -- The rest is as in record.sql. It need not ask for a transaction id, because the row change has already caused one.
-CREATE OR REPLACE FUNCTION outbox.capture_body(relation regclass, operation text, options json) RETURNS text
+CREATE OR REPLACE FUNCTION outbox.capture_body(
+  watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean
+) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   has_row constant boolean := operation <> 'truncate';
-  key_sql text := CASE WHEN has_row THEN outbox.expression_for(
-    CASE WHEN (options->>'default_key')::boolean THEN outbox.default_key(relation) ELSE options->>'key' END, operation) END;
+  key_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'key', operation) END;
   tenant_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'tenant', operation) END;
   type_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'type_sql', operation) END;
+  condition_sql text := CASE WHEN has_row AND has_condition THEN outbox.expression_for(options->>'condition', operation) END;
+  is_row_update constant boolean := operation = 'update' AND options->'columns' IS NOT NULL;
+  shown_change text := CASE WHEN operation = 'update' THEN outbox.shown_change_sql(relation, options, 'outbox_changed') END;
 BEGIN
   RETURN format($body$
 #variable_conflict use_column
 DECLARE
-  outbox_data pg_catalog.json; outbox_key pg_catalog.text; outbox_tenant pg_catalog.text; outbox_type pg_catalog.text;
+  outbox_changed pg_catalog.text[]; outbox_data pg_catalog.json; outbox_key pg_catalog.text; outbox_tenant pg_catalog.text;
+  outbox_type pg_catalog.text; outbox_state pg_catalog.text; outbox_way pg_catalog.int4;
 BEGIN
-  IF outbox.capture_is_off() THEN RETURN NULL; END IF;
+  IF pg_catalog.current_setting('outbox.capture', true) OPERATOR(pg_catalog.=) 'off' THEN RETURN NULL; END IF;
   BEGIN%s
-    outbox_data := %s;
+    outbox_data := %s;%s
   EXCEPTION WHEN OTHERS THEN
-    PERFORM outbox.record('outbox.capture.failed',
-      pg_catalog.json_build_object('table', %L, 'operation', %L, 'sqlstate', SQLSTATE), outbox_key, outbox_tenant);
-    RETURN NULL;
-  END;
-  INSERT INTO outbox.events (type, data, key, tenant, actor, traceparent)
-  VALUES (%s, outbox_data, %s, %s,
-          outbox.context('outbox.actor'), outbox.context('outbox.traceparent'));
-  INSERT INTO outbox.fanout (event_id) VALUES (pg_catalog.currval('outbox.events_id_seq'));
-  IF outbox.must_notify() THEN NOTIFY outbox; END IF;
-  RETURN NULL;
+    outbox_state := SQLSTATE;
+  END;%s%s
 END $body$,
-    concat(E'\n    outbox_key := (' || key_sql || E'\n    )::pg_catalog.text;',
+    concat(E'\n    IF (' || condition_sql || E'\n    ) IS NOT TRUE THEN RETURN NULL; END IF;',
+           CASE WHEN is_row_update THEN E'\n    outbox_changed := ' || outbox.changed_sql(relation, options) || ';' END,
+           E'\n    IF NOT ' || shown_change || ' THEN RETURN NULL; END IF;',
+           E'\n    outbox_key := (' || key_sql || E'\n    )::pg_catalog.text;',
            E'\n    outbox_tenant := (' || tenant_sql || E'\n    )::pg_catalog.text;',
            E'\n    outbox_type := (' || type_sql || E'\n    )::pg_catalog.text;'),
-    outbox.data_sql(relation, operation, options), outbox.full_name(relation), operation,
-    CASE WHEN type_sql IS NULL THEN quote_literal(options->'types'->operation->>0) ELSE 'outbox.event_type(outbox_type)' END,
-    CASE WHEN key_sql IS NULL THEN 'NULL' ELSE outbox.stored_key_sql(relation, options) END,
-    CASE WHEN tenant_sql IS NULL THEN 'NULL' ELSE 'outbox.bounded(outbox_tenant, 1000)' END);
+    outbox.data_sql(relation, operation, options, CASE WHEN is_row_update THEN 'outbox_changed' END),
+    CASE WHEN is_direct THEN $direct$
+    outbox_way := CASE
+      WHEN NOT pg_catalog.has_table_privilege('outbox.events'::pg_catalog.regclass, 'INSERT')
+        OR NOT pg_catalog.has_table_privilege('outbox.fanout'::pg_catalog.regclass, 'INSERT')
+        OR NOT pg_catalog.has_sequence_privilege('outbox.events_id_seq'::pg_catalog.regclass, 'USAGE') THEN 0
+      WHEN outbox.must_notify() THEN 2 ELSE 1 END;$direct$ END,
+    CASE WHEN is_direct THEN format($direct$
+  IF outbox_way OPERATOR(pg_catalog.>) 0 THEN
+    INSERT INTO outbox.events (type, data, key, tenant, actor, traceparent)
+    VALUES (%s, outbox_data, %s, %s,
+            outbox.context('outbox.actor'), outbox.context('outbox.traceparent'));
+    INSERT INTO outbox.fanout (event_id) VALUES (pg_catalog.currval('outbox.events_id_seq'));
+    IF outbox_way OPERATOR(pg_catalog.=) 2 THEN NOTIFY outbox; END IF;
+    RETURN NULL;
+  END IF;$direct$,
+      CASE WHEN type_sql IS NULL THEN quote_literal(options->'types'->operation->>0) ELSE 'outbox.event_type(outbox_type)' END,
+      CASE WHEN key_sql IS NULL THEN 'NULL' ELSE outbox.stored_key_sql(relation, options) END,
+      CASE WHEN tenant_sql IS NULL THEN 'NULL' ELSE 'outbox.bounded(outbox_tenant, 1000)' END) END,
+    outbox.capture_fallback(watch_id, relation, operation, options));
 END $$;
 
 -- Next: worker/claim/fan-out-loop.ts

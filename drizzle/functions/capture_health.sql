@@ -6,6 +6,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
          coalesce(string_agg(message, ' ') FILTER (WHERE NOT healthy), 'Every watched table has its triggers.')
   FROM outbox.capture_triggers()
   UNION ALL
+  SELECT 'capture_drift', count(*)::float8, count(*) = 0,
+         coalesce(string_agg(concat_ws(' ', d.problem, d.mend), ' '), 'Everything that captures a table is as its watch says.')
+  FROM outbox.capture_drift() AS d
+  UNION ALL
   SELECT 'notify_queue_usage', usage, usage < 0.1,
          CASE WHEN usage < 0.1 THEN 'The queue of notifications is nearly empty.'
               ELSE 'A session that listens sits in an open transaction, and when the queue is full commits fail: find it in pg_stat_activity (state idle in transaction) and end it with pg_terminate_backend().' END

@@ -23,7 +23,7 @@ BEGIN
                           'Watch those too, and say only_own_rows => true here.');
   END IF;
   SELECT w.relation INTO relative
-  FROM outbox.watches w
+  FROM outbox.captures() AS w
   WHERE w.relation <> class.oid
     AND (w.relation IN (SELECT pg_partition_ancestors(class.oid)) OR class.oid IN (SELECT pg_partition_ancestors(w.relation)));
   IF relative IS NOT NULL THEN

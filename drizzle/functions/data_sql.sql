@@ -1,11 +1,11 @@
--- The event's data as SQL: the fields or the expression that the watch names, else the row before and after.
-CREATE OR REPLACE FUNCTION outbox.data_sql(relation regclass, operation text, options json) RETURNS text
+-- The event's data as SQL: the fields or the expression that the watch names, else the row before and after. `changed` is SQL
+-- for the changed columns; null: it is computed in place.
+CREATE OR REPLACE FUNCTION outbox.data_sql(relation regclass, operation text, options json, changed text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   names text[] := ARRAY(SELECT json_array_elements_text(options->'columns'));
   old_row text;
   new_row text;
-  changed text;
 BEGIN
   IF operation <> 'truncate' AND options->>'data' IS NOT NULL THEN
     RETURN format(E'coalesce(pg_catalog.to_json((%s\n)), ''null'')', outbox.expression_for(options->>'data', operation));
@@ -14,21 +14,15 @@ BEGIN
                                           array_agg(format(E'(%s\n)', outbox.expression_for(f.value, operation)) ORDER BY place))
             FROM json_each_text(options->'fields') WITH ORDINALITY AS f (key, value, place));
   END IF;
-  SELECT outbox.json_object_sql(array_agg(name), array_agg(old_value)),
-         outbox.json_object_sql(array_agg(name), array_agg(new_value)),
-         format('pg_catalog.array_remove(ARRAY[%s], NULL)',
-                string_agg(format('CASE WHEN %s THEN %L::pg_catalog.text END', replace(differs,
-                  -- The same comparison, its operator written with its schema.
-                  format('%s IS DISTINCT FROM %s', old_value, new_value),
-                  format('%1$s OPERATOR(pg_catalog.<>) %2$s IS TRUE OR (%1$s IS NULL) OPERATOR(pg_catalog.<>) (%2$s IS NULL)',
-                         old_value, new_value)), name), ', '))
-  INTO old_row, new_row, changed
-  FROM outbox.captured_columns(relation)
-  WHERE name = ANY (names);
+  SELECT outbox.json_object_sql(array_agg(name ORDER BY place), array_agg(old_value ORDER BY place)),
+         outbox.json_object_sql(array_agg(name ORDER BY place), array_agg(new_value ORDER BY place))
+  INTO old_row, new_row
+  FROM outbox.captured_columns(relation, options)
+  WHERE known AND name = ANY (names);
   RETURN outbox.json_object_sql('{table,operation,new,old,changed}', ARRAY[
-    quote_literal(outbox.full_name(relation)),
+    quote_literal(coalesce(options->'frozen'->>'table', outbox.full_name(relation))),
     quote_literal(operation),
     CASE WHEN operation IN ('insert', 'update') THEN new_row ELSE 'NULL::pg_catalog.json' END,
     CASE WHEN operation IN ('update', 'delete') THEN old_row ELSE 'NULL::pg_catalog.json' END,
-    CASE WHEN operation = 'update' THEN changed ELSE 'NULL::pg_catalog.text[]' END]);
+    CASE WHEN operation = 'update' THEN coalesce(changed, outbox.changed_sql(relation, options)) ELSE 'NULL::pg_catalog.text[]' END]);
 END $$;

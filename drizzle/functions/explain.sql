@@ -6,7 +6,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT e.*, f.event_id IS NOT NULL AS waits
     FROM outbox.events e
     LEFT JOIN outbox.fanout f ON f.event_id = e.id
-    WHERE event ~ '^evt_[0-7][0-9a-f]{23}$' AND e.id = ('x' || substr(event, 5, 16))::bit(64)::bigint
+    -- CASE keeps the order: of two conditions Postgres may check the second first.
+    WHERE e.id = CASE WHEN event ~ '^evt_[0-7][0-9a-f]{23}$' THEN ('x' || substr(event, 5, 16))::bit(64)::bigint END
       AND outbox.event_id(e.id, e.nonce) = event
   ), assessed AS (
     SELECT e.type, e.tenant AS tenant_of_event, p.*, h AS health, d AS delivery, CASE

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION outbox.expression_for(expression text, operation text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN operation <> 'delete' THEN expression
-              ELSE string_agg(CASE WHEN lower(word) = 'new' THEN 'OLD' ELSE word END, '' ORDER BY place) END
-  FROM outbox.expression_words(expression)
+              -- After a dot it is a column by that name.
+              ELSE string_agg(CASE WHEN lower(word) = 'new' AND before !~ '\.\s*$' THEN 'OLD' ELSE word END, '' ORDER BY place) END
+  FROM (SELECT word, place, lag(word, 1, '') OVER (ORDER BY place) AS before FROM outbox.expression_words(expression)) AS words
 $$;

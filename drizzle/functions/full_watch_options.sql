@@ -11,19 +11,20 @@ BEGIN
     when_changed, fields, data);
   -- Columns that the data leaves out cause no events either, unless when_changed says so.
   when_changed := coalesce(when_changed, columns, CASE WHEN except_columns IS NOT NULL THEN ARRAY(
-    SELECT c.name FROM outbox.captured_columns(relation) AS c WHERE NOT c.name = ANY (except_columns) ORDER BY c.place) END);
+    SELECT c.name FROM outbox.captured_columns(relation, NULL) AS c WHERE NOT c.name = ANY (except_columns) ORDER BY c.place) END);
   IF columns IS NULL AND fields IS NULL AND data IS NULL THEN
-    columns := ARRAY(SELECT c.name FROM outbox.captured_columns(relation) AS c
+    columns := ARRAY(SELECT c.name FROM outbox.captured_columns(relation, NULL) AS c
                      WHERE NOT c.name = ANY (coalesce(except_columns, '{}')) ORDER BY c.place);
     PERFORM outbox.check_columns(relation, 'columns', columns);
   END IF;
-  IF coalesce(key, outbox.default_key(relation)) IS NULL THEN
+  IF coalesce(key, outbox.default_key(relation, NULL)) IS NULL THEN
     PERFORM outbox.refuse_watch(format('%s has no primary key', relation),
       $hint$Say what identifies a row, for example key => 'NEW.code'.$hint$);
   END IF;
   types_of := outbox.watched_types(relation, operations, type, types, type_sql, possible_types);
+  PERFORM outbox.check_namesakes(relation, types_of, type IS NULL AND type_sql IS NULL, key IS NULL);
   RETURN json_strip_nulls(json_build_object(
     'operations', operations, 'types', types_of, 'type_sql', type_sql, 'columns', columns, 'when_changed', when_changed,
-    'condition', condition, 'key', coalesce(key, outbox.default_key(relation)), 'default_key', key IS NULL,
+    'condition', condition, 'key', coalesce(key, outbox.default_key(relation, NULL)), 'default_key', key IS NULL,
     'tenant', tenant, 'fields', fields, 'data', data));
 END $$;

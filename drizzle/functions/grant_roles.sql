@@ -1,26 +1,38 @@
--- Least privilege: outbox_functions for the Worker, outbox_listener for the listener. Neither can log in; users that can are
--- made members (docs/roles.md). The role that runs the migrations owns everything and is neither.
+-- Least privilege. outbox_functions is for the Worker, outbox_listener for the listener, outbox_emitter for users that call
+-- outbox.emit(). None can log in; users that can are made members (docs/roles.md). The role that runs the migrations owns
+-- everything and is none of them. A writer of a watched table needs no role; for an owner of tables see grant_watching.sql.
 -- The migrator calls this each time. Call it by hand after creating the roles by hand.
+-- Every right is granted by name: a hardened database has taken all from PUBLIC.
 CREATE OR REPLACE FUNCTION outbox.grant_roles() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   role text;
   allowed record;
 BEGIN
-  -- Anyone who may write to a captured table must be able to write its event, so anyone may name the schema's functions and
-  -- call outbox.emit() and the outbox.record() behind it. The tables are closed.
-  GRANT USAGE ON SCHEMA outbox TO PUBLIC;
-  FOREACH role IN ARRAY ARRAY['outbox_functions', 'outbox_listener'] LOOP
+  -- Where everybody may call outbox.emit(), everybody may name it. Once that is taken from PUBLIC, it stays taken.
+  IF has_function_privilege('public', 'outbox.emit(text, json, text, text)', 'EXECUTE') THEN
+    GRANT USAGE ON SCHEMA outbox TO PUBLIC;
+  END IF;
+  FOREACH role IN ARRAY ARRAY['outbox_functions', 'outbox_listener', 'outbox_emitter'] LOOP
+    -- Roles belong to the server: another database or an administrator may have made it.
+    CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = role);
     BEGIN
       EXECUTE format('CREATE ROLE %I NOLOGIN', role);
     EXCEPTION
-      WHEN duplicate_object OR unique_violation THEN NULL; -- roles belong to the server: another database has made it
+      WHEN duplicate_object OR unique_violation THEN NULL; -- at this moment
       WHEN insufficient_privilege THEN
         RAISE NOTICE 'expected the right to create the role %, and may not: nothing is granted. Create it, then call outbox.grant_roles()', role;
         RETURN;
     END;
   END LOOP;
 
+  IF pg_has_role((SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') THEN
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO outbox_functions, outbox_listener', current_database());
+  ELSIF NOT (has_database_privilege('outbox_functions', current_database(), 'CONNECT')
+             AND has_database_privilege('outbox_listener', current_database(), 'CONNECT')) THEN
+    RAISE NOTICE 'outbox_functions or outbox_listener may not connect to the database %: its owner must GRANT CONNECT', current_database();
+  END IF;
+  GRANT USAGE ON SCHEMA outbox TO outbox_functions, outbox_listener, outbox_emitter;
   GRANT USAGE ON SEQUENCE outbox.endpoints_id_seq, outbox.endpoint_secrets_id_seq TO outbox_functions;
   FOR allowed IN
     SELECT relation, functions, listener
@@ -53,11 +65,24 @@ BEGIN
       EXECUTE format('GRANT %s ON %s TO outbox_listener', allowed.listener, allowed.relation);
     END IF;
   END LOOP;
+  FOR allowed IN
+    SELECT p.oid::regprocedure AS function
+    FROM pg_proc p
+    WHERE p.pronamespace = 'outbox'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype
+      -- What runs with its caller's rights gives none away. outbox.record() writes what everybody may write.
+      AND (NOT p.prosecdef OR p.proname = 'record')
+      AND p.proname NOT IN ('grant_roles', 'grant_watching', 'uninstall', 'recompile_watches', 'repair', 'run_idempotent')
+      AND p.proname !~ '^capture_[0-9]+_' -- a watch's own
+  LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO outbox_functions, outbox_listener', allowed.function);
+  END LOOP;
+  GRANT EXECUTE ON FUNCTION outbox.emit(text, json, text, text), outbox.emit(outbox.event_type_text, jsonb, text, text),
+    outbox.emit_text, outbox.emit_failed, outbox.event_type, outbox.record TO outbox_emitter;
   GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_test, outbox.capture_health, outbox.capture_triggers,
-    outbox.event_types, outbox.explain_row TO outbox_functions;
+    outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.purge TO outbox_listener;
 END $$;
 
-COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions and outbox_listener if they are missing, and gives them their rights.';
+COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';
 
 REVOKE EXECUTE ON FUNCTION outbox.grant_roles FROM PUBLIC;

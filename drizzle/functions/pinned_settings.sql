@@ -20,13 +20,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE e.sql IS NOT NULL
     UNION ALL
     SELECT c.atttypid, false
-    FROM json_array_elements_text(options->'columns') AS name
-    LEFT JOIN readable c ON c.attname = name
+    FROM json_array_elements_text(options->'columns') AS name (name)
+    LEFT JOIN outbox.captured_columns(relation, options) AS shown_column ON shown_column.known AND shown_column.name = name.name
+    LEFT JOIN readable c ON c.attnum = shown_column.place
     UNION ALL
-    SELECT c.atttypid, true
-    FROM pg_index i
-    JOIN readable c ON c.attnum = ANY (i.indkey::int2[])
-    WHERE i.indrelid = relation AND i.indisprimary AND (options->>'default_key')::boolean
+    SELECT k.type, true FROM outbox.key_columns(relation) AS k WHERE (options->>'default_key')::boolean
   ), printed (type, is_same, as_text) AS (
     SELECT t.oid, t.typtype = 'e' OR t.oid = ANY ('{bool,int2,int4,int8,oid,text,varchar,bpchar,name,uuid,numeric,json,jsonb,date,timestamp,time}'::regtype[]::oid[]), s.as_text
     FROM shown s

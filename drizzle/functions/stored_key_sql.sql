@@ -2,9 +2,7 @@
 CREATE OR REPLACE FUNCTION outbox.stored_key_sql(relation regclass, options json) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN (options->>'default_key')::boolean AND count(*) <= 8
-                   AND bool_and(a.atttypid = ANY ('{int2,int4,int8,oid,uuid}'::regtype[]::oid[]))
+                   AND bool_and(k.type = ANY ('{int2,int4,int8,oid,uuid}'::regtype[]::oid[]))
               THEN 'outbox_key' ELSE 'outbox.bounded(outbox_key, 1000)' END
-  FROM pg_index i
-  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
-  WHERE i.indrelid = relation AND i.indisprimary
+  FROM outbox.key_columns(relation) AS k
 $$;

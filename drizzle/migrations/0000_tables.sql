@@ -8,6 +8,7 @@ CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> st
 CREATE TYPE "outbox"."replay_state" AS ENUM('running', 'done', 'canceled');--> statement-breakpoint
 CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
+CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
 CREATE TABLE "outbox"."idempotency_keys" (
 	"scope" text NOT NULL,
 	"key" text NOT NULL,
@@ -183,14 +184,6 @@ CREATE TABLE "outbox"."replays" (
 	CONSTRAINT "replays_range" CHECK ("outbox"."replays"."since" <= "outbox"."replays"."until"),
 	CONSTRAINT "replays_rate" CHECK ("outbox"."replays"."rate_per_second" > 0),
 	CONSTRAINT "replays_finished" CHECK (("outbox"."replays"."state" = 'running') = ("outbox"."replays"."finished_at" is null))
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."watches" (
-	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."watches_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"relation" "regclass" NOT NULL,
-	"options" json NOT NULL,
-	"watched_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-	CONSTRAINT "watches_relation" UNIQUE("relation")
 );
 --> statement-breakpoint
 ALTER TABLE "outbox"."idempotency_steps" ADD CONSTRAINT "idempotency_steps_scope_key_idempotency_keys_scope_key_fk" FOREIGN KEY ("scope","key") REFERENCES "outbox"."idempotency_keys"("scope","key") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

@@ -1,4 +1,4 @@
-// An endpoint's signing keys: made or brought along, sealed for their row, shown once.
+// An endpoint's signing keys: generated or given, sealed for their row, shown once.
 import { secretContext } from '../../delivery/endpoint.ts'
 import { toHex } from '../../delivery/hex.ts'
 import {
@@ -13,7 +13,7 @@ import type { Keyring } from '../../delivery/secrets.ts'
 import type { Database } from '../db.ts'
 import type { InputError } from '../http/problem.ts'
 
-/** A new one, or the one the receiver knows already. A repeat of the request gets the same (Idempotency-Key). */
+/** A new key, or the given one that the receiver knows already. A repeat with the same Idempotency-Key gets the same key. */
 export async function chooseKey(
   db: Database,
   signing: Signing,
@@ -40,7 +40,7 @@ export async function sealKey(keyring: Keyring, key: SigningKey, secretId: strin
   }
 }
 
-/** This once: an HMAC key is shared with the receiver, of an ed25519 key they get only the public half. */
+/** Shown once. An HMAC key is shared with the receiver; of an ed25519 key the receiver gets only the public half. */
 export function showKey(key: SigningKey): { secret: string } | { public_key: string } {
   return key.signing === 'hmac' ? { secret: formatSecret(key) } : { public_key: formatPublicKey(key) }
 }

@@ -6,22 +6,15 @@ import { toHex } from '../../delivery/hex.ts'
 import { openKeyring } from '../../delivery/secrets.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
 import type { EndpointId } from '../../delivery/types.ts'
+import { sealedEndpoint } from '../support/attempts.ts'
 
 const keyring = await openKeyring(`k:${randomBytes(32).toString('base64')}`)
 
 async function opened(headers: Record<string, string> | null, secrets = 1) {
   const text = headers && new TextEncoder().encode(JSON.stringify(headers))
-  const sealed = {
+  const sealed = sealedEndpoint({
     id: '7' as EndpointId,
-    version: 1,
-    publicId: 'ep_7',
-    url: 'https://a.example/',
     sealedHeaders: text && toHex(await keyring.seal(text, headersContext('7'))),
-    maxInFlight: 1,
-    ratePerSecond: null,
-    timeoutSeconds: null,
-    retrySchedule: null,
-    isTenants: false,
     secrets: await Promise.all(
       Array.from({ length: secrets }, async (_, i) => ({
         id: String(i),
@@ -29,7 +22,7 @@ async function opened(headers: Record<string, string> | null, secrets = 1) {
         sealed: toHex(await keyring.seal(randomBytes(24), secretContext(String(i), '7'))),
       })),
     ),
-  }
+  })
   const defaults = { requestTimeoutSeconds: 15, retrySchedule: [5] }
   return openEndpoint(sealed, { keyring, hmacSigner, ed25519Signer, defaults })
 }

@@ -1,5 +1,5 @@
-// Stop 2 on real Postgres: one event for each change that was really committed, none for anything else, and nothing in
-// an event can make the change fail.
+// Step 2 on real Postgres: one event for each change that is committed, none for anything else, and nothing in an event can
+// make the change fail.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
@@ -31,7 +31,7 @@ describe('the trigger on orders', () => {
     expect(await events(client)).toHaveLength(1)
   })
 
-  test('leaves nothing of what is rolled back: all of it, down to a savepoint, or because the commit fails', async () => {
+  test('leaves no event of a change that is rolled back: all of it, down to a savepoint, or because the commit fails', async () => {
     const client = await shop()
     await client.query('begin')
     await client.query(`update orders set status = 'shipped'`)

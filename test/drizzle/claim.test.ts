@@ -1,4 +1,4 @@
-// Stop 5 on real Postgres: who gets which events, who gets which lease, and that nobody gets what another has.
+// Step 5 on real Postgres: which endpoint gets which events, which sender gets which lease, and that no two get the same.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { defaultRetrySchedule } from '../../delivery/retry.ts'
@@ -29,7 +29,7 @@ describe('fan-out', () => {
     expect(deliveries.filter(d => d.endpointId === everyone.id)).toHaveLength(3)
   })
 
-  test('gives a new endpoint what is committed after its creation, even by a transaction that began before', async () => {
+  test('gives a new endpoint every event that is committed after its creation, even by a transaction that began before', async () => {
     const { client, other } = await twoConnections()
     await emit(client, 1, { type: 'before.creation' })
     await other.query('begin')
@@ -65,7 +65,7 @@ describe('fan-out', () => {
     expect((await client.query('select count(*)::int as n from outbox.deliveries')).rows[0].n).toBe(2_000)
   })
 
-  test('says which transactions may still bring lower ids: also the newest, after which none has ended', async () => {
+  test('says which transactions may still commit lower ids, even the newest one, after which none has ended', async () => {
     const { client, other } = await twoConnections()
     await other.query('begin')
     const { rows } = await other.query('select pg_current_xact_id()::text as xid')
@@ -74,7 +74,7 @@ describe('fan-out', () => {
     expect(meta.nextXid).toBeGreaterThan(BigInt(rows[0].xid))
   })
 
-  test('that breaks off before its end leaves nothing half done: the next one makes all ten deliveries', async () => {
+  test('that breaks off leaves nothing half done: the next one makes all ten deliveries', async () => {
     const client = await database()
     for (let n = 0; n < 10; n++) await addEndpoint(client, { url: `https://${n}.example` })
     await emit(client)
@@ -87,7 +87,7 @@ describe('fan-out', () => {
     )
   })
 
-  test('leaves what an endpoint has no room for pending, in the table, unleased', async () => {
+  test('leaves deliveries beyond an endpoint’s capacity pending, in the table, unleased', async () => {
     const client = await database()
     const busy = await addEndpoint(client, { url: 'https://busy.example' })
     const free = await addEndpoint(client, { url: 'https://free.example' })
@@ -120,7 +120,7 @@ describe('fan-out', () => {
     expect(meta.nextOpenIn).toBeGreaterThan(3_590)
   })
 
-  test('leaves what was waiting already to the claim, and the claim leaves new events to the fan-out', async () => {
+  test('leaves deliveries that were waiting to the claim, and the claim leaves new events to the fan-out', async () => {
     const client = await database()
     await addEndpoint(client, { url: 'https://a.example' })
     await emit(client)
@@ -181,7 +181,7 @@ describe('a lease', () => {
     expect(deliveries[0]!.data).toContain('12345678901234567890.10')
   })
 
-  test('that ran out is taken back: the attempt is in the books as interrupted, the delivery is due', async () => {
+  test('that ran out is taken back: the attempt is recorded as interrupted, the delivery is due', async () => {
     const client = await database()
     await addEndpoint(client, { url: 'https://a.example' })
     await emit(client, 2)
@@ -200,7 +200,7 @@ describe('a lease', () => {
     ])
   })
 
-  test('that ran out for the last time leaves a dead delivery, so that a poison event cannot crash senders for ever', async () => {
+  test('that ran out at the last attempt leaves a dead delivery, so that no event can crash senders for ever', async () => {
     const client = await database()
     await addEndpoint(client, { url: 'https://a.example', retry_schedule: [0] })
     await emit(client)
@@ -212,7 +212,7 @@ describe('a lease', () => {
     expect(await deliveryStates(client)).toEqual({ dead: 1 })
   })
 
-  test('that is given back was never an attempt', async () => {
+  test('that is released was never an attempt', async () => {
     const client = await database()
     await addEndpoint(client, { url: 'https://a.example' })
     await emit(client)

@@ -1,4 +1,4 @@
-// Retention deletes what is over and old, in small steps, and nothing else, whatever happens meanwhile.
+// Retention deletes old events of which nothing is still to be sent, in small steps, and nothing else.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
@@ -6,8 +6,8 @@ import { eventually } from '../support/eventually.ts'
 import { addEndpoint, emitAtOnce, greedy, startTestListener, storeOn } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
-describe('what is older than it is kept', () => {
-  test('goes with its deliveries and attempts; what is young, waits, is on its way or is dead stays', async () => {
+describe('an event older than the retention', () => {
+  test('is deleted with its deliveries and attempts, unless a delivery is pending, sending or dead; younger ones stay', async () => {
     const { client, store } = await scene()
     await emitAtOnce(client, 10)
     await fanOut(client)
@@ -24,7 +24,7 @@ describe('what is older than it is kept', () => {
     expect(await ids(client, 'select event_id as id from outbox.attempts')).toEqual([2, 3, 4, 12])
   })
 
-  test('is gone through step by step, past what has to stay', async () => {
+  test('is reached in steps, past events that have to stay', async () => {
     const { client, store } = await scene()
     await emitAtOnce(client, 25)
     await fanOut(client)
@@ -35,7 +35,7 @@ describe('what is older than it is kept', () => {
     expect(await store.purge(30, 10, 20n)).toEqual({ purged: 5, lookedTo: null })
   })
 
-  test('stays while a replay runs, and while somebody has one of its deliveries in hand', async () => {
+  test('stays while a replay runs, and while a transaction holds one of its deliveries', async () => {
     const { db, client, store, endpoint } = await scene()
     await emitAtOnce(client, 2)
     await fanOut(client)
@@ -60,7 +60,7 @@ describe('what is older than it is kept', () => {
   })
 })
 
-test('a listener keeps everything, unless it is told how long', async () => {
+test('a listener without a retention setting deletes nothing', async () => {
   const { db, client } = await scene()
   await emitAtOnce(client, 3)
   await fanOut(client)
@@ -83,7 +83,7 @@ async function scene() {
   return { db, client, store: storeOn(client), endpoint }
 }
 
-/** What is there, or only one of them; each with an attempt. */
+/** Fans all events out, or makes a delivery of this one only; each delivery has an attempt. */
 async function fanOut(client: pg.Client, only?: number): Promise<void> {
   if (only === undefined) await storeOn(client).take(greedy('a:1'))
   else
@@ -98,7 +98,7 @@ async function fanOut(client: pg.Client, only?: number): Promise<void> {
   )
 }
 
-/** Delivered, but for those that are named. */
+/** All deliveries become delivered, except these. */
 async function finish(client: pg.Client, others: Record<number, string> = {}): Promise<void> {
   const ids = Object.keys(others).map(Number)
   const are = (state: string) => ids.filter(id => others[id] === state)

@@ -1,4 +1,4 @@
-// Replays on real Postgres: which deliveries begin anew, in bounded steps, never twice at once.
+// Replays on real Postgres: which deliveries are sent again, in bounded steps, never twice at once.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
@@ -6,7 +6,7 @@ import { addEndpoint, deliveryStates, emit, emitAtOnce, greedy, storeOn } from '
 import { failure, success } from '../support/settlements.ts'
 
 describe('a replay', () => {
-  test('of what is undelivered brings back what is dead, canceled or was never made; what was delivered stays', async () => {
+  test('of undelivered events sends dead, canceled and missing deliveries; delivered ones stay', async () => {
     const { client, store, endpoint } = await scene()
     await emit(client, 4)
     const { deliveries } = await store.take(greedy('a:1'))
@@ -30,7 +30,7 @@ describe('a replay', () => {
     expect(again.deliveries.map(d => d.eventId)).not.toContain(sending!.eventId)
   })
 
-  test('of everything sends what was delivered again, with the same id', async () => {
+  test('of all events sends delivered ones again, with the same id', async () => {
     const { client, store, endpoint } = await scene()
     await emit(client, 3)
     const { deliveries } = await store.take(greedy('a:1'))
@@ -42,7 +42,7 @@ describe('a replay', () => {
     expect(again.deliveries.map(d => d.attempt)).toEqual([2, 2, 2])
   })
 
-  test('gives a new endpoint the events from before it existed, of the types that were asked for', async () => {
+  test('gives a new endpoint events from before it existed, of the types asked for', async () => {
     const { client, store } = await scene()
     await emit(client, 2, { type: 'order.shipped' })
     await emit(client, 2, { type: 'order.created' })
@@ -91,7 +91,7 @@ describe('a replay', () => {
   })
 })
 
-test('what waits for a deleted endpoint is canceled, some at a time', async () => {
+test('pending deliveries of a deleted endpoint are canceled in batches', async () => {
   const { client, store } = await scene()
   await emitAtOnce(client, 30)
   await store.take(greedy('a:1', { leaseLimit: 0 }))

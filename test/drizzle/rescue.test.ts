@@ -1,9 +1,9 @@
-// Leases that ran out: who is found, and when it is due again.
+// Leases that have run out: which deliveries are found, and when they are due again.
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, greedy, storeOn } from '../support/outbox.ts'
 
-test('one lease that ran out is found behind 10,000 that hold', async () => {
+test('one lease that has run out is found among 10,000 that hold', async () => {
   const { client, store } = await scene()
   await emitAtOnce(client, 10_001)
   await store.take(greedy('nobody:1', { fanOutLimit: 20_000, leaseLimit: 0 }))

@@ -1,4 +1,4 @@
-// Sealing anew races with people who change endpoints: what they have written is never lost, and nobody waits.
+// Rewrapping races with people who change endpoints: their changes are never lost, and neither side waits.
 import type pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
 import { headersContext, secretContext } from '../../delivery/endpoint.ts'
@@ -33,7 +33,7 @@ const find = () => storeOn(db).findOldSeals(['test'], 10)
 const put = (found: Awaited<ReturnType<typeof find>>) =>
   storeOn(db).rewrap(found.map(value => ({ ...value, rewrapped: value.secretId === null ? 'cafe' : 'beef' })))
 
-test('what is read is replaced, and the endpoint gets a new version for its senders', async () => {
+test('sealed values that were read are replaced, and the endpoint gets a new version for its senders', async () => {
   const version = async () => (await db.query('select version from outbox.endpoints')).rows[0].version
   const before = await version()
   const found = await find()
@@ -47,7 +47,7 @@ test('what is read is replaced, and the endpoint gets a new version for its send
   expect(await find()).toEqual([])
 })
 
-test('headers that were changed meanwhile stay as they are', async () => {
+test('headers that change in the meantime stay as they are', async () => {
   const found = await find()
   const newer = await headersOf('second')
   await db.query('update outbox.endpoints set sealed_headers = $1', [newer])
@@ -55,7 +55,7 @@ test('headers that were changed meanwhile stay as they are', async () => {
   expect((await values())[0].sealed).toBe(newer.toString('hex'))
 })
 
-test('what another run has sealed anew meanwhile stays as that run left it', async () => {
+test('a value that another run has rewrapped in the meantime stays as that run left it', async () => {
   const found = await find()
   await db.query(`update outbox.endpoint_secrets set sealed = 'other'`)
   expect(await put(found)).toBe(1)
@@ -64,7 +64,7 @@ test('what another run has sealed anew meanwhile stays as that run left it', asy
   )
 })
 
-test('a key that came by a rotation meanwhile, and the end of the old one, stay as they are', async () => {
+test('a key from a rotation in the meantime, and the end of the old key, stay as they are', async () => {
   const found = await find()
   await db.query(`update outbox.endpoint_secrets set expires_at = '2099-01-01'`)
   await addSecret(db, id)
@@ -75,7 +75,7 @@ test('a key that came by a rotation meanwhile, and the end of the old one, stay 
   expect(rows).toEqual([{ n: 1 }])
 })
 
-test('an endpoint that somebody is changing at this moment is passed by, without waiting', async () => {
+test('an endpoint that another transaction is changing is skipped without waiting', async () => {
   const found = await find()
   const other = await database.connect()
   await other.query('begin; select from outbox.endpoints for update')
@@ -85,7 +85,7 @@ test('an endpoint that somebody is changing at this moment is passed by, without
   expect(await put(found)).toBe(2)
 })
 
-test('only what is in use and under the named keys is found', async () => {
+test('only values in use under the named keys are found', async () => {
   expect(await storeOn(db).findOldSeals(['tes', 'test2', 'x'], 10)).toEqual([])
   expect(await storeOn(db).findOldSeals(['x', 'test'], 1)).toHaveLength(1)
   await db.query(`update outbox.endpoint_secrets set expires_at = now()`)
@@ -97,7 +97,7 @@ test('only what is in use and under the named keys is found', async () => {
   expect(await find()).toEqual([])
 })
 
-test('what was moved to another row does not open there', async () => {
+test('a value that was moved to another row does not open there', async () => {
   const keyring = await openKeyring(testSettings.OUTBOX_MASTER_KEYS)
   const { rows } = await db.query('select sealed from outbox.endpoint_secrets')
   await expect(keyring.open(rows[0].sealed, secretContext('2', id))).rejects.toMatchObject({

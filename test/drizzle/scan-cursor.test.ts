@@ -1,4 +1,4 @@
-// The walk over the endpoints: with more of them than one claim can serve, each has its turn.
+// The scan over the endpoints: with more of them than one claim can serve, each has its turn.
 import { expect, test } from 'vitest'
 import type { EndpointId } from '../../delivery/types.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -24,7 +24,7 @@ test('each of 100 endpoints with a backlog has its turn before any has a second 
   expect(new Set(turns).size).toBe(100)
 })
 
-test('one endpoint with a backlog does not cost every other claim a walk for nothing', async () => {
+test('one endpoint with a backlog does not make other claims scan for nothing', async () => {
   const client = await (await freshDatabase()).connect()
   const store = storeOn(client)
   await client.query(`insert into outbox.endpoints (url, max_in_flight) values ('https://a.example', 1000)`)

@@ -1,4 +1,4 @@
-// Stop 10 on real Postgres: only the holder of a lease decides, and every request that was made is in the books.
+// Step 10 on real Postgres: only the holder of a lease decides, and every request is recorded as an attempt.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { defaultRetrySchedule } from '../../delivery/retry.ts'
@@ -53,7 +53,7 @@ describe('settling', () => {
     ])
   })
 
-  test('by somebody whose lease is lost changes nothing but the books', async () => {
+  test('by a sender whose lease is lost only records the attempt', async () => {
     const { client, store, leased } = await scene({ leaseSeconds: 0 })
     await store.rescue(10, defaultRetrySchedule)
     const second = (await store.take(greedy('b:1'))).deliveries[0]!

@@ -1,10 +1,10 @@
-// What other transactions do to each other leaves events neither orphaned nor doubled, and no table of ours forgets.
+// Transactions that get in each other's way leave no event orphaned or doubled, and every table survives a crash.
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { migrate } from '../../dev/migrate.ts'
 import { freshDatabase } from '../support/database.ts'
 
-test('the victim of a deadlock may try again, and its events are gone with it', async () => {
+test('the victim of a deadlock may try again, and its events are rolled back with it', async () => {
   const { db, client } = await scene()
   const [a, b] = [await db.connect(), await db.connect()]
   for (const session of [a, b]) await session.query('begin')
@@ -17,7 +17,7 @@ test('the victim of a deadlock may try again, and its events are gone with it', 
   expect(await shipped(client)).toEqual(['orders/1', 'orders/2'])
 })
 
-test('of two serializable transactions one may have to try again, and then each change is one event', async () => {
+test('of two serializable transactions one may have to try again, and each change makes one event', async () => {
   const { db, client } = await scene()
   const [a, b] = [await db.connect(), await db.connect()]
   for (const session of [a, b]) {
@@ -43,7 +43,7 @@ test('every table survives a crash', async () => {
   expect(rows).toEqual([])
 })
 
-test('a migration that does not get its lock gives up, and holds up nobody behind it', async () => {
+test('a migration that does not get its lock gives up and holds up no other statement', async () => {
   const { db } = await scene()
   const holder = await db.connect()
   await holder.query('begin; lock table outbox.migrations in access exclusive mode')

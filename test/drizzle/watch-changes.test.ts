@@ -1,4 +1,4 @@
-// Capture of a watched table: whatever way rows change, playing the events onto the table as it was gives the table as it is.
+// Capture of a watched table: however rows change, applying the events to the old table gives the new one.
 import type pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
@@ -67,7 +67,7 @@ test.each([
   expect(await played(before)).toEqual({ table: await rows(), events })
 })
 
-test('what is rolled back, down to nothing or to a savepoint, makes no event', async () => {
+test('a change that is rolled back, wholly or to a savepoint, makes no event', async () => {
   const before = await rows()
   await db.query(`begin; update stock set n = 1; rollback`)
   await db.query(
@@ -76,7 +76,7 @@ test('what is rolled back, down to nothing or to a savepoint, makes no event', a
   expect(await played(before)).toEqual({ table: await rows(), events: 1 })
 })
 
-test('TRUNCATE is one event, also by way of a foreign key', async () => {
+test('TRUNCATE makes one event, also through a foreign key', async () => {
   await db.query('truncate parent cascade')
   expect((await db.query('select type, key, data from outbox.events')).rows).toEqual([
     {

@@ -1,4 +1,4 @@
-// Every kind of table and value: captured exactly, or refused when the table is watched. Never is it the writer who pays.
+// Every kind of table and value: captured exactly, or refused when the table is watched. The writer never fails because of it.
 import type pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
@@ -56,7 +56,7 @@ describe('a value', () => {
     }
   })
 
-  test('that an expression chokes on becomes a visible failure, and the writer commits', async () => {
+  test('that makes an expression fail becomes a visible failure, and the writer commits', async () => {
     await db.query(`create table odd (id int primary key, total int, people int)`)
     await db.query(`select outbox.watch('odd', fields => '{"share": "NEW.total / NEW.people"}')`)
     await db.query(`insert into odd values (1, 10, 0)`)
@@ -117,7 +117,7 @@ describe('a table', () => {
     expect(rows.map(row => row.key)).toEqual(['odd/a%2Fb/c', 'odd/a/b%2Fc', 'odd//%252F'])
   })
 
-  test('with partitions is captured through all of them, also through those that come later', async () => {
+  test('with partitions is captured through all of them, also through later ones', async () => {
     await db.query(
       `create table odd (id int, part int, note text, primary key (id, part)) partition by list (part)`,
     )
@@ -142,7 +142,7 @@ describe('a table', () => {
     await expect(db.query(`select outbox.watch('odd1')`)).rejects.toThrow(/shares partitions/)
   })
 
-  test('that others inherit from is refused, unless only its own rows are meant', async () => {
+  test('that others inherit from is refused, unless the watch asks for its own rows only', async () => {
     await db.query(`create table odd (id int primary key); create table child () inherits (odd)`)
     await expect(db.query(`select outbox.watch('odd')`)).rejects.toThrow(/inherited by public.child/)
     await db.query(`select outbox.watch('odd', only_own_rows => true)`)

@@ -39,14 +39,14 @@ describe('a watched table', () => {
     ])
   })
 
-  test('watched again does what the last call said', async () => {
+  test('watched again follows the last call', async () => {
     await watch(`type => 'first.{operation}'`)
     await watch(`operations => '{delete}', type => 'second.{operation}'`)
     expect(await typesAfter(life)).toEqual(['second.deleted'])
     expect((await db.query('select count(*)::int as n from outbox.watches')).rows[0].n).toBe(2)
   })
 
-  test('is left alone after unwatch, with nothing of ours behind', async () => {
+  test('is as before after unwatch, with nothing of the outbox left on it', async () => {
     await watch()
     expect((await db.query(`select outbox.unwatch('invoices') as was`)).rows[0].was).toBe(true)
     expect(await typesAfter(life)).toEqual([])
@@ -55,7 +55,7 @@ describe('a watched table', () => {
     expect(rows).toEqual([])
   })
 
-  test('that is renamed goes on, and a new one by the old name is another', async () => {
+  test('that is renamed stays watched, and a new one with the old name is not', async () => {
     await watch()
     await db.query('alter table invoices rename to bills')
     await db.query('create table invoices (id int primary key)')
@@ -71,7 +71,7 @@ describe('a watched table', () => {
     ).toEqual([])
   })
 
-  test('writes for people who know nothing of the outbox', async () => {
+  test('can be written by roles that have no rights on the outbox', async () => {
     await watch(`fields => '{"orders": "(SELECT count(*) FROM public.orders)"}'`)
     await db.query(`create role clerk_${process.pid}; grant insert on invoices to clerk_${process.pid}`)
     try {
@@ -84,7 +84,7 @@ describe('a watched table', () => {
 })
 
 describe('the option', () => {
-  test('operations: the others make nothing', async () => {
+  test('operations: other operations make no event', async () => {
     await watch(`operations => '{update}'`)
     expect(await typesAfter(life)).toEqual(['invoices.updated'])
   })
@@ -99,7 +99,7 @@ describe('the option', () => {
     expect(await typesAfter(life)).toEqual(['bill.open', 'bill.paid', 'bill.paid'])
   })
 
-  test('when_changed: an update of anything else makes nothing', async () => {
+  test('when_changed: an update of other columns makes no event', async () => {
     await watch(`when_changed => '{status,total}'`)
     await db.query(life.replace('delete', `update invoices set email = 'x'; delete`))
     expect((await events()).map(event => event.type)).toEqual([
@@ -210,7 +210,7 @@ describe('a bad option is named, and the watch stays what it was', () => {
     await expect(db.query(`select outbox.watch('${table}')`)).rejects.toThrow(message)
   })
 
-  test("somebody else's table is refused", async () => {
+  test("another role's table is refused", async () => {
     const role = `stranger_${process.pid}`
     await db.query(
       `create role ${role}; grant all on schema outbox to ${role}; grant select on outbox.watches to ${role}`,

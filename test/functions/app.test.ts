@@ -2,14 +2,16 @@
 import { Hono } from 'hono'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createOutbox } from '../../functions/app.ts'
-import { freshDatabase } from '../support/database.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { testSettings } from '../support/settings.ts'
 
 const keys = 'ops:admin:dev,viewer:read:look,seven:admin:k7:7'
 const outbox = createOutbox()
+let db: TestDatabase
 let env: Record<string, string>
 beforeAll(async () => {
-  env = { ...testSettings, ...(await freshDatabase()).env, OUTBOX_API_KEYS: keys }
+  db = await freshDatabase()
+  env = { ...testSettings, ...db.env, OUTBOX_API_KEYS: keys }
 })
 
 type Fetch = (request: Request, env: Record<string, string>) => Response | Promise<Response>
@@ -98,6 +100,7 @@ describe.each([
   test('an expensive route is limited', async () => {
     const path = '/outbox/v1/endpoints/ep_0000000000000001a1b2c3d4/replay'
     const since = '2026-01-01T00:00:00Z'
+    await (await db.connect()).query('delete from outbox.rate_buckets')
     const answers = await Promise.all(
       Array.from({ length: 45 }, () => call(fetch, 'POST', path, { body: { since } })),
     )

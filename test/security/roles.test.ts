@@ -28,7 +28,7 @@ async function connectAs(role: Role | null): Promise<pg.Client> {
   return client
 }
 
-const forbidden: Record<Role, string[]> = {
+const forbidden = {
   outbox_functions: [
     'delete from outbox.events',
     `update outbox.events set type = 'x'`,
@@ -44,7 +44,7 @@ const forbidden: Record<Role, string[]> = {
     'update fulfillment_fees set amount_cents = 0',
     'delete from charges',
     'alter table outbox.events disable trigger all',
-    'drop function outbox.emit',
+    'drop function outbox.emit(text, json, text, text)',
     'create table outbox.mine ()',
     'select outbox.grant_roles()',
   ],
@@ -67,9 +67,9 @@ const forbidden: Record<Role, string[]> = {
     `select outbox.run_idempotent('a', 'b', 'c', 'd', true, 'select 1', '{}')`,
     'select outbox.grant_roles()',
   ],
-}
+} satisfies Partial<Record<Role, string[]>>
 
-describe.each(Object.keys(forbidden) as Role[])('%s', role => {
+describe.each(Object.keys(forbidden) as (keyof typeof forbidden)[])('%s', role => {
   test('the role is refused every statement that is not its task', async () => {
     const client = await connectAs(role)
     for (const statement of forbidden[role]) {

@@ -1,6 +1,6 @@
 // A leased delivery and its endpoint, for tests of the rules that need no database.
 import type { Endpoint } from '../../delivery/endpoint.ts'
-import type { EndpointId, EventId, Leased } from '../../delivery/types.ts'
+import type { EndpointId, EventId, Leased, SealedEndpoint } from '../../delivery/types.ts'
 
 export function leased(differs: Partial<Leased> = {}): Leased {
   return {
@@ -22,20 +22,33 @@ export function leased(differs: Partial<Leased> = {}): Leased {
   }
 }
 
-/** Without signers: JSON, and so workerd, can take it. */
-export function endpoint(differs: Partial<Endpoint> = {}): Endpoint {
+/** As the database keeps it; without secrets. */
+export function sealedEndpoint(differs: Partial<SealedEndpoint> = {}): SealedEndpoint {
   return {
     id: '2' as EndpointId,
     version: 1,
     publicId: 'ep_2',
     url: 'https://receiver.example/hooks',
-    headers: {},
-    signers: [],
+    sealedHeaders: null,
     maxInFlight: 10,
     ratePerSecond: null,
+    timeoutSeconds: null,
+    retrySchedule: null,
+    isTenants: false,
+    secrets: [],
+    ...differs,
+  }
+}
+
+/** Without signers: JSON, and so workerd, can take it. */
+export function endpoint(differs: Partial<Endpoint> = {}): Endpoint {
+  const { sealedHeaders: _, secrets: __, ...settings } = sealedEndpoint()
+  return {
+    ...settings,
+    headers: {},
+    signers: [],
     timeoutSeconds: 15,
     retrySchedule: [10, 100],
-    isTenants: false,
     fault: null,
     ...differs,
   }

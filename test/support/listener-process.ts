@@ -3,8 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { atEnd } from './cleanup.ts'
 import { testSettings } from './settings.ts'
+
+const main = join(import.meta.dirname, '../../worker/main.ts')
 
 export interface ListenerProcess {
   pid: number
@@ -34,7 +37,7 @@ export async function startListenerProcess(
   env: Record<string, string> = {},
   { says = '"msg":"listening"', wrapper = [], output = 'pipe' }: ListenerOptions = {},
 ): Promise<ListenerProcess> {
-  const [command, ...args] = [...wrapper, process.execPath, join(import.meta.dirname, '../../worker/main.ts')]
+  const [command, ...args] = [...wrapper, process.execPath, main]
   const child = spawn(command!, args, {
     stdio: ['ignore', output, 'pipe'],
     env: {
@@ -53,12 +56,12 @@ export async function startListenerProcess(
     await exited
   })
   let said = ''
-  child.stdout?.on('data', text => {
-    said += text
+  child.stdout?.on('data', data => {
+    said += data
   })
-  child.stderr!.on('data', text => {
-    said += text
-    process.stderr.write(text)
+  child.stderr!.on('data', data => {
+    said += data
+    process.stderr.write(data)
   })
   if (output === 'pipe') await saying(child, says)
   return {
@@ -81,4 +84,19 @@ async function saying(child: ChildProcess, words: string): Promise<void> {
   })
   child.once('exit', code => reject(new Error(`the listener exited with ${code} before it said: ${words}`)))
   await promise
+}
+
+/** For a listener that is to fail: runs until it exits. `output` is what it printed on both streams. */
+export async function runListener(env: Record<string, string>) {
+  const child = spawn(process.execPath, [main], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, ...testSettings, ...env },
+  })
+  atEnd(() => child.kill('SIGKILL'))
+  const [out, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { code, errors, output: out + errors }
 }

@@ -25,6 +25,7 @@ interface Options {
   settings?: Record<string, string>
   /** `dir` already has the data: a copy of another server's. */
   isCopy?: boolean
+  port?: number
 }
 
 /** A directory that the server's user may enter, removed at the end of the test file. */
@@ -35,10 +36,15 @@ export function temporaryDirectory(): string {
   return dir
 }
 
-export async function startServer({ dir, settings = {}, isCopy = false }: Options = {}): Promise<TestServer> {
+export async function startServer({
+  dir,
+  settings = {},
+  isCopy = false,
+  ...options
+}: Options = {}): Promise<TestServer> {
   const place = dir ?? join(temporaryDirectory(), 'postgres')
   if (!isCopy) copyDataDirectory(inject('migratedDirectory'), place)
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const guard = startGuard()
   const server = await startPostgres({ dir: place, port, guard, settings })
   atEnd(() => server.stop())

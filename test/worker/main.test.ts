@@ -1,16 +1,12 @@
 // The listener as a command: its messages for bad settings, and what it does when its output is not read.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
-import { startListenerProcess } from '../support/listener-process.ts'
+import { runListener, startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { testSettings } from '../support/settings.ts'
 
 const url = 'postgresql://u:CANARY@db.example/app'
 
@@ -23,13 +19,23 @@ describe('a bad setting', () => {
       { DATABASE_URL_UNPOOLED: 'postgresql://u:CANARY@ep-x-pooler.eu.example/app' },
       'a pooler swallows LISTEN',
     ],
+    [
+      'a password that is not encoded',
+      { DATABASE_URL_UNPOOLED: 'postgresql://u:CANARY%ff@db.example/app' },
+      'special characters of the user and the password as %XX',
+    ],
+    [
+      'a certificate that is not there',
+      { DATABASE_URL_UNPOOLED: `${url}?sslmode=verify-full&sslrootcert=/CANARY.pem` },
+      'certificate files that exist',
+    ],
     ['no master key', { OUTBOX_MASTER_KEYS: '' }, 'OUTBOX_MASTER_KEYS'],
     ['a master key that is too short', { OUTBOX_MASTER_KEYS: 'a:Q0FOQVJZ' }, 'OUTBOX_MASTER_KEYS'],
     ['a lease that is shorter than a request', { OUTBOX_LEASE_SECONDS: '10' }, 'sent twice'],
     ['a port that does not exist', { OUTBOX_HEALTH_PORT: '70000' }, 'OUTBOX_HEALTH_PORT'],
     ['an unknown log level', { OUTBOX_LOG_LEVEL: 'CANARY' }, 'OUTBOX_LOG_LEVEL'],
   ])('(%s) stops the start with a message that names it and never its value', async (_, env, expected) => {
-    const { code, errors, output } = await runMain({ DATABASE_URL_UNPOOLED: url, ...env })
+    const { code, errors, output } = await runListener({ DATABASE_URL_UNPOOLED: url, ...env })
     expect(code).toBe(1)
     expect(errors).toContain(expected)
     expect(output).not.toMatch(/CANARY|Q0FOQVJZ/)
@@ -39,7 +45,10 @@ describe('a bad setting', () => {
 test('a health port that is taken stops the start with a message that names the setting, the cause and the remedy', async () => {
   const db = await freshDatabase()
   const taken = await takenPort()
-  const { code, output } = await runMain({ DATABASE_URL_UNPOOLED: db.url, OUTBOX_HEALTH_PORT: String(taken) })
+  const { code, output } = await runListener({
+    DATABASE_URL_UNPOOLED: db.url,
+    OUTBOX_HEALTH_PORT: String(taken),
+  })
   expect(code).toBe(1)
   expect(output).toContain(`OUTBOX_HEALTH_PORT is ${taken}`)
   expect(output).toContain('another process does')
@@ -72,20 +81,6 @@ test('a listener whose output is no longer read goes on delivering or exits, and
   listener.signal('SIGTERM')
   await listener.exited
 })
-
-/** Runs until it exits. `output` is what it printed on both streams. */
-async function runMain(env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../worker/main.ts')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...testSettings, ...env },
-  })
-  const [out, errors, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ])
-  return { code, errors, output: out + errors }
-}
 
 async function takenPort(): Promise<number> {
   const server = createServer().listen(0)

@@ -9,6 +9,7 @@ import { Metrics } from '../observability/metrics.ts'
 import { createResolve } from '../send/resolve.ts'
 import { createTransport } from '../send/transport.ts'
 import type { ListenerSettings } from '../settings.ts'
+import { TransactionPoolingError } from '../transaction-pooling.ts'
 import type { Part } from './part.ts'
 
 export interface Connect extends Part {
@@ -45,6 +46,11 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   })
   const health = new Health(() => metrics.exposition())
   let healthPort = settings.healthPort
+  const stop = async () => {
+    await transport.close()
+    health.close()
+    await database.close()
+  }
   return {
     database,
     storeOptions,
@@ -56,25 +62,41 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
       return healthPort
     },
     async start() {
-      healthPort = await health.listen(settings.healthPort).catch(error => {
-        throw portUnavailable(settings.healthPort, error)
-      })
+      try {
+        healthPort = await listenOn(health, settings.healthPort)
+        await refuseUnusable(database)
+      } catch (error) {
+        await stop()
+        throw error
+      }
     },
-    async stop() {
-      await transport.close()
-      health.close()
-      await database.close()
-    },
+    stop,
   }
 }
 
-function portUnavailable(port: number, error: NodeJS.ErrnoException): Error {
-  const problem = `OUTBOX_HEALTH_PORT is ${port}, and the listener cannot listen there (${error.code}): `
-  if (error.code === 'EADDRINUSE')
-    return new SettingsError(
-      `${problem}another process does, perhaps another listener. Stop it, or set another port; 0 takes a free one.`,
-    )
-  if (error.code === 'EACCES')
-    return new SettingsError(`${problem}this user may not use that port. Set one above 1023.`)
-  return error
+/** A database that cannot be reached yet is waited for: the listening session connects again and again, and says why. */
+async function refuseUnusable(database: Database): Promise<void> {
+  await database.check().catch(error => {
+    if (error instanceof TransactionPoolingError) throw new SettingsError(error.message)
+  })
+}
+
+async function listenOn(health: Health, port: number): Promise<number> {
+  try {
+    return await health.listen(port)
+  } catch (error) {
+    throw portUnavailable(port, error as NodeJS.ErrnoException)
+  }
+}
+
+function portUnavailable(port: number, { code }: NodeJS.ErrnoException): Error {
+  const remedies: Record<string, string> = {
+    EADDRINUSE:
+      'another process does, perhaps another listener. Stop it, or set another port; 0 takes a free one.',
+    EACCES: 'this user may not use that port. Set one above 1023.',
+  }
+  const remedy = remedies[code ?? ''] ?? 'set another port; 0 takes a free one.'
+  return new SettingsError(
+    `OUTBOX_HEALTH_PORT is ${port}, and the listener cannot listen there (${code}): ${remedy}`,
+  )
 }

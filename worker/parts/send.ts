@@ -2,6 +2,7 @@
 import type { Leased } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
 import { Lanes } from '../lanes/lanes.ts'
+import { Degradation } from '../observability/degradation.ts'
 import { AttemptLog, type Log } from '../observability/log.ts'
 import { createAttempt } from '../send/attempt.ts'
 import { NetworkOutageDetector } from '../send/network-outage-detector.ts'
@@ -26,9 +27,9 @@ export interface Send extends Part {
 }
 
 export interface SendPorts {
-  readonly connect: Pick<Connect, 'store' | 'transport' | 'metrics'>
+  readonly connect: Pick<Connect, 'store' | 'transport' | 'metrics' | 'health'>
   readonly wake: Pick<Wake, 'events'>
-  readonly settings: Pick<ListenerSettings, 'requestTimeoutSeconds' | 'logAttemptsPerSecond'>
+  readonly settings: Pick<ListenerSettings, 'leaseSeconds' | 'requestTimeoutSeconds' | 'logAttemptsPerSecond'>
   readonly log: Log
   readonly clock: () => number
 }
@@ -48,6 +49,7 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
       metrics,
       attemptLog,
       log,
+      leaseMs: settings.leaseSeconds * 1000,
       stopping: stopping.signal,
     }),
     release: deliveries => releaser.release(deliveries),
@@ -57,6 +59,7 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
   settler.on('stalled', () => lanes.pause())
   settler.on('recovered', () => lanes.resume())
   detector.on('change', isDown => lanes.setProbing(isDown))
+  showDegradations(settler, detector, connect)
   wake.events.on('heartbeat', ({ listeners, readOnly }) => {
     lanes.share(listeners)
     if (readOnly) lanes.pause()
@@ -91,6 +94,32 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
       clearInterval(everySecond)
     },
   }
+}
+
+function showDegradations(
+  settler: Settler,
+  detector: NetworkOutageDetector,
+  { health, metrics }: Pick<Connect, 'health' | 'metrics'>,
+): void {
+  const stalled = new Degradation('sending nothing')
+  settler.on('stalled', code => stalled.begin(`the database does not record outcomes (${code})`))
+  settler.on('recovered', () => stalled.end())
+  const probing = new Degradation('sending one webhook at a time')
+  detector.on('change', isDown => {
+    if (isDown)
+      probing.begin('no endpoint answers any more, so the network of this listener seems to be down')
+    else probing.end()
+  })
+  health.addDegradation(stalled)
+  health.addDegradation(probing)
+  metrics.addGauge('outbox_stalled', '1 while outcomes cannot be recorded, and nothing is sent.', () =>
+    Number(stalled.isOn),
+  )
+  metrics.addGauge(
+    'outbox_network_down',
+    '1 while the network of this listener seems to be down, and it sends one webhook at a time.',
+    () => Number(probing.isOn),
+  )
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -13,16 +13,19 @@ export interface AttemptPorts {
   readonly metrics: { count(settlement: Settlement): void }
   readonly attemptLog: { note(delivery: Leased, endpoint: Endpoint, settlement: Settlement): void }
   readonly log: Log
+  readonly leaseMs: number
   /** When it is aborted, no timing pad is waited for any more. */
   readonly stopping: AbortSignal
 }
 
 /** What it returns never throws. */
 export function createAttempt(ports: AttemptPorts): (delivery: Leased, endpoint: Endpoint) => Promise<void> {
-  const { detector, settler, metrics, attemptLog, log, stopping } = ports
+  const { detector, settler, metrics, attemptLog, log, leaseMs, stopping } = ports
   return async (delivery, endpoint) => {
     try {
-      const settlement = detector.assess(await deliver(delivery, endpoint, ports.deliver))
+      const made = await deliver(delivery, endpoint, ports.deliver)
+      // Longer than its lease: this process was frozen meanwhile, so a silence says nothing about any network.
+      const settlement = made.durationMs > leaseMs ? made : detector.assess(made)
       metrics.count(settlement)
       attemptLog.note(delivery, endpoint, settlement)
       const waitMs = timingPadMs(endpoint, settlement, ports.deliver.clock())

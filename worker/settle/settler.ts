@@ -20,11 +20,11 @@ export interface SettlerPorts {
 }
 
 type SettlerEvents = {
-  /** The database does not take settlements, */
-  stalled: []
+  /** The database does not take settlements, because of this SQLSTATE, */
+  stalled: [sqlstate: string]
   /** and takes them again. */
   recovered: []
-  /** `unblocked`: something that had to wait may go now. */
+  /** Those whose lease held. `unblocked`: something that had to wait may go now. */
   settled: [settlements: readonly Settlement[], unblocked: boolean]
 }
 
@@ -83,22 +83,20 @@ export class Settler extends EventEmitter<SettlerEvents> {
         if (tries > 0) this.#recover()
         if (lost.length > 0)
           log.warn({ deliveries: lost.length }, 'settled too late: another sender holds them by now')
-        this.emit('settled', batch, unblocked)
+        this.emit('settled', withoutLost(batch, lost), unblocked)
         return
       } catch (error) {
-        this.#stall()
-        log.error(
-          { statement: 'settle', sqlstate: sqlstate(error), attempts: batch.length },
-          'will try again',
-        )
+        const code = sqlstate(error)
+        this.#stall(code)
+        log.error({ statement: 'settle', sqlstate: code, attempts: batch.length }, 'will try again')
         await sleep(pauseAfter(tries))
       }
     }
   }
 
-  #stall(): void {
+  #stall(code: string): void {
     this.#stalled = true
-    this.emit('stalled')
+    this.emit('stalled', code)
   }
 
   #recover(): void {
@@ -106,3 +104,16 @@ export class Settler extends EventEmitter<SettlerEvents> {
     this.emit('recovered')
   }
 }
+
+/** A lost lease changed nothing about its delivery, so what its settlement says of the next attempt is not so. */
+function withoutLost(
+  batch: readonly Settlement[],
+  lost: readonly Pick<Settlement, 'endpointId' | 'eventId'>[],
+): readonly Settlement[] {
+  if (lost.length === 0) return batch
+  const keys = new Set(lost.map(deliveryKey))
+  return batch.filter(settlement => !keys.has(deliveryKey(settlement)))
+}
+
+const deliveryKey = ({ endpointId, eventId }: Pick<Settlement, 'endpointId' | 'eventId'>) =>
+  `${endpointId}/${eventId}`

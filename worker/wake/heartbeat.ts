@@ -19,10 +19,14 @@ export async function askHeartbeat(
   store: Pick<Store, 'heartbeat'>,
 ): Promise<AnsweredHeartbeat> {
   const askedAt = performance.now()
-  const noAnswer = failure('no answer to the heartbeat', timedOut)
-  const heartbeat = await connection.within(heartbeatTimeoutMs, store.heartbeat(), noAnswer)
+  const heartbeat = await answerInTime(connection, store.heartbeat())
   const answeredAt = performance.now()
   return { heartbeat, answeredAt, roundTripSeconds: (answeredAt - askedAt) / 1000 }
+}
+
+/** Also for what comes before the first heartbeat: a link may fall silent right after it was opened. */
+export function answerInTime<T>(connection: ListeningConnection, answer: Promise<T>): Promise<T> {
+  return connection.within(heartbeatTimeoutMs, answer, failure('no answer in time', timedOut))
 }
 
 /** After a failover the writable server is elsewhere, and this one may keep its old connections for ever. */

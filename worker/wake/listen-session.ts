@@ -3,10 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createStore, type StoreOptions } from '../../drizzle/store.ts'
 import { type Database, sqlstate } from '../database.ts'
+import { databaseProblem } from '../observability/database-problem.ts'
 import type { Degradation } from '../observability/degradation.ts'
 import type { Log } from '../observability/log.ts'
 import { hearsItself } from './echo-test.ts'
 import {
+  answerInTime,
   askHeartbeat,
   concernsAllConnections,
   heartbeatTimeoutMs,
@@ -46,6 +48,8 @@ export class ListenSession implements LockSession {
   #lastPid: number | null = null
   #answeredAt: number | null = null
   #readOnly = false
+  /** Why there is no session, or none that can be used. */
+  #problem: string | null = null
   /** Notifications come through. */
   #hears = false
   reconnects = 0
@@ -67,7 +71,10 @@ export class ListenSession implements LockSession {
   /** Why this listener cannot reach the database at the moment; null = it can. */
   get trouble(): string | null {
     if (this.#readOnly) return 'the database is read-only'
-    if (this.#answeredAt === null) return 'not connected to the database'
+    if (this.#answeredAt === null)
+      return this.#problem === null
+        ? 'not connected to the database'
+        : `cannot use the database: ${this.#problem}`
     if (performance.now() - this.#answeredAt > this.#ports.pollSeconds * 1000 + heartbeatTimeoutMs)
       return 'the database has not answered the heartbeat'
     return null
@@ -124,9 +131,9 @@ export class ListenSession implements LockSession {
     const { pollSeconds, events, polling, log, storeOptions } = this.#ports
     const store = createStore(connection.run, storeOptions)
     connection.on('notification', notification => this.#receive(notification))
-    await connection.ask('listen outbox')
-    await this.#endPredecessor(connection)
-    this.#hears = await hearsItself(connection)
+    await answerInTime(connection, connection.ask('listen outbox'))
+    await answerInTime(connection, this.#endPredecessor(connection))
+    this.#hears = await answerInTime(connection, hearsItself(connection))
     if (this.#hears) log.info('listening')
     else this.#noteDeaf()
     events.emit('listening')
@@ -137,6 +144,7 @@ export class ListenSession implements LockSession {
       events.emit('heartbeat', heartbeat, roundTripSeconds)
       refuseReadOnly(heartbeat)
       this.#readOnly = false
+      this.#problem = null
       onHealthy()
       // One answer may come over a link that dies again at once. Two prove that the link lasts.
       if (this.#hears && beats > 1) polling.end()
@@ -177,9 +185,13 @@ export class ListenSession implements LockSession {
     const code = sqlstate(error)
     this.reconnects++
     this.#readOnly = code === readOnlyServer
+    this.#problem = databaseProblem(error)
     if (concernsAllConnections(code)) database.hangUp()
     polling.begin(`the listening session was lost (${code})`)
-    log.warn({ sqlstate: code, failures }, 'lost the database, connecting again')
+    log.warn(
+      { sqlstate: code, failures, problem: this.#problem },
+      'cannot use the database, connecting again',
+    )
   }
 
   #letGo(): void {

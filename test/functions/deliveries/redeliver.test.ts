@@ -45,7 +45,7 @@ describe.each([
 ])('from %s', (_, become) => {
   beforeEach(become)
 
-  test('it is pending, due now, with a new retry budget and a fresh start', async () => {
+  test('the delivery is pending, due now, with a new retry budget', async () => {
     expect(await redeliver(id)).toMatchObject({
       status: 202,
       body: { id, state: 'pending', attempt: 1, reason: null, finished_at: null },
@@ -55,7 +55,7 @@ describe.each([
     expect(again.deliveries).toMatchObject([{ publicId: id, attempt: 2, attemptsUsed: 0 }])
   })
 
-  test('a sleeping listener is told', async () => {
+  test('an idle listener is notified', async () => {
     const listener = await api.database.connect()
     await listener.query('listen outbox')
     const told = new Promise(resolve => listener.once('notification', resolve))
@@ -63,34 +63,34 @@ describe.each([
     await told
   })
 
-  test('while the endpoint is disabled it stays as it is: 409', async () => {
+  test('the delivery stays as it is while its endpoint is disabled: 409', async () => {
     await api.call('POST', `/v1/endpoints/${endpoint}/disable`)
     const before = await row()
     expect((await redeliver(id)).status).toBe(409)
     expect(await row()).toEqual(before)
   })
 
-  test('of 20 at once one begins it anew, and the others find it due already', async () => {
+  test('of 20 redeliveries at once one starts it again, and the others find it due already', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => redeliver(id)))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]))
     expect((await store.take(greedy('a:2'))).deliveries).toHaveLength(1)
   })
 })
 
-test('what waits for its next attempt is due now, its budget as it was', async () => {
+test('a delivery that waits for its next attempt is due now, with its budget unchanged', async () => {
   await store.settleIfLeased([failure(claimed, { retryInSeconds: 3600 })])
   expect((await store.take(greedy('a:2'))).deliveries).toEqual([])
   expect(await redeliver(id)).toMatchObject({ status: 202, body: { state: 'pending' } })
   expect((await store.take(greedy('a:3'))).deliveries).toMatchObject([{ attempt: 2, attemptsUsed: 1 }])
 })
 
-test('what is on its way is left alone: 409', async () => {
+test('a delivery that is being sent is left alone: 409', async () => {
   const before = await row()
   expect((await redeliver(id)).status).toBe(409)
   expect(await row()).toEqual(before)
 })
 
-test('what is unknown is 404', async () => {
+test('an unknown delivery is 404', async () => {
   for (const unknown of ['dlv_1', 'x', `dlv_${'0'.repeat(15)}9${'0'.repeat(15)}9`]) {
     expect((await redeliver(unknown)).status, unknown).toBe(404)
   }

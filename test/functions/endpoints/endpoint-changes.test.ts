@@ -1,4 +1,4 @@
-// Changing endpoints: settings, pause, resume, disable, delete, and what the audit says of it.
+// Changing endpoints: settings, pause, resume, disable, delete, and what the audit says about it.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { headersContext } from '../../../delivery/endpoint.ts'
 import { openKeyring } from '../../../delivery/secrets.ts'
@@ -35,13 +35,13 @@ describe('PATCH', () => {
     retry_schedule: [0.5, 3600],
   }
 
-  test('changes every setting it is given, and answers with the endpoint as it is now', async () => {
+  test('changes every setting it is given and answers with the changed endpoint', async () => {
     const answer = await change(everything)
     expect(answer).toMatchObject({ status: 200, body: { id, state: 'active', ...everything } })
     expect(await read()).toEqual(answer.body)
   })
 
-  test('leaves what it is not given, and null goes back to the default', async () => {
+  test('leaves other settings as they are, and null resets to the default', async () => {
     await change(everything)
     const { body } = await change({
       description: null,
@@ -58,7 +58,7 @@ describe('PATCH', () => {
     })
   })
 
-  test('seals headers for this row, and null takes them away', async () => {
+  test('seals headers for this row, and null removes them', async () => {
     await change({ headers: { authorization: 'Bearer CANARY' } })
     const { id: rowId, sealed_headers } = await row()
     const plain = await (await openKeyring(testSettings.OUTBOX_MASTER_KEYS)).open(
@@ -71,7 +71,7 @@ describe('PATCH', () => {
     expect((await api.get('/v1/audit')).text).not.toContain('CANARY')
   })
 
-  test('that changes nothing makes no new version and no entry', async () => {
+  test('that changes nothing makes no new version and no audit entry', async () => {
     const before = await row()
     expect((await change({ url: 'https://example.com/hooks', max_in_flight: 32 })).status).toBe(200)
     expect((await change({})).status).toBe(200)
@@ -79,7 +79,7 @@ describe('PATCH', () => {
     expect((await lastEntry()).action).toBe('endpoint.created')
   })
 
-  test('50 at once to different settings: none is lost', async () => {
+  test('50 at once to different settings lose none', async () => {
     const changes = Array.from({ length: 50 }, (_, i) =>
       i % 2 ? { max_in_flight: 1 + i } : { description: `number ${i}` },
     )
@@ -91,7 +91,7 @@ describe('PATCH', () => {
       [id],
     )
     expect(rows).toHaveLength(50)
-    // Each began where another had ended.
+    // Each change began with the value that another had written.
     for (const setting of ['max_in_flight', 'description']) {
       const steps = rows.map(({ changes }) => changes[setting]).filter(Boolean)
       const before = setting === 'description' ? null : 32
@@ -120,7 +120,7 @@ describe('PATCH', () => {
 })
 
 describe('the state', () => {
-  test('paused, resumed, disabled, resumed: each answers with the endpoint, and may come twice', async () => {
+  test('pause, resume, disable, resume: each answers with the endpoint and may be repeated', async () => {
     for (const [action, state, reason] of [
       ['pause', 'paused', null],
       ['resume', 'active', null],
@@ -140,7 +140,7 @@ describe('the state', () => {
     expect((await read()).state).toBe('disabled')
   })
 
-  test('of one that had failed, resume closes the circuit breaker', async () => {
+  test('resuming a failed endpoint closes its circuit breaker', async () => {
     await api.db.query(
       `update outbox.endpoint_health set failures = 20, failing_since = now(), probe_at = now() + interval '1 hour'
        where endpoint_id = $1`,
@@ -156,7 +156,7 @@ describe('the state', () => {
 })
 
 describe('DELETE', () => {
-  test('answers 204, then the endpoint is unknown to every route, and nothing more', async () => {
+  test('answers 204; then the endpoint is unknown to every route, and nothing else has changed', async () => {
     const since = '2026-01-01T00:00:00Z'
     expect(await api.call('DELETE', `/v1/endpoints/${id}`)).toMatchObject({ status: 204, text: '' })
     const unknown = (await api.get('/v1/endpoints/ep_00000000000fffff00000000')).text
@@ -183,7 +183,7 @@ describe('DELETE', () => {
 })
 
 describe('the audit', () => {
-  test('says who changed what, in which request, and hides what may be secret', async () => {
+  test('says who changed what in which request, and hides values that may be secret', async () => {
     const answer = await api.patch(
       `/v1/endpoints/${id}`,
       { url: 'https://example.com/x?token=CANARY', headers: { 'x-a': 'CANARY' }, max_in_flight: 7 },
@@ -207,7 +207,7 @@ describe('the audit', () => {
     expect((await api.get('/v1/audit')).text + api.worker.logs()).not.toContain('CANARY')
   })
 
-  test('has an entry for each kind of change, and none for what was refused', async () => {
+  test('has an entry for each kind of change, and none for refused requests', async () => {
     await act('pause')
     await act('resume')
     const test = (await act('test')).body
@@ -246,7 +246,7 @@ describe('the audit', () => {
     await expect(api.db.query(statement)).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('is for admins', async () => {
+  test('is shown to admin keys only', async () => {
     expect((await api.get('/v1/audit', { key: 'look' })).status).toBe(403)
   })
 })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const url = 'https://example.com/hooks'
 
-test('creating one answers 201, with everything it was given and every default', async () => {
+test('creating an endpoint answers 201 with the given settings and every default', async () => {
   const answer = await api.post('/v1/endpoints', { url })
   expect(answer.status).toBe(201)
   expect(answer.body).toEqual({
@@ -38,7 +38,7 @@ test('creating one answers 201, with everything it was given and every default',
   })
 })
 
-test('what was given is what is shown, but for the secret and the headers', async () => {
+test('an endpoint is shown as it was given, except for the secret and the headers', async () => {
   const given = {
     url: 'http://127.0.0.1:9999/hooks?token=x',
     description: 'the café',
@@ -77,7 +77,7 @@ describe('in the database', () => {
     await expect(open(row.sealed, secretContext(row.secret_id, '1234'))).rejects.toThrow('tampered')
   })
 
-  test('nothing of them can be read', async () => {
+  test('neither secret nor headers can be read', async () => {
     const { body } = await api.post('/v1/endpoints', { url, headers: { authorization: 'CANARY' } })
     const raw = Buffer.from(body.secret.slice('whsec_'.length), 'base64')
     const { rows } = await api.db.query(
@@ -94,7 +94,7 @@ describe('in the database', () => {
     }
   })
 
-  test('an endpoint, its secret and its entry in the audit are there together or not at all', async () => {
+  test('an endpoint, its secret and its audit entry exist together or not at all', async () => {
     const counts = async () =>
       (
         await api.db.query(`select (select count(*) from outbox.endpoints) as endpoints, (select count(*) from outbox.audit) as audit,
@@ -109,7 +109,7 @@ describe('in the database', () => {
     }
   })
 
-  test('an existing secret can be brought along', async () => {
+  test('an endpoint can be created with an existing secret', async () => {
     const secret = `whsec_${randomBytes(32).toString('base64')}`
     const { body } = await api.post('/v1/endpoints', { url, secret })
     expect(body.secret).toBe(secret)
@@ -181,12 +181,12 @@ describe('refuses', () => {
     expect(answer.text).not.toContain('CANARY')
   })
 
-  test('nothing that it does not say: 55 seconds are just short enough', async () => {
+  test("no timeout up to the lease's margin: 55 seconds are accepted", async () => {
     expect((await api.post('/v1/endpoints', { url, timeout_seconds: 55 })).status).toBe(201)
   })
 })
 
-test('an id is unknown unless all of it is right', async () => {
+test('an endpoint id is unknown unless all of it is right', async () => {
   const { id } = (await api.post('/v1/endpoints', { url })).body
   const otherNonce = id.slice(0, -1) + (id.endsWith('0') ? '1' : '0')
   for (const unknown of [otherNonce, 'ep_1', 'evt_' + id.slice(3), id.toUpperCase(), `${id}0`, '1', '%27']) {

@@ -1,4 +1,4 @@
-// Signing keys over their life: made, rotated with overlap, from one kind to the other. Checked on what receivers get.
+// Signing keys over their life: made, rotated with an overlap, from one kind to the other. Checked on received webhooks.
 import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, expect, test } from 'vitest'
@@ -20,7 +20,7 @@ const create = async (more = {}) =>
 const rotate = (id: string, wanted?: object) =>
   api.call('POST', `/v1/endpoints/${id}/rotate`, { body: wanted })
 
-/** Sends a test and gives what arrived. */
+/** Sends a test event and returns the webhook that arrived. */
 async function received(id: string) {
   const seen = receiver.requests.length
   const answer = await api.call('POST', `/v1/endpoints/${id}/test`)
@@ -50,7 +50,7 @@ async function accepts(secret: string, { headers, body }: Awaited<ReturnType<typ
   return verdict.ok
 }
 
-test('an ed25519 endpoint shows its public key, ever after too, and webhooks verify with it', async () => {
+test('an ed25519 endpoint always shows its public key, and webhooks verify with it', async () => {
   const { id, public_key, secret, keys } = await create({ signing: 'ed25519' })
   expect(public_key).toMatch(/^whpk_/)
   expect(secret).toBeUndefined()
@@ -68,7 +68,7 @@ test('in the overlap both the old and the new secret verify, then only the new o
   const [present, past] = body.keys
   expect(present.expires_at).toBeNull()
   const overlapMs = Date.parse(past.expires_at) - Date.parse(present.created_at)
-  expect(Math.abs(overlapMs - 86_400_000)).toBeLessThan(1_000) // two looks at the clock
+  expect(Math.abs(overlapMs - 86_400_000)).toBeLessThan(1_000) // the clock is read twice
   const during = await received(id)
   expect([await accepts(old, during), await accepts(body.secret, during)]).toEqual([true, true])
 
@@ -91,21 +91,21 @@ test('from hmac to ed25519 and back: in the overlap both kinds verify', async ()
   expect([await accepts(back.secret, after), await accepts(changed.public_key, after)]).toEqual([true, false])
 })
 
-test('a known secret can be brought along', async () => {
+test('a rotation can bring an existing secret', async () => {
   const secret = `whsec_${randomBytes(32).toString('base64')}`
   const { id } = await create()
   expect((await rotate(id, { secret })).body.secret).toBe(secret)
   expect(await accepts(secret, await received(id))).toBe(true)
 })
 
-test('at most ten keys sign at once; without an overlap there is always room', async () => {
+test('at most ten keys sign at once; without an overlap a rotation always works', async () => {
   const { id } = await create()
   for (let keys = 2; keys <= 10; keys++) expect((await rotate(id)).body.keys).toHaveLength(keys)
   expect((await rotate(id)).status).toBe(409)
   expect((await rotate(id, { overlap_seconds: 0 })).body.keys).toHaveLength(1)
 })
 
-test('of many rotations at once each succeeds or says 409, and one key is left without an end', async () => {
+test('of many rotations at once each succeeds or answers 409, and one key is left without an end', async () => {
   const { id } = await create()
   const answers = await Promise.all(Array.from({ length: 8 }, () => rotate(id)))
   const made = answers.filter(({ status }) => status === 200)
@@ -132,7 +132,7 @@ test.each([
   expect(answer.text).not.toContain('CANARY')
 })
 
-test('a test goes to one endpoint alone, and not to a disabled one', async () => {
+test('a test event goes to one endpoint alone, and not to a disabled one', async () => {
   const [one, other] = [await create(), await create()]
   await received(one.id)
   expect((await api.get(`/v1/deliveries?endpoint_id=${other.id}`)).body.data).toEqual([])

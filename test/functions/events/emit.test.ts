@@ -1,4 +1,4 @@
-// POST /v1/events: what is accepted, how exactly it is kept, and that it goes the same road as any other event.
+// POST /v1/events: what is accepted, how exactly it is kept, and that it is delivered like any other event.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startTestListener } from '../../support/outbox.ts'
 import { startReceiver } from '../../support/receiver.ts'
@@ -73,12 +73,12 @@ describe('refuses', () => {
     expect(answer.body.errors.map((error: { path: string }) => error.path)).toEqual([path])
   })
 
-  test('but not a hundred levels, nor a number of four hundred digits', async () => {
+  test('no event with a hundred levels, nor a number of four hundred digits', async () => {
     expect((await withData('['.repeat(100) + ']'.repeat(100))).status).toBe(202)
     expect((await withData('1e400')).status).toBe(202)
   })
 
-  test('what is above 256 KiB as Postgres prints it: numbers are written out', async () => {
+  test('data above 256 KiB as Postgres prints it, with numbers written out', async () => {
     expect((await withData(`[${Array(1000).fill('1e300').join()}]`)).status).toBe(413)
     expect((await withData(`[${Array(500).fill('1e300').join()}]`)).status).toBe(202)
     expect((await withData(`"${'x'.repeat(256 * 1024)}"`)).status).toBe(413)

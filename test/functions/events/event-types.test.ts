@@ -1,4 +1,4 @@
-// The catalogue is true: what is really written fits the schema that was announced.
+// The catalogue is true: written events fit their published schema.
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 import { fillShop } from '../shop/shop.ts'
@@ -37,7 +37,7 @@ test("an order's event has the announced members, in the announced types", async
   })
 })
 
-test('a table that is watched as it is shows both of its rows, where there are two', async () => {
+test('a table watched without options shows both rows of a change, if there are two', async () => {
   await api.db.query(`select outbox.watch('clients', except_columns => '{email}')`)
   const [created, updated, deleted] = await Promise.all(
     ['created', 'updated', 'deleted'].map(verb => typeNamed(`clients.${verb}`)),

@@ -1,4 +1,4 @@
-// Events and deliveries as people look them up.
+// Events and deliveries, read over HTTP.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { formatDeliveryId } from '../../../delivery/ids.ts'
 import { type Api, startApi } from '../api.ts'
@@ -89,7 +89,7 @@ describe('an event', () => {
     }
   })
 
-  test('beyond what a double holds is found', async () => {
+  test('with an id beyond a double is found', async () => {
     await api.db.query(
       `insert into outbox.events (id, nonce, type, data) overriding system value values (9007199254740993, -1, 'big', '{}')`,
     )
@@ -101,7 +101,7 @@ describe('an event', () => {
 })
 
 describe('the list of events', () => {
-  test('shows what became of each', async () => {
+  test('shows the deliveries of each event', async () => {
     const id = await emit('order.shipped', '{}', 'orders/list')
     const deliveries = await deliver(id)
     const { body } = await api.get('/v1/events?key=orders/list')
@@ -170,7 +170,7 @@ describe('the list of events', () => {
 })
 
 describe('deliveries', () => {
-  test('one is shown with its attempts, the first is number 1', async () => {
+  test('a delivery is shown with its attempts, numbered from 1', async () => {
     const id = await emit('order.shipped')
     const deliveries = await deliver(id)
     const { body } = await api.get(`/v1/deliveries/${deliveries.a}`)
@@ -219,7 +219,7 @@ describe('deliveries', () => {
     expect(second.body.data[0]).toMatchObject({ event_id: events[1], state: 'delivered' })
   })
 
-  test('one that is due says when', async () => {
+  test('a delivery that is due says when', async () => {
     const event = await emit('due')
     await api.db.query(
       `insert into outbox.deliveries (endpoint_id, event_id, state, due_at) values ($1, $2, 'pending', '2030-01-01T00:00:00Z')`,
@@ -231,7 +231,7 @@ describe('deliveries', () => {
     ])
   })
 
-  test('that do not exist are 404, and ids that are none are refused as filters', async () => {
+  test('unknown ones are 404, and malformed ids are refused as filters', async () => {
     expect((await api.get(`/v1/deliveries/${formatDeliveryId(1n, 424242n)}`)).status).toBe(404)
     expect((await api.get('/v1/deliveries/dlv_1')).status).toBe(404)
     expect((await api.get('/v1/deliveries?event_id=evt_1')).body.errors[0].path).toBe('event_id')

@@ -1,4 +1,4 @@
-// Why did it (not) fire? The questions of the README's table, one by one.
+// Why did it (not) fire? One test for each reason.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Leased } from '../../../delivery/types.ts'
 import { addEndpoint, emit, greedy, storeOn } from '../../support/outbox.ts'
@@ -23,7 +23,7 @@ const add = (columns: Record<string, unknown> = {}) =>
 const emitOne = async (key?: string) => (await emit(api.db, 1, key ? { key: () => key } : {}))[0]!
 const explained = async (id: string) => (await api.get(`/v1/events/${id}/explain`)).body.endpoints[0]
 const story = async (id: string) => (await explained(id)).story as string
-/** A guarded lane's new events wait for the next claim. */
+/** New events of a coordinated lane wait for the next claim. */
 async function claim(lease: string): Promise<Leased[]> {
   const { deliveries } = await store.take(greedy(lease))
   return deliveries.length > 0 ? deliveries : (await store.take(greedy(`${lease}+`))).deliveries
@@ -67,7 +67,7 @@ describe('an endpoint that did not get the event', () => {
     expect(await explained(event)).toMatchObject({ verdict: 'deleted' })
   })
 
-  test('will get it with the next fan-out; or would have, had it wanted it then', async () => {
+  test('will get it with the next fan-out, or would have, had it wanted it then', async () => {
     const { id } = await add()
     const event = await emitOne()
     expect(await explained(event)).toMatchObject({ verdict: 'not_fanned_out' })
@@ -136,7 +136,7 @@ describe('a delivery', () => {
     expect(await story(other!)).toContain('under way')
   })
 
-  test('waits for a slot of its rate, or for room', async () => {
+  test('waits for a slot of its rate, or for capacity', async () => {
     await add({ rate_per_second: 0.01 })
     const [, limited] = [await emitOne(), await emitOne()]
     await claim('a:1')
@@ -191,7 +191,7 @@ describe('a row that made no event', () => {
     )
   })
 
-  test('is dropped by the condition, or is not there', async () => {
+  test('is dropped by the condition, or does not exist', async () => {
     await api.db.query(`select outbox.watch('clients', condition => 'NEW.id > 1')`)
     expect(await broken('public.clients', 'clients/1')).toContain(
       'The condition drops update of this row, as it is now: NEW.id > 1',
@@ -214,7 +214,7 @@ describe('a row that made no event', () => {
     ])
   })
 
-  test('did make one, if all holds', async () => {
+  test('made one after all, if every condition passes', async () => {
     expect(await broken('orders', 'orders/17')).toEqual(captured)
   })
 })

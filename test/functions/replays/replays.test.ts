@@ -1,4 +1,4 @@
-// Replays over HTTP: what is counted, what is begun, how it is watched and stopped. The steps themselves: test/drizzle.
+// Replays over HTTP: how they are counted, started, read and stopped. Their steps are tested in test/drizzle.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { greedy, storeOn } from '../../support/outbox.ts'
 import { failure, success } from '../../support/settlements.ts'
@@ -46,13 +46,13 @@ describe('a dry run', () => {
     ['dead', 1],
     ['undelivered', 4],
     ['all', 5],
-  ])('of what is %s counts %i and begins nothing', async (only, expected) => {
+  ])('with only=%s counts %i and begins nothing', async (only, expected) => {
     const answer = await replay({ only, dry_run: true })
     expect(answer).toMatchObject({ status: 200, body: { count: expected, count_is_estimate: false } })
     expect((await api.get(`/v1/replays?endpoint_id=${endpoint}`)).body.data).toEqual([])
   })
 
-  test('counts what lies in the range and has a type that was asked for', async () => {
+  test('counts events in the range that have a type asked for', async () => {
     expect(await count({ only: 'all', since: minutesAgo(35) })).toBe(3)
     expect(await count({ only: 'all', until: minutesAgo(35) })).toBe(2)
     expect(await count({ only: 'all', since: minutesAgo(45), until: minutesAgo(15) })).toBe(2)
@@ -73,7 +73,7 @@ describe('a dry run', () => {
     const { body } = await replay({ dry_run: true })
     expect(body.count_is_estimate).toBe(true)
     expect(body.count).toBeGreaterThan(9_990)
-    // Ids between which nothing lies are skipped by halves, not one by one.
+    // Gaps between ids are skipped by halving, not one id at a time.
     expect(await count({ since: minutesAgo(5) })).toBe(10_000)
     expect(await count({ until: minutesAgo(15), only: 'dead' })).toBe(1)
   })
@@ -113,14 +113,14 @@ describe('a replay', () => {
     expect((await api.get(`/v1/replays?endpoint_id=${endpoint}`)).body.data).toHaveLength(1)
   })
 
-  test('is one at a time for an endpoint, also of 20 asked for at once', async () => {
+  test('runs alone for its endpoint, even when 20 are asked for at once', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => replay({})))
     const statuses = answers.map(({ status }) => status).sort()
     expect(statuses).toEqual([202, ...Array(19).fill(409)])
     expect((await api.get(`/v1/replays?endpoint_id=${endpoint}`)).body.data).toHaveLength(1)
   })
 
-  test('that is canceled stays canceled, and makes room for the next', async () => {
+  test('that is canceled stays canceled, and the next may start', async () => {
     const { id } = (await replay({})).body
     const cancel = () => api.call('POST', `/v1/replays/${id}/cancel`)
     expect(await cancel()).toMatchObject({ status: 200, body: { id, state: 'canceled' } })
@@ -128,7 +128,7 @@ describe('a replay', () => {
     expect((await replay({})).status).toBe(202)
   })
 
-  test('is not begun for a disabled endpoint, but may be counted', async () => {
+  test('does not start for a disabled endpoint, but may be counted', async () => {
     await api.call('POST', `/v1/endpoints/${endpoint}/disable`)
     expect((await replay({})).status).toBe(409)
     expect((await api.get(`/v1/replays?endpoint_id=${endpoint}`)).body.data).toEqual([])

@@ -15,6 +15,7 @@ test('a fresh database is healthy', async () => {
   expect(body.healthy).toBe(true)
   expect(body.checks.map((c: { name: string }) => c.name)).toEqual([
     'broken_triggers',
+    'capture_drift',
     'notify_queue_usage',
     'oldest_unfanned_seconds',
     'oldest_transaction_seconds',
@@ -35,7 +36,7 @@ test.each([
     'a watched table that was dropped',
     'broken_triggers',
     `create table gone (id int primary key); select outbox.watch('gone'); drop table gone`,
-    `delete from outbox.watches where relation::text ~ '^[0-9]+$'`,
+    `select outbox.unwatch(relation) from outbox.watches where relation::text ~ '^[0-9]+$'`,
     'was dropped. SELECT outbox.unwatch(',
   ],
   [

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { FanOutBound } from '../../../worker/claim/fan-out-bound.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { eventually } from '../../support/eventually.ts'
 import { addEndpoint, emit, greedy, storeOn } from '../../support/outbox.ts'
 
 test('no event is below the lower bound of the fan-out, not even one of the newest transaction while no later one has ended', async () => {
@@ -25,6 +26,9 @@ test('no event is below the lower bound of the fan-out, not even one of the newe
   expect(await fanOut()).toBe(0)
   await late.query('commit')
   expect(await fanOut()).toBe(1)
-  expect(await fanOut()).toBe(0)
-  expect(bound.from).toBeGreaterThan(0n)
+  // Transactions of other databases hold the bound back as well, until they end.
+  await eventually(async () => {
+    expect(await fanOut()).toBe(0)
+    expect(bound.from).toBeGreaterThan(0n)
+  })
 })

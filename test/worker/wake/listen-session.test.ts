@@ -77,7 +77,7 @@ test('a listener whose session was lost is ready, but polling, until two heartbe
     return readiness(listener, lost)
   })
   await endSessions(client)
-  await eventually(() => listener.said().split('"msg":"lost the database').length > 2)
+  await eventually(() => listener.said().split('"msg":"cannot use the database').length > 2)
   const second = await eventually(() => readiness(listener, lost))
   expect(lost.exec(second)![1], 'degraded since the first loss').toBe(lost.exec(first)![1])
   await eventually(() => readiness(listener, /^ready\n$/), { timeoutMs: 30_000 })

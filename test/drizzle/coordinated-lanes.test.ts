@@ -1,4 +1,4 @@
-// What all senders decide together, at the statements: circuit breaker, slow start, rate, order of keys, disabling.
+// What all senders decide together, tested on the statements: circuit breaker, slow start, rate, order of keys, disabling.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { Leased } from '../../delivery/types.ts'
@@ -30,7 +30,7 @@ describe('the circuit breaker', () => {
     }
   })
 
-  test('closes with the first success and lets the rest follow in a slow start, not as a herd', async () => {
+  test('closes with the first success and lets the rest follow in a slow start, not all at once', async () => {
     const { client, store } = await scene({ events: 500 })
     const first = await store.take(greedy('a:1', { defaultCapacity: 10 }))
     await store.settleIfLeased(first.deliveries.map(d => failure(d, { retryInSeconds: 0 })))
@@ -98,7 +98,7 @@ describe('a rate limit', () => {
   })
 })
 
-describe('with order by key', () => {
+describe('with ordering by key', () => {
   test('only the oldest open event of each key may leave', async () => {
     const { client, store } = await scene({ events: 0, ordering: 'key' })
     await emit(client, 30, { key: n => `k${n % 3}` })
@@ -116,7 +116,7 @@ describe('with order by key', () => {
     })
   })
 
-  test('a poisoned event holds up its own key and no other, and a dead one lets the next go', async () => {
+  test('an event that always fails holds up its own key and no other, and a dead one lets the next go', async () => {
     const { client, store } = await scene({ events: 0, ordering: 'key' })
     await emit(client, 4, { key: n => (n % 2 ? 'poisoned' : 'healthy') })
     const { deliveries } = await claimSettled(store, 'a:1')
@@ -139,7 +139,7 @@ describe('with order by key', () => {
     await one.query(`select outbox.emit('order.changed', '{"order": 1}', 'customer/7')`)
     await other.query(`select outbox.emit('order.changed', '{"order": 2}', 'customer/7')`)
     const store = storeOn(other)
-    // Born behind the guard: the first claim fans out, the next one leases.
+    // The lane is coordinated, so the first claim only fans out and the next one leases.
     const leaseAll = async (name: string) => [
       ...(await store.take(greedy(`${name}:1`))).deliveries,
       ...(await store.take(greedy(`${name}:2`))).deliveries,
@@ -169,7 +169,7 @@ describe('with order by key', () => {
   })
 })
 
-describe('an endpoint that does nothing but fail', () => {
+describe('an endpoint whose every attempt fails', () => {
   test('is disabled after the set time, once, and other endpoints are told', async () => {
     const { client, store, endpoint } = await scene({ events: 2 }, 100)
     await addEndpoint(client, { url: 'https://watcher.example', event_types: ['outbox.endpoint.disabled'] })
@@ -191,7 +191,7 @@ describe('an endpoint that does nothing but fail', () => {
     expect(rows[0].n).toBe(2)
   })
 
-  test('starts with a clean slate when it is enabled again, and what waited goes out', async () => {
+  test('starts with a clean slate when it is enabled again, and waiting deliveries are sent', async () => {
     const { client, store, endpoint } = await scene({ events: 20 })
     const { deliveries } = await store.take(greedy('a:1', { defaultCapacity: 12 }))
     await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 0 })))
@@ -221,7 +221,7 @@ async function scene(
   return { client, store, endpoint }
 }
 
-/** A guarded lane's new events wait for the next claim. */
+/** New events of a coordinated lane wait for the next claim. */
 async function claimSettled(store: ReturnType<typeof storeOn>, lease: string) {
   const first = await store.take(greedy(lease))
   return first.deliveries.length > 0 ? first : store.take(greedy(`${lease}+`))

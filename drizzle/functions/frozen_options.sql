@@ -1,0 +1,16 @@
+-- A watch's options with `frozen`: the names under which receivers know the table and its columns, and what tells later whether
+-- this is still the table that was watched, or a copy of it. Once frozen, names stay.
+CREATE OR REPLACE FUNCTION outbox.frozen_options(relation regclass, options json) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_object_agg(o.key, o.value ORDER BY o.place)
+  FROM (
+    SELECT key, value, place FROM json_each(options) WITH ORDINALITY AS o (key, value, place) WHERE key NOT IN ('frozen', 'compiled')
+    UNION ALL
+    SELECT 'frozen', json_build_object('oid', c.oid, 'type', c.reltype,
+      'schema', n.nspname, 'name', coalesce(options->'frozen'->>'name', c.relname),
+      'table', coalesce(options->'frozen'->>'table', outbox.full_name(c.oid)),
+      'columns', (SELECT json_object_agg(k.name, k.place ORDER BY k.place) FROM outbox.captured_columns(relation, options) AS k WHERE k.known)),
+      1000000
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation
+  ) AS o
+$$;

@@ -274,6 +274,8 @@ create view outbox.watches as
 -- outbox.check_namesakes(relation regclass, types json, has_default_type boolean, has_default_key boolean) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
+-- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[]) returns boolean immutable
+-- outbox.columns_are_sql(relation regclass, options json) returns text stable
 -- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
 -- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[]) returns json stable
 -- outbox.context(setting text) returns text stable
@@ -428,6 +430,12 @@ grant execute on function outbox.check_watch_options(regclass,text[],json,text,t
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_functions;
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_listener;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[]) to outbox_functions;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[]) to outbox_listener;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[]) to public;
+grant execute on function outbox.columns_are_sql(regclass,json) to outbox_functions;
+grant execute on function outbox.columns_are_sql(regclass,json) to outbox_listener;
+grant execute on function outbox.columns_are_sql(regclass,json) to public;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to public;

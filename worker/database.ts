@@ -25,10 +25,23 @@ const poolSettings = {
   tcp_user_timeout: '15s',
 }
 
-const onceConnected = (settings: Readonly<Record<string, string>>) => ({
-  text: setStatement(settings, { until: 'end of session' }),
-  query_timeout: connectTimeoutMs,
-})
+/** Bounded like connecting itself: the link may go silent right after it was opened. */
+async function prepareSession(
+  client: pg.ClientBase,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const text = setStatement(settings, { until: 'end of session' })
+  try {
+    await client.query({ text, query_timeout: connectTimeoutMs } as pg.QueryConfig)
+  } catch (error) {
+    if (sqlstate(error) !== '42501') throw error
+    // The only one of them that not everybody may change.
+    throw Object.assign(new Error('session_replication_role may not be changed'), { code: lockedSetting })
+  }
+}
+
+/** The database sets session_replication_role, and our user may not change it back. */
+export const lockedSetting = 'LOCKED_SETTING'
 
 export interface Database {
   readonly run: Run
@@ -59,8 +72,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     idleTimeoutMillis: 0,
     async onConnect(client) {
       await check()
-      // Bounded like connecting itself: the link may go silent right after it was opened.
-      await client.query(onceConnected(poolSettings))
+      await prepareSession(client, poolSettings)
     },
   })
   const clients = new Set<pg.ClientBase>()
@@ -76,7 +88,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
       client.on('error', () => {}) // 'end' follows
       try {
         await client.connect()
-        await client.query(onceConnected(listenSettings))
+        await prepareSession(client, listenSettings)
       } catch (error) {
         void client.end().catch(() => {})
         throw error

@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
+import { loginAs } from '../support/login.ts'
 import { addEndpoint, deliveryStates, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
-test.each([
-  ['no setting at all'],
+const cases = [
+  [],
   [
     `search_path = ''`,
     `"DateStyle" = 'German, DMY'`,
@@ -25,14 +26,16 @@ test.each([
     'session_replication_role = replica',
     'quote_all_identifiers = on',
   ],
-])(
-  '%s',
-  async (...settings) => {
+].map((settings): [string, string[]] => [settings.join(', ') || 'no setting', settings])
+
+test.each(cases)(
+  'with %s the listener delivers at once, and what it should',
+  async (_, settings) => {
     const database = await freshDatabase()
     const client = await database.connect()
     const receiver = await startReceiver(({ body }) => (body.includes('"gone"') ? 410 : 200))
     const endpoint = await addEndpoint(client, { url: receiver.url, rate_per_second: 100 / 3 })
-    for (const setting of settings.filter(setting => setting.includes(' = '))) {
+    for (const setting of settings) {
       await client.query(`alter database ${new URL(database.url).pathname.slice(1)} set ${setting}`)
     }
     const emit = (data: object) => client.query('select outbox.emit($1, $2)', ['a.b', data])
@@ -65,3 +68,17 @@ test.each([
   },
   60_000,
 )
+
+test('session_replication_role that its user may not change back keeps the listener from being ready, by name', async () => {
+  const database = await freshDatabase()
+  const client = await database.connect()
+  const login = await loginAs('outbox_listener', database.url)
+  const role = new URL(login).username
+  await client.query(`alter role ${role} set session_replication_role = replica`)
+  const listener = await startTestListener(login, { OUTBOX_POLL_SECONDS: '1' })
+  const ready = () => fetch(`http://127.0.0.1:${listener.healthPort}/readyz`)
+  await eventually(async () => (await (await ready()).text()).includes('session_replication_role'))
+  expect((await ready()).status).toBe(503)
+  await client.query(`alter role ${role} reset session_replication_role`)
+  await eventually(async () => (await ready()).status === 200)
+})

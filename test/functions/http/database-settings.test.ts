@@ -61,7 +61,7 @@ test('two visits give the same answers', async () => {
 })
 
 describe('answers as without the setting', () => {
-  test.each([
+  const cases = [
     [`"DateStyle" = 'German, DMY'`, `"IntervalStyle" = 'sql_standard'`, `"TimeZone" = 'Asia/Kathmandu'`],
     [`"DateStyle" = 'SQL, MDY'`, `timezone_abbreviations = 'India'`, `bytea_output = 'escape'`],
     ['extra_float_digits = -15', 'xmlbinary = hex', `default_text_search_config = 'simple'`],
@@ -78,7 +78,9 @@ describe('answers as without the setting', () => {
     ['debug_parallel_query = on', 'parallel_setup_cost = 0', 'plan_cache_mode = force_generic_plan'],
     ['jit_above_cost = 0', 'row_security = off', 'enable_indexscan = off', 'synchronous_commit = off'],
     [`"plpgsql.extra_errors" = 'all'`, `"plpgsql.variable_conflict" = 'use_variable'`],
-  ])('%s', async (...settings) => {
+  ].map((settings): [string, string[]] => [settings.join(', '), settings])
+
+  test.each(cases)('%s', async (_, settings) => {
     expect(await visitWith(...settings)).toEqual(usual)
   })
 })

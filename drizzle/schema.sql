@@ -341,7 +341,7 @@ create view outbox.watches as
 -- outbox.refuse_watch(problem text, hint text DEFAULT 'Nothing was changed.'::text) returns void
 -- outbox.renamed_expression(relation regclass, options json, expression text) returns text stable
 -- outbox.repair() returns TABLE(relation regclass, repaired boolean, message text)
--- outbox.run_idempotent(scope text, key text, fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
+-- outbox.run_idempotent(scope text, keys text[], fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
 -- outbox.secret_changed() returns trigger security definer
 -- outbox.shown_change_sql(relation regclass, options json, changed text) returns text stable
 -- outbox.sqlstate_reason(sqlstate text) returns text immutable
@@ -604,7 +604,7 @@ grant execute on function outbox.renamed_expression(regclass,json,text) to outbo
 grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_listener;
 grant execute on function outbox.renamed_expression(regclass,json,text) to public;
 grant execute on function outbox.repair() to public;
-grant execute on function outbox.run_idempotent(text,text,text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.run_idempotent(text,text[],text,text,boolean,text,text[]) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_listener;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to public;

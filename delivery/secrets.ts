@@ -1,5 +1,5 @@
 // Secrets at rest: AES-256-GCM under one of the operator's master keys. The same code runs on Node and on workerd.
-import { decodeBase64 } from './base64.ts'
+import { decodeBase64, encodeBase64 } from './base64.ts'
 
 /**
  * unknown_key: sealed under a master key that is not configured. tampered: not the value that was sealed for this row.
@@ -22,6 +22,11 @@ export interface Keyring {
   readonly keyIds: readonly [string, ...string[]]
   seal(plain: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>>
   open(sealed: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * For what is only ever looked up again: a keyed hash under each master key, the first key's first. What was stored before
+   * the first key changed is found by one of the others.
+   */
+  hashes(text: string, context: string): Promise<readonly string[]>
 }
 
 export interface MasterKey {
@@ -50,7 +55,9 @@ export async function openKeyring(spec: string): Promise<Keyring> {
   const masterKeys = parseMasterKeys(spec)
   if (!masterKeys) throw new SecretUnavailable('invalid')
   const keys = new Map<string, CryptoKey>()
+  const hashKeys: CryptoKey[] = []
   for (const { id, bytes } of masterKeys) {
+    hashKeys.push(await deriveHashKey(bytes))
     keys.set(id, await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']))
   }
   const sealingId = masterKeys[0]!.id
@@ -58,7 +65,21 @@ export async function openKeyring(spec: string): Promise<Keyring> {
     keyIds: [sealingId, ...masterKeys.slice(1).map(({ id }) => id)],
     seal: (plain, context) => seal(sealingId, keys.get(sealingId)!, plain, context),
     open: (sealed, context) => open(keys, sealed, context),
+    hashes: (text, context) => Promise.all(hashKeys.map(key => hash(key, text, context))),
   }
+}
+
+/** One key for one purpose: what seals does not hash. */
+async function deriveHashKey(masterKey: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  const from = await crypto.subtle.importKey('raw', masterKey, 'HKDF', false, ['deriveKey'])
+  const info = new TextEncoder().encode('outbox/hash')
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }
+  return crypto.subtle.deriveKey(hkdf, from, { name: 'HMAC', hash: 'SHA-256', length: 256 }, false, ['sign'])
+}
+
+async function hash(key: CryptoKey, text: string, context: string): Promise<string> {
+  const bytes = new TextEncoder().encode(`${context}\0${text}`)
+  return encodeBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes)))
 }
 
 /** version (1 byte), length of the key's id (1), the key's id, nonce (12), ciphertext with its tag. */

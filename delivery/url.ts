@@ -35,11 +35,20 @@ export function checkEndpointUrl(text: string, policy: EgressPolicy): CheckedUrl
   if (!isAllowedHost(url.hostname, policy.privateNetworks)) {
     return { ok: false, problem: 'has a host that is not public', error: 'blocked_address' }
   }
+  if (!canExist(url.hostname)) return invalid('has a host name that cannot exist')
   return { ok: true, url }
 }
 
 function invalid(problem: string): CheckedUrl {
   return { ok: false, problem, error: 'invalid_endpoint' }
+}
+
+/** As DNS has it. The listener would find out when it resolves the name; fetch in the cron function could not say so. */
+function canExist(hostname: string): boolean {
+  if (hostname.startsWith('[')) return true
+  const name = hostname.replace(/\.$/, '')
+  const isLabel = (label: string) => /^[a-z0-9_-]{1,63}$/.test(label) && label !== 'xn--'
+  return name.length <= 253 && name.split('.').every(isLabel)
 }
 
 function isAllowedPort(port: string, blocked: readonly number[]): boolean {

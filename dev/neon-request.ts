@@ -51,13 +51,17 @@ const isolationLevels: Record<string, string> = {
   Serializable: 'serializable',
 }
 
+/** What the request does not ask for is as the database has it. Like Neon, it hears of `read only` and not of `read write`. */
 function transactionMode(headers: IncomingHttpHeaders): string {
-  const wanted = String(headers['neon-batch-isolation-level'] ?? 'ReadCommitted')
-  const level = isolationLevels[wanted]
-  if (!level) throw new BadRequest('unknown isolation level')
-  const readOnly = headers['neon-batch-read-only'] === 'true' ? 'read only' : 'read write'
-  const deferrable = headers['neon-batch-deferrable'] === 'true' ? 'deferrable' : 'not deferrable'
-  return `isolation level ${level}, ${readOnly}, ${deferrable}`
+  const wanted = headers['neon-batch-isolation-level']
+  const level = wanted === undefined ? '' : isolationLevels[String(wanted)]
+  if (level === undefined) throw new BadRequest('unknown isolation level')
+  const modes = [
+    level && `isolation level ${level}`,
+    headers['neon-batch-read-only'] === 'true' && 'read only',
+    headers['neon-batch-deferrable'] === 'true' && 'deferrable',
+  ]
+  return modes.filter(Boolean).join(', ')
 }
 
 /** Values travel as the text that Postgres prints; the driver parses them. */

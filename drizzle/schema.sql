@@ -282,8 +282,11 @@ create view outbox.watches as
 -- outbox.check_namesakes(relation regclass, types json, has_default_type boolean, has_default_key boolean) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
+-- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], computed smallint[]) returns boolean immutable
+-- outbox.columns_are_sql(relation regclass, options json) returns text stable
 -- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
 -- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[]) returns json stable
+-- outbox.computed_expression(relation regclass, options json, expression text) returns text stable
 -- outbox.context(setting text) returns text stable
 -- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json, is_direct boolean) returns boolean
 -- outbox.create_capture_function(watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean) returns void
@@ -346,10 +349,12 @@ create view outbox.watches as
 -- outbox.record(type text, data json, key text, tenant text) returns text security definer
 -- outbox.record_test(endpoint_id bigint, OUT id bigint, OUT nonce integer) returns record security definer
 -- outbox.refuse_audit_change() returns trigger
+-- outbox.refuse_lost(table_name text, columns text) returns text stable
 -- outbox.refuse_watch(problem text, hint text DEFAULT 'Nothing was changed.'::text) returns void
 -- outbox.renamed_expression(relation regclass, options json, expression text) returns text stable
 -- outbox.repair() returns TABLE(relation regclass, repaired boolean, message text)
--- outbox.run_idempotent(scope text, key text, fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
+-- outbox.row_words(expression text) returns TABLE(word text, place bigint, row_name text, column_name text) immutable
+-- outbox.run_idempotent(scope text, keys text[], fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
 -- outbox.secret_changed() returns trigger security definer
 -- outbox.shown_change_sql(relation regclass, options json, changed text) returns text stable
 -- outbox.sqlstate_reason(sqlstate text) returns text immutable
@@ -438,12 +443,21 @@ grant execute on function outbox.check_watch_options(regclass,text[],json,text,t
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_functions;
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_listener;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to outbox_functions;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to outbox_listener;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to public;
+grant execute on function outbox.columns_are_sql(regclass,json) to outbox_functions;
+grant execute on function outbox.columns_are_sql(regclass,json) to outbox_listener;
+grant execute on function outbox.columns_are_sql(regclass,json) to public;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to public;
 grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_functions;
 grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_listener;
 grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to public;
+grant execute on function outbox.computed_expression(regclass,json,text) to outbox_functions;
+grant execute on function outbox.computed_expression(regclass,json,text) to outbox_listener;
+grant execute on function outbox.computed_expression(regclass,json,text) to public;
 grant execute on function outbox.context(text) to outbox_functions;
 grant execute on function outbox.context(text) to outbox_listener;
 grant execute on function outbox.context(text) to public;
@@ -605,6 +619,9 @@ grant execute on function outbox.record(text,json,text,text) to outbox_listener;
 grant execute on function outbox.record(text,json,text,text) to public;
 grant execute on function outbox.record_test(bigint) to outbox_functions;
 grant execute on function outbox.refuse_audit_change() to public;
+grant execute on function outbox.refuse_lost(text,text) to outbox_functions;
+grant execute on function outbox.refuse_lost(text,text) to outbox_listener;
+grant execute on function outbox.refuse_lost(text,text) to public;
 grant execute on function outbox.refuse_watch(text,text) to outbox_functions;
 grant execute on function outbox.refuse_watch(text,text) to outbox_listener;
 grant execute on function outbox.refuse_watch(text,text) to public;
@@ -612,7 +629,10 @@ grant execute on function outbox.renamed_expression(regclass,json,text) to outbo
 grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_listener;
 grant execute on function outbox.renamed_expression(regclass,json,text) to public;
 grant execute on function outbox.repair() to public;
-grant execute on function outbox.run_idempotent(text,text,text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.row_words(text) to outbox_functions;
+grant execute on function outbox.row_words(text) to outbox_listener;
+grant execute on function outbox.row_words(text) to public;
+grant execute on function outbox.run_idempotent(text,text[],text,text,boolean,text,text[]) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_listener;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to public;

@@ -3,7 +3,7 @@ import { NeonDbError, neon, neonConfig, types } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Run } from '../drizzle/run.ts'
-import { inContext, type RequestContext } from './http/context.ts'
+import { inSession, type RequestContext } from './http/context.ts'
 import type { Driver, IdempotentStatements } from './http/idempotent-statements.ts'
 
 export interface Database {
@@ -22,16 +22,20 @@ export class DatabaseError extends Error {
   readonly statement: string
   /** null: no answer came. */
   readonly sqlstate: string | null
-  constructor(statement: string, sqlstate: string | null) {
+  /** What the database has set for our role and the role may not change back; null = that is not the reason. */
+  readonly lockedSetting: string | null
+  constructor(statement: string, sqlstate: string | null, lockedSetting: string | null = null) {
     super(`${statement} failed: ${sqlstate ?? 'no answer'}`)
     this.name = 'DatabaseError'
     this.statement = statement
     this.sqlstate = sqlstate
+    this.lockedSetting = lockedSetting
   }
 
   /** The statement may be fine: the database could not be reached, was full, shutting down or read-only. */
   get isUnavailable(): boolean {
-    return this.sqlstate === null || /^(08|28|3D|40|53|55|57|58|25006)/.test(this.sqlstate)
+    const sqlstates = /^(08|28|3D|40|53|55|57|58|25006|25P03|25P04)/
+    return this.sqlstate === null || this.lockedSetting !== null || sqlstates.test(this.sqlstate)
   }
 }
 
@@ -56,7 +60,7 @@ export function openDatabase(
     const driver = neon(databaseUrl, {
       fetchOptions: { signal: AbortSignal.timeout(deadlineSeconds * 1000) },
     })
-    return context ? inContext(driver, context) : driver
+    return inSession(driver, { context, deadlineSeconds })
   }
   return databaseOf(() => (opened ??= open()))
 }
@@ -89,8 +93,14 @@ async function named<T>(name: string, statement: () => Promise<T>): Promise<T> {
     return await statement()
   } catch (error) {
     const cause = error instanceof DrizzleQueryError ? error.cause : error
-    if (cause instanceof NeonDbError) throw new DatabaseError(name, cause.code ?? null)
+    if (cause instanceof NeonDbError) throw new DatabaseError(name, cause.code ?? null, lockedSetting(cause))
     if (cause instanceof DOMException) throw new DatabaseError(name, null) // the deadline
     throw error
   }
+}
+
+/** The message is Postgres's, in any language, but the name in it stays. */
+function lockedSetting({ code, message }: NeonDbError): string | null {
+  const name = 'session_replication_role' // the one of drizzle/session-settings.ts that only a superuser may change
+  return code === '42501' && message.includes(`"${name}"`) ? name : null
 }

@@ -1,6 +1,7 @@
-// The listener's connections: a small pool for its statements. Session settings make plans fit this workload.
+// The listener's connections: a small pool for its statements, and one that listens.
 import pg from 'pg'
 import type { Run } from '../drizzle/run.ts'
+import { expectedSettings, setStatement } from '../drizzle/session-settings.ts'
 import type { Log } from './observability/log.ts'
 import { refuseTransactionPooling } from './transaction-pooling.ts'
 
@@ -8,17 +9,39 @@ import { refuseTransactionPooling } from './transaction-pooling.ts'
 const statementSeconds = 20
 const connectTimeoutMs = 5_000
 
+const listenSettings = { ...expectedSettings, statement_timeout: `${statementSeconds}s` }
+
 /**
  * Every statement of ours finds few rows by index, and the tables change between empty and millions of rows faster than
  * statistics follow, so a sequential scan is never right. Generic plans are made once. A client that has gone silent must
  * not keep its locks, so the server ends its session.
  */
-const sessionSettings = `
-  set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan;
-  set statement_timeout = '${statementSeconds}s'; set idle_in_transaction_session_timeout = '10s';
-  set tcp_user_timeout = '15s'`
+const poolSettings = {
+  ...listenSettings,
+  default_transaction_isolation: 'read committed',
+  enable_seqscan: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  idle_in_transaction_session_timeout: '10s',
+  tcp_user_timeout: '15s',
+}
 
-const onceConnected = { text: sessionSettings, query_timeout: connectTimeoutMs }
+/** Bounded like connecting itself: the link may go silent right after it was opened. */
+async function prepareSession(
+  client: pg.ClientBase,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const text = setStatement(settings, { until: 'end of session' })
+  try {
+    await client.query({ text, query_timeout: connectTimeoutMs } as pg.QueryConfig)
+  } catch (error) {
+    if (sqlstate(error) !== '42501') throw error
+    // The only one of them that not everybody may change.
+    throw Object.assign(new Error('session_replication_role may not be changed'), { code: lockedSetting })
+  }
+}
+
+/** The database sets session_replication_role, and our user may not change it back. */
+export const lockedSetting = 'LOCKED_SETTING'
 
 export interface Database {
   readonly run: Run
@@ -49,8 +72,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     idleTimeoutMillis: 0,
     async onConnect(client) {
       await check()
-      // Bounded like connecting itself: the link may go silent right after it was opened.
-      await client.query(onceConnected)
+      await prepareSession(client, poolSettings)
     },
   })
   const clients = new Set<pg.ClientBase>()
@@ -66,6 +88,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
       client.on('error', () => {}) // 'end' follows
       try {
         await client.connect()
+        await prepareSession(client, listenSettings)
       } catch (error) {
         void client.end().catch(() => {})
         throw error

@@ -22,10 +22,21 @@ DECLARE
   key_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'key', operation) END;
   tenant_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'tenant', operation) END;
   type_sql text := CASE WHEN has_row THEN outbox.expression_for(options->>'type_sql', operation) END;
-  condition_sql text := CASE WHEN has_row AND has_condition THEN outbox.expression_for(options->>'condition', operation) END;
-  is_row_update constant boolean := operation = 'update' AND options->'columns' IS NOT NULL;
+  condition_sql text := CASE WHEN has_row AND has_condition THEN outbox.expression_for(outbox.computed_expression(relation, options, options->>'condition'), operation) END;
+  changed_sql text := CASE WHEN operation = 'update' AND options->'columns' IS NOT NULL THEN outbox.changed_sql(relation, options) END;
+  is_row_update constant boolean := changed_sql IS NOT NULL;
   shown_change text := CASE WHEN operation = 'update' THEN outbox.shown_change_sql(relation, options, 'outbox_changed') END;
 BEGIN
+  -- The first expression to be planned also asks whether the columns have their names; that costs nothing (columns_are.sql).
+  IF condition_sql IS NOT NULL THEN
+    condition_sql := format(E'CASE WHEN %s THEN (%s\n) END', outbox.columns_are_sql(relation, options), condition_sql);
+  ELSIF changed_sql IS NOT NULL THEN
+    changed_sql := format('CASE WHEN %s THEN %s END', outbox.columns_are_sql(relation, options), changed_sql);
+  ELSIF shown_change IS NOT NULL THEN
+    shown_change := format('(CASE WHEN %s THEN %s END)', outbox.columns_are_sql(relation, options), shown_change);
+  ELSIF key_sql IS NOT NULL THEN
+    key_sql := format(E'CASE WHEN %s THEN (%s\n) END', outbox.columns_are_sql(relation, options), key_sql);
+  END IF;
   RETURN format($body$
 #variable_conflict use_column
 DECLARE
@@ -40,7 +51,7 @@ BEGIN
   END;%s%s
 END $body$,
     concat(E'\n    IF (' || condition_sql || E'\n    ) IS NOT TRUE THEN RETURN NULL; END IF;',
-           CASE WHEN is_row_update THEN E'\n    outbox_changed := ' || outbox.changed_sql(relation, options) || ';' END,
+           E'\n    outbox_changed := ' || changed_sql || ';',
            E'\n    IF NOT ' || shown_change || ' THEN RETURN NULL; END IF;',
            E'\n    outbox_key := (' || key_sql || E'\n    )::pg_catalog.text;',
            E'\n    outbox_tenant := (' || tenant_sql || E'\n    )::pg_catalog.text;',

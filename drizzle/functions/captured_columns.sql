@@ -5,19 +5,30 @@ CREATE OR REPLACE FUNCTION outbox.captured_columns(relation regclass, options js
 RETURNS TABLE (name text, known boolean, place smallint, column_name name, type oid, nullable boolean, is_virtual boolean,
                old_value text, new_value text, differs text, when_differs text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH frozen AS MATERIALIZED (
-    -- The numbers of columns hold for the table that was watched, not for a copy of it.
-    SELECT f.key AS name, f.value::int2 AS number, (options->'frozen'->>'oid')::oid = c.oid AND (options->'frozen'->>'type')::oid = c.reltype AS is_original
-    FROM pg_class c CROSS JOIN json_each_text(options->'frozen'->'columns') AS f
+  WITH watched AS MATERIALIZED (
+    -- The options are parsed once: of a wide table they are long.
+    SELECT frozen, (frozen->>'oid')::oid = c.oid AND (frozen->>'type')::oid = c.reltype AS is_original
+    FROM pg_class c CROSS JOIN (SELECT options->'frozen') AS said (frozen)
     WHERE c.oid = relation
+  ), frozen AS MATERIALIZED (
+    -- The numbers of columns hold for the table that was watched, not for a copy of it.
+    SELECT f.key AS name, CASE WHEN is_original THEN f.value::int2 END AS number, CASE WHEN NOT is_original THEN f.key::name END AS same_name
+    FROM watched CROSS JOIN json_each_text(frozen->'columns') AS f
+  ), attribute AS MATERIALIZED (
+    -- The names from Postgres' cache of the catalogue: an old snapshot still shows the old ones.
+    SELECT attrelid, attnum, atttypid, attcollation, attnotnull, attgenerated,
+           (pg_identify_object_as_address('pg_class'::regclass, attrelid, attnum)).object_names[3]::name AS attname
+    FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
   ), columns AS (
-    SELECT coalesce(f.name, a.attname) AS name, f.name IS NOT NULL OR options->'frozen' IS NULL AS known,
+    SELECT coalesce(by_number.name, by_name.name, a.attname) AS name,
+           coalesce(by_number.name, by_name.name) IS NOT NULL OR w.is_new AS known,
            a.attname, a.attnum, a.atttypid, a.attcollation, NOT a.attnotnull AS nullable,
            CASE WHEN a.attgenerated = 'v' THEN pg_get_expr(d.adbin, d.adrelid) END AS computed
-    FROM pg_attribute a
+    FROM attribute a
+    CROSS JOIN (SELECT frozen IS NULL AS is_new FROM watched OFFSET 0) AS w
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    LEFT JOIN frozen f ON CASE WHEN f.is_original THEN f.number = a.attnum ELSE f.name = a.attname END
-    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN frozen by_number ON by_number.number = a.attnum
+    LEFT JOIN frozen by_name ON by_name.same_name = a.attname
   ), base AS (
     SELECT string_agg(format('OLD.%1$I AS %1$I', attname), ', ') AS old_row,
            string_agg(format('NEW.%1$I AS %1$I', attname), ', ') AS new_row

@@ -14,23 +14,24 @@ BEGIN
   SELECT string_agg(name, ', ') INTO gone
   FROM json_array_elements_text(options->'columns') AS name
   WHERE name NOT IN (SELECT c.name FROM outbox.captured_columns(relation, options) AS c WHERE c.known);
-  IF gone IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = format('%s has lost %s', relation, gone);
-  END IF;
   options := outbox.current_options(relation, options);
-  IF operation = 'update' THEN
-    changed := outbox.changed_sql(relation, options);
-    filter := outbox.shown_change_sql(relation, options, changed);
-  END IF;
   IF (options->'compiled'->'inside')::jsonb ? operation THEN
-    filter := concat_ws(' AND ', filter, format(E'(%s\n)', outbox.expression_for(options->>'condition', operation)));
+    filter := format(E'(%s\n)', outbox.expression_for(outbox.computed_expression(relation, options, options->>'condition'), operation));
+  END IF;
+  IF gone IS NOT NULL THEN
+    -- What the condition turns away is not missed.
+    RETURN format($sql$SELECT CASE WHEN %s THEN outbox.refuse_lost(%L, %L) END, NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.json
+    FROM (SELECT ($1).*) AS new CROSS JOIN (SELECT ($2).*) AS old$sql$, coalesce(filter, 'true'), relation, gone);
+  ELSIF operation = 'update' THEN
+    changed := outbox.changed_sql(relation, options);
+    filter := concat_ws(' AND ', outbox.shown_change_sql(relation, options, changed), filter);
   END IF;
   RETURN format($sql$SELECT CASE WHEN %s THEN (%s
     )::pg_catalog.text END, (%s
     )::pg_catalog.text, (%s
     )::pg_catalog.text, %s
     FROM (SELECT ($1).*) AS new CROSS JOIN (SELECT ($2).*) AS old$sql$,
-    coalesce(filter, 'true'),
+    coalesce(nullif(filter, ''), 'true'),
     coalesce(outbox.expression_for(options->>'type_sql', operation), quote_literal(options->'types'->operation->>0)),
     coalesce(outbox.expression_for(options->>'key', operation), 'NULL'),
     coalesce(outbox.expression_for(options->>'tenant', operation), 'NULL'),

@@ -5,12 +5,13 @@ import { outbox } from './outbox.ts'
 
 const time = () => timestamp({ withTimezone: true })
 
-/** One Idempotency-Key of one API key. Only outbox.run_idempotent() writes it. */
+/** One Idempotency-Key of one caller (functions/http/idempotency-key.ts). Only outbox.run_idempotent() writes it. */
 export const idempotencyKeys = outbox.table(
   'idempotency_keys',
   {
-    /** The API key's name. */
+    /** The API key's name; empty for callers without one. */
     scope: text().notNull(),
+    /** A keyed hash. */
     key: text().notNull(),
     /** A hash of the request: using the key again for another request is a mistake. */
     fingerprint: text().notNull(),

@@ -43,7 +43,7 @@ export const begin: MiddlewareHandler<App> = async (c, next) => {
   c.header('x-request-id', c.var.requestId) // set now, because most handlers make a Response of their own
 }
 
-/** A request that only reads has no context: its statements go out as they are. */
+/** A request that only reads has no context, because it makes no events. */
 const openRequestDatabase: MiddlewareHandler<App> = async (c, next) => {
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
   const { actor } = callerOf(c)

@@ -9,13 +9,15 @@
 //
 // A refusal that depends on the state of things (404, 409) is remembered like a success, as users of Stripe expect. One
 // that depends on the request alone (400, 413) is not: corrected, it may be sent with the same key. Nor are 429 and 503.
-import { and, eq } from 'drizzle-orm'
+// Whose a key is: idempotency-key.ts.
+import { and, eq, inArray } from 'drizzle-orm'
 import type { MiddlewareHandler } from 'hono'
 import { decodeBase64, encodeBase64 } from '../../delivery/base64.ts'
 import type { Keyring } from '../../delivery/secrets.ts'
 import { idempotencyKeys } from '../../drizzle/schema/api.ts'
 import type { Database } from '../db.ts'
 import type { App } from '../settings.ts'
+import { hashedKey } from './idempotency-key.ts'
 import { IdempotentStatements } from './idempotent-statements.ts'
 import { badInput } from './problem.ts'
 
@@ -25,21 +27,19 @@ export const idempotency: MiddlewareHandler<App> = async (c, next) => {
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     return badInput({ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' })
   }
-  const { db, settings, apiKey } = c.var
-  const scope = apiKey?.name ?? withoutKey
-  const statements = new IdempotentStatements(scope, key, await fingerprint(c.req.raw, await c.req.bytes()))
+  const { db, settings } = c.var
+  const request = await fingerprint(c.req.raw, await c.req.bytes())
+  const { owner, hashes } = await hashedKey(c, key, request)
+  const statements = new IdempotentStatements(owner, hashes, request)
   c.set('db', remembering(db, statements, settings.keyring))
   await next()
   if (isMistake(c.res.status) && !statements.isEmpty) await forget(db, statements)
 }
 
-/** A route may need no key, and a key's name is never empty. */
-const withoutKey = ''
-
 const isMistake = (status: number) => status === 400 || status === 413
 
 /** Nothing took effect, so nothing is lost. If this fails, the mistake is remembered for a day. */
-async function forget(db: Database, { scope, key, fingerprint }: IdempotentStatements): Promise<void> {
+async function forget(db: Database, { scope, keys, fingerprint }: IdempotentStatements): Promise<void> {
   await db
     .build('forget_key', builder =>
       builder
@@ -47,7 +47,7 @@ async function forget(db: Database, { scope, key, fingerprint }: IdempotentState
         .where(
           and(
             eq(idempotencyKeys.scope, scope),
-            eq(idempotencyKeys.key, key),
+            inArray(idempotencyKeys.key, [...keys]),
             eq(idempotencyKeys.fingerprint, fingerprint),
           ),
         ),

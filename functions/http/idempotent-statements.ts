@@ -9,18 +9,19 @@ export type Driver = Pick<NeonQueryFunction<false, false>, 'query' | 'transactio
 /** SQLSTATE of outbox.run_idempotent(): the key belongs to another request. */
 export const keyReused = 'OB422'
 
-const once = 'select outbox.run_idempotent($1, $2, $3, $4, $5, $6, $7::text[])'
+const once = 'select outbox.run_idempotent($1, $2::text[], $3, $4, $5, $6, $7::text[])'
 
 export class IdempotentStatements {
   readonly scope: string
-  readonly key: string
+  /** Hashes of the one key: the first is stored, each is recognized. */
+  readonly keys: readonly string[]
   readonly fingerprint: string
   /** How often each name has run: a statement is identified by its name and its turn, which a repeat has in common. */
   readonly #turns = new Map<string, number>()
 
-  constructor(scope: string, key: string, fingerprint: string) {
+  constructor(scope: string, keys: readonly string[], fingerprint: string) {
     this.scope = scope
-    this.key = key
+    this.keys = keys
     this.fingerprint = fingerprint
   }
 
@@ -45,7 +46,7 @@ export class IdempotentStatements {
     const turn = (this.#turns.get(name) ?? 0) + 1
     this.#turns.set(name, turn)
     const asText = parameters.map(toText)
-    return [this.scope, this.key, this.fingerprint, `${name}/${turn}`, begins, text, asText]
+    return [this.scope, this.keys, this.fingerprint, `${name}/${turn}`, begins, text, asText]
   }
 }
 

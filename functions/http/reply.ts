@@ -13,11 +13,14 @@ export function reply(
 ): Reply {
   return new Response(writeJson(body), {
     status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+    headers: { 'content-type': 'application/json', ...always, ...headers },
   }) as Reply
 }
 
 /** Done, with nothing to show. */
 export function noContent(): Reply {
-  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } }) as Reply
+  return new Response(null, { status: 204, headers: always }) as Reply
 }
+
+/** What an answer says may not be kept, and is nothing but what its content-type says: no browser may guess. */
+const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }

@@ -20,7 +20,7 @@ export function problemFor(error: Error): Reply {
   if (error instanceof DatabaseError) {
     if (error.sqlstate === keyReused) return problem(422, 'This Idempotency-Key belongs to another request.')
     log('a statement failed', { statement: error.statement, sqlstate: error.sqlstate })
-    return error.isUnavailable ? unavailable('The database can not be reached just now.') : unexpected()
+    return error.isUnavailable ? unavailable(whyUnavailable(error)) : unexpected()
   }
   if (error instanceof SecretUnavailable) {
     // Only a repeat opens anything: it needs the random bytes of the first request, which are kept sealed (idempotency.ts).
@@ -29,6 +29,24 @@ export function problemFor(error: Error): Reply {
   // Only the kind of error: its message may repeat input or secrets.
   log('something unexpected was thrown', { error: error.name })
   return unexpected()
+}
+
+/** Names the setting of the database that is the reason, so that an operator can change it. */
+function whyUnavailable({ sqlstate, lockedSetting }: DatabaseError): string {
+  if (lockedSetting !== null)
+    return `The database sets ${lockedSetting} for the role of these functions, and the role may not change it back.`
+  switch (sqlstate) {
+    case '25006':
+      return 'The database accepts no writes: default_transaction_read_only is on, or it is a standby.'
+    case '57014':
+      return 'The database stopped a statement: its statement_timeout is too short, or somebody canceled it.'
+    case '25P03':
+      return 'The database ended the session: its idle_in_transaction_session_timeout is too short.'
+    case '25P04':
+      return 'The database ended the session: its transaction_timeout is too short.'
+    default:
+      return 'The database can not be reached just now.'
+  }
 }
 
 const unavailable = (detail: string) => problem(503, detail, { headers: { 'retry-after': '5' } })

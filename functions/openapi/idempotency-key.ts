@@ -8,5 +8,6 @@ export const idempotencyKey = {
   description:
     'Repeated with the same key within 24 hours, the request has its effect once and the same answer; a refusal ' +
     'that came of how things stood (404, 409) too. What was wrong with the request itself (400, 413, 415) may be ' +
-    'corrected and sent with the same key; 429 and 503 are not remembered. Another request with the key is 422.',
+    'corrected and sent with the same key; 429 and 503 are not remembered. Another request with the key is 422. ' +
+    "The key belongs to the API key's name; without an API key, to the address and the very same request.",
 } as const

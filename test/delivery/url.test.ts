@@ -20,6 +20,8 @@ test.each([
   'https://8.8.8.8/',
   'https://[2606:4700::1111]/',
   'https://bücher.example/',
+  'https://_dmarc.a--b.example.com./',
+  `https://${'a'.repeat(63)}.example.com/`,
   'https://localhost.example.com/',
   'https://internal.example.com/',
 ])('%s may be an endpoint in production', text => {

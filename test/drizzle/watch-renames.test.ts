@@ -144,3 +144,45 @@ test('one watch that cannot be described leaves the others in the list', async (
   expect((await last()).type).toBe('outbox.capture.failed')
   expect((await db.query('select name from outbox.capture_health()')).rowCount).toBeGreaterThan(5)
 })
+
+describe('a column that another one’s name now means', () => {
+  test.each([
+    [
+      'two columns swap their names',
+      'alter table ren rename a to swapping; alter table ren rename b to a; alter table ren rename swapping to b',
+    ],
+    [
+      'a renamed column’s name is given to a new one',
+      `alter table ren rename a to c; alter table ren add a text default 'new'`,
+    ],
+    [
+      'the key swaps its name',
+      'alter table ren rename id to swapping; alter table ren rename code to id; alter table ren rename swapping to code',
+    ],
+  ])('is not taken for it, in open sessions and old snapshots either: %s', async (_, rename) => {
+    const [open, old] = [await database.connect(), await database.connect()]
+    await db.query(`insert into ren values (1, 'x', 'y', 'glad', 7)`)
+    const shown = { id: 1, a: 'x', b: 'y', code: 7 }
+    await open.query(`update ren set m = 'sad'`)
+    await old.query(`begin isolation level repeatable read; select 1 from outbox.watches`)
+    await db.query(rename)
+    await open.query(`update ren set m = 'glad'`)
+    expect(await last()).toMatchObject({ key: 'ren/1', data: { new: shown, changed: ['m'] } })
+    await old.query('rollback; begin isolation level repeatable read; select 1 from ren; rollback')
+    await old.query(`update ren set m = 'sad'`)
+    expect(await last()).toMatchObject({ key: 'ren/1', data: { new: shown, changed: ['m'] } })
+    await db.query(`select from outbox.repair(); update ren set m = 'glad'`)
+    expect(await last()).toMatchObject({ key: 'ren/1', data: { new: shown, changed: ['m'] } })
+  })
+
+  test('is not taken for it in a transaction that began before the rename', async () => {
+    const old = await database.connect()
+    await db.query(`insert into ren values (1, 'x', 'y')`)
+    await old.query(`begin isolation level repeatable read; select 1 from outbox.watches`)
+    await db.query(
+      'alter table ren rename a to swapping; alter table ren rename b to a; alter table ren rename swapping to b',
+    )
+    await old.query(`insert into ren values (2, 'v', 'w'); commit`)
+    expect((await last()).data.new).toMatchObject({ a: 'v', b: 'w' })
+  })
+})

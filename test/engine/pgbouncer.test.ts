@@ -2,6 +2,7 @@
 // mode is refused.
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { migrate } from '../../dev/migrate.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { type ListenerProcess, runListener, startListenerProcess } from '../support/listener-process.ts'
@@ -10,6 +11,7 @@ import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer } from '../support/server.ts'
 import { setUp } from '../support/topology.ts'
+import { startWorker } from '../support/worker.ts'
 
 /** No poll comes in time: what is delivered was announced by a notification. */
 const pollNever = { OUTBOX_POLL_SECONDS: '3600' }
@@ -22,6 +24,29 @@ describe.skipIf(!hasPgBouncer)('through PgBouncer', () => {
     await emit(client)
     await receiver.waitFor(1)
     expect(await readiness(listener)).toBe('ready\n')
+    await stop(listener)
+    expect(listener.said()).not.toContain('did not arrive')
+  })
+
+  test('in session mode the whole system works from the migration to the webhook (needs PgBouncer)', async () => {
+    const db = await freshDatabase({ empty: true })
+    const { url } = await startPgBouncer(db.url, 'session')
+    await migrate(url, { example: true })
+    const functions = await startWorker({ ...db.env, DATABASE_URL: url })
+    const listener = await startListenerProcess(url, pollNever)
+    const receiver = await startReceiver()
+    const post = async (path: string, body: object, status: number) => {
+      const answer = await functions.fetch(path, {
+        method: 'POST',
+        headers: { authorization: 'Bearer dev', 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      expect(answer.status).toBe(status)
+    }
+    await post('/v1/endpoints', { url: receiver.url }, 201)
+    await post('/v1/events', { type: 'test.happened', data: { n: 1 } }, 202)
+    const [webhook] = await receiver.waitFor(1)
+    expect(JSON.parse(String(webhook!.body))).toMatchObject({ type: 'test.happened', data: { n: 1 } })
     await stop(listener)
     expect(listener.said()).not.toContain('did not arrive')
   })

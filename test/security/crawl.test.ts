@@ -112,3 +112,34 @@ test.each([
   expect(one.status).toBe(404)
   expect([other.status, other.text]).toEqual([one.status, one.text])
 })
+
+describe('no answer leaves its type for a browser to guess', () => {
+  const json = { 'content-type': 'application/json' }
+  test.each<[string, number, () => Promise<Answer>]>([
+    ['nothing there', 404, () => api.get('/nothing')],
+    ['no key', 401, () => api.get('/v1/stats', { key: '' })],
+    ['another method', 405, () => api.post('/v1/stats', {})],
+    ['bad JSON', 400, () => api.post('/v1/events', '{', { headers: json })],
+    ['no JSON', 415, () => api.post('/v1/events', 'a', { headers: { 'content-type': 'text/html' } })],
+    ['too much', 413, () => api.post('/v1/events', 'a'.repeat(300_000), { headers: json })],
+    ['a cursor of elsewhere', 400, () => api.get('/v1/events?cursor=x')],
+    ['the description', 200, () => api.get('/openapi.json')],
+    ['health', 200, () => api.get('/healthz')],
+    ['no content', 204, deleteEndpoint],
+  ])('%s: %i', async (_, status, ask) => {
+    const answer = await ask()
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+  })
+
+  test('the page of the API: 200, and its links tell other sites nothing', async () => {
+    const { headers } = await api.worker.fetch('/docs')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
+  async function deleteEndpoint() {
+    const { body } = await api.post('/v1/endpoints', { url: 'https://a.example/' })
+    return api.call('DELETE', `/v1/endpoints/${body.id}`)
+  }
+})

@@ -64,7 +64,7 @@ const forbidden = {
     'delete from outbox.endpoint_secrets',
     'select from outbox.idempotency_steps',
     'select from outbox.rate_buckets',
-    `select outbox.run_idempotent('a', 'b', 'c', 'd', true, 'select 1', '{}')`,
+    `select outbox.run_idempotent('a', '{b}', 'c', 'd', true, 'select 1', '{}')`,
     'select outbox.grant_roles()',
   ],
 } satisfies Partial<Record<Role, string[]>>

@@ -1,6 +1,6 @@
 // What keeps the listener from its database, and what to do about it, for people. Made from the error's code alone, because
 // messages of the server and the driver may carry names and parameters.
-import { sqlstate } from '../database.ts'
+import { lockedSetting, sqlstate } from '../database.ts'
 import { TransactionPoolingError } from '../transaction-pooling.ts'
 
 interface Problem {
@@ -82,7 +82,15 @@ const byCode: Readonly<Record<string, Problem>> = {
   '42P01': notMigrated,
   '42703': notMigrated,
   '42883': notMigrated,
-  '25006': { cause: 'it is read-only', remedy: `let ${setting} lead to the primary` },
+  '25006': {
+    cause: 'it is read-only',
+    remedy: `let ${setting} lead to the primary, or turn default_transaction_read_only off`,
+  },
+  [lockedSetting]: {
+    cause: 'session_replication_role is set to skip triggers, and the user may not change it back',
+    remedy:
+      'find it with \\drds in psql, and reset it (ALTER ROLE or ALTER DATABASE … RESET session_replication_role)',
+  },
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 
 const remembering = (key: string) =>
-  openDatabase(settings).through(new IdempotentStatements('me', key, 'request'))
+  openDatabase(settings).through(new IdempotentStatements('me', [key], 'request'))
 
 const values = [
   `it's, {so} "quoted" \\ and $1 -- not a comment`,

@@ -14,6 +14,7 @@ test('a wrong setting is answered 503 and logged, with its name and without its 
     const text = await answer.text()
     expect(answer.status).toBe(503)
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
     expect(text).toContain('OUTBOX_MASTER_KEYS is not valid')
     expect(text + worker.logs()).not.toContain('CANARY')
   }

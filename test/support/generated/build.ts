@@ -27,7 +27,7 @@ export function randomSchema(random: Random, seed: number, owners: readonly stri
     return fresh
   }
   // With the seed, because a database has many of them.
-  const namespace = (part: string) => ({ name: `${part}${seed} ${name()}`.slice(0, 40) })
+  const namespace = (part: string) => ({ name: `${part}${seed} ${name()}`.slice(0, 25) })
   const [first, second, types] = [namespace('a'), namespace('b'), namespace('t')]
   const typeNames = Object.fromEntries(ownTypes.map(type => [type, name()])) as Schema['types']['names']
   return {

@@ -1,5 +1,6 @@
 // Which events a change must make: computed from the rows before and after it, without any code of the outbox.
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import {
   type Column,
@@ -172,3 +173,29 @@ export function bounded(text: string | null): string | null {
   if (text === null || Buffer.byteLength(text) <= 1000) return text
   return `${[...text].slice(0, 240).join('')}...${createHash('md5').update(text).digest('hex')}`
 }
+
+/** Throws what is missing and what is too much. */
+export function compare(
+  expected: ExpectedEvent[],
+  rows: { type: string; key: string | null; tenant: string | null; data: string }[],
+) {
+  const actual = rows.map(({ data, ...rest }) => ({ ...rest, data: JSON.parse(data) }))
+  const rest = [...actual]
+  const missing = expected.filter(event => {
+    const at = rest.findIndex(one =>
+      isDeepStrictEqual(
+        { ...one, ...(event.key === undefined ? { key: undefined, tenant: undefined } : {}) },
+        { key: undefined, tenant: undefined, ...event },
+      ),
+    )
+    if (at >= 0) rest.splice(at, 1)
+    return at < 0
+  })
+  if (missing.length > 0 || rest.length > 0) {
+    throw new Error(
+      `expected and missing:\n${missing.map(show).join('\n')}\nnot expected:\n${rest.map(show).join('\n')}`,
+    )
+  }
+}
+
+const show = (event: unknown) => JSON.stringify(event).slice(0, 3000)

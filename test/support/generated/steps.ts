@@ -43,13 +43,13 @@ const moveTable: Step = async ({ schema, execute }, table) => {
 }
 
 const renameNamespace: Step = async ({ random, execute }, table) => {
-  const name = `${table.schema.name.slice(0, 30)}${random.between(0, 999_999)}`
+  const name = `${table.schema.name.slice(0, 20)}${random.between(0, 999_999)}`
   await execute(`alter schema ${quote(table.schema.name)} rename to ${quote(name)}`)
   table.schema.name = name
 }
 
 const renameTypesNamespace: Step = async ({ random, schema, execute }) => {
-  const name = `${schema.types.schema.slice(0, 30)}${random.between(0, 999_999)}`
+  const name = `${schema.types.schema.slice(0, 20)}${random.between(0, 999_999)}`
   await execute(`alter schema ${quote(schema.types.schema)} rename to ${quote(name)}`)
   schema.types.schema = name
 }
@@ -152,16 +152,21 @@ const unwatch: Step = async ({ execute }, table) => {
   table.watch = null
 }
 
-/** The table is dropped, and another one gets its name. */
+/**
+ * The table is dropped, and another one gets its name. Unless it is watched, the old watch is ended before: it would be taken for
+ * the watch of a table that was restored.
+ */
 const replaceTable: Step = async scenario => {
   const { random, schema, execute, writer } = scenario
   const table = random.pick(tablesOf(schema), 1)[0]!
+  const isWatched = random.chance(0.6)
+  if (!isWatched && table.watch) await execute(`select outbox.unwatch(${quoted(sqlName(table))})`)
   await execute(`drop table ${sqlName(table)}`)
   table.dropped = true
   const added = randomTable(random, table.schema, table.name, schema.owners)
   await createTable(random, schema, added, writer, execute)
   schema.tables.push(added)
-  if (random.chance(0.6)) await watch(scenario, added)
+  if (isWatched) await watch(scenario, added)
 }
 
 const repair: Step = async ({ execute }) => {

@@ -1,0 +1,147 @@
+// One visit to every route of the API, in an order in which each has something to show. Two visits to databases that hold the
+// same give the same answers: what differs by its nature (new ids, secrets, how long something took) is replaced.
+import type pg from 'pg'
+import type { Answer, Api } from './api.ts'
+import { fillShop } from './shop/shop.ts'
+
+export interface Visited {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** By route, as the API's description names it. */
+export type Visit = Map<string, Visited>
+
+/** Everything gone but the watches; then a shop and an order of the past. */
+export async function resetDatabase(db: pg.Client): Promise<void> {
+  const { rows } =
+    await db.query(`select string_agg(format('%I.%I', schemaname, tablename), ', ') as tables from pg_tables
+    where schemaname in ('outbox', 'public') and tablename not in ('watches', 'migrations', '__drizzle_migrations')`)
+  await db.query('set session_replication_role = replica')
+  await db.query(`truncate ${rows[0].tables} restart identity`)
+  await db.query('set session_replication_role = origin')
+  await fillShop(db)
+  const past = `'2026-01-02 03:04:05.678Z'`
+  await db.query(
+    `insert into orders (id, client_id, created_at, updated_at) values (17, 1, ${past}, ${past})`,
+  )
+  await db.query(
+    `insert into charges (client_id, order_id, amount_cents, webhook_id, created_at) values (1, 17, 1250, 'evt_1', ${past})`,
+  )
+}
+
+const url = 'http://127.0.0.1:1999/hook'
+const third = 100 / 3
+
+export async function visitEveryRoute(api: Api): Promise<Visit> {
+  const visit: Visit = new Map()
+  let keys = 0
+  /** A write is sent twice, the second time as a repeat. */
+  async function ask(route: string, path: string, body?: unknown): Promise<Answer> {
+    const method = route.split(' ')[0]!
+    const isRead = method === 'GET' || method === 'DELETE'
+    const options = isRead ? {} : { body, headers: { 'idempotency-key': `visit-${++keys}` } }
+    const answers = [await api.call(method, path, options)]
+    if (!isRead) answers.push(await api.call(method, path, options))
+    for (const [turn, { status, body }] of answers.entries()) {
+      visit.set(`${route}${turn === 0 ? '' : ', repeated'}`, { status, body: comparable(body) })
+    }
+    return answers[0]!
+  }
+
+  await ask('POST /orders', '/orders', { client_id: 1, item_ids: [1, 2] })
+  await ask('PATCH /orders/{id}', '/orders/1', { status: 'shipped' })
+  await ask('PATCH /orders/update', '/orders/update', { id: 1, status: 'backorder' })
+  await ask('GET /orders', '/orders?status=created&client_id=1')
+  await ask('GET /orders/{id}', '/orders/17')
+  await ask('GET /clients', '/clients?limit=1')
+  await ask('GET /clients/{id}/charges', '/clients/1/charges')
+
+  const endpoint = (
+    await ask('POST /v1/endpoints', '/v1/endpoints', {
+      url,
+      description: String.raw`it's \x41 {NULL} "quoted"`,
+      event_types: ['a.*', 'NULL'],
+      headers: { 'x-b': String.raw`\b` },
+      rate_per_second: third,
+      retry_schedule: [third, 100_000.1],
+    })
+  ).body.id
+  await ask('PATCH /v1/endpoints/{id}', `/v1/endpoints/${endpoint}`, {
+    event_types: ['a.b', 'NULL'],
+    rate_per_second: 2 * third,
+  })
+  await ask('GET /v1/endpoints', '/v1/endpoints')
+  await ask('POST /v1/endpoints/{id}/rotate', `/v1/endpoints/${endpoint}/rotate`, { signing: 'ed25519' })
+  await ask('GET /v1/endpoints/{id}', `/v1/endpoints/${endpoint}`)
+  await ask('POST /v1/endpoints/{id}/test', `/v1/endpoints/${endpoint}/test`)
+
+  const event = (
+    await ask('POST /v1/events', '/v1/events', {
+      type: 'a.b',
+      data: { n: 0.1, text: String.raw`\'` },
+      key: String.raw`k\1`,
+      tenant: 'T',
+    })
+  ).body.id
+  await api.worker.scheduled()
+  await ask('GET /v1/events', `/v1/events?since=${new Date(Date.now() - 600_000).toISOString()}&type=a.b`)
+  await ask('GET /v1/events/{id}', `/v1/events/${event}`)
+  await ask('GET /v1/events/{id}/explain', `/v1/events/${event}/explain`)
+  await ask('GET /v1/explain', '/v1/explain?table=orders&key=orders/1')
+  await ask('GET /v1/event-types', '/v1/event-types')
+
+  const [delivery] = (await ask('GET /v1/deliveries', `/v1/deliveries?event_id=${event}`)).body.data ?? []
+  await ask('GET /v1/deliveries/{id}', `/v1/deliveries/${delivery?.id}`)
+  await ask('POST /v1/deliveries/{id}/redeliver', `/v1/deliveries/${delivery?.id}/redeliver`)
+
+  const replay = (
+    await ask('POST /v1/endpoints/{id}/replay', `/v1/endpoints/${endpoint}/replay`, {
+      since: '2026-01-01T00:00:00+05:45',
+      only: 'all',
+      rate_per_second: third,
+    })
+  ).body.id
+  await ask('GET /v1/replays', '/v1/replays')
+  await ask('GET /v1/replays/{id}', `/v1/replays/${replay}`)
+  await ask('POST /v1/replays/{id}/cancel', `/v1/replays/${replay}/cancel`)
+  for (const action of ['pause', 'resume', 'disable'])
+    await ask(`POST /v1/endpoints/{id}/${action}`, `/v1/endpoints/${endpoint}/${action}`)
+  await ask('DELETE /v1/endpoints/{id}', `/v1/endpoints/${endpoint}`)
+
+  await ask('GET /v1/stats', '/v1/stats')
+  await ask('GET /v1/audit', '/v1/audit')
+  await ask('GET /v1/health/capture', '/v1/health/capture')
+  await ask('GET /v1/health/secrets', '/v1/health/secrets')
+  await ask('GET /healthz', '/healthz')
+  await ask('POST /receivers/notifications', '/receivers/notifications', {})
+  await ask('POST /receivers/billing', '/receivers/billing', {})
+  return visit
+}
+
+/** Values that no two visits have in common, by the name of their field. */
+const varying = new Set(['duration_ms', 'oldest_pending_seconds', 'value', 'advice', 'next_cursor'])
+
+function comparable(value: unknown, name = ''): unknown {
+  if (value !== null && varying.has(name)) return typeof value
+  if (typeof value === 'string') return comparableText(value)
+  if (Array.isArray(value)) return value.map(element => comparable(element))
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, comparable(member, key)]))
+}
+
+function comparableText(text: string): string {
+  return text
+    .replace(/\b(evt|ep|dlv|rpl)_[0-9a-f]+/g, '$1_…')
+    .replace(/(whsec|whpk)_[\w+/=]+/g, '$1_…')
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, relativeToNow)
+}
+
+/** A time of this visit is one of `now`, one a day away is `now + 24 h`; a time of long ago is itself. */
+function relativeToNow(time: string): string {
+  const minutes = (Date.parse(time) - Date.now()) / 60_000
+  if (Math.abs(minutes) > 48 * 60) return time
+  const digits = time.endsWith('Z') ? time.replace(/.*:\d\d/, '').replaceAll(/\d/g, '0') : ''
+  return `now + ${Math.round(minutes / 15) / 4} h${digits}`.replace('+ -0', '+ 0')
+}

@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { describeProbes } from '../delivery/breaker.ts'
 import { failureKinds, failures, nextSteps } from '../delivery/failures.ts'
 import { describeSchedule } from '../delivery/retry.ts'
+import { head, rows } from './breaker/table.ts'
 
 const root = join(import.meta.dirname, '..')
 
 const tables: Readonly<Record<string, () => string>> = {
   'retry-table': retryTable,
   'breaker-table': breakerTable,
+  'breaker-simulation': () => markdownTable(head, rows()),
   'failure-kinds': failureTable,
 }
 

@@ -76,18 +76,26 @@ END)),
 create table outbox.endpoint_health (
   endpoint_id bigint not null,
   failures integer default 0 not null,
+  early_failures integer default 0 not null,
   failing_since timestamp with time zone,
   not_before timestamp with time zone,
   probe_at timestamp with time zone,
   probes integer default 0 not null,
   probing boolean default false not null,
+  nearest_event_id bigint,
+  tries_needed integer default 1 not null,
+  relapses integer default 0 not null,
+  doubted_at timestamp with time zone,
   slow_start_limit integer,
   next_slot_at timestamp with time zone,
   key_cursor text,
+  constraint endpoint_health_early_failures CHECK (((early_failures >= 0) AND (early_failures <= failures))),
   constraint endpoint_health_failures CHECK (((failures >= 0) AND ((failures = 0) = (failing_since IS NULL)))),
   constraint endpoint_health_pkey PRIMARY KEY (endpoint_id),
   constraint endpoint_health_probes CHECK (((probes >= 0) AND ((probe_at IS NOT NULL) OR ((probes = 0) AND (NOT probing))))),
-  constraint endpoint_health_slow_start_limit CHECK ((slow_start_limit >= 1))
+  constraint endpoint_health_relapses CHECK ((relapses >= 0)),
+  constraint endpoint_health_slow_start_limit CHECK ((slow_start_limit >= 1)),
+  constraint endpoint_health_tries_needed CHECK ((tries_needed >= 1))
 );
 
 create table outbox.endpoint_secrets (
@@ -318,6 +326,7 @@ create view outbox.watches as
 -- outbox.grant_roles() returns void
 -- outbox.grant_watching(role regrole) returns void
 -- outbox.hand_over_capture(watch_id bigint, keeper regrole) returns void
+-- outbox.health_after(health outbox.endpoint_health, max_in_flight integer, successes integer, accepted_try integer, failed_tries integer[], throttled boolean, excused boolean, pause double precision, nearest bigint[], failed_events bigint[], failures_to_open integer[], probe_schedule double precision[], jitter double precision, slow_start integer, doubt_seconds double precision) returns outbox.endpoint_health
 -- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
@@ -326,6 +335,7 @@ create view outbox.watches as
 -- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
+-- outbox.lock_probe(lane bigint, nearest bigint, until timestamp with time zone) returns tid
 -- outbox.matches(event_types text[], type text) returns boolean immutable
 -- outbox.may_compile(table_owner oid, options_owner oid) returns boolean stable
 -- outbox.may_record() returns boolean stable
@@ -548,6 +558,9 @@ grant execute on function outbox.full_watch_options(regclass,text[],text,json,te
 grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_functions;
 grant execute on function outbox.hand_over_capture(bigint,regrole) to outbox_listener;
 grant execute on function outbox.hand_over_capture(bigint,regrole) to public;
+grant execute on function outbox.health_after(outbox.endpoint_health,integer,integer,integer,integer[],boolean,boolean,double precision,bigint[],bigint[],integer[],double precision[],double precision,integer,double precision) to outbox_functions;
+grant execute on function outbox.health_after(outbox.endpoint_health,integer,integer,integer,integer[],boolean,boolean,double precision,bigint[],bigint[],integer[],double precision[],double precision,integer,double precision) to outbox_listener;
+grant execute on function outbox.health_after(outbox.endpoint_health,integer,integer,integer,integer[],boolean,boolean,double precision,bigint[],bigint[],integer[],double precision[],double precision,integer,double precision) to public;
 grant execute on function outbox.is_trusted(oid) to outbox_functions;
 grant execute on function outbox.is_trusted(oid) to outbox_listener;
 grant execute on function outbox.is_trusted(oid) to public;
@@ -571,6 +584,9 @@ grant execute on function outbox.lend_create(regrole) to outbox_listener;
 grant execute on function outbox.lend_create(regrole) to public;
 grant execute on function outbox.listener_is_polling() to outbox_functions;
 grant execute on function outbox.listener_is_polling() to outbox_listener;
+grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
+grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
+grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to public;
 grant execute on function outbox.matches(text[],text) to outbox_functions;
 grant execute on function outbox.matches(text[],text) to outbox_listener;
 grant execute on function outbox.matches(text[],text) to public;

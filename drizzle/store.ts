@@ -1,6 +1,6 @@
 // What senders do with the database, on top of the generated statements: one object for the listener and the cron function.
 // A statement, its method and the rule behind it share a verb.
-import { failuresToOpen, probeSchedule, slowStartLimit } from '../delivery/breaker.ts'
+import { doubtSeconds, failuresToOpen, probeSchedule, slowStartLimit } from '../delivery/breaker.ts'
 import { formatDeliveryId } from '../delivery/ids.ts'
 import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
 import type {
@@ -81,6 +81,7 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
         probeSchedule,
         jitter,
         slowStartLimit,
+        doubtSeconds,
       }),
 
     /** Gives back what was claimed and never sent. */

@@ -79,7 +79,8 @@ lane as materialized (
 ),
 -- The rows as they are now, not as the snapshot saw them. A lane that another sender is deciding on is skipped.
 locked_lane as materialized (
-  select l.endpoint_id, l.probe_at, l.slow_start_limit, l.key_cursor, greatest(l.next_slot_at, clock.now) as next_slot
+  select l.endpoint_id, l.probe_at, l.probes, l.nearest_event_id, l.slow_start_limit, l.key_cursor,
+         greatest(l.next_slot_at, clock.now) as next_slot
   from lane
   cross join clock
   join outbox.endpoint_health l on l.endpoint_id = lane.endpoint_id
@@ -104,7 +105,12 @@ allowance as materialized (
              1 + floor(($12::float8 - extract(epoch from locked_lane.next_slot - clock.now)::float8)
                        * lane.rate_per_second / $11::float8)::int
            )
-         end as deliveries
+         end as deliveries,
+         -- Every other probe goes to the delivery that is nearest to the end of its schedule.
+         case when locked_lane.probe_at is not null
+              then outbox.lock_probe(lane.endpoint_id,
+                                     case when locked_lane.probes % 2 = 0 then locked_lane.nearest_event_id end, clock.now)
+         end as probe
   from lane
   cross join clock
   left join locked_lane on locked_lane.endpoint_id = lane.endpoint_id
@@ -124,7 +130,7 @@ due as materialized (
     limit allowance.deliveries
     for update skip locked
   ) d
-  where allowance.ordering = 'none' and allowance.deliveries > 0
+  where allowance.ordering = 'none' and allowance.deliveries > 0 and allowance.probe is null
   limit $3::int
 ),
 -- With ordering: scan the keys that have anything open, one probe each, and look at the oldest event of each. It may start
@@ -140,7 +146,7 @@ key as (
     order by d.ordering_key
     limit 1
   ) k
-  where allowance.ordering = 'key' and allowance.deliveries > 0
+  where allowance.ordering = 'key' and allowance.deliveries > 0 and allowance.probe is null
   union all
   select key.endpoint_id, k.ordering_key, key.step + 1, key.allowance
   from key
@@ -186,12 +192,18 @@ keyless as materialized (
     limit greatest(0, allowance.deliveries - (select count(*) from head where head.endpoint_id = allowance.endpoint_id))
     for update skip locked
   ) d
-  where allowance.ordering = 'key' and allowance.deliveries > 0
+  where allowance.ordering = 'key' and allowance.deliveries > 0 and allowance.probe is null
   limit greatest(0, $3::int - (select count(*) from due) - (select count(*) from head))
 ),
 taken as materialized (
   select taken.row, taken.endpoint_id, row_number() over (partition by taken.endpoint_id) as slot
-  from (select * from due union all select * from head union all select * from keyless) taken
+  from (
+    select allowance.probe as row, allowance.endpoint_id from allowance where allowance.probe is not null
+    union all select * from due
+    union all select * from head
+    union all select * from keyless
+    limit $3::int
+  ) taken
 ),
 -- Joined by the rows' addresses, which the locks taken above keep in place, so that the plan does not depend on statistics.
 leased as (
@@ -205,7 +217,7 @@ leased as (
   returning d.endpoint_id, d.event_id, d.attempt, d.attempt - 1 - d.retry_base as attempts_used, taken.slot
 ),
 used as materialized (
-  select endpoint_id, count(*)::int as rows from taken group by endpoint_id
+  select endpoint_id, count(*)::int as rows from leased group by endpoint_id
 ),
 key_scan as (
   select key.endpoint_id, count(*) as steps, max(key.allowance) as allowance, max(key.ordering_key) as last

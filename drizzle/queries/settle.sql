@@ -1,4 +1,5 @@
--- Step 10. Writes down the outcomes of many attempts at once. A delivery changes only while its lease still holds.
+-- Step 10. Writes down the outcomes of many attempts at once. A delivery changes only while its lease still holds. An attempt
+-- whose lease was lost is recorded and changes nothing else: neither its delivery nor anything about its endpoint.
 --
 -- $1 sender                                 outbox.sender
 -- $2 settlements[].endpoint_id              bigint as EndpointId
@@ -16,11 +17,12 @@
 -- $14 settlements[].endpoint_gone           bool     410: the receiver wants nothing ever again
 -- $15 settlements[].counts_as_attempt       bool     false: our own network failed, which costs neither attempts nor reputation
 -- $16 disable_after_seconds                 float8   of nothing but failures, after which an endpoint is disabled
--- $17 failures_to_open                      int      so many failures in a row open the circuit breaker (delivery/breaker.ts)
+-- $17 failures_to_open                      int[]    so many failures in a row open the circuit breaker; in doubt, element relapses + 1 (delivery/breaker.ts)
 -- $18 probe_schedule                        float8[]  seconds before its first probe, its second, …; later ones wait like the last
 -- $19 jitter                                float8   a wait is up to this part of it shorter or longer
 -- $20 slow_start_limit                      int      deliveries in flight just after the breaker has closed
--- $21 now                                   float8   the sender's stopwatch in milliseconds
+-- $21 doubt_seconds                         float8   for so long a breaker that has closed is in doubt
+-- $22 now                                   float8   the sender's stopwatch in milliseconds
 --
 -- Returns one row.
 -- -> lost[].endpoint_id  text as EndpointId  another sender holds it by now: only the attempt was recorded
@@ -49,13 +51,14 @@ settled as (
       finished_at = case when r.state = 'pending' then null else clock.now end
   from result r, clock
   where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
-  returning d.endpoint_id, d.event_id, d.ordering_key, d.state
+  returning d.endpoint_id, d.event_id, d.ordering_key, d.state, r.error, r.pause, r.gone, r.counts_as_attempt,
+            d.attempt - d.retry_base as tries
 ),
 -- Every request is recorded as an attempt, also one whose lease is lost. `interrupted` was a guess: the outcome replaces it.
 logged as (
   insert into outbox.attempts as a
     (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body)
-  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $21::float8 - r.started_at) / 1000),
+  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $22::float8 - r.started_at) / 1000),
          r.duration_ms, r.status, r.error, r.body
   from result r, clock
   on conflict (endpoint_id, event_id, number) do update
@@ -65,17 +68,22 @@ logged as (
 ),
 
 -- What this says about the endpoints. -------------------------------------------------------------------------------
+-- Only what has settled its delivery counts. A sender that froze until its leases were lost holds results of another time.
 health as materialized (
-  select r.endpoint_id, count(*) filter (where r.error is null)::int as successes,
-         count(*) filter (where r.error is not null and r.counts_as_attempt)::int as failures,
-         bool_or(not r.counts_as_attempt) as excused, max(r.pause) as pause
-  from result r
-  group by r.endpoint_id
+  select s.endpoint_id, count(*) filter (where s.error is null)::int as successes,
+         count(*) filter (where s.error is not null and s.counts_as_attempt)::int as failures,
+         bool_or(not s.counts_as_attempt) as excused, max(s.pause) as pause, bool_or(s.error = 'throttled') as throttled,
+         min(s.tries) filter (where s.error is null) as accepted_try,
+         array_agg(s.tries) filter (where s.error is not null and s.counts_as_attempt) as failed_tries,
+         -- The most tries, and the oldest event among those that have as many.
+         max(array[s.tries, -s.event_id]) filter (where s.error is not null and s.counts_as_attempt and s.state = 'pending') as nearest,
+         array_agg(s.event_id) filter (where s.error is not null) as failed_events
+  from settled s
+  group by s.endpoint_id
 ),
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written.
 lane as materialized (
-  select l.*, h.successes, h.failures as failed, h.excused, h.pause, p.max_in_flight,
-         l.failures + h.failures >= $17::int and h.successes = 0 as tripped
+  select l as health, h.*, p.max_in_flight
   from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
   join outbox.endpoints p on p.id = l.endpoint_id
@@ -85,41 +93,25 @@ lane as materialized (
 ),
 noted as (
   update outbox.endpoint_health l
-  set failures = case when lane.successes > 0 then 0 else lane.failures + lane.failed end,
-      failing_since = case when lane.successes > 0 then null
-                           when lane.failed > 0 then coalesce(lane.failing_since, clock.now)
-                           else lane.failing_since end,
-      not_before = greatest(lane.not_before, clock.now + make_interval(secs => lane.pause)),
-      -- The circuit breaker: failures in a row open it, each failed probe takes the next pause of the schedule, a success
-      -- closes it.
-      probe_at = case
-        when lane.successes > 0 then null
-        when lane.probing and lane.excused then clock.now
-        when lane.probing or (lane.tripped and lane.probe_at is null)
-          then clock.now + make_interval(secs => (1 - $19::float8 + 2 * $19::float8 * random())
-            * ($18::float8[])[least(lane.probes + lane.probing::int + 1, cardinality($18::float8[]))])
-        else lane.probe_at end,
-      probes = case when lane.successes > 0 then 0
-                    when lane.probing and not lane.excused then lane.probes + 1
-                    else lane.probes end,
-      probing = false,
-      -- After it has closed, a slow start: one more with every success, until that is all the endpoint may have.
-      slow_start_limit = case
-        when lane.successes > 0 and lane.probe_at is not null then nullif(least($20::int, lane.max_in_flight), lane.max_in_flight)
-        when lane.slow_start_limit + lane.successes >= lane.max_in_flight then null
-        else lane.slow_start_limit + lane.successes end
-  from lane, clock
+  set failures = n.failures, early_failures = n.early_failures, failing_since = n.failing_since, not_before = n.not_before,
+      probe_at = n.probe_at, probes = n.probes, probing = n.probing, nearest_event_id = n.nearest_event_id,
+      tries_needed = n.tries_needed, relapses = n.relapses, doubted_at = n.doubted_at, slow_start_limit = n.slow_start_limit
+  from lane
+  cross join lateral outbox.health_after(
+    lane.health, lane.max_in_flight, lane.successes, lane.accepted_try, lane.failed_tries, lane.throttled, lane.excused,
+    lane.pause, lane.nearest, lane.failed_events, $17::int[], $18::float8[], $19::float8, $20::int, $21::float8
+  ) n
   where l.endpoint_id = lane.endpoint_id
 ),
 -- An endpoint whose row another transaction holds is skipped: its next failure disables it.
 finished as (
-  select p.id, bool_or(r.gone) as gone
-  from result r
+  select p.id, bool_or(s.gone) as gone
+  from settled s
   cross join clock
-  join outbox.endpoints p on p.id = r.endpoint_id
-  left join lane on lane.endpoint_id = r.endpoint_id
-  where r.gone
-     or lane.successes = 0 and lane.failed > 0 and lane.failing_since < clock.now - make_interval(secs => $16::float8)
+  join outbox.endpoints p on p.id = s.endpoint_id
+  left join lane on lane.endpoint_id = s.endpoint_id
+  where s.gone
+     or lane.successes = 0 and lane.failures > 0 and (lane.health).failing_since < clock.now - make_interval(secs => $16::float8)
   group by p.id
 ),
 disabled as (
@@ -137,7 +129,7 @@ select
     from result r
     where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
   )::text as lost,
-  exists (select from lane where lane.successes > 0 and (lane.probe_at is not null or lane.slow_start_limit is not null))
+  exists (select from lane where lane.successes > 0 and ((lane.health).probe_at is not null or (lane.health).slow_start_limit is not null))
   or exists (
     select
     from settled s

@@ -131,6 +131,8 @@ export const endpointHealth = outbox.table(
     endpoint_id: bigint({ mode: 'bigint' }).primaryKey(),
     /** Failed attempts since the last success. */
     failures: integer().notNull().default(0),
+    /** Those of them that say nothing: the receiver has not accepted so early a try since the breaker closed. */
+    early_failures: integer().notNull().default(0),
     failing_since: time(),
     /** The receiver asked for a pause (Retry-After): nothing is sent before this time. */
     not_before: time(),
@@ -140,6 +142,14 @@ export const endpointHealth = outbox.table(
     probes: integer().notNull().default(0),
     /** A probe is on its way. */
     probing: boolean().notNull().default(false),
+    /** Of the deliveries that failed since the last success, the one that has used the most of its schedule: probes prefer it. */
+    nearest_event_id: bigint({ mode: 'bigint' }),
+    /** The earliest try that the receiver has accepted since the breaker closed. */
+    tries_needed: integer().notNull().default(1),
+    /** How often the breaker has opened again while it was in doubt: each time it takes more failures. */
+    relapses: integer().notNull().default(0),
+    /** When the breaker last closed, or would have opened again if it were not in doubt. */
+    doubted_at: time(),
     /** After the breaker has closed, how many may be in flight until the lane is trusted again; null = max_in_flight. */
     slow_start_limit: integer(),
     /** With rate_per_second: the time of the next free slot. */
@@ -148,6 +158,9 @@ export const endpointHealth = outbox.table(
     key_cursor: text(),
   },
   t => [
+    check('endpoint_health_early_failures', sql`${t.early_failures} between 0 and ${t.failures}`),
+    check('endpoint_health_relapses', sql`${t.relapses} >= 0`),
+    check('endpoint_health_tries_needed', sql`${t.tries_needed} >= 1`),
     check(
       'endpoint_health_failures',
       sql`${t.failures} >= 0 and (${t.failures} = 0) = (${t.failing_since} is null)`,

@@ -15,7 +15,7 @@ test('the table in breaker.ts shows the real waits', () => {
 
 test('the text around that table names the real numbers', () => {
   const source = readFileSync(join(import.meta.dirname, '../../delivery/breaker.ts'), 'utf8')
-  expect(source).toContain(`opens after ${failuresToOpen} failures in a row`)
+  expect(source).toContain(`opens after ${failuresToOpen[0]} failures in a row`)
   expect(source).toContain(`Then ${slowStartLimit} deliveries may be in flight`)
 })
 

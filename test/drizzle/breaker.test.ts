@@ -9,16 +9,16 @@ import { failure, success } from '../support/settlements.ts'
 
 test('the breaker stays closed until the last failure that it takes to open', async () => {
   const { store, health, settleFailures } = await failing()
-  await settleFailures(failuresToOpen - 1)
-  expect(await health()).toMatchObject({ failures: failuresToOpen - 1, pause: null })
+  await settleFailures(failuresToOpen[0] - 1)
+  expect(await health()).toMatchObject({ failures: failuresToOpen[0] - 1, pause: null })
   const { deliveries } = await store.take(greedy('a:last', { defaultCapacity: 1 }))
   await store.settleIfLeased(deliveries.map(d => failure(d, { retryInSeconds: 3600 })))
-  expect(await health()).toMatchObject({ failures: failuresToOpen, pause: expect.any(Number) })
+  expect(await health()).toMatchObject({ failures: failuresToOpen[0], pause: expect.any(Number) })
 })
 
 test('each probe waits as the schedule says, and those after its end wait like the last', async () => {
   const { health, settleFailures, failProbe } = await failing()
-  await settleFailures(failuresToOpen)
+  await settleFailures(failuresToOpen[0])
   for (const [i, planned] of [...probeSchedule, probeSchedule.at(-1)!, probeSchedule.at(-1)!].entries()) {
     const { pause } = await health()
     expect(pause, `probe ${i + 1}`).toBeLessThanOrEqual(planned * (1 + jitter))
@@ -30,7 +30,7 @@ test('each probe waits as the schedule says, and those after its end wait like t
 
 test('after very many failed probes the pause is still the last of the schedule', async () => {
   const { client, health, settleFailures, failProbe } = await failing()
-  await settleFailures(failuresToOpen)
+  await settleFailures(failuresToOpen[0])
   await client.query('update outbox.endpoint_health set probes = 100000')
   await failProbe('a:p')
   const { pause } = await health()
@@ -43,7 +43,7 @@ test.each([
   ['everything when the endpoint may have no more', slowStartLimit, null],
 ])('the first success lets the slow start begin: %s', async (_, max_in_flight, limit) => {
   const { client, store, settleFailures } = await failing({ max_in_flight })
-  await settleFailures(failuresToOpen)
+  await settleFailures(failuresToOpen[0])
   await client.query('update outbox.endpoint_health set probe_at = clock_timestamp()')
   const { deliveries } = await store.take(greedy('a:probe'))
   await store.settleIfLeased(deliveries.map(success))

@@ -342,6 +342,7 @@ create view outbox.watches as
 -- outbox.missing_rights(relation regclass) returns text stable
 -- outbox.missing_writing_rights(role oid) returns text stable
 -- outbox.must_notify() returns boolean
+-- outbox.open_keys(lane bigint, after text, key_limit integer) returns TABLE(ordering_key text, place integer, oldest tid, state outbox.delivery_state, due_at timestamp with time zone) stable
 -- outbox.patterns(type text) returns text[] immutable
 -- outbox.pinned_settings(relation regclass, options json) returns text stable
 -- outbox.purge(older_than interval, max_events integer, behind bigint, OUT purged integer, OUT looked_to bigint) returns record security definer
@@ -605,6 +606,9 @@ grant execute on function outbox.missing_writing_rights(oid) to public;
 grant execute on function outbox.must_notify() to outbox_functions;
 grant execute on function outbox.must_notify() to outbox_listener;
 grant execute on function outbox.must_notify() to public;
+grant execute on function outbox.open_keys(bigint,text,integer) to outbox_functions;
+grant execute on function outbox.open_keys(bigint,text,integer) to outbox_listener;
+grant execute on function outbox.open_keys(bigint,text,integer) to public;
 grant execute on function outbox.patterns(text) to outbox_functions;
 grant execute on function outbox.patterns(text) to outbox_listener;
 grant execute on function outbox.patterns(text) to public;

@@ -30,14 +30,10 @@
 -- -> meta.next_due_in       float8?             seconds until the next delivery of the endpoints seen is due; null = none waits for its time
 -- -> meta.next_slot_in      float8?             seconds until a lane with a rate limit and work has its next free slot; null = there is none
 with recursive
-clock as materialized (
-  select clock_timestamp() as now
-),
+clock as materialized (select clock_timestamp() as now),
 
 -- 1. Which lanes have something due and may send. -------------------------------------------------------------------
-known as materialized (
-  select * from unnest($5::bigint[], $6::int[], $7::int[]) as k (endpoint_id, capacity, held)
-),
+known as materialized (select * from unnest($5::bigint[], $6::int[], $7::int[]) as k (endpoint_id, capacity, held)),
 -- A loose index scan: one probe for each endpoint that has anything pending, however much that is.
 scan as (
   (
@@ -133,49 +129,23 @@ due as materialized (
   where allowance.ordering = 'none' and allowance.deliveries > 0 and allowance.probe is null
   limit $3::int
 ),
--- With ordering: scan the keys that have anything open, one probe each, and look at the oldest event of each. It may start
--- when it is due itself; everything behind it waits. So an event that always fails holds up its own key and no other.
-key as (
-  select allowance.endpoint_id, k.ordering_key, 1 as step, allowance.deliveries as allowance
+-- With ordering: only the oldest event of each key may start, when it is due itself; everything behind it waits. So an event
+-- that always fails holds up its own key and no other.
+key as materialized (
+  select allowance.endpoint_id, allowance.deliveries as allowance, open.*, 4 * allowance.deliveries + 100 as key_limit
   from allowance
-  cross join lateral (
-    select d.ordering_key
-    from outbox.deliveries d
-    where d.endpoint_id = allowance.endpoint_id and d.ordering_key > coalesce(allowance.key_cursor, '')
-      and d.state in ('pending', 'sending') and d.ordering_key is not null
-    order by d.ordering_key
-    limit 1
-  ) k
+  cross join lateral outbox.open_keys(allowance.endpoint_id, allowance.key_cursor, 4 * allowance.deliveries + 100) open
   where allowance.ordering = 'key' and allowance.deliveries > 0 and allowance.probe is null
-  union all
-  select key.endpoint_id, k.ordering_key, key.step + 1, key.allowance
-  from key
-  cross join lateral (
-    select d.ordering_key
-    from outbox.deliveries d
-    where d.endpoint_id = key.endpoint_id and d.ordering_key > key.ordering_key
-      and d.state in ('pending', 'sending') and d.ordering_key is not null
-    order by d.ordering_key
-    limit 1
-  ) k
-  where key.step < 4 * key.allowance + 100
 ),
 head as materialized (
   select d.ctid as row, d.endpoint_id
   from (
-    select h.row, key.endpoint_id, key.allowance, row_number() over (partition by key.endpoint_id order by h.due_at) as place
+    select key.oldest, key.allowance, row_number() over (partition by key.endpoint_id order by key.due_at) as turn
     from key
-    cross join lateral (
-      select d.ctid as row, d.state, d.due_at
-      from outbox.deliveries d
-      where d.endpoint_id = key.endpoint_id and d.ordering_key = key.ordering_key and d.state in ('pending', 'sending')
-      order by d.event_id
-      limit 1
-    ) h
-    where h.state = 'pending' and h.due_at <= (select now from clock)
-  ) oldest
-  join outbox.deliveries d on d.ctid = oldest.row and d.state = 'pending'
-  where oldest.place <= oldest.allowance
+    where key.state = 'pending' and key.due_at <= (select now from clock)
+  ) first
+  join outbox.deliveries d on d.ctid = first.oldest and d.state = 'pending'
+  where first.turn <= first.allowance
   limit greatest(0, $3::int - (select count(*) from due))
   for update of d skip locked
 ),
@@ -216,13 +186,10 @@ leased as (
   where d.ctid = taken.row
   returning d.endpoint_id, d.event_id, d.attempt, d.attempt - 1 - d.retry_base as attempts_used, taken.slot
 ),
-used as materialized (
-  select endpoint_id, count(*)::int as rows from leased group by endpoint_id
-),
+used as materialized (select endpoint_id, count(*)::int as rows from leased group by endpoint_id),
+-- Where the scan of the keys goes on next time, if it did not see them all.
 key_scan as (
-  select key.endpoint_id, count(*) as steps, max(key.allowance) as allowance, max(key.ordering_key) as last
-  from key
-  group by key.endpoint_id
+  select endpoint_id, max(ordering_key) as cursor from key where place = key_limit group by endpoint_id
 ),
 decided as (
   update outbox.endpoint_health l
@@ -231,14 +198,14 @@ decided as (
       probing = locked_lane.probe_at is not null,
       next_slot_at = case when allowance.rate_per_second is not null
                          then locked_lane.next_slot + make_interval(secs => used.rows * $11::float8 / allowance.rate_per_second) end,
-      key_cursor = case when key_scan.steps >= 4 * key_scan.allowance + 100 then key_scan.last end
+      key_cursor = key_scan.cursor
   from locked_lane
   join allowance on allowance.endpoint_id = locked_lane.endpoint_id
   left join used on used.endpoint_id = locked_lane.endpoint_id
   left join key_scan on key_scan.endpoint_id = locked_lane.endpoint_id
   where l.endpoint_id = locked_lane.endpoint_id
     and (used.rows > 0 and (locked_lane.probe_at is not null or allowance.rate_per_second is not null)
-         or locked_lane.key_cursor is distinct from case when key_scan.steps >= 4 * key_scan.allowance + 100 then key_scan.last end)
+         or locked_lane.key_cursor is distinct from key_scan.cursor)
 )
 select
   null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as attempts_used, null::int as version,

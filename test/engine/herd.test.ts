@@ -12,8 +12,10 @@ test('the second attempts of 2,000 deliveries that failed together spread over t
   await emitAtOnce(client, 8)
   // The receiver shares its processor with the listener, so a short timeout could fail on a busy machine.
   await startTestListener(db.url, { OUTBOX_RETRY_SCHEDULE: '100', OUTBOX_REQUEST_TIMEOUT_SECONDS: '30' })
-  await eventually(() => receiver.requests.length === 2_000, { timeoutMs: 60_000 })
-  await eventually(async () => !(await deliveryStates(client)).sending)
+  // Counted where they are recorded: on a busy machine a connection can fail, and that is an attempt as well.
+  await eventually(async () => (await client.query('select from outbox.attempts')).rowCount === 2_000, {
+    timeoutMs: 100_000,
+  })
   const { rows } = await client.query(`
     select floor(extract(epoch from d.due_at - a.started_at) - a.duration_ms / 1000.0)::int as wait, count(*)::int as n
     from outbox.deliveries d join outbox.attempts a using (endpoint_id, event_id) group by wait order by wait`)
@@ -22,7 +24,7 @@ test('the second attempts of 2,000 deliveries that failed together spread over t
   expect(rows.at(-1).wait).toBeLessThanOrEqual(135)
   expect(rows.length).toBeGreaterThanOrEqual(39)
   expect(Math.max(...rows.map(row => row.n))).toBeLessThan((3 * 2_000) / 40)
-})
+}, 120_000)
 
 test("an outage of the sender's own network counts no attempts, disables no endpoint, and ends with the first answer", async () => {
   const { db, client, receiver } = await setUp()

@@ -60,7 +60,8 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode | nu
 
 function ending(error: unknown): { exitCode: ExitCode; message: string } {
   if (error instanceof CommandError) return error
-  if (error instanceof SettingsError) return { exitCode: exitCodes.usage, message: error.message }
+  if (error instanceof SettingsError)
+    return { exitCode: exitCodes.usage, message: error.message.replace(/ Not starting\.$/, '') }
   const { name, message } = error as Error
   return { exitCode: exitCodes.unexpected, message: `Something unexpected happened (${name}): ${message}` }
 }

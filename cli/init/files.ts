@@ -23,9 +23,8 @@ export function filesFor({ framework, tables }: Answers): NewFile[] {
 
 const watchSql = (
   tables: readonly string[],
-) => `-- Which tables are captured. Run it after \`outbox migrate\`, best as a migration of your own:
--- https://www.postgresql.org/docs/current/app-psql.html, drizzle-kit, Prisma, Flyway: any of them will do.
--- Options (type, columns, condition, tenant …) are in docs/capture.md of outbox.
+) => `-- Which tables are captured. Run it after \`outbox migrate\`, best as a migration of your own, with drizzle-kit, Prisma,
+-- Flyway, Rails or psql. Options (type, columns, condition, tenant …) are in docs/capture.md of Outbox.
 ${tables.length > 0 ? tables.map(table => `SELECT outbox.watch(${literal(table)});`).join('\n') : "-- SELECT outbox.watch('orders');"}
 `
 

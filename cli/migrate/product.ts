@@ -70,7 +70,7 @@ async function fromVersion(client: pg.Client, downgrade: boolean): Promise<FromV
   const from = state.installed ? (state.schema?.version ?? 0) : null
   if (!downgrade && from !== null && from > schemaVersion)
     throw new DowngradeError(
-      `the schema outbox is at ${from}, and this command brings it to ${schemaVersion}: nothing was changed. ` +
+      `The schema outbox is at ${from}, and this command brings it to ${schemaVersion}: nothing was changed. ` +
         'Use a newer version of outbox, or --downgrade to put the functions of this version back.',
     )
   return from

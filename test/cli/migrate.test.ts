@@ -86,7 +86,7 @@ test('a newer schema is refused and stays as it is, unless the functions of this
   )
   const refused = outbox(['migrate', ...at(db.url)])
   expect(refused).toMatchObject({ exitCode: 5, stdout: '' })
-  expect(refused.stderr).toContain('the schema outbox is at 1000, and this command brings it to')
+  expect(refused.stderr).toContain('The schema outbox is at 1000, and this command brings it to')
   await expect(client.query(completeScript())).rejects.toThrow('is newer than version')
   await client.query('rollback')
   expect(outbox(['migrate', '--downgrade', ...at(db.url)]).stdout).toContain(

@@ -38,6 +38,7 @@ async function askFirst({ env, canAsk }: Context): Promise<void> {
     )
   const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({
+    output: process.stderr,
     message: `Remove the schema outbox and all its events from the database ${where}?`,
     initialValue: false,
   })

@@ -4,6 +4,9 @@ import { withConnection } from '../connection.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Answers, frameworkNames, frameworks } from './plan.ts'
 
+/** Standard output has the result alone. */
+const output = process.stderr
+
 /** What is open: the rest was given as options. */
 export interface Open {
   readonly framework: boolean
@@ -20,6 +23,7 @@ export async function ask(known: Answers, open: Open): Promise<Answers> {
 const askForFramework = ({ framework }: Answers) =>
   answer(
     select({
+      output,
       message: 'What should run?',
       initialValue: framework,
       options: frameworks.map(value => ({ value, label: frameworkNames[value] })),
@@ -29,6 +33,7 @@ const askForFramework = ({ framework }: Answers) =>
 async function askForDatabase(): Promise<string | null> {
   const given = await answer(
     text({
+      output,
       message: 'The direct connection string of the database? (Enter: later, in .env)',
       placeholder: 'postgresql://user:password@host/database',
       validate: value => (value && !isPostgres(value) ? 'expected postgresql://…' : undefined),
@@ -51,6 +56,7 @@ async function askForTables(databaseUrl: string): Promise<string[]> {
   if (tables.length === 0) return []
   return answer(
     multiselect({
+      output,
       message: 'Which tables should make events?',
       required: false,
       options: tables.map(value => ({ value, label: value })),

@@ -5,10 +5,16 @@ import { readDeliverySettings } from '../delivery/settings.ts'
 import { createEndpoint } from '../functions/endpoints/operations.ts'
 import { NewEndpoint } from '../functions/endpoints/schema.ts'
 import { showKey } from '../functions/endpoints/signing-key.ts'
-import type { NewEndpointOptions } from './commands/endpoints.ts'
 import { requireSchema, withConnection } from './connection.ts'
 import { CommandError, exitCodes } from './exit.ts'
 import type { Context } from './globals.ts'
+
+export interface NewEndpointOptions {
+  readonly url: string
+  readonly types?: string[]
+  readonly tenant?: string
+  readonly description?: string
+}
 
 export async function createInDatabase(
   { env }: Context,

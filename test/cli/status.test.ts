@@ -25,8 +25,8 @@ test('an endpoint made by the command gets webhooks that its secret verifies', a
   const [webhook] = await receiver.waitFor(1)
   const headers = new Headers(webhook!.headers as Record<string, string>)
   expect(await verify(headers, webhook!.body, [secret], Date.now() / 1000)).toMatchObject({ ok: true })
-  const { rows } = await client.query('select actor, action from outbox.audit')
-  expect(rows).toEqual([{ actor: 'outbox-cli', action: 'endpoint.created' }])
+  const { rows } = await client.query('select who, action from outbox.audit')
+  expect(rows).toEqual([{ who: 'outbox-cli', action: 'endpoint.created' }])
 })
 
 test('an endpoint whose address is refused is not made', async () => {

@@ -1,4 +1,5 @@
 // How the command answers people and scripts: help, mistakes, and a database that cannot be used.
+import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { freePort } from '../../dev/ports.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -39,7 +40,7 @@ test.each([
   ],
   [
     'a file of settings that is not there',
-    ['status', '--env-file', 'nowhere'],
+    ['status', '--settings', 'nowhere'],
     'nowhere cannot be read (ENOENT)',
   ],
   ['nobody to ask', ['init'], 'use --yes'],
@@ -79,7 +80,6 @@ test('a database that does not exist is not found, and with --json the error is 
 test('the settings come from .env, and the environment wins over it', async () => {
   const { url } = await freshDatabase()
   const cwd = temporaryDirectory()
-  const { writeFileSync } = await import('node:fs')
   writeFileSync(`${cwd}/.env`, `DATABASE_URL_UNPOOLED=${url}\n`)
   expect(outbox(['status'], { cwd })).toMatchObject({ exitCode: 0 })
   const elsewhere = `postgresql://127.0.0.1:${await freePort()}/app`

@@ -55,8 +55,17 @@ test('those that the receiver closes after the answer are not kept, nor is its o
     await burst(connections, receiver.origin, 3)
     expect(receiver.connections).toHaveLength(3)
   }
-  expect(connections.size).toBe(0)
-  expect(connections.origins).toBe(0)
+  await eventually(() => expect([connections.size, connections.origins]).toEqual([0, 0]))
+})
+
+test('one that is closed before it is given back is not kept', async () => {
+  const receiver = await startReceiver(socket => socket.end(ok()))
+  const connections = openConnections()
+  const connection = connections.take(receiver.origin)
+  await request(connection)
+  await eventually(() => !connection.isOpen)
+  connections.release(connection)
+  expect([connections.size, connections.origins]).toEqual([0, 0])
 })
 
 test('free ones that the receiver closes are forgotten, with their origin', async () => {

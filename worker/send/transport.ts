@@ -1,23 +1,13 @@
 // How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression. A request passes here
-// twice, on its way out (`send`) and on its way back (`handOver`). In between undici reports to its Exchange.
+// twice, on its way out (`send`) and on its way back (`#handOver`). In between undici reports to its Exchange.
 import { type Response, SendError, type SignedRequest } from '../../delivery/send.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
 import { directClient, tunnelledClient } from './clients.ts'
-import { Connections } from './connections.ts'
+import { Connections, type OpenClient } from './connections.ts'
 import { Deadlines } from './deadlines.ts'
 import { areReachable, guardedConnector } from './egress.ts'
 import { Exchange } from './exchange.ts'
 import { createResolve, type Resolve } from './resolve.ts'
-
-export interface UndiciTransport {
-  /** A Send that has a kind for every error. */
-  readonly send: (
-    request: SignedRequest,
-    timeoutSeconds: number,
-    onSeen: (seen: Response | SendError) => void,
-  ) => void
-  close(): Promise<void>
-}
 
 /** Where a request goes, taken from the URL once. */
 interface Target {
@@ -38,70 +28,106 @@ export function createTransport(
   resolve: Resolve = createResolve(),
   egressProxy: string | null = null,
 ): UndiciTransport {
-  const clock = () => performance.now()
-  const deadlines = new Deadlines(clock)
-  const connections = new Connections(
-    egressProxy === null
-      ? directClient(guardedConnector(policy.privateNetworks, resolve))
-      : tunnelledClient(egressProxy),
-  )
+  const isReachable = async (hostname: string) =>
+    areReachable(await resolve(hostname).catch(() => []), policy.privateNetworks)
   const targetOf = remembering((url: string) => readTarget(url, policy))
-  let isClosed = false
+  return egressProxy === null
+    ? new UndiciTransport(targetOf, directClient(guardedConnector(policy.privateNetworks, resolve)), null)
+    : new UndiciTransport(targetOf, tunnelledClient(egressProxy), isReachable)
+}
 
-  const send: UndiciTransport['send'] = (request, timeoutSeconds, onSeen) => {
-    const limitMs = timeoutSeconds * 1000
-    const exchange = new Exchange({ limitMs, deadline: clock() + limitMs }, onSeen, onOver)
-    deadlines.add(exchange)
-    // Checked again after the API: the row may have been edited by hand.
-    const target = targetOf(request.url)
-    if (target instanceof SendError) exchange.fail(target.kind)
-    else if (egressProxy === null) start(exchange, target, request)
-    else void startIfReachable(exchange, target, request)
+export class UndiciTransport {
+  readonly #targetOf: (url: string) => Target | SendError
+  /** null = the connector checks what it dials. */
+  readonly #isReachable: ((hostname: string) => Promise<boolean>) | null
+  readonly #connections: Connections
+  readonly #deadlines = new Deadlines(clock)
+  #over: Exchange[] = []
+  #isClosed = false
+
+  constructor(
+    targetOf: (url: string) => Target | SendError,
+    open: OpenClient,
+    isReachable: ((hostname: string) => Promise<boolean>) | null,
+  ) {
+    this.#targetOf = targetOf
+    this.#connections = new Connections(open)
+    this.#isReachable = isReachable
   }
 
-  const start = (exchange: Exchange, { origin, path }: Target, { headers, body }: SignedRequest) => {
-    if (isClosed) return exchange.fail('interrupted')
+  /** A Send that has a kind for every error. */
+  readonly send = (
+    request: SignedRequest,
+    timeoutSeconds: number,
+    onSeen: (seen: Response | SendError) => void,
+  ): void => {
+    const limitMs = timeoutSeconds * 1000
+    const exchange = new Exchange({ limitMs, deadline: clock() + limitMs }, onSeen, this.#onOver)
+    this.#deadlines.add(exchange)
+    // Checked again after the API: the row may have been edited by hand.
+    const target = this.#targetOf(request.url)
+    if (target instanceof SendError) exchange.fail(target.kind)
+    else if (this.#isClosed) exchange.fail('interrupted')
+    else if (this.#isReachable === null) this.#start(exchange, target, request)
+    else void this.#startIfReachable(this.#isReachable, exchange, target, request)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#connections.close()
+  }
+
+  async #startIfReachable(
+    isReachable: (hostname: string) => Promise<boolean>,
+    exchange: Exchange,
+    target: Target,
+    request: SignedRequest,
+  ): Promise<void> {
+    const reachable = await isReachable(target.hostname)
+    if (exchange.seen !== null) return // its time is over
+    if (this.#isClosed) exchange.fail('interrupted')
+    else if (reachable) this.#start(exchange, target, request)
+    else exchange.fail('blocked_address')
+  }
+
+  #start(exchange: Exchange, { origin, path }: Target, { headers, body }: SignedRequest): void {
+    const options = {
+      origin,
+      path,
+      method: 'POST' as const,
+      headers: [...headers, 'accept-encoding', 'identity'],
+      body,
+      // Nothing is pipelined, so there is nothing to hold up until the response begins.
+      blocking: false,
+    }
     try {
-      exchange.connection = connections.take(origin)
-      const all = [...headers, 'accept-encoding', 'identity']
-      exchange.connection.dispatcher.dispatch({ origin, path, method: 'POST', headers: all, body }, exchange)
+      exchange.connection = this.#connections.take(origin)
+      exchange.connection.dispatcher.dispatch(options, exchange)
     } catch (error) {
       exchange.failWith(error as Error)
     }
   }
 
-  const startIfReachable = async (exchange: Exchange, target: Target, request: SignedRequest) => {
-    const addresses = await resolve(target.hostname).catch(() => [])
-    if (exchange.seen !== null) return // its time is over
-    if (areReachable(addresses, policy.privateNetworks)) start(exchange, target, request)
-    else exchange.fail('blocked_address')
+  /** Handed over in a later phase of the event loop: by then undici is done with it, and nobody is called back too early. */
+  readonly #onOver = (exchange: Exchange): void => {
+    this.#deadlines.delete(exchange)
+    if (this.#over.push(exchange) === 1) setImmediate(this.#handOverAll)
   }
 
-  const onOver = (exchange: Exchange) => {
-    deadlines.delete(exchange)
-    if (over.push(exchange) === 1) setImmediate(handOverAll)
+  readonly #handOverAll = (): void => {
+    const all = this.#over
+    this.#over = []
+    for (const exchange of all) this.#handOver(exchange)
   }
-  /** Handed over in the next phase of the event loop: by then undici is done with them, and nobody is called back too early. */
-  let over: Exchange[] = []
-  const handOverAll = () => {
-    const all = over
-    over = []
-    for (const exchange of all) handOver(exchange)
-  }
-  const handOver = ({ connection, isComplete, seen, onSeen }: Exchange) => {
-    if (connection !== null && isComplete) connections.release(connection)
-    else if (connection !== null) connections.drop(connection)
+
+  #handOver({ connection, isComplete, seen, onSeen }: Exchange): void {
+    if (connection !== null && isComplete) this.#connections.release(connection)
+    else if (connection !== null) this.#connections.drop(connection)
     onSeen(seen!)
   }
-
-  return {
-    send,
-    async close() {
-      isClosed = true
-      await connections.close()
-    },
-  }
 }
+
+const clock = () => performance.now()
 
 function readTarget(url: string, policy: EgressPolicy): Target | SendError {
   const checked = checkEndpointUrl(url, policy)

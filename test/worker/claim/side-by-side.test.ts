@@ -57,8 +57,9 @@ async function oneInFlight({ maxInFlight }: { maxInFlight: number }) {
   })
   let onClaimed: () => Promise<void> = async () => {}
   const claim = async (request: ClaimRequest) => {
+    const claimed = onClaimed
     const answer = await claimStore.claim(request)
-    await onClaimed()
+    await claimed()
     return answer
   }
   const log = openLog('silent', 'a')

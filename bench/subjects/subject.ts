@@ -76,6 +76,7 @@ async function start(parts: QueueParts, environment: Environment, setup: Setup):
       await client.query('begin')
       await parts.writeMany(client, written, count, setup)
       written += count
+      await client.query('set constraints all immediate') // checks that wait for the commit belong to the writing
       await beforeCommit?.()
       const start = monotonicMs()
       await client.query('commit')

@@ -2,6 +2,7 @@
 import { deliver } from '../../delivery/deliver.ts'
 import { type Endpoint, openEndpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
+import type { Transport } from '../../delivery/send.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
 import type { EndpointId, Leased } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
@@ -9,29 +10,41 @@ import type { Store } from '../../drizzle/store.ts'
 import type { Settings } from '../settings.ts'
 import type { Budget } from './budget.ts'
 import type { Settlements } from './settle.ts'
-import { fetchTransport } from './transport.ts'
 
-/** The platform lets this many requests of one invocation wait for their headers; a seventh would queue unseen. */
-const maxInFlight = 6
+/**
+ * The platform lets an invocation have this many connections whose answer has not begun; a seventh would queue unseen. The
+ * database's socket is one of them, SQL over HTTP is none while webhooks are sent.
+ */
+const maxConnections = 6
 /** Requests to one endpoint at a time, so that a slow one leaves capacity for others. */
 const maxPerEndpoint = 3
 
 export const clock = () => performance.now()
+
+interface SenderPorts {
+  readonly budget: Budget
+  readonly settlements: Settlements
+  readonly transport: Transport
+}
 
 export class Sender {
   readonly #store: Store
   readonly #settings: Settings
   readonly #budget: Budget
   readonly #settlements: Settlements
+  readonly #transport: Transport
   readonly #endpoints = new Map<EndpointId, Endpoint>()
   readonly #inFlight = new Set<Promise<void>>()
   readonly #inFlightByEndpoint = new Map<EndpointId, number>()
+  readonly #maxInFlight: number
 
-  constructor(store: Store, settings: Settings, budget: Budget, settlements: Settlements) {
+  constructor(store: Store, settings: Settings, { budget, settlements, transport }: SenderPorts) {
     this.#store = store
     this.#settings = settings
     this.#budget = budget
     this.#settlements = settlements
+    this.#transport = transport
+    this.#maxInFlight = settings.driver === 'neon' ? maxConnections : maxConnections - 1
   }
 
   /** Before deliveries are sent: reads the endpoints that are new or have changed. */
@@ -49,7 +62,7 @@ export class Sender {
   async sendNext(queue: Leased[]): Promise<void> {
     const at = queue.findIndex(d => (this.#inFlightByEndpoint.get(d.endpointId) ?? 0) < maxPerEndpoint)
     if (at >= 0) this.#start(queue.splice(at, 1)[0]!)
-    const mustWait = at < 0 || this.#inFlight.size >= maxInFlight
+    const mustWait = at < 0 || this.#inFlight.size >= this.#maxInFlight
     if (mustWait && this.#inFlight.size > 0) await Promise.race(this.#inFlight)
   }
 
@@ -73,7 +86,7 @@ export class Sender {
   async #send(delivery: Leased): Promise<void> {
     const endpoint = this.#endpoints.get(delivery.endpointId)!
     const settlement = await deliver(delivery, endpoint, {
-      transport: fetchTransport(this.#settings.delivery),
+      transport: this.#transport,
       now: Date.now,
       clock,
       random: Math.random,

@@ -36,6 +36,7 @@ const steps: Record<string, Step> = {
   'generated files': async () => (await findStale()).join('\n'),
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
+  'bench/package-lock.json': () => findLockGaps(join(root, 'bench/package-lock.json')).join('\n'),
   'docker-compose files': () => run('dclint', '--quiet', 'docker-compose.yml', 'docker-compose.serve.yml'),
 }
 

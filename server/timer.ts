@@ -30,7 +30,7 @@ export function createTimer({ env, cronSeconds, listener }: ServerSettings): Par
 
   async function run(): Promise<void> {
     try {
-      const report = await runCron(env, { transport: transport.send, stopping: stopping.signal })
+      const report = await runCron(env, { send: transport.send, stopping: stopping.signal })
       log('cron run', { ...report })
     } catch (error) {
       // The next run tries again. Other messages than these may repeat what is secret.

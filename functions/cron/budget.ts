@@ -2,8 +2,8 @@
 
 /** Stop claiming before the next run starts, so that runs seldom overlap. */
 export const runSeconds = 50
-/** Kept back for recording what was already sent. */
-const settlingSubrequests = 4
+/** Kept back for recording what was already sent; a batch takes one statement or two. */
+const settlingSubrequests = 5
 /** Kept back for one batch of rewrapping, which comes after the deliveries. */
 const rewrappingSubrequests = 2
 

@@ -1,7 +1,7 @@
 // The cron function: every minute it delivers what is due, with the listener's own statements and its own deliver(). While
 // a listener runs that is next to nothing; without one it is everything.
 
-import type { Transport } from '../../delivery/send.ts'
+import { type Send, sendThrough } from '../../delivery/send.ts'
 import { integer } from '../../delivery/settings.ts'
 import type { Leased } from '../../delivery/types.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
@@ -27,12 +27,12 @@ export interface Report extends Rewrapped {
 
 export interface CronOptions {
   /** How webhooks are sent. Default: with fetch, which outside Cloudflare may reach private networks by name. */
-  readonly transport?: Transport
+  readonly send?: Send
   /** When it is aborted, the run starts nothing more, and ends as at a limit. */
   readonly stopping?: AbortSignal
 }
 
-export async function runCron(env: Env, { transport, stopping }: CronOptions = {}): Promise<Report> {
+export async function runCron(env: Env, { send, stopping }: CronOptions = {}): Promise<Report> {
   const settings = await readSettings(env)
   const maxSubrequests = integer(env, 'OUTBOX_CRON_SUBREQUESTS', { default: 45, min: 20, max: 9_000 })
   const budget = new Budget(maxSubrequests, { rewraps: settings.keyring.keyIds.length > 1, stopping })
@@ -42,8 +42,10 @@ export async function runCron(env: Env, { transport, stopping }: CronOptions = {
   try {
     const store = storeOn(db, settings, budget)
     const rescued = await store.rescue(rescueLimit, settings.delivery.retrySchedule)
-    const send = transport ?? fetchTransport(settings.delivery)
-    const sent = await deliverDue(store, settings, budget, send)
+    const sent = await deliverDue(store, settings, {
+      budget,
+      send: send ?? sendThrough(fetchTransport(settings.delivery)),
+    })
     const sealed = await rewrapOldSeals(store, settings.keyring, budget)
     return { rescued, ...sent, ...sealed, subrequests: budget.subrequests }
   } finally {
@@ -67,12 +69,11 @@ type Sent = Pick<Report, 'delivered' | 'failed' | 'stopped'>
 async function deliverDue(
   store: Store,
   settings: Settings,
-  budget: Budget,
-  transport: Transport,
+  { budget, send }: { budget: Budget; send: Send },
 ): Promise<Sent> {
   const claimer = new Claimer(store, settings.delivery.leaseSeconds)
   const settlements = new Settlements(store)
-  const sender = new Sender(store, settings, { budget, settlements, transport })
+  const sender = new Sender(store, settings, { budget, settlements, send })
   let queue: Leased[] = []
   let stopped: Sent['stopped'] | null = budget.reached
   while (stopped === null) {

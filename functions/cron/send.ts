@@ -2,9 +2,9 @@
 import { deliver } from '../../delivery/deliver.ts'
 import { type Endpoint, openEndpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
-import type { Transport } from '../../delivery/send.ts'
+import type { Send } from '../../delivery/send.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
-import type { EndpointId, Leased } from '../../delivery/types.ts'
+import type { EndpointId, Leased, Settlement } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
 import type { Store } from '../../drizzle/store.ts'
 import type { Settings } from '../settings.ts'
@@ -24,7 +24,7 @@ export const clock = () => performance.now()
 interface SenderPorts {
   readonly budget: Budget
   readonly settlements: Settlements
-  readonly transport: Transport
+  readonly send: Send
 }
 
 export class Sender {
@@ -32,18 +32,18 @@ export class Sender {
   readonly #settings: Settings
   readonly #budget: Budget
   readonly #settlements: Settlements
-  readonly #transport: Transport
+  readonly #post: Send
   readonly #endpoints = new Map<EndpointId, Endpoint>()
   readonly #inFlight = new Set<Promise<void>>()
   readonly #inFlightByEndpoint = new Map<EndpointId, number>()
   readonly #maxInFlight: number
 
-  constructor(store: Store, settings: Settings, { budget, settlements, transport }: SenderPorts) {
+  constructor(store: Store, settings: Settings, { budget, settlements, send }: SenderPorts) {
     this.#store = store
     this.#settings = settings
     this.#budget = budget
     this.#settlements = settlements
-    this.#transport = transport
+    this.#post = send
     this.#maxInFlight = settings.driver === 'neon' ? maxConnections : maxConnections - 1
   }
 
@@ -85,13 +85,16 @@ export class Sender {
 
   async #send(delivery: Leased): Promise<void> {
     const endpoint = this.#endpoints.get(delivery.endpointId)!
-    const settlement = await deliver(delivery, endpoint, {
-      transport: this.#transport,
+    const ports = {
+      send: this.#post,
       now: Date.now,
       clock,
       random: Math.random,
       userAgent,
-    })
+    }
+    const settlement = await new Promise<Settlement>((resolve, reject) =>
+      deliver(delivery, endpoint, ports, resolve, reject),
+    )
     const waitMs = timingPadMs(endpoint, settlement, clock())
     if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
     this.#settlements.add(settlement)

@@ -40,7 +40,7 @@ const steps: Record<string, Step> = {
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'bench/package-lock.json': () => findLockGaps(join(root, 'bench/package-lock.json')).join('\n'),
-  'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),
+  'docker-compose files': () => run('dclint', '--quiet', 'docker-compose.yml', 'docker-compose.serve.yml'),
 }
 
 const failures: string[] = []

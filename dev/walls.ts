@@ -29,12 +29,23 @@ const walls: Record<string, Wall> = {
     except: ['functions/shop', 'functions/index.ts', 'drizzle/shop'],
     packages: functionPackages,
   },
+  // Only here, and loaded only where the database is not Neon's: a Worker may lack Node's modules, which pg needs.
+  'functions/database/postgres.ts': {
+    paths: ['functions/database', 'functions/http/idempotent-statements.ts'],
+    packages: ['pg', '@neondatabase/serverless'],
+  },
   'functions/shop': {
     paths: ['functions', 'delivery', 'drizzle'],
     except: ['functions/index.ts'],
     packages: functionPackages,
   },
   'functions/index.ts': { paths: ['functions'], packages: [] },
+  // One process that is both: it mounts the functions and starts a listener.
+  server: {
+    paths: ['server', 'functions', 'worker', 'delivery'],
+    except: ['functions/shop', 'functions/index.ts'],
+    packages: ['hono', '@hono/node-server', 'node:*'],
+  },
   worker: {
     paths: ['worker', 'delivery', 'drizzle'],
     except: ['drizzle/shop'],
@@ -55,7 +66,7 @@ const walls: Record<string, Wall> = {
   exports: { paths: product, except: [...example], packages: [] },
 }
 
-export const walledFolders = ['cli', 'exports', ...product]
+export const walledFolders = ['cli', 'exports', 'server', ...product]
 
 /** One sentence for each import that goes through a wall. */
 export function findBreaches(root: string): string[] {

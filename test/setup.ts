@@ -38,6 +38,7 @@ export default async function setup(project: TestProject) {
     const bundled = Promise.all([
       bundle(project, wranglerToml, join(bundles, 'functions')),
       bundle(project, join(root, 'test/support/workers/calls.toml'), join(bundles, 'calls')),
+      bundle(project, join(root, 'test/support/workers/mounted.toml'), join(bundles, 'mounted')),
     ])
     const isOver = bundled.catch(() => {}) // whether it failed is asked below
     atEnd(() => isOver)

@@ -19,7 +19,8 @@ export function problemFor(error: Error): Reply {
   }
   if (error instanceof DatabaseError) {
     if (error.sqlstate === keyReused) return problem(422, 'This Idempotency-Key belongs to another request.')
-    log('a statement failed', { statement: error.statement, sqlstate: error.sqlstate })
+    const { statement, sqlstate, reason } = error
+    log('a statement failed', { statement, sqlstate, ...(reason === null ? null : { reason }) })
     if (error.lacksSchema) return unavailable(anotherSchema)
     return error.isUnavailable ? unavailable(whyUnavailable(error)) : unexpected()
   }

@@ -12,9 +12,9 @@ const atVersion = (version: number, worksWith: number) =>
 
 test('it is fine on the functions’ own schema and on a newer one that still knows them', async () => {
   const api = await startApi()
-  expect((await api.get('/healthz')).body).toEqual({ status: 'ok' })
+  expect((await api.get('/healthz')).body).toEqual({ status: 'ok', driver: 'neon' })
   await api.db.query(atVersion(schemaVersion + 1, schemaVersion))
-  expect((await api.get('/healthz')).body).toEqual({ status: 'ok' })
+  expect((await api.get('/healthz')).body).toEqual({ status: 'ok', driver: 'neon' })
 })
 
 test('on an older schema, and on one that left them behind, it answers 503 and says what to run', async () => {

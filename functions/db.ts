@@ -24,12 +24,20 @@ export class DatabaseError extends Error {
   readonly sqlstate: string | null
   /** What the database has set for our role and the role may not change back; null = that is not the reason. */
   readonly lockedSetting: string | null
-  constructor(statement: string, sqlstate: string | null, lockedSetting: string | null = null) {
+  /** Something of the schema outbox is not there: it is missing, or of another version. */
+  readonly lacksSchema: boolean
+  constructor(
+    statement: string,
+    sqlstate: string | null,
+    lockedSetting: string | null = null,
+    lacksSchema = false,
+  ) {
     super(`${statement} failed: ${sqlstate ?? 'no answer'}`)
     this.name = 'DatabaseError'
     this.statement = statement
     this.sqlstate = sqlstate
     this.lockedSetting = lockedSetting
+    this.lacksSchema = lacksSchema
   }
 
   /** The statement may be fine: the database could not be reached, was full, shutting down or read-only. */
@@ -93,7 +101,8 @@ async function named<T>(name: string, statement: () => Promise<T>): Promise<T> {
     return await statement()
   } catch (error) {
     const cause = error instanceof DrizzleQueryError ? error.cause : error
-    if (cause instanceof NeonDbError) throw new DatabaseError(name, cause.code ?? null, lockedSetting(cause))
+    if (cause instanceof NeonDbError)
+      throw new DatabaseError(name, cause.code ?? null, lockedSetting(cause), lacksSchema(cause))
     if (cause instanceof DOMException) throw new DatabaseError(name, null) // the deadline
     throw error
   }
@@ -103,4 +112,9 @@ async function named<T>(name: string, statement: () => Promise<T>): Promise<T> {
 function lockedSetting({ code, message }: NeonDbError): string | null {
   const name = 'session_replication_role' // the one of drizzle/session-settings.ts that only a superuser may change
   return code === '42501' && message.includes(`"${name}"`) ? name : null
+}
+
+/** Schema, table or function. An application's own may be missing too, and that is not the outbox's version. */
+function lacksSchema({ code, message }: NeonDbError): boolean {
+  return /^(3F000|42P01|42883)$/.test(code ?? '') && /\boutbox\b/.test(message)
 }

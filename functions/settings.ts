@@ -54,10 +54,9 @@ export function oncePerEnvironment<T>(check: (env: Env) => Promise<T>): (env: En
 }
 
 function isConnectionString(value: string): boolean {
-  const url = URL.parse(value)
-  return (
-    url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.username !== '' && url.pathname.length > 1
-  )
+  if (!URL.canParse(value)) return false
+  const { protocol, username, pathname } = new URL(value)
+  return /^postgres(ql)?:$/.test(protocol) && username !== '' && pathname.length > 1
 }
 
 function neonProxy(env: Env): string | null {

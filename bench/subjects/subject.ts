@@ -27,6 +27,8 @@ export interface RunningSubject {
 export interface Queue extends RunningSubject {
   readonly database: Database
   readonly sender: Process
+  /** `beforeCommit` runs when the events are written but not yet committed. */
+  drain(count: number, beforeCommit?: () => Promise<void>): Promise<number>
   openWriter(): Promise<Writer>
   /** Resolves when every event is recorded as sent. */
   untilDone(): Promise<void>
@@ -70,10 +72,12 @@ async function start(parts: QueueParts, environment: Environment, setup: Setup):
     sender,
     openWriter: () => parts.openWriter(database),
     untilDone,
-    async drain(count) {
+    async drain(count, beforeCommit) {
       await client.query('begin')
       await parts.writeMany(client, written, count, setup)
       written += count
+      await client.query('set constraints all immediate') // checks that wait for the commit belong to the writing
+      await beforeCommit?.()
       const start = monotonicMs()
       await client.query('commit')
       await environment.receiver.until(written)

@@ -2,8 +2,9 @@
 import { deliver } from '../../delivery/deliver.ts'
 import { type Endpoint, openEndpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
+import { sendThrough } from '../../delivery/send.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
-import type { EndpointId, Leased } from '../../delivery/types.ts'
+import type { EndpointId, Leased, Settlement } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
 import type { Store } from '../../drizzle/store.ts'
 import type { Settings } from '../settings.ts'
@@ -72,13 +73,16 @@ export class Sender {
 
   async #send(delivery: Leased): Promise<void> {
     const endpoint = this.#endpoints.get(delivery.endpointId)!
-    const settlement = await deliver(delivery, endpoint, {
-      transport: fetchTransport(this.#settings.delivery),
+    const ports = {
+      send: sendThrough(fetchTransport(this.#settings.delivery)),
       now: Date.now,
       clock,
       random: Math.random,
       userAgent,
-    })
+    }
+    const settlement = await new Promise<Settlement>((resolve, reject) =>
+      deliver(delivery, endpoint, ports, resolve, reject),
+    )
     const waitMs = timingPadMs(endpoint, settlement, clock())
     if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
     this.#settlements.add(settlement)

@@ -11,8 +11,8 @@ import { type Held, Lane, maxLatenessMs } from './lane.ts'
 const maxWaitMs = 2_000
 
 export interface LanesPorts {
-  /** Makes the attempt and records it; never throws. */
-  readonly attempt: (delivery: Leased, endpoint: Endpoint) => Promise<void>
+  /** Makes the attempt and records it. Calls back when it is over, never before it returns; never throws. */
+  readonly attempt: (delivery: Leased, endpoint: Endpoint, onOver: () => void) => void
   /** Ends the leases of what is not sent; never throws. */
   readonly release: (deliveries: readonly Leased[]) => Promise<void>
   readonly clock: () => number
@@ -164,7 +164,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
     while (!this.#intake.isPaused) {
       const next = lane.next(this.#ports.clock(), () => this.#start(lane))
       if (next === null) return
-      void this.#ports.attempt(next.delivery, next.endpoint).then(() => this.#finish(lane))
+      this.#ports.attempt(next.delivery, next.endpoint, () => this.#finish(lane))
     }
   }
 

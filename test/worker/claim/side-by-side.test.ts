@@ -39,6 +39,7 @@ async function oneInFlight({ maxInFlight }: { maxInFlight: number }) {
   const { id } = await addEndpoint(client, { url: 'https://a.example', max_in_flight: maxInFlight })
   const [store, claimStore] = [storeOn(await db.connect()), storeOn(await db.connect())]
   const started: Leased[] = []
+  let rests = 0
   const lanes = new Lanes({
     attempt(delivery) {
       started.push(delivery)
@@ -72,7 +73,10 @@ async function oneInFlight({ maxInFlight }: { maxInFlight: number }) {
     suppression: {
       stateAtStart: { name: 'idle' },
       note() {},
-      rest: async () => Infinity,
+      async rest() {
+        rests++
+        return Infinity
+      },
       reportBacklog() {},
     },
     log,
@@ -80,12 +84,14 @@ async function oneInFlight({ maxInFlight }: { maxInFlight: number }) {
   lanes.on('capacity', () => claimLoop.wake())
   claimLoop.start()
   fanOutLoop.start()
+  await eventually(() => expect(rests).toBe(1))
   const emitOne = async () => {
     await emit(client)
     fanOutLoop.wake()
   }
   await emitOne()
-  await eventually(() => expect(started).toHaveLength(1))
+  // It rests, so it has nothing reserved while a test begins.
+  await eventually(() => expect([started.length, rests]).toEqual([1, 2]))
 
   /** Resolves when a claim has run, whose answer waits for `release`. */
   async function holdClaim() {

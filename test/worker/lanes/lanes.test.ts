@@ -17,7 +17,7 @@ function oneLane({ maxInFlight = 4, onRelease = async () => {} } = {}) {
   const finish: (() => void)[] = []
   const seen = { capacity: 0, released: 0 }
   const lanes = new Lanes({
-    attempt: () => new Promise(resolve => finish.push(resolve)),
+    attempt: (_delivery, _endpoint, onOver) => finish.push(onOver),
     release: async surplus => {
       seen.released += surplus.length
       await onRelease()

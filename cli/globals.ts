@@ -45,7 +45,7 @@ export function contextOf(command: Command): Context {
   const options = command.optsWithGlobals<GlobalOptions>()
   loadEnvFile(options.settings)
   const env = options.databaseUrl
-    ? { ...process.env, DATABASE_URL_UNPOOLED: options.databaseUrl }
+    ? { ...process.env, DATABASE_URL: options.databaseUrl, DATABASE_URL_UNPOOLED: options.databaseUrl }
     : { ...process.env, DATABASE_URL_UNPOOLED: process.env.DATABASE_URL_UNPOOLED || process.env.DATABASE_URL }
   return {
     env,

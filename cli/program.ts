@@ -6,6 +6,7 @@ import { addEndpoints } from './commands/endpoints.ts'
 import { addInit } from './commands/init.ts'
 import { addListener } from './commands/listener.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
 import { addUninstall } from './commands/uninstall.ts'
 import { addVersion } from './commands/version.ts'
@@ -17,6 +18,7 @@ const commands = [
   addInit,
   addMigrate,
   addListener,
+  addServe,
   addEndpoints,
   addStatus,
   addDoctor,

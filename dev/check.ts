@@ -23,6 +23,7 @@ const steps: Record<string, Step> = {
   types: () => run('tsc', '-p', '.'),
   'types of delivery/': () => run('tsc', '-p', 'delivery'),
   'types of functions/': () => run('tsc', '-p', 'functions'),
+  'types of the package': () => run('tsc', '-p', 'tsconfig.build.json', '--noEmit'),
   walls: () => findBreaches(root).join('\n'),
   'import circles': () =>
     findImportCircles(walledFolders.flatMap(folder => sourcesIn(root, folder))).join('\n'),

@@ -53,7 +53,7 @@ const walls: Record<string, Wall> = {
   },
   // The command and what the npm package exports put the parts together. They know nothing of the example and of our tools.
   cli: {
-    paths: ['cli', ...product],
+    paths: ['cli', 'server', ...product],
     except: [...example],
     packages: ['commander', '@clack/prompts', 'pg', 'node:*'],
   },

@@ -155,9 +155,11 @@ function asDriverError(error: unknown): DriverError {
 }
 
 function beforeDeadline<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(new DriverError('no answer came in time', undefined, 'deadline'))
+  let giveUp = () => {}
+  const late = new Promise<never>((_, reject) => {
+    giveUp = () => reject(new DriverError('no answer came in time', undefined, 'deadline'))
+  })
   if (deadline.aborted) giveUp()
   deadline.addEventListener('abort', giveUp)
-  return Promise.race([work, promise]).finally(() => deadline.removeEventListener('abort', giveUp))
+  return Promise.race([work, late]).finally(() => deadline.removeEventListener('abort', giveUp))
 }

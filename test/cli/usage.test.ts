@@ -10,6 +10,7 @@ const commands = [
   'init',
   'migrate',
   'listener',
+  'serve',
   'endpoints create',
   'status',
   'doctor',

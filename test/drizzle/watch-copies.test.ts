@@ -200,3 +200,28 @@ describe('health names, and repair() mends,', () => {
     expect([await broken(), await drift(), await watches()]).toEqual([[], [], ['invoices', 'orders']])
   })
 })
+
+describe('a table with the name of a dropped one', () => {
+  test.each([
+    [
+      'made anew, watched and unwatched',
+      `create table bills (id int primary key); select outbox.watch('bills'); select outbox.unwatch('bills')`,
+    ],
+    [
+      'made anew twice',
+      `create table bills (id int primary key); select outbox.watch('bills'); drop table bills;
+       create table bills (id int primary key); select outbox.watch('bills'); select outbox.unwatch('bills')`,
+    ],
+    [
+      'that another one was given',
+      `alter table invoices rename to bills; select outbox.unwatch('bills'); create table invoices (id int primary key);
+       select outbox.watch('invoices')`,
+    ],
+  ])('is not watched again by what captured that one: %s', async (_, statements) => {
+    await db.query(`drop table bills; ${statements}`)
+    expect(await watches()).toEqual(['invoices', 'orders'])
+    expect([await drift(), await broken()]).toEqual([[], []])
+    await db.query('select outbox.repair(); insert into bills (id) values (1)')
+    expect(await events()).toEqual([])
+  })
+})

@@ -336,6 +336,7 @@ create view outbox.watches as
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.lock_probe(lane bigint, nearest bigint, until timestamp with time zone) returns tid
+-- outbox.lost_columns(relation regclass, options json) returns text stable
 -- outbox.matches(event_types text[], type text) returns boolean immutable
 -- outbox.may_compile(table_owner oid, options_owner oid) returns boolean stable
 -- outbox.may_record() returns boolean stable
@@ -588,6 +589,9 @@ grant execute on function outbox.listener_is_polling() to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to public;
+grant execute on function outbox.lost_columns(regclass,json) to outbox_functions;
+grant execute on function outbox.lost_columns(regclass,json) to outbox_listener;
+grant execute on function outbox.lost_columns(regclass,json) to public;
 grant execute on function outbox.matches(text[],text) to outbox_functions;
 grant execute on function outbox.matches(text[],text) to outbox_listener;
 grant execute on function outbox.matches(text[],text) to public;

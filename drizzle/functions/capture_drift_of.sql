@@ -19,9 +19,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('Columns of %s were renamed; their events keep the old names: %s.', relation, string_agg(format('%s is shown as %s', c.column_name, c.name), ', ')), watch_again
   FROM facts CROSS JOIN outbox.captured_columns(relation, options) AS c WHERE c.known AND c.name <> c.column_name GROUP BY watch_again
   UNION ALL
-  SELECT format('%s has lost columns that its events show: %s.', relation, string_agg(n.name, ', ')), watch_again
-  FROM facts CROSS JOIN json_array_elements_text(options->'columns') AS n (name)
-  WHERE n.name NOT IN (SELECT c.name FROM outbox.captured_columns(relation, options) AS c WHERE c.known) GROUP BY watch_again
+  SELECT format('%s has lost columns that its events show: %s.', relation, gone), watch_again
+  FROM facts CROSS JOIN outbox.lost_columns(relation, options) AS gone WHERE gone IS NOT NULL
   UNION ALL
   SELECT format('The capture of %s runs with the rights of %s, but the table belongs to %s.', relation, string_agg(DISTINCT p.proowner::regrole::text, ', '), keeper::regrole), repair
   FROM facts JOIN pg_proc p ON p.pronamespace = 'outbox'::regnamespace AND p.proname ~ ('^capture_' || watch_id || '_[a-z]+$')

@@ -330,7 +330,7 @@ create view outbox.watches as
 -- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
--- outbox.key_columns(relation regclass) returns TABLE(name name, place integer, type oid, modifier integer) stable
+-- outbox.key_columns(relation regclass, options json) returns TABLE(name name, place integer, type oid) stable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
 -- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
 -- outbox.lend_create(keeper regrole) returns boolean
@@ -572,9 +572,9 @@ grant execute on function outbox.json_object_sql(text[],text[]) to public;
 grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to public;
-grant execute on function outbox.key_columns(regclass) to outbox_functions;
-grant execute on function outbox.key_columns(regclass) to outbox_listener;
-grant execute on function outbox.key_columns(regclass) to public;
+grant execute on function outbox.key_columns(regclass,json) to outbox_functions;
+grant execute on function outbox.key_columns(regclass,json) to outbox_listener;
+grant execute on function outbox.key_columns(regclass,json) to public;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_functions;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;

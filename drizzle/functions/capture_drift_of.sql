@@ -22,6 +22,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('%s has lost columns that its events show: %s.', relation, gone), watch_again
   FROM facts CROSS JOIN outbox.lost_columns(relation, options) AS gone WHERE gone IS NOT NULL
   UNION ALL
+  SELECT format('The primary key of %s has changed; the keys of its events are still made of %s.', relation, (
+           SELECT string_agg(n.name, ', ') FROM json_array_elements_text(frozen->'key') AS n (name))), watch_again
+  FROM facts
+  WHERE ARRAY(SELECT k.name FROM outbox.key_columns(relation, options) AS k) <> ARRAY(SELECT k.name FROM outbox.key_columns(relation, NULL) AS k)
+    AND frozen->'key' IS NOT NULL
+  UNION ALL
   SELECT format('The capture of %s runs with the rights of %s, but the table belongs to %s.', relation, string_agg(DISTINCT p.proowner::regrole::text, ', '), keeper::regrole), repair
   FROM facts JOIN pg_proc p ON p.pronamespace = 'outbox'::regnamespace AND p.proname ~ ('^capture_' || watch_id || '_[a-z]+$')
   WHERE p.proowner <> keeper GROUP BY keeper, repair

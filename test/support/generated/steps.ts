@@ -120,6 +120,7 @@ const dropColumn: Step = async ({ random, execute }, table) => {
   if (!column) return
   await execute(`${alter(table)} drop ${quote(column.name)}`)
   column.dropped = true
+  if (column === table.included) table.key = []
 }
 
 const retypeColumn: Step = async ({ random, schema, execute }, table) => {

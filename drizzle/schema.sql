@@ -282,7 +282,7 @@ create view outbox.watches as
 -- outbox.check_namesakes(relation regclass, types json, has_default_type boolean, has_default_key boolean) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
--- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], computed smallint[]) returns boolean immutable
+-- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], types oid[], computed smallint[]) returns boolean immutable
 -- outbox.columns_are_sql(relation regclass, options json) returns text stable
 -- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
 -- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[]) returns json stable
@@ -333,6 +333,7 @@ create view outbox.watches as
 -- outbox.key_columns(relation regclass, options json) returns TABLE(name name, place integer, type oid) stable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
 -- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
+-- outbox.late_event(watch_id bigint, changed_table oid, operation text, new_row anyelement, old_row anyelement) returns TABLE(type text, key text, tenant text, data json)
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.lock_probe(lane bigint, nearest bigint, until timestamp with time zone) returns tid
@@ -445,9 +446,9 @@ grant execute on function outbox.check_watch_options(regclass,text[],json,text,t
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_functions;
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_listener;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
-grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to outbox_functions;
-grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to outbox_listener;
-grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to public;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to outbox_functions;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to outbox_listener;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to public;
 grant execute on function outbox.columns_are_sql(regclass,json) to outbox_functions;
 grant execute on function outbox.columns_are_sql(regclass,json) to outbox_listener;
 grant execute on function outbox.columns_are_sql(regclass,json) to public;
@@ -581,6 +582,9 @@ grant execute on function outbox.last_event_before(timestamp with time zone) to 
 grant execute on function outbox.late_capture(bigint,oid,text) to outbox_functions;
 grant execute on function outbox.late_capture(bigint,oid,text) to outbox_listener;
 grant execute on function outbox.late_capture(bigint,oid,text) to public;
+grant execute on function outbox.late_event(bigint,oid,text,anyelement,anyelement) to outbox_functions;
+grant execute on function outbox.late_event(bigint,oid,text,anyelement,anyelement) to outbox_listener;
+grant execute on function outbox.late_event(bigint,oid,text,anyelement,anyelement) to public;
 grant execute on function outbox.lend_create(regrole) to outbox_functions;
 grant execute on function outbox.lend_create(regrole) to outbox_listener;
 grant execute on function outbox.lend_create(regrole) to public;

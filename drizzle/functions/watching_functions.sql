@@ -13,5 +13,5 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     pinned_settings,trigger_condition,create_capture_function,create_capture_trigger,create_capture,create_explanation,
     frozen_options,current_options,compiled_options,keep_options,drop_capture,capture_id,lend_create,hand_over_capture,compile_watch,
     is_trusted,may_compile,recompile_watches,repair,capture_drift,capture_drift_of,missing_writing_rights,drop_left_over,
-    late_capture,refuse_lost,may_record,record,explain_conditions,explain_own_row,default_key_lookup,base_type,bounded}'::text[])
+    late_capture,late_event,refuse_lost,may_record,record,explain_conditions,explain_own_row,default_key_lookup,base_type,bounded}'::text[])
 $$;

@@ -75,24 +75,6 @@ describe('a value', () => {
     await db.query(`insert into odd values (2)`)
     expect((await lastData()).new).toEqual({ id: 2 })
   })
-
-  test.each([
-    ['shown with all others', ''],
-    ['shown by name', `columns => '{id,note}', when_changed => '{id}'`],
-    ['in an expression', `fields => '{"note": "NEW.note"}'`],
-    ['in the key', `key => 'NEW.note', fields => '{"id": "NEW.id"}'`],
-  ])('of a column that was dropped is missed until the table is watched again, whatever is repaired or gets its name: %s', async (_, options) => {
-    await db.query(`create table odd (id int primary key, note text)`)
-    await db.query(`select outbox.watch('odd'${options && `, ${options}`})`)
-    await db.query(`alter table odd drop column note`)
-    await db.query(`insert into odd values (1); select outbox.recompile_watches(); insert into odd values (2)`)
-    await db.query(`alter table odd add note text; insert into odd values (3, 'other')`)
-    await db.query(`select outbox.repair(); select outbox.recompile_watches(); insert into odd values (4, 'x')`)
-    const { rows } = await db.query(`select type, data->>'sqlstate' as state from outbox.events`)
-    expect(rows).toEqual(Array(4).fill({ type: 'outbox.capture.failed', state: '42703' }))
-    await db.query(`select outbox.watch('odd'); insert into odd values (5, 'y')`)
-    expect((await lastData()).new).toEqual({ id: 5, note: 'y' })
-  })
 })
 
 describe('a table', () => {

@@ -358,6 +358,7 @@ create view outbox.watches as
 -- outbox.repair() returns TABLE(relation regclass, repaired boolean, message text)
 -- outbox.row_words(expression text) returns TABLE(word text, place bigint, row_name text, column_name text) immutable
 -- outbox.run_idempotent(scope text, keys text[], fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
+-- outbox.schema_version(OUT version integer, OUT works_with integer) returns record immutable
 -- outbox.secret_changed() returns trigger security definer
 -- outbox.shown_change_sql(relation regclass, options json, changed text) returns text stable
 -- outbox.sqlstate_reason(sqlstate text) returns text immutable
@@ -645,6 +646,9 @@ grant execute on function outbox.row_words(text) to outbox_functions;
 grant execute on function outbox.row_words(text) to outbox_listener;
 grant execute on function outbox.row_words(text) to public;
 grant execute on function outbox.run_idempotent(text,text[],text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.schema_version() to outbox_functions;
+grant execute on function outbox.schema_version() to outbox_listener;
+grant execute on function outbox.schema_version() to public;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_listener;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to public;
@@ -697,6 +701,7 @@ grant select on table outbox.events to outbox_listener;
 grant delete, select on table outbox.fanout to outbox_functions;
 grant delete, select on table outbox.fanout to outbox_listener;
 grant select on table outbox.function_files to outbox_functions;
+grant select on table outbox.function_files to outbox_listener;
 grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
 grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
 grant select on table outbox.migrations to outbox_functions;

@@ -72,7 +72,7 @@ export class UndiciTransport {
     else void this.#startIfReachable(this.#isReachable, exchange, target, request)
   }
 
-  async close(): Promise<void> {
+  readonly close = async (): Promise<void> => {
     this.#isClosed = true
     await this.#connections.close()
   }

@@ -2,7 +2,6 @@
 import { NeonDbError, type neon, types } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
-import { SettingsError } from '../delivery/settings.ts'
 import type { Run } from '../drizzle/run.ts'
 import { chooseDriver, type DriverName } from './database/choose.ts'
 import { type Connection, DriverError } from './database/connection.ts'
@@ -85,11 +84,7 @@ export function openDatabase(
 async function connect(settings: DatabaseSettings, deadlineSeconds: number): Promise<Connection> {
   const { databaseUrl, neonProxy, driver = chooseDriver(databaseUrl, neonProxy) } = settings
   if (driver === 'neon') return connectNeon({ databaseUrl, neonProxy, deadlineSeconds })
-  const { connectPostgres } = await import('./database/postgres.ts').catch(() => {
-    throw new SettingsError(
-      `The driver ${driver} needs the compatibility flag nodejs_compat in wrangler.toml.`,
-    )
-  })
+  const { connectPostgres } = await import('./database/postgres.ts')
   return connectPostgres({ databaseUrl, deadlineSeconds })
 }
 

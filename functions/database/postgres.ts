@@ -2,8 +2,7 @@
 // batch is one transaction, sent in one go. Nothing outlives the transaction, so a pooler in transaction mode (Hyperdrive,
 // PgBouncer) may stand between.
 //
-// pg needs Node's modules: in a Worker the flag nodejs_compat. It is loaded with the first statement, so a Worker that
-// speaks to Neon runs without.
+// pg needs Node's modules: in a Worker the flag nodejs_compat.
 import { types } from '@neondatabase/serverless'
 import pg, { type Pool, type PoolClient } from 'pg'
 import type { Driver } from '../http/idempotent-statements.ts'
@@ -38,7 +37,7 @@ export function connectPostgres({ databaseUrl, deadlineSeconds }: Options): Conn
 }
 
 /** In a Worker a socket belongs to the request that has opened it. */
-const ownsSockets = navigator.userAgent === 'Cloudflare-Workers'
+const ownsSockets = typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers'
 
 /** Everywhere else connections are kept, one pool for each database. */
 const sharedPools = new Map<string, Pool>()

@@ -193,19 +193,6 @@ test('an unreachable Postgres is answered 503 at once, and the log has the reaso
   expect(worker.logs().join()).not.toContain('CANARY')
 })
 
-/** From some date on a Worker has them unless it says no. */
-const withoutNode = { compatibilityFlags: ['no_nodejs_compat', 'no_nodejs_compat_v2'] }
-
-test('a Worker without nodejs_compat speaks to Neon, and says what any other Postgres needs', async () => {
-  const api = await startApi({}, env => startWorker(env, 'functions/index.js', { compatibilityFlags: [] }))
-  expect((await api.get('/webhooks/healthz')).body).toEqual({ status: 'ok', driver: 'neon' })
-  const { url } = api.database
-  const bare = await startWorker({ DATABASE_URL: url }, 'mounted/mounted.worker.js', withoutNode)
-  const answer = await bare.fetch('/webhooks/healthz')
-  expect(answer.status).toBe(503)
-  expect(await answer.text()).toContain('nodejs_compat')
-})
-
 describe('over a socket from Node', () => {
   const open = (databaseUrl: string, deadlineSeconds?: number) => {
     atEnd(closeSharedPools)

@@ -91,7 +91,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', signal => {
     expect(await server.exited).toBe(0)
     expect(server.said()).toContain('"stopped serving"')
     const { rows } = await db.query(
-      `select state, attempts from outbox.deliveries where event_id = (select min(id) from outbox.events)`,
+      `select state from outbox.deliveries where event_id = (select min(id) from outbox.events)`,
     )
     expect(rows).toMatchObject([{ state: 'delivered' }])
     await eventually(async () => {

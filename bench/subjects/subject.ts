@@ -7,6 +7,8 @@ import { type Process, startProcess } from '../process.ts'
 export interface Setup {
   /** Event n is for endpoint n modulo this. */
   readonly endpoints: number
+  /** Instead, Outbox fans each event out to all endpoints. A job queue has a job for each webhook all the same. */
+  readonly fansOut?: boolean
   /** Some subjects need different settings for each. */
   readonly tunedFor: 'throughput' | 'latency'
 }

@@ -41,7 +41,7 @@ const server = createServer((request, response) => {
   else receive(receivers.get(name)!, request, response).catch(() => {}) // the sender hung up in the middle of its request
 })
 server.requestTimeout = 0
-server.listen(config.port, '127.0.0.1', () => console.log('ready'))
+server.listen({ port: config.port, host: '127.0.0.1', backlog: 4_096 }, () => console.log('ready'))
 
 async function receive(receiver: Receiver, request: IncomingMessage, response: ServerResponse) {
   const body = await buffer(request)

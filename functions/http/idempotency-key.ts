@@ -1,5 +1,5 @@
 // Whose an Idempotency-Key is, and what the database holds of it: a keyed hash. The key itself may say something (an order's
-// number), and whoever has it gets to see an answer.
+// number), and a person who has it sees an answer.
 import type { Context } from 'hono'
 import { encodeBase64 } from '../../delivery/base64.ts'
 import type { ApiKey } from '../access/api-keys.ts'

@@ -44,7 +44,8 @@ export async function startReceiver(respond: Respond = ok, { port = 0 } = {}): P
   // Only the test limits the time that a receiver takes.
   server.requestTimeout = 0
   server.headersTimeout = 0
-  server.listen(port, '127.0.0.1')
+  // A sender opens thousands of connections at once. Those that the queue does not hold try again seconds later.
+  server.listen({ port, host: '127.0.0.1', backlog: 4_096 })
   await once(server, 'listening')
   const stop = async () => {
     if (!server.listening) return

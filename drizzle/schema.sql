@@ -350,6 +350,7 @@ create view outbox.watches as
 -- outbox.purge(older_than interval, max_events integer, behind bigint, OUT purged integer, OUT looked_to bigint) returns record security definer
 -- outbox.recompile_watches() returns TABLE(relation regclass, recompiled boolean)
 -- outbox.record(type text, data json, key text, tenant text) returns text security definer
+-- outbox.record_events(types text[], data json[], keys text[], tenants text[]) returns TABLE(id text, occurred_at timestamp with time zone) security definer
 -- outbox.record_test(endpoint_id bigint, OUT id bigint, OUT nonce integer) returns record security definer
 -- outbox.refuse_audit_change() returns trigger
 -- outbox.refuse_lost(table_name text, columns text) returns text stable
@@ -630,6 +631,7 @@ grant execute on function outbox.record(text,json,text,text) to outbox_emitter;
 grant execute on function outbox.record(text,json,text,text) to outbox_functions;
 grant execute on function outbox.record(text,json,text,text) to outbox_listener;
 grant execute on function outbox.record(text,json,text,text) to public;
+grant execute on function outbox.record_events(text[],json[],text[],text[]) to outbox_functions;
 grant execute on function outbox.record_test(bigint) to outbox_functions;
 grant execute on function outbox.refuse_audit_change() to public;
 grant execute on function outbox.refuse_lost(text,text) to outbox_functions;

@@ -8,6 +8,7 @@ import { deliveries } from './deliveries/routes.ts'
 import { endpointActions } from './endpoints/action-routes.ts'
 import { endpoints } from './endpoints/routes.ts'
 import { type EnvironmentOf, overriddenBy, type SettingsOption } from './environment.ts'
+import { eventBatches } from './events/batch/routes.ts'
 import { explanations } from './events/explain/routes.ts'
 import { events } from './events/routes.ts'
 import { eventTypes } from './events/types/routes.ts'
@@ -47,7 +48,7 @@ export interface Outbox {
 
 const resources = [
   [health, captureHealth, secretsHealth],
-  [events, eventTypes, explanations, deliveries],
+  [eventBatches, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays],
   [stats, audit],
 ].flat()

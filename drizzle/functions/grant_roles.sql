@@ -79,8 +79,8 @@ BEGIN
   END LOOP;
   GRANT EXECUTE ON FUNCTION outbox.emit(text, json, text, text), outbox.emit(outbox.event_type_text, jsonb, text, text),
     outbox.emit_text, outbox.emit_failed, outbox.event_type, outbox.record TO outbox_emitter;
-  GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_test, outbox.capture_health, outbox.capture_triggers,
-    outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
+  GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_events, outbox.record_test, outbox.capture_health,
+    outbox.capture_triggers, outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.purge TO outbox_listener;
 END $$;
 

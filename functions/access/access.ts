@@ -11,6 +11,8 @@ export interface Access {
   readonly tenants?: boolean
   /** Each call takes a token from the key's bucket. Default: null, calls are not counted. */
   readonly cost?: Cost | null
+  /** The largest request body, in KiB. Default: 256. */
+  readonly maxBodyKilobytes?: number
   /** An Idempotency-Key makes a repeat safe. Default: true for POST and PATCH; the others have no need of it. */
   readonly idempotencyKey?: boolean
 }
@@ -30,6 +32,7 @@ export function completeAccess(method: string, access: Access = {}): RouteAccess
     scope: scopeFor(method),
     tenants: false,
     cost: null,
+    maxBodyKilobytes: 256,
     idempotencyKey: ['POST', 'PATCH'].includes(method.toUpperCase()),
     ...access,
   }

@@ -1,6 +1,6 @@
 // The caller, and what that means for what they see: a key that is bound to a tenant meets nothing of another's.
 import type { Context } from 'hono'
-import { problem } from '../http/problem.ts'
+import { type InputError, problem } from '../http/problem.ts'
 import type { Reply } from '../http/reply.ts'
 import type { App } from '../settings.ts'
 
@@ -22,4 +22,5 @@ export function mayWriteFor({ tenant }: Pick<Caller, 'tenant'>, wanted: string |
   return tenant === null || wanted === undefined || wanted === null || wanted === tenant
 }
 
-export const refuseOtherTenant = (): Reply => problem(403, 'This key may only write for its own tenant.')
+export const refuseOtherTenant = (...errors: InputError[]): Reply =>
+  problem(403, 'This key may only write for its own tenant.', errors.length > 0 ? { errors } : {})

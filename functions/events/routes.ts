@@ -8,7 +8,7 @@ import { reply } from '../http/reply.ts'
 import { body, responses, TimeText, text } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 import { emitEvent, maxBytes } from './operations.ts'
-import { findEvent, findEventWithDeliveries, listEvents, toListedEvent } from './read.ts'
+import { findEventWithDeliveries, listEvents, toListedEvent } from './read.ts'
 import { Event, EventWithDeliveries, ListedEvent, NewEvent } from './schema.ts'
 
 const getEvents = defineRoute({
@@ -68,14 +68,13 @@ events.openapi(getEvent, async c => {
 })
 
 events.openapi(postEvent, async c => {
-  const caller = callerOf(c)
-  const emitted = await emitEvent(c.var.db, caller, c.req.valid('json'))
+  const emitted = await emitEvent(c.var.db, callerOf(c), c.req.valid('json'))
   if (emitted === 'other tenant') return refuseOtherTenant()
   if (emitted === 'too large') {
     return problem(413, `An event's data may have at most ${maxBytes / 1024} KiB.`)
   }
   if ('wrongData' in emitted) return badInput({ path: 'data', message: emitted.wrongData })
-  return reply((await findEvent(c.var.db, emitted.id, caller))!, 202)
+  return reply(emitted, 202)
 })
 
 export const unknownEvent = () => problem(404, 'There is no such event.')

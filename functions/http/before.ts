@@ -18,7 +18,7 @@ export function stepsBefore(access: RouteAccess): MiddlewareHandler<App>[] {
   return [
     begin,
     authentication,
-    limitBody,
+    limitBody(access.maxBodyKilobytes),
     readJson,
     openRequestDatabase,
     ...(access.cost ? [limitCost(access.cost)] : []),

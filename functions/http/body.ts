@@ -4,12 +4,11 @@ import { bodyLimit } from 'hono/body-limit'
 import { parseJson } from './json.ts'
 import { problem } from './problem.ts'
 
-const maxKilobytes = 256
-
-export const limitBody = bodyLimit({
-  maxSize: maxKilobytes * 1024,
-  onError: () => problem(413, `A request body may have at most ${maxKilobytes} KiB.`),
-})
+export const limitBody = (maxKilobytes: number) =>
+  bodyLimit({
+    maxSize: maxKilobytes * 1024,
+    onError: () => problem(413, `A request body may have at most ${maxKilobytes} KiB.`),
+  })
 
 export const readJson: MiddlewareHandler = async (c, next) => {
   const body = await c.req.bytes()

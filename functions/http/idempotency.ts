@@ -73,6 +73,9 @@ function remembering(plain: Database, statements: IdempotentStatements, keyring:
 async function fingerprint({ method, url }: Request, body: Uint8Array): Promise<string> {
   const { pathname, search } = new URL(url)
   const head = new TextEncoder().encode(`${method} ${pathname}${search}\n`)
-  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array([...head, ...body]))
+  const whole = new Uint8Array(head.length + body.length)
+  whole.set(head)
+  whole.set(body, head.length)
+  const digest = await crypto.subtle.digest('SHA-256', whole)
   return encodeBase64(new Uint8Array(digest))
 }

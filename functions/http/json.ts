@@ -38,11 +38,18 @@ export type Json =
 
 /** Large whole numbers become bigint; any other number that JavaScript would write differently stays raw. */
 export function parseJson(text: string): unknown {
+  if (!mayHoldInexact.test(text)) return JSON.parse(text) // several times as fast
   return JSON.parse(text, (_key, value, { source }) => {
     if (typeof value !== 'number' || source === undefined || String(value) === source) return value
     return /^-?\d+$/.test(source) ? BigInt(source) : JSON.rawJSON(source)
   })
 }
+
+/**
+ * A number with a fraction, an exponent or 16 digits, or -0: any other is a whole number that a double holds. Text inside of
+ * strings may look like one; that costs only time.
+ */
+const mayHoldInexact = /(?:^|[[,:])\s*(?:-0|-?\d+[.eE]|-?\d{16})/
 
 /** For settings, where the nearest double will do: `10.0` is 10. */
 export function toDouble(value: unknown): unknown {
@@ -50,12 +57,23 @@ export function toDouble(value: unknown): unknown {
 }
 
 export function writeJson(value: Json): string {
+  return isKnownToJavaScript(value) ? JSON.stringify(value) : writeExactly(value)
+}
+
+/** JSON.stringify() writes raw numbers as they are, but refuses a bigint and does not know JsonText. */
+function isKnownToJavaScript(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'bigint'
+  if (value instanceof JsonText) return false
+  return Object.values(value).every(isKnownToJavaScript)
+}
+
+function writeExactly(value: Json): string {
   if (value instanceof JsonText) return value.text
   if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map(writeExactly).join(',')}]`
   const members = Object.entries(value as Record<string, Json>).filter(([, member]) => member !== undefined)
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`).join(',')}}`
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${writeExactly(member)}`).join(',')}}`
 }
 
 const maxDepth = 100

@@ -4,7 +4,12 @@ import type { ZodError } from 'zod'
 import { type Reply, reply } from './reply.ts'
 
 /** One refused part of the input; its path has dots (`item_ids.0`) and is empty for the whole. */
-export type InputError = { readonly path: string; readonly message: string }
+export type InputError = {
+  readonly path: string
+  /** The same as a JSON Pointer (RFC 6901), where the input is a list. */
+  readonly pointer?: string
+  readonly message: string
+}
 
 interface Extras {
   readonly errors?: readonly InputError[] | undefined
@@ -44,11 +49,21 @@ export function badInput(...errors: InputError[]): Reply {
   })
 }
 
+type Place = readonly PropertyKey[]
+
 /** One entry for each field that a schema refuses; unknown fields by their name. */
-export function inputErrors(error: ZodError): InputError[] {
+export function inputErrors(error: ZodError, at = errorAt): InputError[] {
   return error.issues.flatMap(issue =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map(key => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }))
-      : [{ path: issue.path.join('.'), message: issue.message }],
+      ? issue.keys.map(key => at([...issue.path, key], 'is not a known field'))
+      : [at(issue.path, issue.message)],
   )
 }
+
+const errorAt = (place: Place, message: string): InputError => ({ path: place.join('.'), message })
+
+export const errorWithPointer = (place: Place, message: string): InputError => ({
+  path: place.join('.'),
+  pointer: place.map(part => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+  message,
+})

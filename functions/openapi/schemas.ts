@@ -87,7 +87,9 @@ export const Problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    errors: z
+      .array(z.object({ path: z.string(), pointer: z.string().optional(), message: z.string() }))
+      .optional(),
   })
   .openapi('Problem')
 

@@ -84,6 +84,12 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
       tenant: 'T',
     })
   ).body.id
+  await ask('POST /v1/events/batch', '/v1/events/batch', {
+    events: [
+      { type: 'b.a', data: { n: 0.1, text: String.raw`\'` }, key: String.raw`k\1` },
+      { type: 'b.b', data: [] },
+    ],
+  })
   await api.worker.scheduled()
   await ask('GET /v1/events', `/v1/events?since=${new Date(Date.now() - 600_000).toISOString()}&type=a.b`)
   await ask('GET /v1/events/{id}', `/v1/events/${event}`)

@@ -71,6 +71,7 @@ test('the description lists every route of the contract', () => {
     'POST /v1/endpoints/1/rotate',
     'POST /v1/endpoints/1/test',
     'POST /v1/events',
+    'POST /v1/events/batch',
     'POST /v1/replays/1/cancel',
   ])
 })

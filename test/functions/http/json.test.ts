@@ -19,6 +19,31 @@ test.each(['12345678901234567890.10', '1.0', '1e400', '0.1000000000000000055'])(
   text => expect(JSON.stringify(parseJson(`{"n":[${text}]}`))).toBe(`{"n":[${text}]}`),
 )
 
+test('a number is kept as it was written wherever it stands, and whatever stands beside it', () => {
+  const number = fc.oneof(
+    fc.constantFrom('0', '0.0', '-0.0', '-0.5', '1e1', '1E-7', '9007199254740993', '999999999999999'),
+    fc.bigInt().map(String),
+    fc
+      .tuple(fc.integer(), fc.stringMatching(/^\.\d{1,20}$/))
+      .map(([whole, fraction]) => `${whole}${fraction}`),
+  )
+  const space = fc.constantFrom('', ' ', '\n\t')
+  const beside = fc.constantFrom('"12:30.5"', '"[-0,1e3"', 'true', '{}', '17')
+  fc.assert(
+    fc.property(number, space, beside, (number, space, beside) => {
+      for (const [head, tail] of [
+        ['', ''],
+        ['[', ']'],
+        [`[${beside},`, ']'],
+        ['{"a":', `,"b":${beside}}`],
+      ])
+        expect(writeJson(parseJson(`${head}${space}${number}${space}${tail}`) as never)).toBe(
+          `${head}${number}${tail}`,
+        )
+    }),
+  )
+})
+
 test('every spelling of a number is accepted where a double will do', () => {
   expect([parseJson('10.0'), parseJson('1e1'), parseJson('10')].map(toDouble)).toEqual([10, 10, 10])
 })

@@ -2,7 +2,7 @@
 import pg from 'pg'
 import type { Environment } from '../delivery/settings.ts'
 import type { Run } from '../drizzle/run.ts'
-import { readSchemaState, schemaProblem } from '../drizzle/schema-version.ts'
+import { asSentence, readSchemaState, schemaProblem } from '../drizzle/schema-version.ts'
 import { runOn, sqlstate } from '../worker/database.ts'
 import { databaseProblem } from '../worker/observability/database-problem.ts'
 import { CommandError, type ExitCode, exitCodes } from './exit.ts'
@@ -53,7 +53,7 @@ export async function withConnection<T>(
 /** For commands that read or change what is in the schema. */
 export async function requireSchema(run: Run): Promise<void> {
   const problem = schemaProblem(await readSchemaState(run))
-  if (problem !== null) throw new CommandError(exitCodes.refused, sentence(problem))
+  if (problem !== null) throw new CommandError(exitCodes.refused, asSentence(problem))
 }
 
 /** An error of Postgres, of the driver or of the network becomes a sentence and an exit code. Everything else stays. */
@@ -71,7 +71,7 @@ function worded(error: unknown): unknown {
   if (exitCode === null && !isDrivers(error)) return error
   return new CommandError(
     exitCode ?? exitCodes.unreachable,
-    sentence(`cannot use the database: ${databaseProblem(error)}`),
+    asSentence(`cannot use the database: ${databaseProblem(error)}`),
   )
 }
 
@@ -88,5 +88,3 @@ function isDrivers(error: unknown): boolean {
   const message = (error as Error | null)?.message ?? ''
   return /timeout expired|terminated|^SASL|does not support SSL/.test(message)
 }
-
-const sentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`.replace(/\.\.$/, '.')

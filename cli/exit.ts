@@ -1,5 +1,7 @@
 // How a command ends. Scripts tell the reasons apart by the exit code, people by the sentence.
 
+import type { SettingsError } from '../delivery/settings.ts'
+
 export const exitCodes = {
   done: 0,
   unexpected: 1,
@@ -15,6 +17,9 @@ export const exitCodes = {
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** What is wrong with a setting. That a process does not start for it is not said of a command. */
+export const settingProblem = ({ message }: SettingsError): string => message.replace(/ Not starting\.$/, '')
 
 /** The message is all that is shown of it. */
 export class CommandError extends Error {

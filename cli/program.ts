@@ -10,7 +10,7 @@ import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
 import { addUninstall } from './commands/uninstall.ts'
 import { addVersion } from './commands/version.ts'
-import { CommandError, type ExitCode, exitCodes } from './exit.ts'
+import { CommandError, type ExitCode, exitCodes, settingProblem } from './exit.ts'
 import { addGlobalOptions } from './globals.ts'
 
 /** In the order of the first minutes. A command is a file in commands/ and a line here. */
@@ -62,8 +62,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode | nu
 
 function ending(error: unknown): { exitCode: ExitCode; message: string } {
   if (error instanceof CommandError) return error
-  if (error instanceof SettingsError)
-    return { exitCode: exitCodes.usage, message: error.message.replace(/ Not starting\.$/, '') }
+  if (error instanceof SettingsError) return { exitCode: exitCodes.usage, message: settingProblem(error) }
   const { name, message } = error as Error
   return { exitCode: exitCodes.unexpected, message: `Something unexpected happened (${name}): ${message}` }
 }

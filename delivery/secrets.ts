@@ -65,7 +65,7 @@ export async function openKeyring(spec: string): Promise<Keyring> {
     keyIds: [sealingId, ...masterKeys.slice(1).map(({ id }) => id)],
     seal: (plain, context) => seal(sealingId, keys.get(sealingId)!, plain, context),
     open: (sealed, context) => open(keys, sealed, context),
-    hashes: (text, context) => Promise.all(hashKeys.map(key => hash(key, text, context))),
+    hashes: (text, context) => Promise.all(hashKeys.map(key => keyedHash(key, text, context))),
   }
 }
 
@@ -77,7 +77,8 @@ async function deriveHashKey(masterKey: Uint8Array<ArrayBuffer>): Promise<Crypto
   return crypto.subtle.deriveKey(hkdf, from, { name: 'HMAC', hash: 'SHA-256', length: 256 }, false, ['sign'])
 }
 
-async function hash(key: CryptoKey, text: string, context: string): Promise<string> {
+/** What is hashed in one context does not match what is hashed in another. */
+export async function keyedHash(key: CryptoKey, text: string, context: string): Promise<string> {
   const bytes = new TextEncoder().encode(`${context}\0${text}`)
   return encodeBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes)))
 }

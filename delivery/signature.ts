@@ -1,5 +1,6 @@
 // Step 7: Standard Webhooks 1.0.0 over the exact bytes. Receivers check with verify.ts or any library of that standard.
 import { encodeBase64 } from './base64.ts'
+import { joined } from './join.ts'
 import { importSeed, isHmacKey } from './keys.ts'
 import { SecretUnavailable } from './secrets.ts'
 
@@ -67,14 +68,6 @@ export function signedContent(
 
 function signedHead(webhookId: string, timestamp: string): string {
   return `${webhookId}.${timestamp}.`
-}
-
-function joined(head: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const headBytes = new TextEncoder().encode(head)
-  const signed = new Uint8Array(headBytes.length + body.length)
-  signed.set(headBytes)
-  signed.set(body, headBytes.length)
-  return signed
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -29,7 +29,7 @@ const walls: Record<string, Wall> = {
     except: ['functions/shop', 'functions/index.ts', 'drizzle/shop'],
     packages: functionPackages,
   },
-  // Only here, and loaded only where the database is not Neon's: a Worker may lack Node's modules, which pg needs.
+  // Only here: pg needs Node's modules, and the other functions do without.
   'functions/database/postgres.ts': {
     paths: ['functions/database', 'functions/http/idempotent-statements.ts'],
     packages: ['pg', '@neondatabase/serverless'],

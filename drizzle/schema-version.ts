@@ -69,6 +69,10 @@ export function schemaProblem({ postgres, installed, schema }: SchemaState): str
   return versionProblem(schema)
 }
 
+/** For people: with a capital letter and a full stop. */
+export const asSentence = (problem: string): string =>
+  `${problem[0]!.toUpperCase()}${problem.slice(1)}.`.replace(/\.\.$/, '.')
+
 export function versionProblem({ version, worksWith, differing }: NumberedSchema): string | null {
   if (version < schemaVersion)
     return `the schema outbox is at ${version}, and this needs ${schemaVersion}: ${remedy}`

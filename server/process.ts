@@ -1,5 +1,6 @@
 // A process that is the whole outbox: from its start to its last signal.
 import type { Environment } from '../delivery/settings.ts'
+import { runUntilSignal } from '../worker/process.ts'
 import { startServer } from './server.ts'
 import { readServerSettings } from './settings.ts'
 
@@ -8,15 +9,5 @@ import { readServerSettings } from './settings.ts'
  * second signal exits at once. Throws a SettingsError for a setting that is wrong.
  */
 export async function runServer(env: Environment): Promise<number> {
-  const server = await startServer(await readServerSettings(env))
-  return new Promise(stopped => {
-    let stopping = false
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, async () => {
-        if (stopping) process.exit(1)
-        stopping = true
-        stopped((await server.stop()) ? 0 : 1)
-      })
-    }
-  })
+  return runUntilSignal(await startServer(await readServerSettings(env)))
 }

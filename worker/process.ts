@@ -8,14 +8,23 @@ import { readListenerSettings } from './settings.ts'
  * exits at once. Throws a SettingsError for a setting that is wrong.
  */
 export async function runListener(env: Environment): Promise<number> {
-  const listener = await startListener(readListenerSettings(env))
+  return runUntilSignal(await startListener(readListenerSettings(env)))
+}
+
+interface Running {
+  /** True = every attempt is recorded. */
+  stop(): Promise<boolean>
+}
+
+/** Stops it at the first SIGTERM or Ctrl-C and returns the exit code; the second one exits at once. */
+export function runUntilSignal(running: Running): Promise<number> {
   return new Promise(stopped => {
     let stopping = false
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, async () => {
         if (stopping) process.exit(1)
         stopping = true
-        stopped((await listener.stop()) ? 0 : 1)
+        stopped((await running.stop()) ? 0 : 1)
       })
     }
   })

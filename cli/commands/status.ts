@@ -4,6 +4,7 @@ import { formatId } from '../../delivery/ids.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
 import { type Connection, requireSchema, withConnection } from '../connection.ts'
 import { contextOf } from '../globals.ts'
+import { countListeners, watchedTables } from '../installation.ts'
 import type { Output } from '../output.ts'
 
 /** As in GET /v1/stats: counting costs a quarter of a second at most. */
@@ -25,17 +26,13 @@ export function addStatus(program: Command): void {
 
 type Status = Awaited<ReturnType<typeof readStatus>>
 
-async function readStatus({ client, run }: Connection) {
+async function readStatus(connection: Connection) {
+  const { run } = connection
   await requireSchema(run)
   const found = await queries.stats(run, { tenant: null, maxCounted, maxEndpoints })
-  const { rows } = await client.query(
-    `select (select count(distinct application_name)::int from pg_stat_activity
-             where datname = current_database() and application_name like 'listener-%') as listeners,
-            array(select relation::text from outbox.watches order by 1) as watched`,
-  )
   return {
-    listeners: rows[0].listeners as number,
-    watched: rows[0].watched as string[],
+    listeners: await countListeners(connection),
+    watched: await watchedTables(connection),
     deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
     capped: found.isCapped ?? false,
     delivered_last_hour: found.delivered,

@@ -8,6 +8,7 @@ import * as queries from '../../drizzle/queries.gen.ts'
 import { oldestPostgres, readSchemaState, schemaProblem } from '../../drizzle/schema-version.ts'
 import { refuseTransactionPooling, TransactionPoolingError } from '../../worker/transaction-pooling.ts'
 import { type Connection, databaseUrlOf } from '../connection.ts'
+import { countListeners, watchedTables } from '../installation.ts'
 import { type Check, type Finding, fail, ok, warn } from './finding.ts'
 
 export interface Subject extends Connection {
@@ -94,22 +95,19 @@ export const schemaChecks: Readonly<Record<string, Check<Subject>>> = {
           `missing: ${rows.map(row => row.name).join(', ')}. Create them, then SELECT outbox.grant_roles()`,
         )
   },
-  async watches({ client }) {
-    const { rows } = await client.query('select relation::text from outbox.watches order by 1')
-    return rows.length === 0
+  async watches(subject) {
+    const tables = await watchedTables(subject)
+    return tables.length === 0
       ? warn(`no table is watched: SELECT outbox.watch('your_table')`)
-      : ok(`watched: ${rows.map(row => row.relation).join(', ')}`)
+      : ok(`watched: ${tables.join(', ')}`)
   },
-  async listeners({ client }) {
-    const { rows } = await client.query(
-      `select count(distinct application_name)::int as n from pg_stat_activity
-       where datname = current_database() and application_name like 'listener-%'`,
-    )
-    return rows[0].n === 0
+  async listeners(subject) {
+    const listeners = await countListeners(subject)
+    return listeners === 0
       ? warn(
           'no listener is connected: start one with outbox listener; until then only the cron function delivers',
         )
-      : ok(`${rows[0].n} connected`)
+      : ok(`${listeners} connected`)
   },
   async 'master keys'({ run, env }) {
     const keys = parseMasterKeys(env.OUTBOX_MASTER_KEYS ?? '')

@@ -3,6 +3,7 @@ import type { Environment } from '../../delivery/settings.ts'
 import { SettingsError } from '../../delivery/settings.ts'
 import { parseApiKeys } from '../../functions/access/api-keys.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
+import { settingProblem } from '../exit.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 export async function checkSettings(env: Environment): Promise<Finding[]> {
@@ -18,7 +19,7 @@ function listenerSettings(env: Environment) {
     return ok('every setting of the listener can be read')
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    return fail(error.message.replace(/ Not starting\.$/, ''))
+    return fail(settingProblem(error))
   }
 }
 

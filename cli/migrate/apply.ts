@@ -49,7 +49,7 @@ export async function apply(client: pg.Client, source: Source): Promise<Applied>
   const { root, journal, grant } = source
   for (const { name, path, sql } of migrations) {
     await step(path, sql, () => client.query(sql))
-    await client.query(`insert into ${journal} (name) values ($1)`, [name])
+    await client.query(noteMigration(journal, name))
   }
   for (const file of functionFiles) await applyFunctionFile(client, file)
   const mustRecompile = functionFiles.some(file => file.compilesWatches)
@@ -83,14 +83,18 @@ async function exists(client: pg.Client, relation: string): Promise<boolean> {
   return rows[0].exists
 }
 
-async function applyFunctionFile(client: pg.Client, { name, path, sql, sha256 }: FunctionFile) {
-  await step(path, sql, () => client.query(sql))
-  await client.query(
-    `insert into outbox.function_files (name, sha256) values ($1, $2)
-     on conflict (name) do update set sha256 = excluded.sha256, applied_at = clock_timestamp()`,
-    [name, sha256],
-  )
+async function applyFunctionFile(client: pg.Client, file: FunctionFile) {
+  await step(file.path, file.sql, () => client.query(file.sql))
+  await client.query(noteFunctionFile(file))
 }
+
+/** Notes are statements without parameters, so that they fit in a script too. Names are those of our own files. */
+export const noteMigration = (journal: string, name: string) =>
+  `INSERT INTO ${journal} (name) VALUES ('${name}')`
+
+export const noteFunctionFile = ({ name, sha256 }: FunctionFile) =>
+  `INSERT INTO outbox.function_files (name, sha256) VALUES ('${name}', '${sha256}') ` +
+  'ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = clock_timestamp()'
 
 async function recompileWatches(client: pg.Client): Promise<{ relation: string; recompiled: boolean }[]> {
   const recompile = 'select relation::text, recompiled from outbox.recompile_watches()'

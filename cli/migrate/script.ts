@@ -2,7 +2,7 @@
 import { version } from '../../delivery/version.ts'
 import { schemaVersion } from '../../drizzle/schema-version.gen.ts'
 import { oldestPostgres } from '../../drizzle/schema-version.ts'
-import type { Plan } from './apply.ts'
+import { noteFunctionFile, noteMigration, type Plan } from './apply.ts'
 import { type FunctionFile, type Migration, readFunctionFiles, readMigrations } from './files.ts'
 import { productIn, sqlFolder } from './product.ts'
 import { oneAtATime, plainNames, ratherFail } from './transaction.ts'
@@ -12,7 +12,9 @@ const { journal, grant } = productIn(sqlFolder)
 /** What `outbox migrate` would run in the database that the plan was made for. */
 export function pendingScript({ migrations, functionFiles }: Plan): string {
   return script([
-    ...migrations.map(({ name, sql }) => `-- migrations/${name}.sql\n${sql}\n${noteMigration(name)};`),
+    ...migrations.map(
+      ({ name, sql }) => `-- migrations/${name}.sql\n${sql}\n${noteMigration(journal, name)};`,
+    ),
     ...functionFiles.map(file => `-- ${file.name}\n${file.sql}\n${noteFunctionFile(file)};`),
     ...(functionFiles.some(file => file.compilesWatches) ? ['SELECT outbox.recompile_watches();'] : []),
   ])
@@ -62,7 +64,7 @@ ${block(`  IF to_regclass('${journal}') IS NOT NULL THEN
     END IF;
   END IF;
   EXECUTE ${quoted(sql)};
-  ${noteMigration(name)};`)}`
+  ${noteMigration(journal, name)};`)}`
 
 const functionFileUnlessThere = (file: FunctionFile) => `-- ${file.name}
 ${block(`  IF NOT EXISTS (SELECT FROM outbox.function_files WHERE name = '${file.name}' AND sha256 = '${file.sha256}') THEN
@@ -77,9 +79,3 @@ function quoted(sql: string): string {
   if (sql.includes(tag)) throw new Error(`a file of SQL has ${tag} in it`)
   return `${tag}\n${sql}\n${tag}`
 }
-
-const noteMigration = (name: string) => `INSERT INTO ${journal} (name) VALUES ('${name}')`
-
-const noteFunctionFile = ({ name, sha256 }: FunctionFile) =>
-  `INSERT INTO outbox.function_files (name, sha256) VALUES ('${name}', '${sha256}') ` +
-  'ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = clock_timestamp()'

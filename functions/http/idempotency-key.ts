@@ -1,7 +1,8 @@
 // Whose an Idempotency-Key is, and what the database holds of it: a keyed hash. The key itself may say something (an order's
 // number), and a person who has it sees an answer.
 import type { Context } from 'hono'
-import { encodeBase64 } from '../../delivery/base64.ts'
+import { keyedHash } from '../../delivery/secrets.ts'
+import { hmacSha256 } from '../../delivery/signature.ts'
 import type { ApiKey } from '../access/api-keys.ts'
 import { sourceOf } from '../access/rate-limit.ts'
 import type { App } from '../settings.ts'
@@ -36,8 +37,6 @@ export async function hashedKey(c: Context<App>, key: string, fingerprint: strin
 const purpose = 'idempotency-key'
 
 async function hashUnder({ hash }: Pick<ApiKey, 'hash'>, key: string): Promise<string> {
-  const hmac = { name: 'HMAC', hash: 'SHA-256' }
-  const secret = await crypto.subtle.importKey('raw', new Uint8Array(hash), hmac, false, ['sign'])
-  const text = new TextEncoder().encode(`${purpose}\0${key}`)
-  return encodeBase64(new Uint8Array(await crypto.subtle.sign('HMAC', secret, text)))
+  const secret = await crypto.subtle.importKey('raw', new Uint8Array(hash), hmacSha256, false, ['sign'])
+  return keyedHash(secret, key, purpose)
 }

@@ -13,6 +13,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { MiddlewareHandler } from 'hono'
 import { decodeBase64, encodeBase64 } from '../../delivery/base64.ts'
+import { joined } from '../../delivery/join.ts'
 import type { Keyring } from '../../delivery/secrets.ts'
 import { idempotencyKeys } from '../../drizzle/schema/api.ts'
 import type { Database } from '../db.ts'
@@ -72,10 +73,6 @@ function remembering(plain: Database, statements: IdempotentStatements, keyring:
 /** Of everything that distinguishes requests: method, path, query and body. */
 async function fingerprint({ method, url }: Request, body: Uint8Array): Promise<string> {
   const { pathname, search } = new URL(url)
-  const head = new TextEncoder().encode(`${method} ${pathname}${search}\n`)
-  const whole = new Uint8Array(head.length + body.length)
-  whole.set(head)
-  whole.set(body, head.length)
-  const digest = await crypto.subtle.digest('SHA-256', whole)
+  const digest = await crypto.subtle.digest('SHA-256', joined(`${method} ${pathname}${search}\n`, body))
   return encodeBase64(new Uint8Array(digest))
 }

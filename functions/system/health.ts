@@ -1,7 +1,7 @@
 // GET /healthz, for load balancers and uptime checks: can this Worker reach its database, by which driver, and do the two
 // belong together? No other details, because anybody may ask.
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { readVersion, versionProblem } from '../../drizzle/schema-version.ts'
+import { asSentence, readVersion, versionProblem } from '../../drizzle/schema-version.ts'
 import { driverNames } from '../database/choose.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { problem } from '../http/problem.ts'
@@ -25,5 +25,3 @@ health.openapi(getHealth, async c => {
     ? reply({ status: 'ok', driver: c.var.settings.driver })
     : problem(503, asSentence(mismatch))
 })
-
-const asSentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`

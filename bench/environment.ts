@@ -14,8 +14,11 @@ import { type Receiver, startReceiver } from './receiving.ts'
 const durable = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' }
 /** The usual settings for a server under load, the same for all subjects. */
 const sized = { shared_buffers: '512MB', max_wal_size: '8GB', max_connections: '200' }
+/** For the scenario that counts statements. It tracks none until that scenario asks for it. */
+const counting = { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'none' }
 
 export interface Database {
+  readonly name: string
   readonly url: string
   readonly client: pg.Client
   /** The result of a query that returns one boolean. */
@@ -29,6 +32,8 @@ export interface Environment {
   readonly receiver: Receiver
   /** An administrator's connection to a database that no subject uses. */
   readonly admin: pg.Client
+  /** Of the server's postmaster. */
+  readonly postgresPid: number
   /** For the endpoints' secrets. */
   readonly masterKeys: string
   emptyDatabase(): Promise<Database>
@@ -50,7 +55,7 @@ export async function openEnvironment(): Promise<Environment> {
     dir,
     port: await freePort(),
     guard,
-    settings: { ...durable, ...sized },
+    settings: { ...durable, ...sized, ...counting },
     ephemeral: true,
   })
   const admin = await connect(postgres.url)
@@ -67,6 +72,7 @@ export async function openEnvironment(): Promise<Environment> {
     const url = urlOf(name)
     const client = await connect(url)
     return {
+      name,
       url,
       client,
       isTrue: async query => (await client.query({ text: query, rowMode: 'array' })).rows[0]![0],
@@ -81,6 +87,7 @@ export async function openEnvironment(): Promise<Environment> {
     guard,
     receiver,
     admin,
+    postgresPid: postgres.pid,
     masterKeys: `bench:${randomBytes(32).toString('base64')}`,
     emptyDatabase: () => create('template0'),
     outboxDatabase: () => create(migrated),

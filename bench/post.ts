@@ -1,4 +1,4 @@
-// One signed POST with Outbox's own signature and undici's fastest call. The bare loop and the job queues send it.
+// One signed POST with Outbox's own signature and undici's fastest call. The job queues send it.
 import { Agent, request } from 'undici'
 import { webhookBody } from '../delivery/body.ts'
 import { parseSecret } from '../delivery/keys.ts'

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Child, startChild } from '../dev/child.ts'
 import type { Guard } from '../dev/guard.ts'
 import { say, Trouble } from '../dev/say.ts'
+import { parseStat } from './proc.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -75,11 +76,10 @@ export interface Cost {
 /** On Linux in hundredths of a second; elsewhere as exactly as `ps` has it. */
 export function costOf(pid: number): Cost {
   if (process.platform !== 'linux') return costByPs(pid)
-  // The process name may contain anything, so the fields are counted from its end.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
+  const { cpuSeconds } = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return {
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+    cpuSeconds,
     memoryMb: Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024,
   }
 }

@@ -8,6 +8,8 @@ interface Mutation {
   file: string
   right: string
   wrong: string
+  /** How often it occurs; default once. */
+  times?: number
 }
 
 export const mutations = {
@@ -16,6 +18,7 @@ export const mutations = {
     file: 'drizzle/queries.gen.ts',
     right: 'd.event_id = r.event_id and d.lease = r.lease\n  returning',
     wrong: 'd.event_id = r.event_id\n  returning',
+    times: 2, // settle.sql and settle_delivered.sql
   },
   /** The listener goes idle while transactions that did not notify are still in flight. */
   'idle-too-early': {
@@ -42,10 +45,10 @@ export function copyWithMutation(name: MutationName): string {
   const copy = mkdtempSync(join(tmpdir(), `outbox-${name}-`))
   for (const part of partsOfListener) cpSync(join(root, part), join(copy, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const { file, right, wrong } = mutations[name]
+  const { file, right, wrong, times = 1 }: Mutation = mutations[name]
   const source = readFileSync(join(copy, file), 'utf8')
-  if (source.split(right).length !== 2)
-    throw new Error(`mutation ${name}: expected ${file} to contain this exactly once: ${right}`)
-  writeFileSync(join(copy, file), source.replace(right, wrong))
+  if (source.split(right).length !== times + 1)
+    throw new Error(`mutation ${name}: expected ${file} to contain this ${times} times: ${right}`)
+  writeFileSync(join(copy, file), source.replaceAll(right, wrong))
   return copy
 }

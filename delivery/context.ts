@@ -4,11 +4,12 @@ import type { Leased } from './types.ts'
 
 const maxActorCharacters = 200
 
-export function contextHeaders({ actor, traceparent }: Pick<Leased, 'actor' | 'traceparent'>) {
-  return {
-    ...(actor === null ? {} : { 'outbox-actor': headerText(actor) }),
-    ...(traceparent !== null && isTraceparent(traceparent) ? { traceparent } : {}),
-  }
+/** A name, its value, the next name, … */
+export function contextHeaders({ actor, traceparent }: Pick<Leased, 'actor' | 'traceparent'>): string[] {
+  const headers: string[] = []
+  if (actor !== null) headers.push('outbox-actor', headerText(actor))
+  if (traceparent !== null && isTraceparent(traceparent)) headers.push('traceparent', traceparent)
+  return headers
 }
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header */

@@ -45,8 +45,11 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): HeaderP
 /** RFC 9110, section 5.6.2: a token. */
 function problemOfName(name: string): string | null {
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) return 'is not a valid header name'
-  if (reserved.has(name) || reservedPrefixes.some(prefix => name.startsWith(prefix))) return 'is reserved'
-  return null
+  return isReserved(name) ? 'is reserved' : null
+}
+
+function isReserved(name: string): boolean {
+  return reserved.has(name) || reservedPrefixes.some(prefix => name.startsWith(prefix))
 }
 
 /** Printable ASCII: no CR, LF or NUL that would end the header, and no character that two HTTP libraries read differently. */
@@ -56,10 +59,24 @@ function problemOfValue(value: string): string | null {
 }
 
 /**
- * An endpoint's own headers and the one of ours that they may replace: `accept`. Some firewalls refuse a POST without it
- * (OWASP Core Rule Set, rule 920300). It accepts anything, because only the status of the answer matters.
+ * What every request to an endpoint has: its own headers, and those of ours that never change. A name, its value, the next
+ * name, … Of ours an endpoint may replace `accept`. Some firewalls refuse a POST without it (OWASP Core Rule Set, rule
+ * 920300). It accepts anything, because only the status of the answer matters.
  */
-export function withReplaceableHeaders(own: Readonly<Record<string, string>>): Record<string, string> {
-  const hasAccept = Object.keys(own).some(name => name.toLowerCase() === 'accept')
-  return hasAccept ? { ...own } : { accept: '*/*', ...own }
+export function fixedHeaders(own: Readonly<Record<string, string>>): readonly string[] {
+  let fixed = madeFor.get(own)
+  if (fixed === undefined) {
+    fixed = makeFixedHeaders(own)
+    madeFor.set(own, fixed)
+  }
+  return fixed
+}
+/** Made once for each version of an endpoint. */
+const madeFor = new WeakMap<Readonly<Record<string, string>>, readonly string[]>()
+
+function makeFixedHeaders(own: Readonly<Record<string, string>>): readonly string[] {
+  const allowed = Object.entries(own).filter(([name]) => !isReserved(name.toLowerCase()))
+  const hasAccept = allowed.some(([name]) => name.toLowerCase() === 'accept')
+  const ours = hasAccept ? [] : ['accept', '*/*']
+  return [...ours, ...allowed.flat(), 'content-type', 'application/json']
 }

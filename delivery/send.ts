@@ -1,10 +1,11 @@
-// Step 8: one POST with one deadline for all of it: DNS, connect, TLS, headers and body. The transport is handed in.
+// Step 8: one POST with one deadline for all of it: DNS, connect, TLS, headers and body. Who sends it is handed in.
 import type { FailureKind } from './failures.ts'
 
 /** A request ready to go. */
 export interface SignedRequest {
   readonly url: string
-  readonly headers: Readonly<Record<string, string>>
+  /** A name, its value, the next name, … */
+  readonly headers: readonly string[]
   readonly body: Uint8Array<ArrayBuffer>
 }
 
@@ -18,7 +19,7 @@ export interface Response {
   readonly body: Uint8Array
 }
 
-/** What a transport throws: the kind only, because the texts of lower layers may carry addresses and headers. */
+/** What is seen instead of a response: the kind only, because the texts of lower layers may carry addresses and headers. */
 export class SendError extends Error {
   readonly kind: FailureKind
   constructor(kind: FailureKind) {
@@ -28,8 +29,25 @@ export class SendError extends Error {
   }
 }
 
-/** Sends one request and reads the answer within the signal's time. Never follows a redirect; throws only SendError. */
+/**
+ * Sends one request, and never follows a redirect. Calls back once, after it has returned: with the response or with why
+ * there is none, at the latest when the time is over, or with an error that nobody expected. It is not made of promises
+ * because the listener sends thousands of requests a second.
+ */
+export type Send = (
+  request: SignedRequest,
+  timeoutSeconds: number,
+  onSeen: (seen: Response | SendError) => void,
+  onError: (error: unknown) => void,
+) => void
+
+/** The same on promises, as fetch has it. Keeps to the signal's time, and expects to throw only SendError. */
 export type Transport = (request: SignedRequest, signal: AbortSignal) => Promise<Response>
+
+export function sendThrough(transport: Transport): Send {
+  return (request, timeoutSeconds, onSeen, onError) =>
+    void send(request, transport, timeoutSeconds).then(onSeen).catch(onError)
+}
 
 /** Not reaching a receiver is a value, not an exception: the next step decides what it means. */
 export async function send(

@@ -3,15 +3,18 @@ import { encodeBase64 } from './base64.ts'
 import { importSeed, isHmacKey } from './keys.ts'
 import { SecretUnavailable } from './secrets.ts'
 
-/** Makes one part of the `webhook-signature` header (`v1,…` or `v1a,…`) over the exact bytes. */
-export type Signer = (signed: Uint8Array<ArrayBuffer>) => Promise<string> | string
+/**
+ * Makes one part of the `webhook-signature` header (`v1,…` or `v1a,…`) over the exact bytes: the head in ASCII, then the
+ * body. They come apart, so that who can sign in two steps need not copy the body.
+ */
+export type Signer = (head: string, body: Uint8Array) => Promise<string> | string
 
 /** HMAC-SHA256, `v1`. */
 export function hmacSigner(secret: Uint8Array): Signer {
   if (!isHmacKey(secret)) throw new SecretUnavailable('invalid')
   const key = once(() => crypto.subtle.importKey('raw', new Uint8Array(secret), hmacSha256, false, ['sign']))
-  return async signed =>
-    `v1,${encodeBase64(new Uint8Array(await crypto.subtle.sign('HMAC', await key(), signed)))}`
+  return async (head, body) =>
+    `v1,${encodeBase64(new Uint8Array(await crypto.subtle.sign('HMAC', await key(), joined(head, body))))}`
 }
 export const hmacSha256 = { name: 'HMAC', hash: 'SHA-256' }
 
@@ -19,8 +22,23 @@ export const hmacSha256 = { name: 'HMAC', hash: 'SHA-256' }
 export function ed25519Signer(secret: Uint8Array): Signer {
   if (secret.length !== 32 && secret.length !== 64) throw new SecretUnavailable('invalid')
   const key = once(() => importSeed(secret.slice(0, 32)))
-  return async signed =>
-    `v1a,${encodeBase64(new Uint8Array(await crypto.subtle.sign('Ed25519', await key(), signed)))}`
+  return async (head, body) =>
+    `v1a,${encodeBase64(new Uint8Array(await crypto.subtle.sign('Ed25519', await key(), joined(head, body))))}`
+}
+
+/** The `webhook-signature`: one signature for each key. At once where all signers sign at once. */
+export function sign(
+  webhookId: string,
+  timestamp: string,
+  body: Uint8Array,
+  signers: readonly Signer[],
+): Promise<string> | string {
+  if (signers.length === 0) throw new SecretUnavailable('invalid')
+  const head = signedHead(webhookId, timestamp)
+  if (signers.length === 1) return signers[0]!(head, body)
+  const signatures = signers.map(signer => signer(head, body))
+  if (signatures.every(signature => typeof signature === 'string')) return signatures.join(' ')
+  return Promise.all(signatures).then(all => all.join(' '))
 }
 
 /** The three headers of one attempt: the event's id, the attempt's own time, and one signature for each key. */
@@ -30,13 +48,11 @@ export async function signedHeaders(
   body: Uint8Array,
   signers: readonly Signer[],
 ): Promise<Record<string, string>> {
-  if (signers.length === 0) throw new SecretUnavailable('invalid')
-  const signed = signedContent(webhookId, String(timestampSeconds), body)
-  const signatures = await Promise.all(signers.map(sign => sign(signed)))
+  const timestamp = String(timestampSeconds)
   return {
     'webhook-id': webhookId,
-    'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': signatures.join(' '),
+    'webhook-timestamp': timestamp,
+    'webhook-signature': await sign(webhookId, timestamp, body, signers),
   }
 }
 
@@ -46,10 +62,18 @@ export function signedContent(
   timestamp: string,
   body: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const head = new TextEncoder().encode(`${webhookId}.${timestamp}.`)
-  const signed = new Uint8Array(head.length + body.length)
-  signed.set(head)
-  signed.set(body, head.length)
+  return joined(signedHead(webhookId, timestamp), body)
+}
+
+function signedHead(webhookId: string, timestamp: string): string {
+  return `${webhookId}.${timestamp}.`
+}
+
+function joined(head: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
+  const headBytes = new TextEncoder().encode(head)
+  const signed = new Uint8Array(headBytes.length + body.length)
+  signed.set(headBytes)
+  signed.set(body, headBytes.length)
   return signed
 }
 

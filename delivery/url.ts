@@ -24,8 +24,8 @@ export const databasePorts: readonly number[] = [
 
 export function checkEndpointUrl(text: string, policy: EgressPolicy): CheckedUrl {
   if (text.length > maxUrlLength) return invalid(`must not be longer than ${maxUrlLength} characters`)
-  const url = URL.parse(text)
-  if (!url) return invalid('is not an absolute URL')
+  if (!URL.canParse(text)) return invalid('is not an absolute URL')
+  const url = new URL(text)
   if (url.href.length > maxUrlLength) return invalid(`must not be longer than ${maxUrlLength} characters`)
   if (url.protocol === 'http:' && !policy.allowHttp) return invalid('must begin with https://')
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return invalid('must begin with https://')

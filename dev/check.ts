@@ -9,6 +9,7 @@ import { sourcesIn } from './imports.ts'
 import { findLockGaps } from './lock-gaps.ts'
 import { findTableProblems } from './readme.ts'
 import { isSchemaFileFresh } from './schema-file.ts'
+import { isSchemaVersionFresh } from './schema-version.ts'
 import { withScratchServer } from './scratch-database.ts'
 import { findBreaches, walledFolders } from './walls.ts'
 
@@ -22,6 +23,7 @@ const steps: Record<string, Step> = {
   types: () => run('tsc', '-p', '.'),
   'types of delivery/': () => run('tsc', '-p', 'delivery'),
   'types of functions/': () => run('tsc', '-p', 'functions'),
+  'types of the package': () => run('tsc', '-p', 'tsconfig.build.json', '--noEmit'),
   walls: () => findBreaches(root).join('\n'),
   'import circles': () =>
     findImportCircles(walledFolders.flatMap(folder => sourcesIn(root, folder))).join('\n'),
@@ -33,10 +35,13 @@ const steps: Record<string, Step> = {
     (await withScratchServer(isSchemaFileFresh))
       ? ''
       : 'The migrations and function files make another schema: run `npm run generate` and review what changed in it.',
+  'drizzle/schema-version.gen.ts': () =>
+    isSchemaVersionFresh() ? '' : 'It does not fit drizzle/functions: run `npm run generate`.',
   'generated files': async () => (await findStale()).join('\n'),
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
-  'docker-compose.yml': () => run('dclint', '--quiet', 'docker-compose.yml'),
+  'bench/package-lock.json': () => findLockGaps(join(root, 'bench/package-lock.json')).join('\n'),
+  'docker-compose files': () => run('dclint', '--quiet', 'docker-compose.yml', 'docker-compose.serve.yml'),
 }
 
 const failures: string[] = []

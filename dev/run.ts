@@ -9,6 +9,7 @@ import { startNeonProxy } from './neon-proxy.ts'
 import { type Options, readOptions, wholeNumber } from './options.ts'
 import { freePort, isPortFree } from './ports.ts'
 import { say, Trouble, withoutPassword } from './say.ts'
+import { writeSchemaVersion } from './schema-version.ts'
 import { startCron } from './services/cron.ts'
 import { isLocal, reachDatabase, removeDatabase, startDatabase } from './services/database.ts'
 import { type Functions, startFunctions } from './services/functions.ts'
@@ -82,6 +83,7 @@ async function openDatabase({ fresh }: Options, state: State, settings: Developm
 
 async function prepare(databaseUrl: string, options: Options): Promise<void> {
   say('database', 'applying migrations')
+  writeSchemaVersion()
   await migrate(databaseUrl, { example: true })
   if (options.seed && (await seed(databaseUrl)))
     say('database', 'loaded the example shop: 10 clients, 1,000 orders')

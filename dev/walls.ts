@@ -13,6 +13,9 @@ interface Wall {
 const functionPackages = ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm']
 const rulesInSql = ['types', 'ids', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)
 
+const product = ['delivery', 'drizzle', 'functions', 'worker']
+const example = ['drizzle/shop', 'functions/shop', 'functions/index.ts']
+
 /** By folder or file. The longest name that fits decides. */
 const walls: Record<string, Wall> = {
   // The rules run on every runtime, so they lean on nothing.
@@ -26,20 +29,44 @@ const walls: Record<string, Wall> = {
     except: ['functions/shop', 'functions/index.ts', 'drizzle/shop'],
     packages: functionPackages,
   },
+  // Only here, and loaded only where the database is not Neon's: a Worker may lack Node's modules, which pg needs.
+  'functions/database/postgres.ts': {
+    paths: ['functions/database', 'functions/http/idempotent-statements.ts'],
+    packages: ['pg', '@neondatabase/serverless'],
+  },
   'functions/shop': {
     paths: ['functions', 'delivery', 'drizzle'],
     except: ['functions/index.ts'],
     packages: functionPackages,
   },
   'functions/index.ts': { paths: ['functions'], packages: [] },
+  // One process that is both: it mounts the functions and starts a listener.
+  server: {
+    paths: ['server', 'functions', 'worker', 'delivery'],
+    except: ['functions/shop', 'functions/index.ts'],
+    packages: ['hono', '@hono/node-server', 'node:*'],
+  },
   worker: {
     paths: ['worker', 'delivery', 'drizzle'],
     except: ['drizzle/shop'],
     packages: ['pg', 'undici', 'pino', 'prom-client', 'drizzle-orm', 'node:*'],
   },
+  // The command and what the npm package exports put the parts together. They know nothing of the example and of our tools.
+  cli: {
+    paths: ['cli', 'server', ...product],
+    except: [...example],
+    packages: ['commander', '@clack/prompts', 'pg', 'node:*'],
+  },
+  // The migrator needs a connection and the SQL, no commands.
+  'cli/migrate': {
+    paths: ['cli/migrate', ...product],
+    except: [...example],
+    packages: ['pg', 'node:*'],
+  },
+  exports: { paths: product, except: [...example], packages: [] },
 }
 
-export const walledFolders = ['delivery', 'drizzle', 'functions', 'worker']
+export const walledFolders = ['cli', 'exports', 'server', ...product]
 
 /** One sentence for each import that goes through a wall. */
 export function findBreaches(root: string): string[] {

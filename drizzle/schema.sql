@@ -282,7 +282,7 @@ create view outbox.watches as
 -- outbox.check_namesakes(relation regclass, types json, has_default_type boolean, has_default_key boolean) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
--- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], computed smallint[]) returns boolean immutable
+-- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], types oid[], computed smallint[]) returns boolean immutable
 -- outbox.columns_are_sql(relation regclass, options json) returns text stable
 -- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
 -- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[]) returns json stable
@@ -330,12 +330,14 @@ create view outbox.watches as
 -- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
--- outbox.key_columns(relation regclass) returns TABLE(name name, place integer, type oid, modifier integer) stable
+-- outbox.key_columns(relation regclass, options json) returns TABLE(name name, place integer, type oid) stable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
 -- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
+-- outbox.late_event(watch_id bigint, changed_table oid, operation text, new_row anyelement, old_row anyelement) returns TABLE(type text, key text, tenant text, data json)
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.lock_probe(lane bigint, nearest bigint, until timestamp with time zone) returns tid
+-- outbox.lost_columns(relation regclass, options json) returns text stable
 -- outbox.matches(event_types text[], type text) returns boolean immutable
 -- outbox.may_compile(table_owner oid, options_owner oid) returns boolean stable
 -- outbox.may_record() returns boolean stable
@@ -357,6 +359,7 @@ create view outbox.watches as
 -- outbox.repair() returns TABLE(relation regclass, repaired boolean, message text)
 -- outbox.row_words(expression text) returns TABLE(word text, place bigint, row_name text, column_name text) immutable
 -- outbox.run_idempotent(scope text, keys text[], fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
+-- outbox.schema_version(OUT version integer, OUT works_with integer) returns record immutable
 -- outbox.secret_changed() returns trigger security definer
 -- outbox.shown_change_sql(relation regclass, options json, changed text) returns text stable
 -- outbox.sqlstate_reason(sqlstate text) returns text immutable
@@ -445,9 +448,9 @@ grant execute on function outbox.check_watch_options(regclass,text[],json,text,t
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_functions;
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_listener;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
-grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to outbox_functions;
-grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to outbox_listener;
-grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],smallint[]) to public;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to outbox_functions;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to outbox_listener;
+grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to public;
 grant execute on function outbox.columns_are_sql(regclass,json) to outbox_functions;
 grant execute on function outbox.columns_are_sql(regclass,json) to outbox_listener;
 grant execute on function outbox.columns_are_sql(regclass,json) to public;
@@ -572,15 +575,18 @@ grant execute on function outbox.json_object_sql(text[],text[]) to public;
 grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.keep_options(bigint,json,timestamp with time zone) to public;
-grant execute on function outbox.key_columns(regclass) to outbox_functions;
-grant execute on function outbox.key_columns(regclass) to outbox_listener;
-grant execute on function outbox.key_columns(regclass) to public;
+grant execute on function outbox.key_columns(regclass,json) to outbox_functions;
+grant execute on function outbox.key_columns(regclass,json) to outbox_listener;
+grant execute on function outbox.key_columns(regclass,json) to public;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_functions;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;
 grant execute on function outbox.late_capture(bigint,oid,text) to outbox_functions;
 grant execute on function outbox.late_capture(bigint,oid,text) to outbox_listener;
 grant execute on function outbox.late_capture(bigint,oid,text) to public;
+grant execute on function outbox.late_event(bigint,oid,text,anyelement,anyelement) to outbox_functions;
+grant execute on function outbox.late_event(bigint,oid,text,anyelement,anyelement) to outbox_listener;
+grant execute on function outbox.late_event(bigint,oid,text,anyelement,anyelement) to public;
 grant execute on function outbox.lend_create(regrole) to outbox_functions;
 grant execute on function outbox.lend_create(regrole) to outbox_listener;
 grant execute on function outbox.lend_create(regrole) to public;
@@ -589,6 +595,9 @@ grant execute on function outbox.listener_is_polling() to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to public;
+grant execute on function outbox.lost_columns(regclass,json) to outbox_functions;
+grant execute on function outbox.lost_columns(regclass,json) to outbox_listener;
+grant execute on function outbox.lost_columns(regclass,json) to public;
 grant execute on function outbox.matches(text[],text) to outbox_functions;
 grant execute on function outbox.matches(text[],text) to outbox_listener;
 grant execute on function outbox.matches(text[],text) to public;
@@ -639,6 +648,9 @@ grant execute on function outbox.row_words(text) to outbox_functions;
 grant execute on function outbox.row_words(text) to outbox_listener;
 grant execute on function outbox.row_words(text) to public;
 grant execute on function outbox.run_idempotent(text,text[],text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.schema_version() to outbox_functions;
+grant execute on function outbox.schema_version() to outbox_listener;
+grant execute on function outbox.schema_version() to public;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_functions;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to outbox_listener;
 grant execute on function outbox.shown_change_sql(regclass,json,text) to public;
@@ -691,6 +703,7 @@ grant select on table outbox.events to outbox_listener;
 grant delete, select on table outbox.fanout to outbox_functions;
 grant delete, select on table outbox.fanout to outbox_listener;
 grant select on table outbox.function_files to outbox_functions;
+grant select on table outbox.function_files to outbox_listener;
 grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
 grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
 grant select on table outbox.migrations to outbox_functions;

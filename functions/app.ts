@@ -3,17 +3,18 @@
 //   const outbox = createOutbox()
 //   app.route('/outbox', outbox.app)
 //   export default { fetch: app.fetch, scheduled: outbox.scheduled }
-import type { Environment } from '../delivery/settings.ts'
 import { runCron } from './cron/run.ts'
 import { deliveries } from './deliveries/routes.ts'
 import { endpointActions } from './endpoints/action-routes.ts'
 import { endpoints } from './endpoints/routes.ts'
+import { type EnvironmentOf, overriddenBy, type SettingsOption } from './environment.ts'
 import { eventBatches } from './events/batch/routes.ts'
 import { explanations } from './events/explain/routes.ts'
 import { events } from './events/routes.ts'
 import { eventTypes } from './events/types/routes.ts'
 import { addRoutes, createApp, type Routes } from './http/app.ts'
 import { log } from './http/log.ts'
+import { refuseUnknownPaths } from './http/unknown-paths.ts'
 import { descriptionOf } from './openapi/openapi.ts'
 import { replays } from './replays/routes.ts'
 import type { Env } from './settings.ts'
@@ -24,8 +25,16 @@ import { secretsHealth } from './system/secrets-health/routes.ts'
 import { stats } from './system/stats/routes.ts'
 
 export interface OutboxOptions {
-  /** Settings that stand in place of the environment's: for an application that names them differently. */
-  readonly settings?: Environment
+  /**
+   * Settings that stand in place of the environment's: for an application that names them differently, or keeps them
+   * elsewhere. A function gets the Worker's environment with its bindings.
+   */
+  readonly settings?: SettingsOption
+  /**
+   * What the world finds it under, where the outbox cannot see that for itself: a proxy, or `app.mount()`, takes it off the
+   * path. `app.route()` needs none.
+   */
+  readonly basePath?: string
   /** Whether it answers `/openapi.json` and `/docs`. Default: true. */
   readonly description?: boolean
 }
@@ -44,12 +53,13 @@ const resources = [
   [stats, audit],
 ].flat()
 
-export function createOutbox({ settings, description = true }: OutboxOptions = {}): Outbox {
+export function createOutbox({ settings, basePath, description = true }: OutboxOptions = {}): Outbox {
   const app = createApp()
-  const parts = description ? [...resources, descriptionOf(app)] : resources
-  const environmentOf = settings ? overriddenBy(settings) : (env: Env) => env
+  const parts = description ? [...resources, descriptionOf(app, basePath)] : resources
+  const environmentOf = overriddenBy(settings)
   if (settings) useEnvironment(app, parts, environmentOf)
   addRoutes(app, parts)
+  refuseUnknownPaths(app, environmentOf)
   return {
     app,
     fetch: app.fetch,
@@ -60,21 +70,11 @@ export function createOutbox({ settings, description = true }: OutboxOptions = {
 }
 
 /** On the paths of these parts alone: an application's own routes keep their environment. */
-function useEnvironment(app: Routes, parts: readonly Routes[], environmentOf: (env: Env) => Env): void {
+function useEnvironment(app: Routes, parts: readonly Routes[], environmentOf: EnvironmentOf): void {
   for (const path of new Set(parts.flatMap(part => part.routes.map(route => route.path)))) {
     app.use(path, (c, next) => {
       c.env = environmentOf(c.env)
       return next()
     })
-  }
-}
-
-/** The same environment gives the same object, by which the settings that were read from it are found again. */
-function overriddenBy(settings: Environment): (env: Env) => Env {
-  const known = new WeakMap<Env, Env>()
-  return env => {
-    const overridden = known.get(env) ?? { ...env, ...settings }
-    known.set(env, overridden)
-    return overridden
   }
 }

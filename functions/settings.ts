@@ -10,7 +10,9 @@ import {
   text,
 } from '../delivery/settings.ts'
 import { type ApiKey, parseApiKeys } from './access/api-keys.ts'
+import { chooseDriver, type DriverName, hyperdriveUrl } from './database/choose.ts'
 import type { Database } from './db.ts'
+import { log } from './http/log.ts'
 
 export type Env = Environment
 
@@ -22,6 +24,7 @@ export interface App {
 
 export interface Settings {
   readonly databaseUrl: string
+  readonly driver: DriverName
   /** Development only: where SQL over HTTP is answered in place of Neon. */
   readonly neonProxy: string | null
   readonly apiKeys: readonly ApiKey[]
@@ -31,17 +34,27 @@ export interface Settings {
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
   const delivery = readDeliverySettings(env)
-  return Object.freeze({
-    databaseUrl: text(env, 'DATABASE_URL', {
-      expected: 'a connection string: postgresql://user:password@host/database',
-      accepts: isConnectionString,
-    }),
-    neonProxy: neonProxy(env),
+  const settings = Object.freeze({
+    ...database(env),
     apiKeys: await apiKeys(env),
     delivery,
     keyring: await openKeyring(delivery.masterKeys),
   })
+  log('settings read', { driver: settings.driver })
+  return settings
 })
+
+/** DATABASE_URL decides; where it is not set, a Hyperdrive binding does. */
+function database(env: Env): Pick<Settings, 'databaseUrl' | 'driver' | 'neonProxy'> {
+  const hyperdrive = read(env, 'DATABASE_URL') === null ? hyperdriveUrl(env) : null
+  if (hyperdrive !== null) return { databaseUrl: hyperdrive, driver: 'hyperdrive', neonProxy: null }
+  const databaseUrl = text(env, 'DATABASE_URL', {
+    expected: 'a connection string: postgresql://user:password@host/database',
+    accepts: isConnectionString,
+  })
+  const proxy = neonProxy(env)
+  return { databaseUrl, driver: chooseDriver(databaseUrl, proxy), neonProxy: proxy }
+}
 
 /** Wrong settings are not kept: once they are mended, the next request works. */
 export function oncePerEnvironment<T>(check: (env: Env) => Promise<T>): (env: Env) => Promise<T> {
@@ -54,10 +67,9 @@ export function oncePerEnvironment<T>(check: (env: Env) => Promise<T>): (env: En
 }
 
 function isConnectionString(value: string): boolean {
-  const url = URL.parse(value)
-  return (
-    url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.username !== '' && url.pathname.length > 1
-  )
+  if (!URL.canParse(value)) return false
+  const { protocol, username, pathname } = new URL(value)
+  return /^postgres(ql)?:$/.test(protocol) && username !== '' && pathname.length > 1
 }
 
 function neonProxy(env: Env): string | null {

@@ -12,6 +12,7 @@ import { migrate } from '../dev/migrate.ts'
 import { startNeonProxy } from '../dev/neon-proxy.ts'
 import { freePort } from '../dev/ports.ts'
 import { startPostgres } from '../dev/postgres.ts'
+import { writeSchemaVersion } from '../dev/schema-version.ts'
 import { wrangler } from '../dev/services/functions.ts'
 import { seed } from '../dev/shop/seed.ts'
 import { atEnd, endAll } from './support/cleanup.ts'
@@ -37,9 +38,11 @@ export default async function setup(project: TestProject) {
     const bundled = Promise.all([
       bundle(project, wranglerToml, join(bundles, 'functions')),
       bundle(project, join(root, 'test/support/workers/calls.toml'), join(bundles, 'calls')),
+      bundle(project, join(root, 'test/support/workers/mounted.toml'), join(bundles, 'mounted')),
     ])
     const isOver = bundled.catch(() => {}) // whether it failed is asked below
     atEnd(() => isOver)
+    writeSchemaVersion() // of the SQL as it stands: `npm run check` is what complains
     const guard = startGuard() // for the day the test run itself is killed
     await createMigrated(migrated, guard)
     const data = join(dir, 'postgres')

@@ -68,6 +68,11 @@ test.each([
   ['worker/main.ts', `import { orders } from '../drizzle/shop/schema.ts'`, '../drizzle/shop/schema.ts'],
   ['worker/lanes/lanes.ts', `import { Hono } from 'hono'`, 'hono'],
   ['worker/lanes/lanes.ts', `import { app } from '../../functions/index.ts'`, '../../functions/index.ts'],
+  ['worker/process.ts', `import { Command } from 'commander'`, 'commander'],
+  ['cli/program.ts', `import { say } from '../dev/say.ts'`, '../dev/say.ts'],
+  ['cli/program.ts', `import { app } from '../functions/index.ts'`, '../functions/index.ts'],
+  ['cli/migrate/apply.ts', `import { Output } from '../output.ts'`, '../output.ts'],
+  ['exports/verify.ts', `import { createHash } from 'node:crypto'`, 'node:crypto'],
 ])('%s is stopped at: %s', (file, source, target) => {
   expect(breachesOf(file, `// A file.\nconst before = 'x'\n${source}\n`)).toEqual([
     `${file} must not import ${target}`,
@@ -81,6 +86,8 @@ test.each([
   ['functions/shop/orders.ts', `import { HTTPException } from 'hono/http-exception'`],
   ['functions/shop/orders.ts', `import { reply } from '../http/reply.ts'`],
   ['functions/index.ts', `import { shop } from './shop/shop.ts'`],
+  ['cli/commands/migrate.ts', `import { apply } from '../migrate/apply.ts'`],
+  ['cli/doctor/database.ts', `import { runOn } from '../../worker/database.ts'`],
   ['worker/send/transport.ts', `import { lookup } from 'node:dns/promises'\nimport { Agent } from 'undici'`],
 ])('%s may: %s', (file, source) => {
   expect(breachesOf(file, source)).toEqual([])
@@ -101,7 +108,16 @@ test('the linter stops each folder at what is not allowed there', () => {
   const dir = mkdtempSync(join(tmpdir(), 'walls-'))
   const config = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8'))
   writeFileSync(join(dir, 'biome.json'), JSON.stringify({ ...config, vcs: { enabled: false } }))
-  for (const folder of ['delivery', 'drizzle', 'functions/events', 'functions/shop', 'worker/send', 'dev']) {
+  for (const folder of [
+    'delivery',
+    'drizzle',
+    'functions/events',
+    'functions/shop',
+    'worker/send',
+    'cli',
+    'exports',
+    'dev',
+  ]) {
     mkdirSync(join(dir, folder), { recursive: true })
     const probe = `import { a } from '../shop/a.ts'\nimport { b } from 'node:fs'\nexport default [a, b, Buffer]\n`
     writeFileSync(join(dir, folder, 'probe.ts'), probe)
@@ -113,12 +129,14 @@ test('the linter stops each folder at what is not allowed there', () => {
   rmSync(dir, { recursive: true })
   const found = [...stdout.matchAll(/title=lint\/\w+\/(\w+),file=.*?walls-\w+\/([^,]+)\/probe\.ts/g)]
   expect(found.map(([, rule, folder]) => `${folder} ${rule}`).sort()).toEqual([
+    'cli noRestrictedImports',
     'delivery noNodejsModules',
     'delivery noRestrictedGlobals',
     'delivery noRestrictedImports',
     'drizzle noNodejsModules',
     'drizzle noRestrictedGlobals',
     'drizzle noRestrictedImports',
+    'exports noRestrictedImports',
     'functions/events noNodejsModules',
     'functions/events noRestrictedGlobals',
     'functions/events noRestrictedImports',

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Run } from '../drizzle/run.ts'
 import { expectedSettings, setStatement } from '../drizzle/session-settings.ts'
 import type { Log } from './observability/log.ts'
+import { refuseForeignSchema } from './schema-check.ts'
 import { refuseTransactionPooling } from './transaction-pooling.ts'
 
 /** Longer than any statement of ours takes. A link that swallows everything is noticed by then. */
@@ -66,6 +67,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     query_timeout: (statementSeconds + 5) * 1000,
   }
   const check = untilPassed(() => refuseTransactionPooling({ ...config, query_timeout: connectTimeoutMs }))
+  const checkSchema = untilPassed((client: pg.ClientBase) => refuseForeignSchema(runOn(client)))
   const pool = new pg.Pool({
     ...config,
     max: 4, // fan-out, claim, settle, and one for what is rare
@@ -73,6 +75,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     async onConnect(client) {
       await check()
       await prepareSession(client, poolSettings)
+      await checkSchema(client)
     },
   })
   const clients = new Set<pg.ClientBase>()
@@ -105,16 +108,18 @@ export function openDatabase(url: string, name: string, log: Log): Database {
 }
 
 /** Checks again after a failure, and not after it has passed. Those who come meanwhile wait for the same answer. */
-function untilPassed(check: () => Promise<void>): () => Promise<void> {
+function untilPassed<Subject extends unknown[]>(
+  check: (...subject: Subject) => Promise<void>,
+): (...subject: Subject) => Promise<void> {
   let answer: Promise<void> | null = null
-  return () =>
-    (answer ??= check().catch(error => {
+  return (...subject) =>
+    (answer ??= check(...subject).catch(error => {
       answer = null
       throw error
     }))
 }
 
-export function runOn(connection: pg.Pool | pg.Client): Run {
+export function runOn(connection: pg.Pool | pg.ClientBase): Run {
   return async ({ name, text }, parameters) => {
     const result = await connection.query({ name, text, values: parameters as unknown[], rowMode: 'array' })
     return result.rows

@@ -14,6 +14,8 @@ import type { ListenerSettings } from './settings.ts'
 export interface Listener {
   readonly name: string
   readonly healthPort: number
+  /** Why it cannot work at the moment; null = it can. */
+  trouble(): string | null
   /** Finishes what is in flight and releases the rest. True = every attempt is recorded. */
   stop(): Promise<boolean>
 }
@@ -36,6 +38,7 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
   return {
     name,
     healthPort: connect.healthPort,
+    trouble: () => connect.health.trouble(),
     async stop() {
       const inFlight = send.lanes.inFlight
       log.info(

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import {
   type DeliverySettings,
+  type Environment,
   expected,
   integer,
   read,
@@ -27,7 +28,7 @@ export interface ListenerSettings extends DeliverySettings {
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
 
-export function readListenerSettings(env: NodeJS.ProcessEnv): ListenerSettings {
+export function readListenerSettings(env: Environment): ListenerSettings {
   return Object.freeze({
     ...readDeliverySettings(env),
     databaseUrl: databaseUrl(env),
@@ -44,11 +45,11 @@ export function readListenerSettings(env: NodeJS.ProcessEnv): ListenerSettings {
   })
 }
 
-function databaseUrl(env: NodeJS.ProcessEnv): string {
+function databaseUrl(env: Environment): string {
   const name = 'DATABASE_URL_UNPOOLED'
   const url = text(env, name, {
     expected: 'the direct connection string, postgresql://user:password@host/database',
-    accepts: value => /^postgres(ql)?:$/.test(URL.parse(value)?.protocol ?? ''),
+    accepts: value => /^postgres(ql)?:$/.test(protocolOf(value)),
   })
   if (/-pooler\./.test(new URL(url).hostname)) {
     throw new SettingsError(
@@ -72,19 +73,21 @@ function refuseUnreadable(name: string, connectionString: string): void {
   }
 }
 
-function retentionDays(env: NodeJS.ProcessEnv): number | null {
+function retentionDays(env: Environment): number | null {
   const name = 'OUTBOX_RETENTION_DAYS'
   return read(env, name) === null ? null : integer(env, name, { default: 1, min: 1, max: 36_500 })
 }
 
-function logLevel(env: NodeJS.ProcessEnv): string {
+function logLevel(env: Environment): string {
   const level = read(env, 'OUTBOX_LOG_LEVEL') ?? 'info'
   if (logLevels.includes(level)) return level
   throw expected('OUTBOX_LOG_LEVEL', `one of ${logLevels.join(', ')}`)
 }
 
-function egressProxy(env: NodeJS.ProcessEnv): string | null {
+function egressProxy(env: Environment): string | null {
   const proxy = read(env, 'OUTBOX_EGRESS_PROXY')
-  if (proxy === null || /^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) return proxy
+  if (proxy === null || /^https?:$/.test(protocolOf(proxy))) return proxy
   throw expected('OUTBOX_EGRESS_PROXY', 'the address of an HTTP proxy, http://host:port')
 }
+
+const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')

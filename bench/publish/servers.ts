@@ -1,6 +1,9 @@
-// The three ways to run the functions that are compared: as in development, workerd without wrangler around it, and plain Node.
+// The three ways to run the functions that are compared: as in development, workerd without wrangler around it, and Node as
+// in the container. The container speaks to Postgres itself; workerd through the replacement for Neon.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../../dev/ports.ts'
+import { untilTrue } from '../clock.ts'
 import type { Database, Environment } from '../environment.ts'
 import { type Proxy as NeonProxy, startWorker } from '../functions.ts'
 import { startProcess } from '../process.ts'
@@ -11,6 +14,8 @@ export interface Server {
   readonly url: string
   /** CPU time so far, of all its processes. */
   cpuSeconds(): number
+  /** To the database, so far; null where nothing counts them. */
+  readonly roundTrips: (() => Promise<number>) | null
   stop(): Promise<void>
 }
 
@@ -19,33 +24,58 @@ export async function startServers(
   database: Database,
   proxy: NeonProxy,
 ): Promise<Server[]> {
-  const dev = await startWorker(environment, database, proxy)
   return [
-    { subject: 'wrangler dev', url: dev.url, cpuSeconds: () => groupCpuSeconds(dev.pid), stop: dev.stop },
-    await startServer('workerd', 'workerd.ts', environment, database, proxy),
-    await startServer('Node', 'node.ts', environment, database, proxy),
+    await startWranglerDev(environment, database, proxy),
+    await startWorkerd(environment, database, proxy),
+    await startNode(environment, database),
   ]
 }
 
-async function startServer(
-  subject: string,
-  file: string,
+async function startWranglerDev(
   environment: Environment,
   database: Database,
   proxy: NeonProxy,
 ): Promise<Server> {
-  const server = await startProcess([join(import.meta.dirname, file)], {
+  const { pid, url, stop } = await startWorker(environment, database, proxy)
+  return measured('wrangler dev', pid, url, proxy.roundTrips, stop)
+}
+
+async function startWorkerd(environment: Environment, database: Database, proxy: NeonProxy): Promise<Server> {
+  const server = await startProcess([join(import.meta.dirname, 'workerd.ts')], {
+    guard: environment.guard,
+    env: { ...outboxSettings(environment, database), ...apiKeys, NEON_PROXY: proxy.url },
+    readyLine: 'listening',
+  })
+  return measured('workerd', server.pid, await server.line('on'), proxy.roundTrips, server.stop)
+}
+
+async function startNode(environment: Environment, database: Database): Promise<Server> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true
+  const server = await startProcess([join(import.meta.dirname, '../../server/main.ts')], {
     guard: environment.guard,
     env: {
       ...outboxSettings(environment, database),
-      NEON_PROXY: proxy.url,
-      OUTBOX_API_KEYS: 'bench:admin:bench',
+      ...apiKeys,
+      OUTBOX_SERVE: 'api',
+      OUTBOX_PORT: String(port),
+      OUTBOX_HEALTH_PORT: '0',
     },
-    readyLine: 'listening',
+    untilReady: () => untilTrue(isReady, 20),
   })
-  const url = await server.line('on')
-  return { subject, url, cpuSeconds: () => groupCpuSeconds(server.pid), stop: () => server.stop() }
+  return measured('Node', server.pid, url, null, server.stop)
 }
+
+const apiKeys = { OUTBOX_API_KEYS: 'bench:admin:bench' }
+
+const measured = (
+  subject: string,
+  pid: number,
+  url: string,
+  roundTrips: Server['roundTrips'],
+  stop: () => Promise<void>,
+): Server => ({ subject, url, cpuSeconds: () => groupCpuSeconds(pid), roundTrips, stop: () => stop() })
 
 /** Of a process group: wrangler and workerd are several processes. NaN where there is no /proc. */
 function groupCpuSeconds(group: number): number {

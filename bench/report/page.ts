@@ -36,7 +36,10 @@ for (const [i, config] of ${inScript(JSON.stringify(charts))}.entries()) new Cha
 `
 }
 
-/** Bars: a group for each variant, a colour for each subject. */
+/** Scenarios whose variants are points of one scale. */
+const curves = new Set(['sweep'])
+
+/** Bars: a group for each variant, a colour for each subject. A curve has a line for each subject. */
 function chart(figures: readonly Figure[]) {
   const { scenario, metric, unit } = figures[0]!
   const variants = [...new Set(figures.map(f => f.variant))]
@@ -45,19 +48,22 @@ function chart(figures: readonly Figure[]) {
     const found = figures.find(f => f.variant === variant && f.subject === subject)
     return found ? median(found.values) : null
   }
+  const isCurve = curves.has(scenario)
   return {
-    type: 'bar',
+    type: isCurve ? 'line' : 'bar',
     data: {
       labels: variants,
       datasets: subjects.map((subject, i) => ({
         label: subject,
         data: variants.map(variant => value(variant, subject)),
         backgroundColor: colours[i % colours.length],
+        borderColor: colours[i % colours.length],
       })),
     },
     options: {
       maintainAspectRatio: false,
       animation: false,
+      scales: { y: isCurve ? { type: 'logarithmic' } : { beginAtZero: true } },
       plugins: { title: { display: true, text: `${scenario}: ${metric}, ${unit}`, font: { size: 16 } } },
     },
   }

@@ -2,6 +2,7 @@
 import type { Scenario } from '../scenario.ts'
 import { backlog } from './backlog.ts'
 import { badReceivers } from './bad-receivers.ts'
+import { cost } from './cost.ts'
 import { cron } from './cron.ts'
 import { edge } from './edge.ts'
 import { idle } from './idle.ts'
@@ -11,12 +12,15 @@ import { manyEndpoints } from './many-endpoints.ts'
 import { noisyNeighbour } from './noisy-neighbour.ts'
 import { oldSnapshot } from './old-snapshot.ts'
 import { publish } from './publish.ts'
+import { sweep } from './sweep.ts'
 import { throughput } from './throughput.ts'
 import { writers } from './writers.ts'
 
 export const scenarios: readonly Scenario[] = [
   throughput,
   latency,
+  sweep,
+  cost,
   writers,
   backlog,
   oldSnapshot,

@@ -19,17 +19,18 @@ export const isOutboxDone = `
 
 export const outbox = queueSubject({
   name: 'Outbox',
-  async createDatabase(environment, { endpoints }) {
+  async createDatabase(environment, { endpoints, fansOut }) {
     const database = await environment.outboxDatabase()
     const paths = Array.from({ length: endpoints }, (_, i) => `/e/${i}`)
-    await addEndpoints(environment, database, paths, (_, i) => [eventType(i)])
+    await addEndpoints(environment, database, paths, (_, i) => (fansOut ? null : [eventType(i)]))
     return database
   },
   startSender: (environment, database) => startListener(environment, database),
-  async writeMany(client, from, count, { endpoints }) {
+  async writeMany(client, from, count, { endpoints, fansOut }) {
+    const webhooksEach = fansOut ? endpoints : 1
     await client.query(
       `select count(outbox.emit('order.e' || n % $3, ${eventDataSql('n')})) from generate_series($1::bigint, $1 + $2::bigint - 1) n`,
-      [from, count, endpoints],
+      [from / webhooksEach, count / webhooksEach, endpoints],
     )
   },
   openWriter: openOutboxWriter,

@@ -24,7 +24,7 @@ declare module 'pg-boss' {
     start(): Promise<this>
     stop(options?: { graceful: boolean }): Promise<void>
     on(event: 'error', listener: (error: Error) => void): this
-    createQueue(name: string, options: { notify: boolean }): Promise<void>
+    createQueue(name: string, options: { notify: boolean; partition: boolean }): Promise<void>
     send(name: string, data: object): Promise<string | null>
     insert(name: string, jobs: { data: object }[]): Promise<unknown>
     work<Data>(

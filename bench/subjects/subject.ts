@@ -7,6 +7,8 @@ import { type Process, startProcess } from '../process.ts'
 export interface Setup {
   /** Event n is for endpoint n modulo this. */
   readonly endpoints: number
+  /** Instead, Outbox fans each event out to all endpoints. A job queue has a job for each webhook all the same. */
+  readonly fansOut?: boolean
   /** Some subjects need different settings for each. */
   readonly tunedFor: 'throughput' | 'latency'
 }
@@ -27,6 +29,8 @@ export interface RunningSubject {
 export interface Queue extends RunningSubject {
   readonly database: Database
   readonly sender: Process
+  /** `beforeCommit` runs when the events are written but not yet committed. */
+  drain(count: number, beforeCommit?: () => Promise<void>): Promise<number>
   openWriter(): Promise<Writer>
   /** Resolves when every event is recorded as sent. */
   untilDone(): Promise<void>
@@ -70,10 +74,12 @@ async function start(parts: QueueParts, environment: Environment, setup: Setup):
     sender,
     openWriter: () => parts.openWriter(database),
     untilDone,
-    async drain(count) {
+    async drain(count, beforeCommit) {
       await client.query('begin')
       await parts.writeMany(client, written, count, setup)
       written += count
+      await client.query('set constraints all immediate') // checks that wait for the commit belong to the writing
+      await beforeCommit?.()
       const start = monotonicMs()
       await client.query('commit')
       await environment.receiver.until(written)

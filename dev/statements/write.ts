@@ -135,11 +135,17 @@ function runner(called: string, { about, parameters, cardinality }: Header): str
 
 function argument(value: Value): string {
   const { name, group, type, isNullable } = value
-  if (group) return `    parameters.${camel(group.name)}.map(one => one.${camel(name)}),\n`
+  if (group) {
+    const write = isPlain.has(type) ? 'plainArray' : 'textArray'
+    return `    ${write}(parameters.${camel(group.name)}, one => one.${camel(name)}),\n`
+  }
   const plain = `parameters.${camel(name)}`
   if (type !== 'timestamptz') return `    ${plain},\n`
   return isNullable ? `    ${plain}?.toISOString() ?? null,\n` : `    ${plain}.toISOString(),\n`
 }
+
+/** Types whose elements need no quotes in an array. */
+const isPlain = new Set(['bigint', 'int', 'float8', 'bool'])
 
 // From the arrays to the rows. ----------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ DECLARE
   is_row_update constant boolean := changed_sql IS NOT NULL;
   shown_change text := CASE WHEN operation = 'update' THEN outbox.shown_change_sql(relation, options, 'outbox_changed') END;
 BEGIN
-  -- The first expression to be planned also asks whether the columns have their names; that costs nothing (columns_are.sql).
+  -- The first expression to be planned also asks whether the columns have their names and types; that costs nothing (columns_are.sql).
   IF condition_sql IS NOT NULL THEN
     condition_sql := format(E'CASE WHEN %s THEN (%s\n) END', outbox.columns_are_sql(relation, options), condition_sql);
   ELSIF changed_sql IS NOT NULL THEN

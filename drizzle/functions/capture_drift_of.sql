@@ -19,9 +19,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('Columns of %s were renamed; their events keep the old names: %s.', relation, string_agg(format('%s is shown as %s', c.column_name, c.name), ', ')), watch_again
   FROM facts CROSS JOIN outbox.captured_columns(relation, options) AS c WHERE c.known AND c.name <> c.column_name GROUP BY watch_again
   UNION ALL
-  SELECT format('%s has lost columns that its events show: %s.', relation, string_agg(n.name, ', ')), watch_again
-  FROM facts CROSS JOIN json_array_elements_text(options->'columns') AS n (name)
-  WHERE n.name NOT IN (SELECT c.name FROM outbox.captured_columns(relation, options) AS c WHERE c.known) GROUP BY watch_again
+  SELECT format('%s has lost columns that its events show: %s.', relation, gone), watch_again
+  FROM facts CROSS JOIN outbox.lost_columns(relation, options) AS gone WHERE gone IS NOT NULL
+  UNION ALL
+  SELECT format('The primary key of %s has changed; the keys of its events are still made of %s.', relation, (
+           SELECT string_agg(n.name, ', ') FROM json_array_elements_text(frozen->'key') AS n (name))), watch_again
+  FROM facts
+  WHERE ARRAY(SELECT k.name FROM outbox.key_columns(relation, options) AS k) <> ARRAY(SELECT k.name FROM outbox.key_columns(relation, NULL) AS k)
+    AND frozen->'key' IS NOT NULL
   UNION ALL
   SELECT format('The capture of %s runs with the rights of %s, but the table belongs to %s.', relation, string_agg(DISTINCT p.proowner::regrole::text, ', '), keeper::regrole), repair
   FROM facts JOIN pg_proc p ON p.pronamespace = 'outbox'::regnamespace AND p.proname ~ ('^capture_' || watch_id || '_[a-z]+$')

@@ -40,8 +40,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE by_trigger.oid IS NULL
-      AND (c.oid = r.oid AND c.reltype = r.type OR n.nspname = r.schema AND c.relname = r.name)
-      AND c.relkind IN ('r', 'p') AND pg_has_role(r.proowner, c.relowner, 'USAGE')
+      -- The same name alone is not enough: a table that somebody else made is another one.
+      AND (c.oid = r.oid AND c.reltype = r.type AND pg_has_role(r.proowner, c.relowner, 'USAGE')
+           OR n.nspname = r.schema AND c.relname = r.name AND c.relowner = r.proowner)
+      AND c.relkind IN ('r', 'p')
       AND NOT EXISTS (SELECT FROM triggers t WHERE t.tgrelid = c.oid)
     ORDER BY c.oid <> r.oid LIMIT 1
   ) AS by_record ON true

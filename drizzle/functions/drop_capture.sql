@@ -1,11 +1,19 @@
 -- Drops what captures a table, except for the operations of one capture that go on. The triggers are found by the table, and a
 -- function that another table's trigger calls stays, so nothing of another table is ever dropped. Functions of somebody else stay
--- too; outbox.capture_health() calls them left over.
+-- too; outbox.capture_health() calls them left over. What captured a dropped table of the same name goes along: without triggers on
+-- the new one it would be taken for its capture (captures.sql).
 CREATE OR REPLACE FUNCTION outbox.drop_capture(relation regclass, kept_id bigint DEFAULT NULL, kept_operations text[] DEFAULT '{}') RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   dropped record;
-  ids bigint[] := ARRAY(SELECT c.id FROM outbox.captures() AS c WHERE c.relation = drop_capture.relation);
+  ids bigint[] := ARRAY(
+    SELECT c.id
+    FROM outbox.captures() AS c
+    WHERE c.relation = drop_capture.relation
+       OR NOT EXISTS (SELECT FROM pg_class WHERE oid = c.relation) AND EXISTS (
+            SELECT FROM pg_class named JOIN pg_namespace n ON n.oid = named.relnamespace
+            WHERE named.oid = drop_capture.relation
+              AND n.nspname = c.options->'frozen'->>'schema' AND named.relname = c.options->'frozen'->>'name'));
   is_watched boolean := cardinality(ids) > 0;
 BEGIN
   FOR dropped IN

@@ -7,7 +7,9 @@ RETURNS TABLE (operation text, passes boolean, problem text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
-  is_default constant boolean := (options->>'default_key')::boolean;
+  -- Its index is there, and is still that of the key.
+  is_indexed constant boolean := (options->>'default_key')::boolean
+    AND ARRAY(SELECT k.name FROM outbox.key_columns(relation, options) AS k) = ARRAY(SELECT k.name FROM outbox.key_columns(relation, NULL) AS k);
   by_key constant text := format(E'outbox.bounded((%s\n)::pg_catalog.text, 1000) OPERATOR(pg_catalog.=) %L',
                                  options->>'key', outbox.bounded(wanted, 1000));
   source constant text := format('FROM %s AS new CROSS JOIN LATERAL (SELECT new.*) AS old WHERE ', relation);
@@ -17,7 +19,7 @@ DECLARE
   is_found boolean := false;
   checked text;
 BEGIN
-  IF is_default AND NOT is_shortened THEN
+  IF is_indexed AND NOT is_shortened THEN
     indexed := outbox.default_key_lookup(relation, options, wanted);
     IF indexed IS NULL THEN RETURN; END IF;
     BEGIN

@@ -54,7 +54,8 @@ BEGIN
       -- The owner alone decides which tables are captured, and runs the migrations.
       ('outbox.watches',           'SELECT',                         NULL),
       ('outbox.migrations',        'SELECT',                         NULL),
-      ('outbox.function_files',    'SELECT',                         NULL),
+      -- Senders compare it with their own (drizzle/schema-version.ts).
+      ('outbox.function_files',    'SELECT',                         'SELECT'),
       -- Who changed what: written and read, never corrected.
       ('outbox.audit',             'SELECT, INSERT',                 NULL)
     ) AS matrix (relation, functions, listener)

@@ -11,9 +11,7 @@ DECLARE
   filter text;
 BEGIN
   SELECT c.relation, c.options INTO STRICT relation, options FROM outbox.captures() AS c WHERE c.id = watch_id;
-  SELECT string_agg(name, ', ') INTO gone
-  FROM json_array_elements_text(options->'columns') AS name
-  WHERE name NOT IN (SELECT c.name FROM outbox.captured_columns(relation, options) AS c WHERE c.known);
+  gone := outbox.lost_columns(relation, options);
   options := outbox.current_options(relation, options);
   IF (options->'compiled'->'inside')::jsonb ? operation THEN
     filter := format(E'(%s\n)', outbox.expression_for(outbox.computed_expression(relation, options, options->>'condition'), operation));

@@ -24,7 +24,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     LEFT JOIN outbox.captured_columns(relation, options) AS shown_column ON shown_column.known AND shown_column.name = name.name
     LEFT JOIN readable c ON c.attnum = shown_column.place
     UNION ALL
-    SELECT k.type, true FROM outbox.key_columns(relation) AS k WHERE (options->>'default_key')::boolean
+    SELECT k.type, true FROM outbox.key_columns(relation, options) AS k WHERE (options->>'default_key')::boolean
   ), printed (type, is_same, as_text) AS (
     SELECT t.oid, t.typtype = 'e' OR t.oid = ANY ('{bool,int2,int4,int8,oid,text,varchar,bpchar,name,uuid,numeric,json,jsonb,date,timestamp,time}'::regtype[]::oid[]), s.as_text
     FROM shown s

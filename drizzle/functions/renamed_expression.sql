@@ -2,7 +2,7 @@
 -- to what is dropped, so that another column of its old name is not taken for it.
 CREATE OR REPLACE FUNCTION outbox.renamed_expression(relation regclass, options json, expression text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT string_agg(CASE WHEN f.number IS NULL OR a.attname = f.name THEN w.word ELSE quote_ident(a.attname) END, '' ORDER BY w.place)
+  SELECT string_agg(CASE WHEN f.number IS NULL OR a.attname = f.name THEN w.word ELSE quote_ident(coalesce(a.attname, '........pg.dropped........')) END, '' ORDER BY w.place)
   FROM outbox.row_words(expression) AS w
   LEFT JOIN LATERAL (
     SELECT f.key AS name, f.value::int2 AS number

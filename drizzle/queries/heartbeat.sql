@@ -1,6 +1,6 @@
 -- The heartbeat, asked on the session that listens: is the channel still registered, is there work that no notification
--- announced, how many listeners share it, and what time is it by the database's clock? Cheap when there is no work: one
--- or two index probes for each endpoint.
+-- announced, how many listeners share it, what time is it by the database's clock, and was the schema migrated meanwhile?
+-- Cheap when there is no work: one or two index probes for each endpoint.
 --
 -- Returns one row.
 -- -> listening     bool
@@ -10,6 +10,8 @@
 -- -> expired       bool    a lease has run out
 -- -> work          bool
 -- -> maintenance   bool    replays are running, or deliveries wait for endpoints that were deleted
+-- -> schema_version     int
+-- -> schema_works_with  int  the oldest version of listeners that works on it
 select
   exists (select from pg_listening_channels() as channel where channel = 'outbox') as listening,
   pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only,
@@ -32,4 +34,6 @@ select
     select from outbox.endpoints p
     where p.deleted_at is not null
       and exists (select from outbox.deliveries d where d.endpoint_id = p.id and d.state = 'pending')
-  ) as maintenance
+  ) as maintenance,
+  (select version from outbox.schema_version()) as schema_version,
+  (select works_with from outbox.schema_version()) as schema_works_with

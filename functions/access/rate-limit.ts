@@ -36,6 +36,7 @@ export async function limitGuesses(c: Context<App>): Promise<Reply | null> {
   if (until > now) return tooMany((until - now) / 1000)
   const db = openDatabase(c.var.settings)
   const waitSeconds = await take(db, `guess/${source}`, guesses).catch(zeroWhileUnavailable)
+  await db.close()
   if (waitSeconds === 0) return null
   if (blockedUntil.size >= maxRemembered) blockedUntil.clear()
   blockedUntil.set(source, now + waitSeconds * 1000)

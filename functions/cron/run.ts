@@ -1,15 +1,18 @@
 // The cron function: every minute it delivers what is due, with the listener's own statements and its own deliver(). While
 // a listener runs that is next to nothing; without one it is everything.
+
+import { type Send, sendThrough } from '../../delivery/send.ts'
 import { integer } from '../../delivery/settings.ts'
 import type { Leased } from '../../delivery/types.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
-import { openDatabase } from '../db.ts'
+import { type Database, openDatabase } from '../db.ts'
 import { type Env, readSettings, type Settings } from '../settings.ts'
 import { Budget, type Limit, runSeconds } from './budget.ts'
 import { Claimer } from './claim.ts'
 import { type Rewrapped, rewrapOldSeals } from './rewrap.ts'
 import { clock, Sender } from './send.ts'
 import { Settlements } from './settle.ts'
+import { fetchTransport } from './transport.ts'
 
 const rescueLimit = 500
 
@@ -22,36 +25,55 @@ export interface Report extends Rewrapped {
   readonly stopped: 'nothing due' | Limit
 }
 
-export async function runCron(env: Env): Promise<Report> {
-  const settings = await readSettings(env)
-  const maxSubrequests = integer(env, 'OUTBOX_CRON_SUBREQUESTS', { default: 45, min: 20, max: 9_000 })
-  const budget = new Budget(maxSubrequests, { rewraps: settings.keyring.keyIds.length > 1 })
-  const store = openStore(settings, budget)
-  const rescued = await store.rescue(rescueLimit, settings.delivery.retrySchedule)
-  const sent = await deliverDue(store, settings, budget)
-  const sealed = await rewrapOldSeals(store, settings.keyring, budget)
-  return { rescued, ...sent, ...sealed, subrequests: budget.subrequests }
+export interface CronOptions {
+  /** How webhooks are sent. Default: with fetch, which outside Cloudflare may reach private networks by name. */
+  readonly send?: Send
+  /** When it is aborted, the run starts nothing more, and ends as at a limit. */
+  readonly stopping?: AbortSignal
 }
 
-/** One database for the whole run; every statement is a subrequest. */
-function openStore(settings: Settings, budget: Budget): Store {
-  const { requestTimeoutSeconds, disableAfterSeconds } = settings.delivery
-  const { run } = openDatabase(settings, { deadlineSeconds: runSeconds + requestTimeoutSeconds + 5 })
+export async function runCron(env: Env, { send, stopping }: CronOptions = {}): Promise<Report> {
+  const settings = await readSettings(env)
+  const maxSubrequests = integer(env, 'OUTBOX_CRON_SUBREQUESTS', { default: 45, min: 20, max: 9_000 })
+  const budget = new Budget(maxSubrequests, { rewraps: settings.keyring.keyIds.length > 1, stopping })
+  // One database for the whole run.
+  const deadlineSeconds = runSeconds + settings.delivery.requestTimeoutSeconds + 5
+  const db = openDatabase(settings, { deadlineSeconds })
+  try {
+    const store = storeOn(db, settings, budget)
+    const rescued = await store.rescue(rescueLimit, settings.delivery.retrySchedule)
+    const sent = await deliverDue(store, settings, {
+      budget,
+      send: send ?? sendThrough(fetchTransport(settings.delivery)),
+    })
+    const sealed = await rewrapOldSeals(store, settings.keyring, budget)
+    return { rescued, ...sent, ...sealed, subrequests: budget.subrequests }
+  } finally {
+    await db.close()
+  }
+}
+
+/** Every statement is a subrequest. */
+function storeOn(db: Database, { delivery }: Settings, budget: Budget): Store {
   return createStore(
     (statement, parameters) => {
       budget.spend()
-      return run(statement, parameters)
+      return db.run(statement, parameters)
     },
-    { sender: 'cron', clock, disableAfterSeconds },
+    { sender: 'cron', clock, disableAfterSeconds: delivery.disableAfterSeconds },
   )
 }
 
 type Sent = Pick<Report, 'delivered' | 'failed' | 'stopped'>
 
-async function deliverDue(store: Store, settings: Settings, budget: Budget): Promise<Sent> {
+async function deliverDue(
+  store: Store,
+  settings: Settings,
+  { budget, send }: { budget: Budget; send: Send },
+): Promise<Sent> {
   const claimer = new Claimer(store, settings.delivery.leaseSeconds)
   const settlements = new Settlements(store)
-  const sender = new Sender(store, settings, budget, settlements)
+  const sender = new Sender(store, settings, { budget, settlements, send })
   let queue: Leased[] = []
   let stopped: Sent['stopped'] | null = budget.reached
   while (stopped === null) {

@@ -2,36 +2,49 @@
 import { deliver } from '../../delivery/deliver.ts'
 import { type Endpoint, openEndpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
+import type { Send } from '../../delivery/send.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
-import type { EndpointId, Leased } from '../../delivery/types.ts'
+import type { EndpointId, Leased, Settlement } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
 import type { Store } from '../../drizzle/store.ts'
 import type { Settings } from '../settings.ts'
 import type { Budget } from './budget.ts'
 import type { Settlements } from './settle.ts'
-import { fetchTransport } from './transport.ts'
 
-/** The platform lets this many requests of one invocation wait for their headers; a seventh would queue unseen. */
-const maxInFlight = 6
+/**
+ * The platform lets an invocation have this many connections whose answer has not begun; a seventh would queue unseen. The
+ * database's socket is one of them, SQL over HTTP is none while webhooks are sent.
+ */
+const maxConnections = 6
 /** Requests to one endpoint at a time, so that a slow one leaves capacity for others. */
 const maxPerEndpoint = 3
 
 export const clock = () => performance.now()
+
+interface SenderPorts {
+  readonly budget: Budget
+  readonly settlements: Settlements
+  readonly send: Send
+}
 
 export class Sender {
   readonly #store: Store
   readonly #settings: Settings
   readonly #budget: Budget
   readonly #settlements: Settlements
+  readonly #post: Send
   readonly #endpoints = new Map<EndpointId, Endpoint>()
   readonly #inFlight = new Set<Promise<void>>()
   readonly #inFlightByEndpoint = new Map<EndpointId, number>()
+  readonly #maxInFlight: number
 
-  constructor(store: Store, settings: Settings, budget: Budget, settlements: Settlements) {
+  constructor(store: Store, settings: Settings, { budget, settlements, send }: SenderPorts) {
     this.#store = store
     this.#settings = settings
     this.#budget = budget
     this.#settlements = settlements
+    this.#post = send
+    this.#maxInFlight = settings.driver === 'neon' ? maxConnections : maxConnections - 1
   }
 
   /** Before deliveries are sent: reads the endpoints that are new or have changed. */
@@ -49,7 +62,7 @@ export class Sender {
   async sendNext(queue: Leased[]): Promise<void> {
     const at = queue.findIndex(d => (this.#inFlightByEndpoint.get(d.endpointId) ?? 0) < maxPerEndpoint)
     if (at >= 0) this.#start(queue.splice(at, 1)[0]!)
-    const mustWait = at < 0 || this.#inFlight.size >= maxInFlight
+    const mustWait = at < 0 || this.#inFlight.size >= this.#maxInFlight
     if (mustWait && this.#inFlight.size > 0) await Promise.race(this.#inFlight)
   }
 
@@ -72,13 +85,16 @@ export class Sender {
 
   async #send(delivery: Leased): Promise<void> {
     const endpoint = this.#endpoints.get(delivery.endpointId)!
-    const settlement = await deliver(delivery, endpoint, {
-      transport: fetchTransport(this.#settings.delivery),
+    const ports = {
+      send: this.#post,
       now: Date.now,
       clock,
       random: Math.random,
       userAgent,
-    })
+    }
+    const settlement = await new Promise<Settlement>((resolve, reject) =>
+      deliver(delivery, endpoint, ports, resolve, reject),
+    )
     const waitMs = timingPadMs(endpoint, settlement, clock())
     if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
     this.#settlements.add(settlement)

@@ -10,7 +10,7 @@ export function fetchTransport(policy: EgressPolicy): Transport {
   return async (request, signal) => {
     const checked = checkEndpointUrl(request.url, policy)
     if (!checked.ok) throw new SendError(checked.error)
-    const headers = { ...request.headers, 'accept-encoding': 'identity' }
+    const headers = inPairs([...request.headers, 'accept-encoding', 'identity'])
     const init = { method: 'POST', headers, body: request.body, redirect: 'manual', signal } as const
     const response = await fetch(checked.url, init).catch(() => {
       throw new SendError(failureKind(signal))
@@ -19,6 +19,12 @@ export function fetchTransport(policy: EgressPolicy): Transport {
     if (response.status === 101) throw new SendError('bad_response')
     return toAnswer(response)
   }
+}
+
+function inPairs(flat: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i]!, flat[i + 1]!])
+  return pairs
 }
 
 /** By exclusion: workerd's errors say too little to tell DNS, TLS and a refused connection apart. */

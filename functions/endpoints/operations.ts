@@ -28,7 +28,7 @@ export type Changed =
   | { readonly wrongState: State; readonly allowed: readonly State[] }
 
 export async function createEndpoint(
-  db: Database,
+  db: Pick<Database, 'run' | 'randomOnce'>,
   { keyring, delivery }: EndpointSettings,
   caller: Caller,
   { headers, secret, ...settings }: NewEndpoint,

@@ -15,7 +15,7 @@ import type { InputError } from '../http/problem.ts'
 
 /** A new key, or the given one that the receiver knows already. A repeat with the same Idempotency-Key gets the same key. */
 export async function chooseKey(
-  db: Database,
+  db: Pick<Database, 'randomOnce'>,
   signing: Signing,
   secret: string | undefined,
 ): Promise<SigningKey | InputError> {

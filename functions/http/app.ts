@@ -2,7 +2,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { Hono } from 'hono'
 import { authenticateAnyKey } from '../access/auth.ts'
-import type { App } from '../settings.ts'
+import type { App, Env } from '../settings.ts'
 import { accessDeclaredBy, begin } from './before.ts'
 import { badInput, inputErrors, problem } from './problem.ts'
 import { problemFor } from './thrown.ts'
@@ -15,8 +15,12 @@ export function createApp(): Routes {
     defaultHook: result => (result.success ? undefined : badInput(...inputErrors(result.error))),
   })
   app.onError(problemFor)
-  app.notFound(c => nowhere.fetch(c.req.raw, c.env))
+  app.notFound(c => answerUnknownPath(c.req.raw, c.env))
   return app
+}
+
+export function answerUnknownPath(request: Request, env: Env): Response | Promise<Response> {
+  return nowhere.fetch(request, env)
 }
 
 const nowhere = new Hono<App>()

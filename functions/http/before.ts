@@ -1,12 +1,12 @@
 // What happens to a request before its handler runs, in this order. The steps hang on each route instead of the whole app,
 // so that an application which mounts the outbox beside its own routes is left alone.
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
 import type { RouteAccess } from '../access/access.ts'
 import { authenticate } from '../access/auth.ts'
 import { callerOf } from '../access/caller.ts'
 import { limitCost } from '../access/rate-limit.ts'
-import { openDatabase } from '../db.ts'
+import { type Database, openDatabase } from '../db.ts'
 import { type App, readSettings } from '../settings.ts'
 import { limitBody, readJson } from './body.ts'
 import { continueTrace } from './context.ts'
@@ -48,6 +48,18 @@ const openRequestDatabase: MiddlewareHandler<App> = async (c, next) => {
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
   const { actor } = callerOf(c)
   const context = isRead ? null : { actor, traceparent: continueTrace(c.req.header('traceparent')) }
-  c.set('db', openDatabase(c.var.settings, { context }))
+  const db = openDatabase(c.var.settings, { context })
+  c.set('db', db)
   await next()
+  closeLater(c, db)
+}
+
+/** The answer does not wait for it. */
+export function closeLater(c: Context<App>, db: Database): void {
+  const closed = db.close().catch(() => {})
+  try {
+    c.executionCtx.waitUntil(closed)
+  } catch {
+    // Only a Worker has one.
+  }
 }

@@ -19,7 +19,9 @@ export function problemFor(error: Error): Reply {
   }
   if (error instanceof DatabaseError) {
     if (error.sqlstate === keyReused) return problem(422, 'This Idempotency-Key belongs to another request.')
-    log('a statement failed', { statement: error.statement, sqlstate: error.sqlstate })
+    const { statement, sqlstate, reason } = error
+    log('a statement failed', { statement, sqlstate, ...(reason === null ? null : { reason }) })
+    if (error.lacksSchema) return unavailable(anotherSchema)
     return error.isUnavailable ? unavailable(whyUnavailable(error)) : unexpected()
   }
   if (error instanceof SecretUnavailable) {
@@ -30,6 +32,9 @@ export function problemFor(error: Error): Reply {
   log('something unexpected was thrown', { error: error.name })
   return unexpected()
 }
+
+const anotherSchema =
+  'The schema outbox is not in this database, or is older than these functions: run `outbox migrate`.'
 
 /** Names the setting of the database that is the reason, so that an operator can change it. */
 function whyUnavailable({ sqlstate, lockedSetting }: DatabaseError): string {

@@ -57,7 +57,8 @@ export interface Schema {
 
 type Html = ReturnType<typeof html>
 
-export async function renderDocs(description: Description): Promise<Response> {
+/** `base` stands before every path, and is empty at the root. */
+export async function renderDocs(description: Description, base: string): Promise<Response> {
   const page = await html`${raw('<!doctype html>')}
 <html lang="en">
 <head>
@@ -66,7 +67,7 @@ export async function renderDocs(description: Description): Promise<Response> {
 <title>${description.info.title} API</title>
 <style>${raw(docsStyle)}</style>
 </head>
-<body>${body(description)}</body>
+<body>${body(description, base)}</body>
 </html>`
   const style = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(docsStyle))
   return new Response(String(page), {
@@ -81,7 +82,7 @@ export async function renderDocs(description: Description): Promise<Response> {
   })
 }
 
-function body({ info, paths, components }: Description): Html {
+function body({ info, paths, components }: Description, base: string): Html {
   const groups = Map.groupBy(operationsOf(paths), ({ path }) => groupOf(path))
   const schemas = Object.entries(components?.schemas ?? {})
   return html`
@@ -96,7 +97,7 @@ function body({ info, paths, components }: Description): Html {
 </nav>
 <main>
   <p>${info.description} The same for programs: <a href="openapi.json">openapi.json</a>.</p>
-  ${[...groups.values()].flat().map(operationSection)}
+  ${[...groups.values()].flat().map(operation => operationSection(operation, base))}
   ${schemas.map(([name, schema]) => html`<section id="${name}"><h3>${name}</h3>${fields(schema)}</section>`)}
 </main>`
 }
@@ -118,10 +119,10 @@ function operationsOf(paths: Description['paths']): Listed[] {
 
 const groupOf = (path: string) => path.split('/').find(part => part !== '' && part !== 'v1') ?? ''
 
-function operationSection({ id, method, path, operation }: Listed): Html {
+function operationSection({ id, method, path, operation }: Listed, base: string): Html {
   const isOpen = operation.security?.length === 0
   return html`<section id="${id}">
-  <h3><b class="${method}">${method}</b> <code>${path}</code></h3>
+  <h3><b class="${method}">${method}</b> <code>${base}${path}</code></h3>
   <p>${operation.summary ?? ''}${isOpen ? ' · needs no key' : ''}</p>
   ${operation.parameters?.length ? table(operation.parameters.map(parameterRow)) : ''}
   ${bodyOf('Body', operation.requestBody?.content)}

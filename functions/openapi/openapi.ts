@@ -9,15 +9,19 @@ import type { App } from '../settings.ts'
 import { type Description, renderDocs } from './docs.ts'
 import { describeWebhooks } from './webhooks.ts'
 
-/** `/openapi.json` and `/docs` of everything that is mounted in this app when they are requested. */
-export function descriptionOf(app: Routes): Routes {
+/**
+ * `/openapi.json` and `/docs` of everything that is mounted in this app when they are requested. `basePath`: what was taken
+ * off the path before.
+ */
+export function descriptionOf(app: Routes, basePath = ''): Routes {
   const steps = stepsBefore(completeAccess('GET', { open: true }))
   const routes = new OpenAPIHono<App>()
+  const baseOf = (path: string, own: string) => basePath.replace(/\/$/, '') + path.slice(0, -own.length)
   routes.on('GET', ['/openapi.json'], ...steps, c => {
-    const base = c.req.path.slice(0, -'/openapi.json'.length)
+    const base = baseOf(c.req.path, '/openapi.json')
     return reply({ ...describe(app), ...(base === '' ? {} : { servers: [{ url: base }] }) } as never)
   })
-  routes.on('GET', ['/docs'], ...steps, () => renderDocs(describe(app)))
+  routes.on('GET', ['/docs'], ...steps, c => renderDocs(describe(app), baseOf(c.req.path, '/docs')))
   return routes
 }
 

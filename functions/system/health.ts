@@ -1,7 +1,10 @@
-// GET /healthz, for load balancers and uptime checks: can this Worker reach its database? No details, because anybody may
-// ask.
+// GET /healthz, for load balancers and uptime checks: can this Worker reach its database, by which driver, and do the two
+// belong together? No other details, because anybody may ask.
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { readVersion, versionProblem } from '../../drizzle/schema-version.ts'
+import { driverNames } from '../database/choose.ts'
 import { defineRoute } from '../http/define-route.ts'
+import { problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
 import { responses } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
@@ -11,12 +14,16 @@ const getHealth = defineRoute({
   path: '/healthz',
   summary: 'Is the service up?',
   access: { open: true },
-  responses: responses(z.object({ status: z.literal('ok') }), 'It is'),
+  responses: responses(z.object({ status: z.literal('ok'), driver: z.enum(driverNames) }), 'It is'),
 })
 
 export const health = new OpenAPIHono<App>()
 
 health.openapi(getHealth, async c => {
-  await c.var.db.run({ name: 'health', text: 'select 1' }, []) // what it throws is answered with 503
-  return reply({ status: 'ok' })
+  const mismatch = versionProblem(await readVersion(c.var.db.run)) // what it throws is answered with 503
+  return mismatch === null
+    ? reply({ status: 'ok', driver: c.var.settings.driver })
+    : problem(503, asSentence(mismatch))
 })
+
+const asSentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`

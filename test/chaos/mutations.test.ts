@@ -15,6 +15,6 @@ test.each(mutationNames)(
     const mutated = readFileSync(join(copy, file), 'utf8')
     const source = readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
     expect(mutated).not.toBe(source)
-    expect(mutated).toBe(source.replace(right, wrong))
+    expect(mutated).toBe(source.replaceAll(right, wrong))
   },
 )

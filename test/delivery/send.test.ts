@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { SendError, send, type Transport } from '../../delivery/send.ts'
 
-const request = { url: 'https://example.com/', headers: {}, body: new Uint8Array() }
+const request = { url: 'https://example.com/', headers: [], body: new Uint8Array() }
 const response = { status: 200, retryAfter: null, date: null, body: new Uint8Array() }
 
 test('the response is returned, and the transport is called once', async () => {

@@ -178,5 +178,7 @@ async function compiled(source: string, name: string): Promise<Record<string, St
   const { stripTypeScriptTypes } = await import('node:module')
   const text = stripTypeScriptTypes(source)
   expect(text).toContain(`function ${name}`)
-  return import(`data:text/javascript,${encodeURIComponent(text)}`)
+  const arrays = new URL('../../drizzle/array-literals.ts', import.meta.url)
+  const imports = `import { plainArray, textArray } from '${arrays}'\n`
+  return import(`data:text/javascript,${encodeURIComponent(imports + text)}`)
 }

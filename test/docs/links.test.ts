@@ -10,8 +10,8 @@ const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 
 const settings = Object.keys(
   parseEnv(readFileSync(join(root, '.env.example'), 'utf8').replace(/^# ([A-Z_]+=)/gm, '$1')),
 )
-/** Made by commands, so git does not have them. */
-const made = /^(\.outbox|bench\/results)\//
+/** Made by commands, so git does not have them. `outbox/` is what `outbox init` makes in the reader's project. */
+const made = /^(\.outbox|bench\/results|outbox)\//
 
 /** GitHub's way to make an anchor of a heading. */
 function anchorsOf(page: string): string[] {

@@ -200,3 +200,28 @@ describe('health names, and repair() mends,', () => {
     expect([await broken(), await drift(), await watches()]).toEqual([[], [], ['invoices', 'orders']])
   })
 })
+
+describe('a table with the name of a dropped one', () => {
+  test.each([
+    [
+      'made by another role, which ended its watch',
+      `set role {owner}; create table bills (id int primary key); select outbox.watch('bills'), outbox.unwatch('bills'); reset role`,
+    ],
+    [
+      'made by another role, whose watch we ended',
+      `set role {owner}; create table bills (id int primary key); select outbox.watch('bills'); reset role; select outbox.unwatch('bills')`,
+    ],
+    [
+      'that another one was given',
+      `alter table invoices rename to bills; select outbox.unwatch('bills'); create table invoices (id int primary key);
+       select outbox.watch('invoices')`,
+    ],
+  ])('is not watched again by what captured that one: %s', async (_, statements) => {
+    const owner = await createRole(db, 'bills_owner')
+    await db.query(`grant create on schema public to ${owner}; select outbox.grant_watching('${owner}')`)
+    await db.query(`drop table bills; ${statements.replaceAll('{owner}', owner)}`)
+    expect((await broken()).join()).not.toContain('public.bills')
+    await db.query('select outbox.repair(); insert into bills (id) values (1)')
+    expect(await events()).toEqual([])
+  })
+})

@@ -139,6 +139,37 @@ describe('a key is the columns of the key', () => {
     const { rows } = await db.query('select message from outbox.explain_row($1, $2)', ['covered', key])
     expect(rows.map(row => row.message).join()).toContain('lets update of this row')
   })
+
+  test.each([
+    ['a column that its index carries is dropped', 'drop name'],
+    ['it is dropped', 'drop constraint covered_pkey'],
+    ['it is made of another column', 'drop constraint covered_pkey, add primary key (code)'],
+    ['it is made of its columns in another order', 'drop constraint covered_pkey, add primary key (b, a)'],
+  ])('that the table had when it was watched, also when %s', async (_, change) => {
+    await db.query(`create table covered (a int, b text, code text, name text, primary key (a, b) include (name));
+      select outbox.watch('covered', columns => '{a,b,code}'); insert into covered values (1, 'x/y', 'c', 'ann')`)
+    await db.query(`alter table covered ${change}; update covered set code = 'd'`)
+    await db.query(`alter table covered rename b to bb; update covered set code = 'e'`)
+    await db.query(`select outbox.repair(); select outbox.recompile_watches(); update covered set code = 'f'`)
+    expect((await events()).map(event => event.key)).toEqual(Array(4).fill('covered/1/x%2Fy'))
+    const { rows } = await db.query(`select message from outbox.explain_row('covered', 'covered/1/x%2Fy')`)
+    expect(rows.map(row => row.message).join()).toContain('lets update of this row')
+    const drift = await db.query('select problem, mend from outbox.capture_drift()')
+    expect(drift.rows).toContainEqual({
+      problem:
+        'The primary key of public.covered has changed; the keys of its events are still made of a, b.',
+      mend: `SELECT outbox.watch('public.covered', …)`,
+    })
+  })
+
+  test('and is missed when its column is dropped, until the table is watched again', async () => {
+    await db.query(`create table covered (id int primary key, code text); select outbox.watch('covered', columns => '{code}');
+      alter table covered drop id; insert into covered values ('a'); select outbox.repair(); insert into covered values ('b');
+      alter table covered add id int default 7; insert into covered values ('c')`)
+    expect((await events()).map(event => event.type)).toEqual(Array(3).fill('outbox.capture.failed'))
+    await db.query(`select outbox.watch('covered', key => 'NEW.code'); insert into covered values ('d')`)
+    expect((await events()).at(-1)).toMatchObject({ type: 'covered.created', key: 'd' })
+  })
 })
 
 describe('the same table name in two schemas', () => {

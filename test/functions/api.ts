@@ -1,7 +1,7 @@
 // The API as a client sees it, on a database of its own.
 import { parseJson } from '../../functions/http/json.ts'
-import { freshDatabase } from '../support/database.ts'
-import { startWorker } from '../support/worker.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { startWorker, type TestWorker } from '../support/worker.ts'
 
 export interface Answer {
   status: number
@@ -20,10 +20,15 @@ export interface Call {
   key?: string
 }
 
-export async function startApi(env: Record<string, string> = {}) {
+/** `start` puts the functions somewhere else than into workerd, or gives them bindings. */
+export async function startApi(
+  env: Record<string, string> = {},
+  start: (env: Record<string, string>, database: TestDatabase) => Promise<TestWorker> = env =>
+    startWorker(env),
+) {
   const database = await freshDatabase()
   const db = await database.connect()
-  const worker = await startWorker({ ...database.env, ...env })
+  const worker = await start({ ...database.env, ...env }, database)
 
   async function call(
     method: string,

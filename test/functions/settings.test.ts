@@ -33,7 +33,31 @@ test('an API key is found only by its full text, with its name and scope', async
 
 test("the shop's settings are not the outbox's: wrong ones do not matter to it", async () => {
   const settings = await readSettings({ ...good, OUTBOX_ORDERS_PUBLIC: 'perhaps', BILLING_SECRET: 'none' })
-  expect(Object.keys(settings).sort()).toEqual(['apiKeys', 'databaseUrl', 'delivery', 'keyring', 'neonProxy'])
+  expect(Object.keys(settings).sort()).toEqual([
+    'apiKeys',
+    'databaseUrl',
+    'delivery',
+    'driver',
+    'keyring',
+    'neonProxy',
+  ])
+})
+
+test.each([
+  ['neon', 'postgresql://me:secret@ep-a-pooler.eu-central-1.aws.neon.tech/shop', {}],
+  ['neon', 'postgresql://me:secret@127.0.0.1/shop', { NEON_PROXY: 'http://127.0.0.1:4444' }],
+  ['postgres', 'postgresql://me:secret@db.example.com/shop', {}],
+  ['postgres', 'postgresql://me:secret@ep-a.neon.tech.example.com/shop', {}],
+  ['postgres', 'postgresql://me:secret@10.0.0.1/shop', { HYPERDRIVE: { connectionString: 'not asked' } }],
+])('the driver is %s for %s', async (driver, DATABASE_URL, more) => {
+  const settings = await readSettings({ ...good, DATABASE_URL, ...(more as object) })
+  expect(settings).toMatchObject({ driver, databaseUrl: DATABASE_URL })
+})
+
+test('without a DATABASE_URL, the Hyperdrive binding says where the database is', async () => {
+  const connectionString = 'postgresql://me:secret@a.hyperdrive.local/shop'
+  const env = { ...good, DATABASE_URL: '', HYPERDRIVE: { connectionString } as never }
+  expect(await readSettings(env)).toMatchObject({ driver: 'hyperdrive', databaseUrl: connectionString })
 })
 
 describe('a wrong setting is refused by name, without its value', () => {

@@ -13,10 +13,19 @@ export interface Workerd {
   close(): Promise<void>
 }
 
-/** `script` is a bundle that test/setup.ts has made. */
+/** A bundle that test/setup.ts has made. */
+export type Script = 'functions/index.js' | 'mounted/mounted.worker.js' | 'calls/calls.worker.js'
+
+export interface Extras {
+  /** Connection strings by the binding's name. */
+  readonly hyperdrives?: Record<string, string>
+  readonly compatibilityFlags?: string[]
+}
+
 export async function startWorkerd(
-  script: 'functions/index.js' | 'calls/calls.worker.js',
+  script: Script,
   bindings: Record<string, string> = {},
+  more: Extras = {},
 ): Promise<Workerd> {
   const logs: string[] = []
   const runtime = new Miniflare(
@@ -25,6 +34,7 @@ export async function startWorkerd(
       modulesRoot: inject('bundles'),
       scriptPath: join(inject('bundles'), script),
       ...inject('compatibility'),
+      ...more,
       bindings,
       host: '127.0.0.1',
       port: 0,

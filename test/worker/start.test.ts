@@ -86,8 +86,8 @@ describe('a listener', () => {
     [
       'whose database is not migrated',
       () => onServer('postgres:CANARY', 'bare'),
-      'the outbox is not installed there',
-      'run npm run db:migrate',
+      'the schema outbox is not in this database',
+      'run `outbox migrate`',
     ],
     [
       'whose role has no rights',

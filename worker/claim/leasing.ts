@@ -39,7 +39,7 @@ export class Leasing {
     statement: (request: LeaseRequest) => Promise<Brought<Meta>>,
   ): Promise<Brought<Meta>> {
     const { lanes, endpointCache, name, leaseSeconds } = this.#ports
-    const capacities = lanes.reserve()
+    const capacities = lanes.reserve(what)
     const lease = `${name}:${++this.#statements}`
     const askedAt = performance.now()
     const request = {
@@ -53,7 +53,7 @@ export class Leasing {
     try {
       const brought = await statement(request).catch(error => this.#lose(lease, error))
       await this.#loadEndpoints(brought.deliveries)
-      lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), capacities, { askedAt, what })
+      lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), capacities, askedAt)
       return brought
     } finally {
       lanes.endReservation(capacities)

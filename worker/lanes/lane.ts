@@ -25,8 +25,8 @@ export class Lane {
   maxInFlight = 1
   /** The last statement filled it: there may be more for it in the table. */
   mayHaveMore = false
-  /** Its free capacity is reserved for a statement that is under way. */
-  reserved = false
+  /** Capacity that is reserved for statements under way. */
+  #reserved = 0
   /** Attempts finished in the second before the present one, and so far in the present one. */
   #lastSecond = 0
   #thisSecond = 0
@@ -43,11 +43,22 @@ export class Lane {
   }
 
   get freeCapacity(): number {
-    return Math.max(0, this.capacity - this.held)
+    return Math.max(0, this.capacity - this.held - this.#reserved)
   }
 
   get isUnused(): boolean {
-    return this.held === 0 && this.#lastSecond === 0 && this.#thisSecond === 0
+    return this.held === 0 && this.#reserved === 0 && this.#lastSecond === 0 && this.#thisSecond === 0
+  }
+
+  /** Three quarters of what is free: fan-out and claim run side by side, and neither may leave nothing to the other. */
+  reserve(): number {
+    const share = this.freeCapacity - Math.floor(this.freeCapacity / 4)
+    this.#reserved += share
+    return share
+  }
+
+  endReservation(share: number): void {
+    this.#reserved -= share
   }
 
   turnSecond(): void {

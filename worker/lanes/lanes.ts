@@ -11,8 +11,8 @@ import { type Held, Lane, maxLatenessMs } from './lane.ts'
 const maxWaitMs = 2_000
 
 export interface LanesPorts {
-  /** Makes the attempt and records it; never throws. */
-  readonly attempt: (delivery: Leased, endpoint: Endpoint) => Promise<void>
+  /** Makes the attempt and records it. Calls back when it is over, never before it returns; never throws. */
+  readonly attempt: (delivery: Leased, endpoint: Endpoint, onOver: () => void) => void
   /** Ends the leases of what is not sent; never throws. */
   readonly release: (deliveries: readonly Leased[]) => Promise<void>
   readonly clock: () => number
@@ -61,16 +61,16 @@ export class Lanes extends EventEmitter<LanesEvents> {
   }
 
   /**
-   * Reserves for a statement what the lanes in use have free; any other lane has as much as its endpoint may have in flight.
-   * What is reserved for one statement is not offered to another.
+   * Reserves for a statement a share of what the lanes in use have free; any other lane has as much as its endpoint may have
+   * in flight. What is reserved for one statement is not offered to another. A claim sees what was left in the table before
+   * it starts, and not what a fan-out leaves there meanwhile.
    */
-  reserve(): Capacities {
+  reserve(what: 'new' | 'due'): Capacities {
     const capacities = new Map<EndpointId, { capacity: number; held: number }>()
     for (const [id, lane] of this.#lanes) {
-      const capacity = lane.reserved ? 0 : lane.freeCapacity
-      if (capacity === lane.maxInFlight) continue
-      if (capacity > 0) lane.reserved = true
-      capacities.set(id, { capacity, held: lane.held })
+      if (what === 'due' && lane.freeCapacity > 0) lane.mayHaveMore = false
+      if (lane.freeCapacity === lane.maxInFlight) continue
+      capacities.set(id, { capacity: lane.reserve(), held: lane.held })
     }
     return capacities
   }
@@ -81,23 +81,22 @@ export class Lanes extends EventEmitter<LanesEvents> {
     for (const [id, { capacity }] of capacities) {
       const lane = this.#lanes.get(id)
       if (lane === undefined) continue
-      if (capacity > 0) lane.reserved = false
-      if (!lane.reserved && lane.needsMore()) needsMore = true
+      lane.endReservation(capacity)
+      if (lane.needsMore()) needsMore = true
     }
     if (needsMore) this.emit('capacity')
   }
 
   /**
    * Takes what a statement brought, and notes which lanes it filled. `capacities` is what the statement was told, `askedAt`
-   * when, `what` it looked at: a lane that due deliveries did not fill has nothing more in the table; about one that new
-   * events did not fill, nothing is known. Slots count from the statement itself: if its answer took long, because this
-   * process stood still, they may have passed.
+   * when. Slots count from the statement itself: if its answer took long, because this process stood still, they may have
+   * passed.
    */
   add(
     deliveries: readonly Leased[],
     endpointOf: (delivery: Leased) => Endpoint,
     capacities: Capacities,
-    { askedAt, what }: { askedAt: number; what: 'new' | 'due' },
+    askedAt: number,
   ): void {
     const now = this.#ports.clock()
     const claimedAt = Math.min(now, askedAt + maxLatenessMs)
@@ -110,8 +109,8 @@ export class Lanes extends EventEmitter<LanesEvents> {
     }
     this.#held += deliveries.length
     for (const [id, lane] of this.#lanes) {
-      const isFilled = (brought.get(id) ?? 0) >= (capacities.get(id)?.capacity ?? lane.maxInFlight)
-      lane.mayHaveMore = isFilled || (lane.mayHaveMore && what === 'new')
+      if ((brought.get(id) ?? 0) >= (capacities.get(id)?.capacity ?? lane.maxInFlight))
+        lane.mayHaveMore = true
     }
     this.#releaseSurplus(brought.keys())
     for (const id of brought.keys()) this.#start(this.#lanes.get(id)!)
@@ -165,7 +164,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
     while (!this.#intake.isPaused) {
       const next = lane.next(this.#ports.clock(), () => this.#start(lane))
       if (next === null) return
-      void this.#ports.attempt(next.delivery, next.endpoint).then(() => this.#finish(lane))
+      this.#ports.attempt(next.delivery, next.endpoint, () => this.#finish(lane))
     }
   }
 
@@ -181,14 +180,21 @@ export class Lanes extends EventEmitter<LanesEvents> {
 
   /** Two statements at a time may fill a lane that was empty: the surplus waits in the table, as it would have. */
   #releaseSurplus(ids: Iterable<EndpointId>): void {
+    const crowded: Lane[] = []
     const all: Leased[] = []
     for (const id of ids) {
       const lane = this.#lanes.get(id)!
       const surplus = lane.takeSurplus()
-      if (surplus.length > 0) lane.mayHaveMore = true
+      if (surplus.length > 0) crowded.push(lane)
       all.push(...surplus)
     }
-    this.#release(all)
+    // Not before: a claim that came between would not see them.
+    this.#release(all, () => this.#noteMore(crowded))
+  }
+
+  #noteMore(lanes: readonly Lane[]): void {
+    for (const lane of lanes) lane.mayHaveMore = true
+    if (lanes.some(lane => lane.needsMore())) this.emit('capacity')
   }
 
   /** Any sender with capacity may claim it again, including this process. */

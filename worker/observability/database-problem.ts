@@ -1,6 +1,7 @@
 // What keeps the listener from its database, and what to do about it, for people. Made from the error's code alone, because
 // messages of the server and the driver may carry names and parameters.
 import { lockedSetting, sqlstate } from '../database.ts'
+import { SchemaError } from '../schema-check.ts'
 import { TransactionPoolingError } from '../transaction-pooling.ts'
 
 interface Problem {
@@ -35,7 +36,7 @@ const untrusted: Problem = {
 }
 const notMigrated: Problem = {
   cause: 'the outbox is not installed there, or not in the version of this listener',
-  remedy: `run npm run db:migrate, and check the database in ${setting}`,
+  remedy: `run \`outbox migrate\`, and check the database in ${setting}`,
 }
 const starting: Problem = {
   cause: 'it is starting, stopping or recovering',
@@ -115,7 +116,7 @@ const byMessage: readonly (readonly [RegExp, Problem])[] = [
 
 /** One sentence, for the log and /readyz. */
 export function databaseProblem(error: unknown): string {
-  if (error instanceof TransactionPoolingError) return error.message
+  if (error instanceof TransactionPoolingError || error instanceof SchemaError) return error.message
   const { code, message = '' } = error as { code?: unknown; message?: string }
   const problem =
     typeof code === 'string' ? byCode[code] : byMessage.find(([pattern]) => pattern.test(message))?.[1]

@@ -49,7 +49,7 @@ export class Health {
       return answer(405, 'only GET is answered here\n')
     if (path === '/livez') return answer(200, 'alive\n')
     if (path === '/readyz') {
-      const reason = this.#trouble()
+      const reason = this.trouble()
       return reason === null ? answer(200, `${this.#readiness()}\n`) : answer(503, `${reason}\n`)
     }
     if (path === '/metrics')
@@ -62,7 +62,8 @@ export class Health {
     return degraded.length === 0 ? 'ready' : `ready, but ${degraded.join('; ')}`
   }
 
-  #trouble(): string | null {
+  /** What the checks find; null = nothing. */
+  trouble(): string | null {
     for (const check of this.#checks) {
       const reason = check()
       if (reason !== null) return reason

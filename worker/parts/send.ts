@@ -43,7 +43,7 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
   const detector = new NetworkOutageDetector(clock)
   const lanes = new Lanes({
     attempt: createAttempt({
-      deliver: { transport: connect.transport.send, now: Date.now, clock, random: Math.random, userAgent },
+      deliver: { send: connect.transport.send, now: Date.now, clock, random: Math.random, userAgent },
       detector,
       settler,
       metrics,

@@ -18,22 +18,38 @@ export interface AttemptPorts {
   readonly stopping: AbortSignal
 }
 
-/** What it returns never throws. */
-export function createAttempt(ports: AttemptPorts): (delivery: Leased, endpoint: Endpoint) => Promise<void> {
+/** `onOver` is called once, after what it returns has returned. It never throws. */
+export function createAttempt(
+  ports: AttemptPorts,
+): (delivery: Leased, endpoint: Endpoint, onOver: () => void) => void {
   const { detector, settler, metrics, attemptLog, log, leaseMs, stopping } = ports
-  return async (delivery, endpoint) => {
-    try {
-      const made = await deliver(delivery, endpoint, ports.deliver)
-      // Longer than its lease: this process was frozen meanwhile, so a silence says nothing about any network.
-      const settlement = made.durationMs > leaseMs ? made : detector.assess(made)
-      metrics.count(settlement)
-      attemptLog.note(delivery, endpoint, settlement)
+  return (delivery, endpoint, onOver) => {
+    const onSettlement = (made: Settlement) => {
+      let settlement: Settlement
+      try {
+        // Longer than its lease: this process was frozen meanwhile, so a silence says nothing about any network.
+        settlement = made.durationMs > leaseMs ? made : detector.assess(made)
+        metrics.count(settlement)
+        attemptLog.note(delivery, endpoint, settlement)
+      } catch (error) {
+        return onError(error)
+      }
+      const record = () => {
+        settler.add(settlement)
+        onOver()
+      }
       const waitMs = timingPadMs(endpoint, settlement, ports.deliver.clock())
-      if (waitMs > 0) await sleep(waitMs, null, { signal: stopping }).catch(() => {})
-      settler.add(settlement)
-    } catch (error) {
+      if (waitMs === 0) record()
+      else
+        void sleep(waitMs, null, { signal: stopping })
+          .catch(() => {})
+          .then(record)
+    }
+    const onError = (error: unknown) => {
       // Unexpected. It is not settled, so its lease runs out and the attempt is recorded as `interrupted`.
       log.error({ delivery: delivery.publicId, error: (error as Error).name }, 'an attempt threw an error')
+      onOver()
     }
+    deliver(delivery, endpoint, ports.deliver, onSettlement, onError)
   }
 }

@@ -1,5 +1,5 @@
 // Takes interim responses (1xx; RFC 9110, section 15.2) out of what a connection reads, so that undici sees only the final
-// one. undici 8 closes a connection on an unasked `100 Continue`, and on a 103 with `connection: close`.
+// one. undici closes a connection on an unasked `100 Continue`, and on a 103 with `connection: close`.
 import type { Socket } from 'node:net'
 import { SendError } from '../../delivery/send.ts'
 

@@ -1,28 +1,19 @@
-// How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression.
-import { Agent, type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
-import type { FailureKind } from '../../delivery/failures.ts'
-import { type Response, SendError, type Transport } from '../../delivery/send.ts'
+// How the listener sends: undici behind the egress guard. No redirects, no retries, no decompression. A request passes here
+// twice, on its way out (`send`) and on its way back (`#handOver`). In between undici reports to its Exchange.
+import { type Response, SendError, type SignedRequest } from '../../delivery/send.ts'
 import { checkEndpointUrl, type EgressPolicy } from '../../delivery/url.ts'
-import { areReachable, guardedConnector, isExhaustion } from './egress.ts'
-import { skipInterimResponses } from './interim-responses.ts'
+import { directClient, tunnelledClient } from './clients.ts'
+import { Connections, type OpenClient } from './connections.ts'
+import { Deadlines } from './deadlines.ts'
+import { areReachable, guardedConnector } from './egress.ts'
+import { Exchange } from './exchange.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 
-/** More of a response's body than this is not read. */
-const maxBodyBytes = 65_536
-const maxHeaderBytes = 16_384
-/** How long an idle connection is kept, and the maximum if the receiver offers more. */
-const keepAliveMs = 4000
-const maxKeepAliveMs = 10_000
-
-const clientOptions = {
-  allowH2: false,
-  pipelining: 1,
-  maxHeaderSize: maxHeaderBytes,
-  keepAliveTimeout: keepAliveMs,
-  keepAliveMaxTimeout: maxKeepAliveMs,
-  // The signal covers the whole request, so these timers are not needed.
-  headersTimeout: 0,
-  bodyTimeout: 0,
+/** Where a request goes, taken from the URL once. */
+interface Target {
+  readonly origin: string
+  readonly hostname: string
+  readonly path: string
 }
 
 /**
@@ -36,48 +27,113 @@ export function createTransport(
   policy: EgressPolicy,
   resolve: Resolve = createResolve(),
   egressProxy: string | null = null,
-): { send: Transport; close(): Promise<void> } {
-  const agent =
-    egressProxy === null
-      ? new Agent({ ...clientOptions, connect: guardedConnector(policy.privateNetworks, resolve) })
-      : new ProxyAgent({ ...clientOptions, uri: egressProxy, proxyTunnel: true, factory: tunnelPool })
-  const check = remembering((url: string) => checkEndpointUrl(url, policy))
-  const send: Transport = async (request, signal) => {
-    // Checked again after the API: the row may have been edited by hand.
-    const checked = check(request.url)
-    if (!checked.ok) throw new SendError(checked.error)
-    const { origin, hostname, pathname, search } = checked.url
-    if (egressProxy !== null) await refuseUnreachable(hostname)
-    const headers = { ...request.headers, 'accept-encoding': 'identity' }
-    return new Promise((answer, fail) => {
-      const options = {
-        origin,
-        path: pathname + search,
-        method: 'POST' as const,
-        headers,
-        body: request.body,
-      }
-      agent.dispatch(options, new Exchange(signal, answer, fail))
-    })
-  }
-  const refuseUnreachable = async (hostname: string) => {
-    const addresses = await resolve(hostname).catch(() => [])
-    if (!areReachable(addresses, policy.privateNetworks)) throw new SendError('blocked_address')
-  }
-  return { send, close: () => agent.destroy() }
+): UndiciTransport {
+  const isReachable = async (hostname: string) =>
+    areReachable(await resolve(hostname).catch(() => []), policy.privateNetworks)
+  const targetOf = remembering((url: string) => readTarget(url, policy))
+  return egressProxy === null
+    ? new UndiciTransport(targetOf, directClient(guardedConnector(policy.privateNetworks, resolve)), null)
+    : new UndiciTransport(targetOf, tunnelledClient(egressProxy), isReachable)
 }
 
-/** Connections through the proxy are made by ProxyAgent itself. */
-function tunnelPool(origin: string | URL, options: Pool.Options): Pool {
-  const connect = options.connect as buildConnector.connector
-  return new Pool(String(origin), {
-    ...options,
-    connect(target, callback) {
-      connect(target, (...[error, socket]) =>
-        error ? callback(error, null) : callback(null, skipInterimResponses(socket)),
-      )
-    },
-  })
+export class UndiciTransport {
+  readonly #targetOf: (url: string) => Target | SendError
+  /** null = the connector checks what it dials. */
+  readonly #isReachable: ((hostname: string) => Promise<boolean>) | null
+  readonly #connections: Connections
+  readonly #deadlines = new Deadlines(clock)
+  #over: Exchange[] = []
+  #isClosed = false
+
+  constructor(
+    targetOf: (url: string) => Target | SendError,
+    open: OpenClient,
+    isReachable: ((hostname: string) => Promise<boolean>) | null,
+  ) {
+    this.#targetOf = targetOf
+    this.#connections = new Connections(open)
+    this.#isReachable = isReachable
+  }
+
+  /** A Send that has a kind for every error. */
+  readonly send = (
+    request: SignedRequest,
+    timeoutSeconds: number,
+    onSeen: (seen: Response | SendError) => void,
+  ): void => {
+    const limitMs = timeoutSeconds * 1000
+    const exchange = new Exchange({ limitMs, deadline: clock() + limitMs }, onSeen, this.#onOver)
+    this.#deadlines.add(exchange)
+    // Checked again after the API: the row may have been edited by hand.
+    const target = this.#targetOf(request.url)
+    if (target instanceof SendError) exchange.fail(target.kind)
+    else if (this.#isClosed) exchange.fail('interrupted')
+    else if (this.#isReachable === null) this.#start(exchange, target, request)
+    else void this.#startIfReachable(this.#isReachable, exchange, target, request)
+  }
+
+  readonly close = async (): Promise<void> => {
+    this.#isClosed = true
+    await this.#connections.close()
+  }
+
+  async #startIfReachable(
+    isReachable: (hostname: string) => Promise<boolean>,
+    exchange: Exchange,
+    target: Target,
+    request: SignedRequest,
+  ): Promise<void> {
+    const reachable = await isReachable(target.hostname)
+    if (exchange.seen !== null) return // its time is over
+    if (this.#isClosed) exchange.fail('interrupted')
+    else if (reachable) this.#start(exchange, target, request)
+    else exchange.fail('blocked_address')
+  }
+
+  #start(exchange: Exchange, { origin, path }: Target, { headers, body }: SignedRequest): void {
+    const options = {
+      origin,
+      path,
+      method: 'POST' as const,
+      headers: [...headers, 'accept-encoding', 'identity'],
+      body,
+      // Nothing is pipelined, so there is nothing to hold up until the response begins.
+      blocking: false,
+    }
+    try {
+      exchange.connection = this.#connections.take(origin)
+      exchange.connection.dispatcher.dispatch(options, exchange)
+    } catch (error) {
+      exchange.failWith(error as Error)
+    }
+  }
+
+  /** Handed over in a later phase of the event loop: by then undici is done with it, and nobody is called back too early. */
+  readonly #onOver = (exchange: Exchange): void => {
+    this.#deadlines.delete(exchange)
+    if (this.#over.push(exchange) === 1) setImmediate(this.#handOverAll)
+  }
+
+  readonly #handOverAll = (): void => {
+    const all = this.#over
+    this.#over = []
+    for (const exchange of all) this.#handOver(exchange)
+  }
+
+  #handOver({ connection, isComplete, seen, onSeen }: Exchange): void {
+    if (connection !== null && isComplete) this.#connections.release(connection)
+    else if (connection !== null) this.#connections.drop(connection)
+    onSeen(seen!)
+  }
+}
+
+const clock = () => performance.now()
+
+function readTarget(url: string, policy: EgressPolicy): Target | SendError {
+  const checked = checkEndpointUrl(url, policy)
+  if (!checked.ok) return new SendError(checked.error)
+  const { origin, hostname, pathname, search } = checked.url
+  return { origin, hostname, path: pathname + search }
 }
 
 /** Remembers results, so that the URLs of busy endpoints are not parsed for each request. Forgets all when there are too many. */
@@ -94,76 +150,3 @@ function remembering<Result>(find: (key: string) => Result): (key: string) => Re
   }
 }
 const maxRemembered = 20_000
-
-/**
- * One request and its response. Once the status is known, it is the answer, even if the body then breaks off, drips until the
- * deadline, or never ends.
- */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #signal: AbortSignal
-  readonly #answer: (response: Response) => void
-  readonly #fail: (error: SendError) => void
-  #controller: Dispatcher.DispatchController | null = null
-  #head: Omit<Response, 'body'> | null = null
-  readonly #chunks: Buffer[] = []
-  #bytes = 0
-
-  constructor(signal: AbortSignal, answer: (response: Response) => void, fail: (error: SendError) => void) {
-    this.#signal = signal
-    this.#answer = answer
-    this.#fail = fail
-    // undici does not tell a request about an abort while it waits for its connection, so this listens itself.
-    signal.addEventListener('abort', this.#onAbort)
-    if (signal.aborted) this.#onAbort()
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController) {
-    this.#controller = controller
-    if (this.#signal.aborted) controller.abort(this.#signal.reason)
-  }
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>) {
-    if (status < 200) return // no status of a final response: it will fail (interim responses never get here)
-    const header = (name: string) => (headers[name] === undefined ? null : String(headers[name]))
-    this.#head = { status, retryAfter: header('retry-after'), date: header('date') }
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer) {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
-    // Closes the connection: the rest of the body is not read.
-    if (this.#bytes >= maxBodyBytes) controller.abort(new Error('enough'))
-  }
-
-  /** One turn of the event loop later undici has the connection back, so that the next request does not open another. */
-  onResponseEnd() {
-    queueMicrotask(() => setImmediate(() => this.#finish('bad_response')))
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, error: Error) {
-    this.#finish(failureKind(error))
-  }
-
-  readonly #onAbort = () => {
-    this.#finish(this.#signal.reason?.name === 'TimeoutError' ? 'timeout' : 'interrupted')
-    this.#controller?.abort(this.#signal.reason)
-  }
-
-  /** Only the first call counts: a promise settles once. */
-  #finish(kindWithoutStatus: FailureKind) {
-    this.#signal.removeEventListener('abort', this.#onAbort)
-    if (!this.#head) return this.#fail(new SendError(kindWithoutStatus))
-    this.#answer({ ...this.#head, body: Buffer.concat(this.#chunks).subarray(0, maxBodyBytes) })
-  }
-}
-
-/** For errors after connecting. Without a response the connection failed; an unreadable response is the receiver's fault. */
-function failureKind(error: Error & { code?: string }): FailureKind {
-  if (error instanceof SendError) return error.kind
-  if (isExhaustion(error)) return 'exhausted' // undici loads its parser on first use, from a file
-  if (error.name === 'HTTPParserError' || unreadable.has(error.code ?? '')) return 'bad_response'
-  if (error.message === 'bad response' || error.message === 'bad upgrade') return 'bad_response'
-  if (error.code === 'UND_ERR_INVALID_ARG') return 'invalid_endpoint'
-  return error.code === 'UND_ERR_CLOSED' || error.code === 'UND_ERR_DESTROYED' ? 'interrupted' : 'connection'
-}
-const unreadable = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])

@@ -7,16 +7,19 @@ const echoTimeoutMs = 2_000
 const echoChannel = 'outbox_echo'
 
 export async function hearsItself(connection: ListeningConnection): Promise<boolean> {
-  const echo = Promise.withResolvers<boolean>()
+  let onEcho = () => {}
+  const echo = new Promise<boolean>(resolve => {
+    onEcho = () => resolve(true)
+  })
   const onNotification = ({ channel, isOwn }: Notification) => {
-    if (channel === echoChannel && isOwn) echo.resolve(true)
+    if (channel === echoChannel && isOwn) onEcho()
   }
   connection.on('notification', onNotification)
   try {
     await connection.ask(`listen ${echoChannel}`)
     // Would fail if the queue were full. Writers send nothing then either, so this session must count as deaf.
     await connection.ask(`select pg_notify('${echoChannel}', '') where pg_notification_queue_usage() < 0.5`)
-    const hears = await Promise.race([echo.promise, connection.pause(echoTimeoutMs).then(() => false)])
+    const hears = await Promise.race([echo, connection.pause(echoTimeoutMs).then(() => false)])
     await connection.ask(`unlisten ${echoChannel}`)
     return hears
   } finally {

@@ -6,6 +6,7 @@ import { type Database, sqlstate } from '../database.ts'
 import { databaseProblem } from '../observability/database-problem.ts'
 import type { Degradation } from '../observability/degradation.ts'
 import type { Log } from '../observability/log.ts'
+import { refuseForeignSchema, refuseOutgrown } from '../schema-check.ts'
 import { hearsItself } from './echo-test.ts'
 import {
   answerInTime,
@@ -131,6 +132,7 @@ export class ListenSession implements LockSession {
     const { pollSeconds, events, polling, log, storeOptions } = this.#ports
     const store = createStore(connection.run, storeOptions)
     connection.on('notification', notification => this.#receive(notification))
+    await answerInTime(connection, refuseForeignSchema(connection.run))
     await answerInTime(connection, connection.ask('listen outbox'))
     await answerInTime(connection, this.#endPredecessor(connection))
     this.#hears = await answerInTime(connection, hearsItself(connection))
@@ -143,6 +145,7 @@ export class ListenSession implements LockSession {
       this.#answeredAt = answeredAt
       events.emit('heartbeat', heartbeat, roundTripSeconds)
       refuseReadOnly(heartbeat)
+      refuseOutgrown(heartbeat)
       this.#readOnly = false
       this.#problem = null
       onHealthy()

@@ -60,7 +60,16 @@ export function randomTable(
     ? []
     : random.pick(candidates, random.between(1, Math.min(3, candidates.length)))
   for (const column of key) column.nullable = false
-  return { schema, name, columns, key, owner: random.pick(owners, 1)[0]!, watch: null, dropped: false }
+  return {
+    schema,
+    name,
+    columns,
+    key,
+    included: null,
+    owner: random.pick(owners, 1)[0]!,
+    watch: null,
+    dropped: false,
+  }
 }
 
 export function randomColumn(random: Random, columns: readonly Column[]): Column {
@@ -95,8 +104,8 @@ export async function createTable(
     return `${quote(column.name)} ${type}${column.nullable || column.generated ? '' : ' not null'}${filled}${generated}`
   })
   const rest = table.columns.filter(column => !table.key.includes(column) && column.generated !== 'virtual')
-  const include =
-    table.key.length > 0 && rest.length > 0 && random.chance(0.3) ? ` include (${quote(rest[0]!.name)})` : ''
+  if (table.key.length > 0 && rest.length > 0 && random.chance(0.3)) table.included = rest[0]!
+  const include = table.included ? ` include (${quote(table.included.name)})` : ''
   const deferrable = random.chance(0.2) ? ' deferrable initially deferred' : ''
   const key =
     table.key.length > 0
@@ -118,7 +127,7 @@ export function randomWatch(random: Random, table: Table, number: number): Watch
     : inOrder(operations, random.pick(operations, random.between(1, 4)))
   const listed = shape === 0 ? some() : shape === 1 ? columns.filter(column => column !== columns[0]) : null
   const isRow = shape <= 3
-  return {
+  const watch = {
     operations: chosen as Operation[],
     type: `w${number}`,
     hasTypeSql: random.chance(0.15),
@@ -128,7 +137,7 @@ export function randomWatch(random: Random, table: Table, number: number): Watch
         ? some().map((column, i) => ({
             member: i === 0 ? column.name : `m'${i}`,
             column,
-            row: random.chance(0.3) ? 'OLD' : 'NEW',
+            row: random.chance(0.3) ? ('OLD' as const) : ('NEW' as const),
           }))
         : null,
     data: shape === 5 ? one() : null,
@@ -140,6 +149,7 @@ export function randomWatch(random: Random, table: Table, number: number): Watch
     fullName: `${table.schema.name}.${table.name}`,
     known: new Map(columns.map(column => [column, column.name])),
   }
+  return { ...watch, primaryKey: watch.keyColumn ? [] : table.key }
 }
 
 export function watchSql(random: Random, table: Table, watch: Watch): string {

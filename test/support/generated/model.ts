@@ -21,7 +21,9 @@ export interface Table {
   /** In the table's order, dropped ones included. The first identifies the row for the test, and is left alone. */
   readonly columns: Column[]
   /** Columns of the primary key; empty = it has none. */
-  readonly key: readonly Column[]
+  key: readonly Column[]
+  /** A column that the key's index carries: when it is dropped, Postgres drops the key. */
+  included: Column | null
   owner: string
   watch: Watch | null
   dropped: boolean
@@ -49,6 +51,8 @@ export interface Watch {
   /** Only rows whose number is greater. */
   readonly condition: number | null
   readonly keyColumn: Column | null
+  /** Without a key column: the primary key when the table was watched. */
+  readonly primaryKey: readonly Column[]
   readonly tenant: Column | null
   /** As it was when the table was watched. */
   readonly tableName: string
@@ -80,6 +84,7 @@ export function neededBy(watch: Watch): Column[] {
   return [
     ...(watch.shown ?? []),
     ...(watch.fields ?? []).map(field => field.column),
+    ...watch.primaryKey,
     ...[watch.data, watch.keyColumn, watch.tenant].filter(column => column !== null),
   ]
 }

@@ -69,7 +69,7 @@ export function expectedEvents(
     if (operation === 'update' && !passesWhen(table, watch, old!, now!)) return []
     if (neededBy(watch).some(column => column.dropped)) return [failed(watch, operation)]
     if (operation === 'update' && !changesShown(table, watch, old!, now!)) return []
-    return [rowEvent(table, watch, operation, number, old, now)]
+    return [rowEvent(watch, operation, number, old, now)]
   })
 }
 
@@ -86,7 +86,6 @@ function changesShown(table: Table, watch: Watch, old: Image, now: Image): boole
 }
 
 function rowEvent(
-  table: Table,
   watch: Watch,
   operation: Operation,
   number: number,
@@ -98,7 +97,7 @@ function rowEvent(
     type: watch.hasTypeSql
       ? `${watch.type}.${number % 2 === 0 ? 'even' : 'odd'}`
       : `${watch.type}.${words[operation]}`,
-    key: bounded(watch.keyColumn ? asText(watch.keyColumn, row) : defaultKey(table, watch, row)),
+    key: bounded(watch.keyColumn ? asText(watch.keyColumn, row) : defaultKey(watch, row)),
     tenant: watch.tenant ? bounded(asText(watch.tenant, row)) : null,
     data: dataOf(watch, operation, old, now),
   }
@@ -159,9 +158,9 @@ const failed = (watch: Watch, operation: Operation): ExpectedEvent => ({
   data: { table: watch.fullName, operation, sqlstate: '42703' },
 })
 
-export function defaultKey(table: Table, watch: Watch, row: Image): string {
-  const parts = table.key.map(column => {
-    return table.key.length === 1 || column.kind.plainInKey
+export function defaultKey(watch: Watch, row: Image): string {
+  const parts = watch.primaryKey.map(column => {
+    return watch.primaryKey.length === 1 || column.kind.plainInKey
       ? row.text.get(column)!
       : asText(column, row)!.replaceAll('%', '%25').replaceAll('/', '%2F')
   })

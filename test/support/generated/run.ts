@@ -180,7 +180,7 @@ export async function runSchema(
     const [row] = images.values()
     const { watch } = table
     const isKnown = row && watch && !watch.keyColumn?.dropped
-    const text = isKnown ? (watch.keyColumn ? null : bounded(defaultKey(table, watch, row))) : null
+    const text = isKnown ? (watch.keyColumn ? null : bounded(defaultKey(watch, row))) : null
     const key =
       text ?? random.pick(['', 'nope', `${table.name}/1`, `${watch?.tableName}/x/y`, "'", '"'], 1)[0]!
     const { rows } = await client.query('select passed, message from outbox.explain_row($1, $2)', [

@@ -120,6 +120,7 @@ const dropColumn: Step = async ({ random, execute }, table) => {
   if (!column) return
   await execute(`${alter(table)} drop ${quote(column.name)}`)
   column.dropped = true
+  if (column === table.included) table.key = []
 }
 
 const retypeColumn: Step = async ({ random, schema, execute }, table) => {
@@ -133,6 +134,28 @@ const retypeColumn: Step = async ({ random, schema, execute }, table) => {
     `${alter(table)} alter ${quote(column.name)} drop default, alter ${quote(column.name)} type ${typeSql(kind, schema.types)} using null`,
   )
   column.kind = kind
+}
+
+/** Postgres has named it. */
+const dropKeySql = (table: Table) => `do $key$ begin
+      execute (select format('alter table %s drop constraint %I', conrelid::regclass, conname)
+               from pg_constraint where conrelid = ${quoted(sqlName(table))}::regclass and contype = 'p'); end $key$`
+
+const dropKey: Step = async ({ execute }, table) => {
+  if (table.key.length === 0) return
+  await execute(dropKeySql(table))
+  table.key = []
+  table.included = null
+}
+
+const replaceKey: Step = async ({ random, execute }, table) => {
+  const candidates = live(table).filter(column => column.kind.keyable && column.generated !== 'virtual')
+  const key = random.pick(candidates, random.between(1, Math.min(3, candidates.length)))
+  const drop = table.key.length > 0 ? `${dropKeySql(table)}; ` : ''
+  await execute(`${drop}${alter(table)} add primary key (${key.map(column => quote(column.name)).join()})`)
+  for (const column of key) column.nullable = false
+  table.key = key
+  table.included = null
 }
 
 const changeOwner: Step = async ({ random, schema, execute }, table) => {
@@ -194,6 +217,8 @@ export const steps: readonly (readonly [string, number, Step])[] = [
   ['drop a column', 4, dropColumn],
   ['change the type of a column', 3, retypeColumn],
   ['change the owner', 3, changeOwner],
+  ['drop the primary key', 1, dropKey],
+  ['make another primary key', 1, replaceKey],
   ['watch again', 5, watch],
   ['unwatch', 1, unwatch],
   ['drop the table and make another of its name', 1, replaceTable],

@@ -14,7 +14,7 @@ import {
 import type { Outcome } from '../../../delivery/outcome.ts'
 import { redacted, redactedAttempt, timingPadMs } from '../../../delivery/redact.ts'
 import { openKeyring, SecretUnavailable } from '../../../delivery/secrets.ts'
-import { type Response, SendError, send } from '../../../delivery/send.ts'
+import { type Response, SendError, send, sendThrough, type Transport } from '../../../delivery/send.ts'
 import { settle, type Timing } from '../../../delivery/settlement.ts'
 import { ed25519Signer, hmacSigner, signedHeaders } from '../../../delivery/signature.ts'
 import type { Leased, Settlement } from '../../../delivery/types.ts'
@@ -61,7 +61,9 @@ export const calls = {
     const transport = fetchTransport({ allowHttp: options.allowHttp, privateNetworks })
     const results: TextResponse[] = []
     for (const request of requests) {
-      const seen = await send({ ...request, body: utf8(request.body) }, transport, options.timeoutSeconds)
+      const { url, headers, body } = request
+      const sent = { url, headers: Object.entries(headers).flat(), body: utf8(body) }
+      const seen = await send(sent, transport, options.timeoutSeconds)
       results.push(seen instanceof SendError ? { error: seen.kind } : { ...seen, body: [...seen.body] })
     }
     return results
@@ -89,21 +91,21 @@ export const calls = {
     const times = [...ports.clock]
     const signers = await signersOf(endpoint.secrets)
     try {
-      const settlement = await deliver(
-        delivery,
-        { ...endpoint, signers },
-        {
-          transport: async request => {
-            requests.push({ ...request, body: new TextDecoder().decode(request.body) })
-            if ('bug' in answer) throw new TypeError(answer.bug)
-            if ('error' in answer) throw new SendError(answer.error)
-            return { ...answer, body: utf8(answer.body) }
-          },
-          now: () => ports.now,
-          clock: () => times.shift()!,
-          random: () => ports.random,
-          userAgent: 'Outbox/test',
-        },
+      const transport: Transport = async ({ url, headers, body }) => {
+        requests.push({ url, headers: inPairs(headers), body: new TextDecoder().decode(body) })
+        if ('bug' in answer) throw new TypeError(answer.bug)
+        if ('error' in answer) throw new SendError(answer.error)
+        return { ...answer, body: utf8(answer.body) }
+      }
+      const deliverPorts = {
+        send: sendThrough(transport),
+        now: () => ports.now,
+        clock: () => times.shift()!,
+        random: () => ports.random,
+        userAgent: 'Outbox/test',
+      }
+      const settlement = await new Promise<Settlement>((resolve, reject) =>
+        deliver(delivery, { ...endpoint, signers }, deliverPorts, resolve, reject),
       )
       return { settlement, requests }
     } catch (error) {
@@ -139,6 +141,16 @@ export interface SendOptions {
   allowHttp: boolean
   privateNetworks: string[]
   timeoutSeconds: number
+}
+
+/** Throws if a header comes twice: as an object it would hide that. */
+function inPairs(flat: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i]! in headers) throw new Error(`the header ${flat[i]} comes twice`)
+    headers[flat[i]!] = flat[i + 1]!
+  }
+  return headers
 }
 
 async function signersOf(secrets: string[]) {

@@ -5,40 +5,56 @@ import type { EndpointId, Leased } from '../../../delivery/types.ts'
 import { Lanes } from '../../../worker/lanes/lanes.ts'
 
 const id = '1' as EndpointId
-const endpoint = { id, maxInFlight: 4, ratePerSecond: null } as Endpoint
+const endpointWith = (maxInFlight: number) => ({ id, maxInFlight, ratePerSecond: null }) as Endpoint
 const deliveries = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ endpointId: id, eventId: `${n}`, startIn: null }) as Leased)
 
-function oneLane() {
+/** What has been resolved has had its consequences. */
+const settled = () => new Promise(resolve => setImmediate(resolve))
+
+function oneLane({ maxInFlight = 4, onRelease = async () => {} } = {}) {
+  const endpoint = endpointWith(maxInFlight)
+  const finish: (() => void)[] = []
   const seen = { capacity: 0, released: 0 }
   const lanes = new Lanes({
-    attempt: () => new Promise(() => {}),
+    attempt: (_delivery, _endpoint, onOver) => finish.push(onOver),
     release: async surplus => {
       seen.released += surplus.length
+      await onRelease()
     },
     clock: () => 0,
   })
   lanes.on('capacity', () => {
     seen.capacity++
   })
-  const bring = (count: number, what: 'new' | 'due', capacities = lanes.reserve()) => {
-    lanes.add(deliveries(count), () => endpoint, capacities, { askedAt: 0, what })
+  const bring = (count: number, what: 'new' | 'due', capacities = lanes.reserve(what)) => {
+    lanes.add(deliveries(count), () => endpoint, capacities, 0)
     lanes.endReservation(capacities)
   }
-  return { lanes, seen, bring }
+  return { lanes, seen, bring, finish }
 }
 
 test('capacity that is reserved for one statement is not offered to another at the same time', () => {
   const { lanes, bring } = oneLane()
   bring(1, 'new')
-  expect(lanes.reserve().get(id)).toMatchObject({ capacity: 3 })
-  expect(lanes.reserve().get(id)).toMatchObject({ capacity: 0 })
+  expect(lanes.reserve('new').get(id)).toMatchObject({ capacity: 3 })
+  expect(lanes.reserve('due').get(id)).toMatchObject({ capacity: 0 })
+})
+
+test('neither of two statements side by side is left without capacity, and together they get no more than there is', () => {
+  const { lanes, bring } = oneLane({ maxInFlight: 40 })
+  bring(8, 'new')
+  expect(lanes.reserve('due').get(id)).toMatchObject({ capacity: 24 })
+  const fanOut = lanes.reserve('new')
+  expect(fanOut.get(id)).toMatchObject({ capacity: 6 })
+  lanes.endReservation(fanOut)
+  expect(lanes.reserve('new').get(id)).toMatchObject({ capacity: 6 })
 })
 
 test('deliveries that a claim had to leave, because a fan-out reserved the capacity and did not need it, are claimed again', () => {
   const { lanes, seen, bring } = oneLane()
   bring(1, 'new')
-  const fanOut = lanes.reserve()
+  const fanOut = lanes.reserve('new')
   bring(0, 'due')
   expect(seen.capacity).toBe(0)
   bring(0, 'new', fanOut)
@@ -48,19 +64,58 @@ test('deliveries that a claim had to leave, because a fan-out reserved the capac
 test('the same if the fan-out ends before the claim', () => {
   const { lanes, seen, bring } = oneLane()
   bring(1, 'new')
-  const fanOut = lanes.reserve()
-  const claim = lanes.reserve()
+  const fanOut = lanes.reserve('new')
+  const claim = lanes.reserve('due')
   bring(0, 'new', fanOut)
   bring(0, 'due', claim)
   expect(seen.capacity).toBe(1)
 })
 
+test('events that a fan-out had to leave, because a claim reserved the capacity and did not need it, are claimed when it ends', () => {
+  const { lanes, seen, bring } = oneLane()
+  bring(1, 'new')
+  const claim = lanes.reserve('due')
+  bring(0, 'new')
+  expect(seen.capacity).toBe(0)
+  bring(0, 'due', claim)
+  expect(seen.capacity).toBe(1)
+})
+
+test('a claim that did not fill the lane has seen all that was left before it: nothing is claimed again for that', async () => {
+  const { lanes, seen, bring, finish } = oneLane()
+  bring(4, 'new')
+  finish[0]!()
+  await settled()
+  const claim = lanes.reserve('due')
+  expect(claim.get(id)).toMatchObject({ capacity: 1 })
+  bring(0, 'due', claim)
+  finish[1]!()
+  await settled()
+  expect(lanes.held).toBe(2)
+  expect(seen.capacity).toBe(0)
+})
+
 test('two statements that filled an empty lane at once: what exceeds its capacity is released', () => {
   const { lanes, seen, bring } = oneLane()
-  const fanOut = lanes.reserve()
-  const claim = lanes.reserve()
+  const fanOut = lanes.reserve('new')
+  const claim = lanes.reserve('due')
   bring(4, 'new', fanOut)
   bring(3, 'due', claim)
   expect(lanes.held).toBe(4)
   expect(seen.released).toBe(3)
+})
+
+test('what is released is not claimed again before the database has it', async () => {
+  const released = Promise.withResolvers<void>()
+  const { lanes, seen, bring, finish } = oneLane({ onRelease: () => released.promise })
+  const claim = lanes.reserve('due')
+  bring(4, 'new')
+  bring(1, 'due', claim)
+  for (const one of finish.slice(0, 4)) one()
+  await settled()
+  expect(lanes.held).toBe(0)
+  expect(seen.capacity).toBe(1) // a fan-out that filled the lane
+  released.resolve()
+  await settled()
+  expect(seen.capacity).toBe(2)
 })

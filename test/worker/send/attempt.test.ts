@@ -16,7 +16,9 @@ test.each([
   const settled: Settlement[] = []
   const attempt = createAttempt({
     deliver: {
-      transport: () => Promise.reject(new Error('nothing is sent')),
+      send: () => {
+        throw new Error('nothing is sent')
+      },
       now: () => 0,
       clock: () => times.shift() ?? durationMs,
       random: () => 0.5,
@@ -35,7 +37,7 @@ test.each([
     leaseMs,
     stopping: AbortSignal.abort(),
   })
-  await attempt(leased(), endpoint({ fault: 'secret_unavailable' }))
+  await new Promise<void>(resolve => attempt(leased(), endpoint({ fault: 'secret_unavailable' }), resolve))
   expect(settled).toHaveLength(1)
   expect(settled[0]!.durationMs).toBe(durationMs)
   expect(assessed).toHaveLength(assessments)

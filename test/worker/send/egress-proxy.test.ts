@@ -9,14 +9,15 @@ import { atEnd } from '../../support/cleanup.ts'
 import { interims } from '../../support/interims.ts'
 import { ok, startRawReceiver } from '../../support/raw-receiver.ts'
 import { startReceiver } from '../../support/receiver.ts'
+import { sent } from '../../support/sent.ts'
 
 const loopback = [parseCidr('127.0.0.0/8')!]
 const request = (url: string) => ({
   url,
-  headers: { 'content-type': 'application/json' },
+  headers: ['content-type', 'application/json'],
   body: new Uint8Array([0x7b, 0x7d]),
 })
-const inTime = () => AbortSignal.timeout(5_000)
+const timeoutSeconds = 5
 
 test('a request goes through the proxy as a tunnel, and its answer comes back', async () => {
   const receiver = await startReceiver()
@@ -26,7 +27,9 @@ test('a request goes through the proxy as a tunnel, and its answer comes back', 
     async () => ['11.22.33.44'],
     proxy.url,
   )
-  expect(await transport.send(request('http://hooks.example/a?b=c'), inTime())).toMatchObject({ status: 200 })
+  expect(await sent(transport.send, request('http://hooks.example/a?b=c'), timeoutSeconds)).toMatchObject({
+    status: 200,
+  })
   expect(proxy.asked).toEqual(['hooks.example:80'])
   expect(receiver.requests[0]).toMatchObject({ path: '/a?b=c', headers: { host: 'hooks.example' } })
   await transport.close()
@@ -43,7 +46,9 @@ test('interim responses that come through the proxy are not the answer', async (
     proxy.url,
   )
   for (let i = 0; i < 2; i++) {
-    expect(await transport.send(request('http://hooks.example/'), inTime())).toMatchObject({ status: 200 })
+    expect(await sent(transport.send, request('http://hooks.example/'), timeoutSeconds)).toMatchObject({
+      status: 200,
+    })
   }
   expect(receiver.requests).toHaveLength(2)
   expect(receiver.connections).toHaveLength(1)
@@ -58,7 +63,7 @@ test('the proxy is never asked for a private address, nor for a name that resolv
     proxy.url,
   )
   for (const url of ['http://hooks.example/', 'http://10.0.0.1/', 'http://169.254.169.254/']) {
-    await expect(transport.send(request(url), inTime()), url).rejects.toMatchObject({
+    await expect(sent(transport.send, request(url), timeoutSeconds), url).rejects.toMatchObject({
       kind: 'blocked_address',
     })
   }
@@ -73,7 +78,7 @@ test('if the proxy refuses, the attempt fails as a failed connection', async () 
     async () => ['11.22.33.44'],
     proxy.url,
   )
-  await expect(transport.send(request('http://hooks.example/'), inTime())).rejects.toMatchObject({
+  await expect(sent(transport.send, request('http://hooks.example/'), timeoutSeconds)).rejects.toMatchObject({
     kind: 'connection',
   })
   await transport.close()

@@ -1,7 +1,6 @@
 // The egress guard: the address that was checked is dialled, even if the name then resolves differently.
 import { describe, expect, test } from 'vitest'
 import { parseCidr } from '../../../delivery/address.ts'
-import { SendError, send } from '../../../delivery/send.ts'
 import { createResolve, type Resolve } from '../../../worker/send/resolve.ts'
 import { createTransport } from '../../../worker/send/transport.ts'
 import { startBlackHole } from '../../support/black-hole.ts'
@@ -9,6 +8,7 @@ import { atEnd } from '../../support/cleanup.ts'
 import { startNameServer } from '../../support/name-server.ts'
 import { ok, startRawReceiver } from '../../support/raw-receiver.ts'
 import { startReceiver } from '../../support/receiver.ts'
+import { sent } from '../../support/sent.ts'
 
 /** Sends to names that `resolve` knows, where only these networks may be reached. */
 function senderThrough(resolve: Resolve, networks: string[]) {
@@ -16,9 +16,11 @@ function senderThrough(resolve: Resolve, networks: string[]) {
   const transport = createTransport({ allowHttp: true, privateNetworks }, resolve)
   atEnd(transport.close)
   return async (url: string, timeoutSeconds = 10) => {
-    const request = { url, headers: {}, body: new Uint8Array(2) }
-    const seen = await send(request, transport.send, timeoutSeconds)
-    return seen instanceof SendError ? seen.kind : seen.status
+    const request = { url, headers: [], body: new Uint8Array(2) }
+    return sent(transport.send, request, timeoutSeconds).then(
+      ({ status }) => status,
+      ({ kind }) => kind,
+    )
   }
 }
 

@@ -3,12 +3,14 @@ import type { Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates, type TlsOptions } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { parseCidr } from '../../../delivery/address.ts'
-import { SendError, send } from '../../../delivery/send.ts'
+import { SendError } from '../../../delivery/send.ts'
+import type { Resolve } from '../../../worker/send/resolve.ts'
 import { createTransport } from '../../../worker/send/transport.ts'
 import { startBlackHole } from '../../support/black-hole.ts'
 import { createAuthority } from '../../support/certificates.ts'
 import { atEnd } from '../../support/cleanup.ts'
 import { eventually } from '../../support/eventually.ts'
+import { collectGarbage } from '../../support/garbage.ts'
 import { hostile } from '../../support/hostile.ts'
 import { interims, writeInParts } from '../../support/interims.ts'
 import { ok, type RawRespond, startRawReceiver } from '../../support/raw-receiver.ts'
@@ -23,10 +25,14 @@ import {
   textOf,
 } from '../../support/sending.ts'
 import { describeInterimResponses } from '../../support/sending-interim.ts'
+import { flat, sent } from '../../support/sent.ts'
 
-function newTransport({ allowHttp, privateNetworks } = defaultOptions) {
+/** Seconds; enough to see that something waits. */
+const short = 0.3
+
+function newTransport({ allowHttp, privateNetworks } = defaultOptions, resolve?: Resolve) {
   const networks = privateNetworks.map(text => parseCidr(text)!)
-  const transport = createTransport({ allowHttp, privateNetworks: networks })
+  const transport = createTransport({ allowHttp, privateNetworks: networks }, resolve)
   atEnd(transport.close)
   return transport
 }
@@ -36,9 +42,8 @@ const webhookBody = Uint8Array.from(Buffer.from('{"a":1}'))
 /** One transport, so that connections are kept from one request to the next. */
 function sender(transport = newTransport()): SendTo {
   return async (url, { headers = {}, timeoutSeconds = defaultOptions.timeoutSeconds } = {}) => {
-    const request = { url, headers, body: webhookBody }
-    const seen = await send(request, transport.send, timeoutSeconds)
-    return seen instanceof SendError ? { error: seen.kind } : seen
+    const request = { url, headers: flat(headers), body: webhookBody }
+    return sent(transport.send, request, timeoutSeconds).catch(({ kind }) => ({ error: kind }))
   }
 }
 
@@ -133,6 +138,77 @@ describe('connections', () => {
   })
 })
 
+describe('a request whose time is over', () => {
+  const requestTo = (url: string, body = webhookBody) => ({ url, headers: [], body })
+
+  test('gets no answer any more, and its connection is not used again', async () => {
+    const unanswered: Socket[] = []
+    const receiver = await startRawReceiver(socket => {
+      if (unanswered.length === 0) unanswered.push(socket)
+      else socket.write(ok('answer to the second'))
+    })
+    const sendTo = sender()
+    const url = `http://127.0.0.1:${receiver.port}/`
+    expect(await sendTo(url, { timeoutSeconds: short })).toEqual({ error: 'timeout' })
+    unanswered[0]!.write(ok('late answer to the first'))
+    expect(textOf(await sendTo(url))).toBe('answer to the second')
+    expect(receiver.connections).toHaveLength(2)
+    await eventually(() => unanswered[0]!.destroyed)
+  })
+
+  test('before the connection is made: nothing is sent once it could be', async () => {
+    const receiver = await startRawReceiver(socket => socket.write(ok()))
+    const resolved = Promise.withResolvers<string[]>()
+    const transport = newTransport(defaultOptions, () => resolved.promise)
+    const url = `http://receiver.test:${receiver.port}/`
+    await expect(sent(transport.send, requestTo(url), short)).rejects.toEqual(new SendError('timeout'))
+    resolved.resolve(['127.0.0.1'])
+    const later = { ...requestTo(url), headers: ['webhook-id', 'later'] }
+    expect(await sent(transport.send, later, 10)).toMatchObject({ status: 200 })
+    await eventually(() => receiver.connections.filter(socket => !socket.destroyed).length === 1)
+    expect(receiver.requests).toEqual([expect.stringContaining('webhook-id: later')])
+  })
+
+  test('ends when its own limit says so, whatever limits others have', async () => {
+    const receiver = await startReceiver(() => {})
+    const { send } = newTransport()
+    const ended: number[] = []
+    const limits = [1.2, 0.3, 0.9, 0.6]
+    await Promise.all(
+      limits.map(seconds =>
+        sent(send, requestTo(receiver.url), seconds).catch(({ kind }) => {
+          expect(kind).toBe('timeout')
+          ended.push(seconds)
+        }),
+      ),
+    )
+    expect(ended).toEqual(limits.toSorted())
+  })
+
+  test('while one hangs, nothing of those that ended after it stays in memory', async () => {
+    const receiver = await startRawReceiver(socket => {
+      if (receiver.requests.length > 1) socket.write(ok())
+    })
+    const transport = newTransport()
+    const url = `http://127.0.0.1:${receiver.port}/`
+    const hangs = sent(transport.send, requestTo(url), 60).catch(error => error)
+    await eventually(() => receiver.requests.length === 1)
+    const bodies: WeakRef<object>[] = []
+    for (let i = 0; i < 50; i++) {
+      const body = new Uint8Array(1000)
+      bodies.push(new WeakRef(body))
+      expect(await sent(transport.send, requestTo(url, body), 60)).toMatchObject({ status: 200 })
+    }
+    await eventually(() => {
+      collectGarbage()
+      // The last connection still knows its last request.
+      return bodies.filter(body => body.deref() !== undefined).length <= 1
+    })
+    await transport.close()
+    expect(await hangs).toEqual(new SendError('interrupted'))
+  })
+})
+
 describe('TLS', () => {
   const authority = createAuthority()
   const before = getCACertificates('default')
@@ -208,9 +284,8 @@ describe('a receiver', () => {
 
   test('that does not read the request makes the attempt fail at the deadline', async () => {
     const receiver = await startRawReceiver(() => {}, { onConnect: socket => socket.pause() })
-    const request = { url: `http://127.0.0.1:${receiver.port}/`, headers: {}, body: new Uint8Array(32 << 20) }
-    const sent = newTransport().send(request, AbortSignal.timeout(300))
-    await expect(sent).rejects.toEqual(new SendError('timeout'))
+    const request = { url: `http://127.0.0.1:${receiver.port}/`, headers: [], body: new Uint8Array(32 << 20) }
+    await expect(sent(newTransport().send, request, 0.3)).rejects.toEqual(new SendError('timeout'))
     expect(receiver.requests).toHaveLength(0)
   })
 })
@@ -235,24 +310,22 @@ describe('reasons', () => {
     },
   )
 
-  test('an abort that is not a timeout fails as interrupted', async () => {
+  test('an end that is not a timeout fails as interrupted', async () => {
     const receiver = await startReceiver(() => {})
-    const stop = new AbortController()
-    const request = { url: receiver.url, headers: {}, body: new Uint8Array() }
-    const sent = newTransport()
-      .send(request, stop.signal)
-      .catch(error => error)
+    const transport = newTransport()
+    const request = { url: receiver.url, headers: [], body: new Uint8Array() }
+    const underWay = sent(transport.send, request, 10).catch(error => error)
     await receiver.waitFor(1)
-    stop.abort()
-    expect(await sent).toEqual(new SendError('interrupted'))
+    await transport.close()
+    expect(await underWay).toEqual(new SendError('interrupted'))
   })
 
-  test('nothing is sent if the signal is aborted before', async () => {
+  test('nothing is sent if the transport is closed before', async () => {
     const receiver = await startReceiver()
-    const request = { url: receiver.url, headers: {}, body: new Uint8Array() }
-    await expect(newTransport().send(request, AbortSignal.abort())).rejects.toEqual(
-      new SendError('interrupted'),
-    )
+    const transport = newTransport()
+    const request = { url: receiver.url, headers: [], body: new Uint8Array() }
+    await transport.close()
+    await expect(sent(transport.send, request, 10)).rejects.toEqual(new SendError('interrupted'))
     expect(outcomeOf(await sender()(receiver.url)).kind).toBe('delivered')
     expect(receiver.requests).toHaveLength(1)
   })

@@ -1,7 +1,26 @@
-// Applies one folder's SQL inside the caller's transaction, and returns what it did.
+// Brings one folder's SQL into the database, inside the caller's transaction: first looks what is pending, then applies it.
 import { relative } from 'node:path'
 import type pg from 'pg'
 import { type FunctionFile, type Migration, readFunctionFiles, readMigrations } from './files.ts'
+
+export interface Source {
+  /** drizzle/, which the names of function files are relative to. */
+  root: string
+  /** Where `migrations/` and `functions/` lie. */
+  folder: string
+  /** The table that remembers which migrations were applied. The first migration creates it. */
+  journal: string
+  /** Called every time, because roles may have been created by hand since. */
+  grant: string
+}
+
+export interface Plan {
+  migrations: Migration[]
+  /** Function files that this database lacks, or has with another content. */
+  functionFiles: FunctionFile[]
+  /** Names of the function files that it has. */
+  known: ReadonlySet<string>
+}
 
 export interface Applied {
   /** Migrations, such as `migrations/0000_tables.sql`. */
@@ -16,33 +35,30 @@ export interface Applied {
   keptOld: string[]
 }
 
-interface Source {
-  /** drizzle/, which the names of function files are relative to. */
-  root: string
-  /** Where `migrations/` and `functions/` lie. */
-  folder: string
-  /** The table that remembers which migrations were applied. The first migration creates it. */
-  journal: string
-  /** Called every time, because roles may have been created by hand since. */
-  grant: string
+export async function planFor(client: pg.Client, { root, folder, journal }: Source): Promise<Plan> {
+  const known = await knownHashes(client)
+  return {
+    migrations: await pendingMigrations(client, folder, journal),
+    functionFiles: readFunctionFiles(root, folder).filter(({ name, sha256 }) => known.get(name) !== sha256),
+    known: new Set(known.keys()),
+  }
 }
 
-export async function apply(client: pg.Client, { root, folder, journal, grant }: Source): Promise<Applied> {
-  const migrations = await pendingMigrations(client, folder, journal)
+export async function apply(client: pg.Client, source: Source): Promise<Applied> {
+  const { migrations, functionFiles, known } = await planFor(client, source)
+  const { root, journal, grant } = source
   for (const { name, path, sql } of migrations) {
     await step(path, sql, () => client.query(sql))
     await client.query(`insert into ${journal} (name) values ($1)`, [name])
   }
-  const known = await knownHashes(client)
-  const changed = readFunctionFiles(root, folder).filter(({ name, sha256 }) => known.get(name) !== sha256)
-  for (const file of changed) await applyFunctionFile(client, file)
-  const mustRecompile = changed.some(file => file.compilesWatches)
+  for (const file of functionFiles) await applyFunctionFile(client, file)
+  const mustRecompile = functionFiles.some(file => file.compilesWatches)
   const watches = mustRecompile ? await recompileWatches(client) : []
   await step(grant, grant, () => client.query(grant))
   return {
     migrations: migrations.map(({ path }) => relative(root, path)),
-    created: changed.filter(({ name }) => !known.has(name)).map(({ name }) => name),
-    replaced: changed.filter(({ name }) => known.has(name)).map(({ name }) => name),
+    created: functionFiles.filter(({ name }) => !known.has(name)).map(({ name }) => name),
+    replaced: functionFiles.filter(({ name }) => known.has(name)).map(({ name }) => name),
     recompiled: watches.filter(watch => watch.recompiled).map(watch => watch.relation),
     keptOld: watches.filter(watch => !watch.recompiled).map(watch => watch.relation),
   }
@@ -50,16 +66,21 @@ export async function apply(client: pg.Client, { root, folder, journal, grant }:
 
 async function pendingMigrations(client: pg.Client, folder: string, journal: string): Promise<Migration[]> {
   const all = readMigrations(folder)
-  const { rows } = await client.query('select to_regclass($1) is not null as exists', [journal])
-  if (!rows[0].exists) return all
+  if (!(await exists(client, journal))) return all
   const read = `select name from ${journal}`
   const done = new Set((await step(read, read, () => client.query(read))).rows.map(row => row.name))
   return all.filter(({ name }) => !done.has(name))
 }
 
 async function knownHashes(client: pg.Client): Promise<Map<string, string>> {
+  if (!(await exists(client, 'outbox.function_files'))) return new Map()
   const { rows } = await client.query('select name, sha256 from outbox.function_files')
   return new Map(rows.map(row => [row.name, row.sha256]))
+}
+
+async function exists(client: pg.Client, relation: string): Promise<boolean> {
+  const { rows } = await client.query('select to_regclass($1) is not null as exists', [relation])
+  return rows[0].exists
 }
 
 async function applyFunctionFile(client: pg.Client, { name, path, sql, sha256 }: FunctionFile) {
@@ -76,7 +97,7 @@ async function recompileWatches(client: pg.Client): Promise<{ relation: string; 
   return (await step(recompile, recompile, () => client.query(recompile))).rows
 }
 
-/** An error of Postgres alone does not say which of sixty files it means. */
+/** An error of Postgres alone does not say which of a hundred files it means. */
 async function step<T>(name: string, sql: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -2,13 +2,13 @@
 import pg from 'pg'
 
 /** Two migrators that start at once (a deploy, two containers) take turns. Any constant will do. */
-const oneAtATime = 'select pg_advisory_xact_lock(7283620145)'
+export const oneAtATime = 'select pg_advisory_xact_lock(7283620145)'
 
 /** A migration that waits for a lock on a table holds up everybody who comes after it. */
-const ratherFail = `set local lock_timeout = '3s'`
+export const ratherFail = `set local lock_timeout = '3s'`
 
 /** Names without a schema mean the same whatever the user's search_path is. */
-const plainNames = 'set local search_path = public'
+export const plainNames = 'set local search_path = public'
 
 interface Transaction<T> {
   result: T
@@ -22,6 +22,7 @@ export async function inTransaction<T>(
 ): Promise<Transaction<T>> {
   const client = new pg.Client({ connectionString: url, application_name: 'outbox-migrate' })
   const notices: string[] = []
+  client.on('error', () => {}) // what waits for the client is rejected
   client.on('notice', ({ message }) => message && notices.push(message))
   await client.connect()
   try {

@@ -1,0 +1,65 @@
+// `outbox doctor`: checks settings, database and schema, and says for each what was found and what to do.
+import type { Command } from 'commander'
+import { withConnection } from '../connection.ts'
+import { checkCapture, type Subject, schemaChecks, serverChecks } from '../doctor/database.ts'
+import { type Check, type Finding, fail } from '../doctor/finding.ts'
+import { checkSettings } from '../doctor/settings.ts'
+import { CommandError, exitCodes } from '../exit.ts'
+import { type Context, contextOf } from '../globals.ts'
+import type { Output } from '../output.ts'
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('check settings, database, schema, listeners and capture, and say what to do')
+    .addHelpText('after', '\nThe exit code is 7 when a check failed. Warnings do not count.')
+    .action(async (_options, command: Command) => {
+      const context = contextOf(command)
+      const findings = await examine(context)
+      const failed = findings.filter(({ result }) => result === 'fail').length
+      context.out.result({ healthy: failed === 0, checks: findings }, describe(findings, context.out))
+      if (failed > 0) process.exitCode = exitCodes.isFalse
+    })
+}
+
+async function examine({ env }: Context): Promise<Finding[]> {
+  const settings = await checkSettings(env)
+  try {
+    return [...settings, ...(await withConnection(env, connection => askDatabase({ ...connection, env })))]
+  } catch (error) {
+    if (error instanceof CommandError) return [...settings, { check: 'database', ...fail(error.message) }]
+    throw error
+  }
+}
+
+async function askDatabase(subject: Subject): Promise<Finding[]> {
+  const server = await runChecks(serverChecks, subject)
+  if (server.some(({ check, result }) => check === 'schema' && result === 'fail')) return server
+  const schema = await runChecks(schemaChecks, subject)
+  const capture = await checkCapture(subject).catch(error => [{ check: 'capture', ...thrown(error) }])
+  return [...server, ...schema, ...capture]
+}
+
+async function runChecks(
+  checks: Readonly<Record<string, Check<Subject>>>,
+  subject: Subject,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const [check, look] of Object.entries(checks))
+    findings.push({ check, ...(await look(subject).catch(thrown)) })
+  return findings
+}
+
+/** One check that cannot be made does not end the others. */
+function thrown(error: Error & { code?: string }) {
+  if (error.code === '42501') return fail('this role may not look: use the connection string of the owner')
+  return fail(`could not be checked (${error.code ?? error.name})`)
+}
+
+const styles = { ok: 'green', warn: 'yellow', fail: 'red' } as const
+
+function describe(findings: readonly Finding[], out: Output): string[] {
+  return out.table(
+    findings.map(({ check, result, message }) => [out.style(styles[result], result), check, message]),
+  )
+}

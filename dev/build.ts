@@ -1,0 +1,15 @@
+// `npm run build`: makes dist/, which is what the npm package holds: JavaScript, declarations, and the SQL of the migrator.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
+
+rmSync(dist, { recursive: true, force: true })
+const tsc = join(root, 'node_modules/.bin/tsc')
+const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+if (status !== 0) process.exit(status ?? 1)
+for (const folder of ['drizzle/functions', 'drizzle/migrations'])
+  cpSync(join(root, folder), join(dist, folder), { recursive: true })
+chmodSync(join(dist, 'cli/main.js'), 0o755)

@@ -1,0 +1,70 @@
+-- Step 10 for a batch of nothing but successes, which most batches are: half of what a small batch costs is starting the plan,
+-- and this one is short. It does what settle.sql does, as long as no success has to be written to an endpoint's health: then
+-- it does nothing, and settle.sql is asked.
+--
+-- $1 sender                     outbox.sender
+-- $2 settlements[].endpoint_id  bigint as EndpointId
+-- $3 settlements[].event_id     bigint as EventId
+-- $4 settlements[].lease        text     the fencing token
+-- $5 settlements[].attempt      int      its number
+-- $6 settlements[].status       int?
+-- $7 settlements[].duration_ms  int
+-- $8 settlements[].started_at   float8   by the stopwatch of `now`: the senders' clocks are not trusted
+-- $9 settlements[].body         text?
+-- $10 now                       float8   the sender's stopwatch in milliseconds
+--
+-- Returns one row.
+-- -> healthy             bool                false: nothing was done, because one of the endpoints is not simply healthy
+-- -> lost[].endpoint_id  text as EndpointId  another sender holds it by now: only the attempt was recorded
+-- -> lost[].event_id     text as EventId
+-- -> unblocked           bool                something that had to wait may go: the next event of a key
+with
+clock as materialized (
+  select clock_timestamp() as now
+),
+-- The same condition as in settle.sql: with a success, these rows are written.
+unhealthy as materialized (
+  select
+  from outbox.endpoint_health l
+  where l.endpoint_id = any ($2::bigint[]) and (l.failures > 0 or l.slow_start_limit is not null or l.probing)
+  limit 1
+),
+result as materialized (
+  select *
+  from unnest($2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::int[], $7::int[], $8::float8[], $9::text[])
+    as r (endpoint_id, event_id, lease, number, status, duration_ms, started_at, body)
+  where not exists (select from unhealthy)
+),
+settled as (
+  update outbox.deliveries d
+  set state = 'delivered', lease = null, leased_until = null, reason = null, finished_at = clock.now
+  from result r, clock
+  where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
+  returning d.endpoint_id, d.event_id, d.ordering_key
+),
+-- Every request is recorded as an attempt, also one whose lease is lost. `interrupted` was a guess: the outcome replaces it.
+logged as (
+  insert into outbox.attempts as a
+    (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, response_body)
+  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $10::float8 - r.started_at) / 1000),
+         r.duration_ms, r.status, r.body
+  from result r, clock
+  on conflict (endpoint_id, event_id, number) do update
+  set started_at = excluded.started_at, duration_ms = excluded.duration_ms,
+      response_status = excluded.response_status, error = null, response_body = excluded.response_body
+  where a.error = 'interrupted'
+)
+select
+  not exists (select from unhealthy) as healthy,
+  (
+    select coalesce(json_agg(json_build_object('endpoint_id', r.endpoint_id::text, 'event_id', r.event_id::text)), '[]')
+    from result r
+    where not exists (select from settled s where s.endpoint_id = r.endpoint_id and s.event_id = r.event_id)
+  )::text as lost,
+  exists (
+    select
+    from settled s
+    join outbox.deliveries next
+      on next.endpoint_id = s.endpoint_id and next.ordering_key = s.ordering_key and next.state = 'pending'
+    where s.ordering_key is not null
+  ) as unblocked

@@ -1,0 +1,86 @@
+// The API over HTTP: the outbox's own app, and what a container platform asks.
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import { SettingsError } from '../delivery/settings.ts'
+import { createOutbox } from '../functions/app.ts'
+import type { Part } from '../worker/parts/part.ts'
+import type { ServerSettings } from './settings.ts'
+
+export interface Api extends Part {
+  /** Once started. */
+  readonly url: string
+}
+
+/** Why the process is not ready; null = it is. */
+export type Trouble = () => string | null
+
+/** Requests under way may take as long as the statements of one request. Then they are cut. */
+const drainMs = 10_000
+const lookAgainMs = 50
+
+export function createApi({ env, host, port }: ServerSettings, trouble: Trouble): Api {
+  const outbox = createOutbox()
+  let isStopping = false
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.use((c, next) => {
+    // Cloudflare sets this header, and whatever a client sends in it counts for nothing. Here we set it.
+    c.req.raw.headers.set('cf-connecting-ip', c.env.incoming.socket.remoteAddress ?? '')
+    return next()
+  })
+  app.get('/livez', c => c.text('alive\n'))
+  app.get('/readyz', async c => {
+    const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
+    return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)
+  })
+  app.all('*', c => outbox.fetch(c.req.raw, env, noContext))
+
+  async function databaseTrouble(): Promise<string | null> {
+    const answer = await outbox.fetch(new Request('http://localhost/healthz'), env)
+    return answer.ok ? null : ((await answer.json()) as { detail: string }).detail
+  }
+
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  return {
+    get url() {
+      return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`
+    },
+    async start() {
+      server.listen(port, host)
+      await once(server, 'listening').catch(error => {
+        throw unavailable(host, port, error as NodeJS.ErrnoException)
+      })
+    },
+    async stop() {
+      isStopping = true
+      await drain(server)
+    },
+  }
+}
+
+/** What a Worker is handed with a request. Without it Hono throws when it is asked for, and that costs more than this. */
+const noContext = { waitUntil() {}, passThroughOnException() {}, props: {} }
+
+/** Returns once every request is answered. A connection that is kept alive counts as none. */
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  const look = setInterval(() => server.closeIdleConnections(), lookAgainMs)
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+  await closed
+  clearInterval(look)
+  clearTimeout(cut)
+}
+
+function unavailable(host: string, port: number, { code }: NodeJS.ErrnoException): Error {
+  const remedies: Record<string, string> = {
+    EADDRINUSE: 'Another process does. Stop it, or set another port; 0 takes a free one.',
+    EACCES: 'This user may not use that port. Set one above 1023.',
+    EADDRNOTAVAIL: 'This machine has no such address: set OUTBOX_HOST to one of its own, or to 0.0.0.0.',
+  }
+  return new SettingsError(
+    `OUTBOX_PORT is ${port}, and the API cannot listen there on ${host} (${code}). ${remedies[code ?? ''] ?? ''}`.trim(),
+  )
+}

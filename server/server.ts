@@ -1,0 +1,60 @@
+// The whole outbox in one process, beside nothing but a Postgres: API, listener and timer.
+import { closeSharedPools } from '../functions/database/postgres.ts'
+import { log } from '../functions/http/log.ts'
+import { type Listener, startListener } from '../worker/listener.ts'
+import { type Part, startAll } from '../worker/parts/part.ts'
+import { createApi } from './api.ts'
+import type { ServerSettings } from './settings.ts'
+import { createTimer } from './timer.ts'
+
+export interface RunningServer {
+  /** Where the API answers; null = it does not run in this process. */
+  readonly url: string | null
+  /** Finishes the run of the cron function, then the requests, then the listener. True = every attempt is recorded. */
+  stop(): Promise<boolean>
+}
+
+export async function startServer(settings: ServerSettings): Promise<RunningServer> {
+  const { parts } = settings
+  const listener = createListener(settings)
+  const api = createApi(settings, () => (parts.has('listener') ? listener.trouble() : null))
+  const stopParts = await startAll([
+    { start() {}, stop: closeSharedPools },
+    ...(parts.has('listener') ? [listener] : []),
+    ...(parts.has('api') ? [api] : []),
+    ...(parts.has('cron') ? [createTimer(settings)] : []),
+  ])
+  const url = parts.has('api') ? api.url : null
+  log('serving', { parts: [...parts].join(), url, docs: url && `${url}/docs` })
+  return {
+    url,
+    async stop() {
+      await stopParts()
+      log('stopped serving')
+      return listener.isClean
+    },
+  }
+}
+
+interface ListenerPart extends Part {
+  /** Why it cannot work at the moment; null = it can. */
+  trouble(): string | null
+  readonly isClean: boolean
+}
+
+function createListener(settings: ServerSettings): ListenerPart {
+  let running: Listener | null = null
+  let isClean = true
+  return {
+    async start() {
+      running = await startListener(settings.listener)
+    },
+    async stop() {
+      isClean = (await running?.stop()) ?? true
+    },
+    trouble: () => running?.trouble() ?? null,
+    get isClean() {
+      return isClean
+    },
+  }
+}

@@ -1,0 +1,26 @@
+// The command `outbox`, run as a process, from its source.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+const main = join(import.meta.dirname, '../../cli/main.ts')
+
+export interface Ran {
+  exitCode: number | null
+  stdout: string
+  stderr: string
+}
+
+interface Options {
+  env?: Record<string, string>
+  cwd?: string
+}
+
+/** In an environment with nothing of ours. Standard input is no terminal. */
+export function outbox(args: readonly string[], { env = {}, cwd }: Options = {}): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
+  })
+  return { exitCode: status, stdout, stderr }
+}

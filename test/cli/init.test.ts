@@ -1,0 +1,69 @@
+// `outbox init`: what it writes into a project, and that it overwrites nothing.
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { expect, test } from 'vitest'
+import { parseMasterKeys } from '../../delivery/secrets.ts'
+import { parseApiKeys } from '../../functions/access/api-keys.ts'
+import { temporaryDirectory } from '../support/server.ts'
+import { outbox } from './command.ts'
+
+const url = 'postgresql://u:p%23w@db.example/app'
+const read = (folder: string, file: string) => readFileSync(join(folder, file), 'utf8')
+
+test('--yes writes settings that the listener and the functions can read, for nobody else to see', async () => {
+  const cwd = temporaryDirectory()
+  const { exitCode, stdout, stderr } = outbox(
+    ['init', '--yes', '--database-url', url, '--watch', 'orders', 'app."It"'],
+    { cwd },
+  )
+  expect(exitCode, stderr).toBe(0)
+  const settings = parseEnv(read(cwd, '.env'))
+  expect(settings).toMatchObject({ DATABASE_URL: url, DATABASE_URL_UNPOOLED: url })
+  expect(parseMasterKeys(settings.OUTBOX_MASTER_KEYS!)).toHaveLength(1)
+  expect(await parseApiKeys(settings.OUTBOX_API_KEYS!)).toMatchObject([{ scope: 'admin', tenant: null }])
+  expect(statSync(join(cwd, '.env')).mode & 0o777).toBe(0o600)
+  for (const secret of [settings.OUTBOX_MASTER_KEYS!, settings.OUTBOX_API_KEYS!, 'p%23w'])
+    expect(stdout + stderr).not.toContain(secret)
+  expect(read(cwd, 'outbox/watch.sql')).toContain(
+    `SELECT outbox.watch('orders');\nSELECT outbox.watch('app."It"');`,
+  )
+  expect(read(cwd, 'outbox/Dockerfile')).toContain('"listener"]')
+  expect(stdout).not.toContain('worker.ts')
+})
+
+test('a second time it keeps everything as it is', () => {
+  const cwd = temporaryDirectory()
+  outbox(['init', '--yes'], { cwd })
+  writeFileSync(join(cwd, 'outbox/watch.sql'), 'mine')
+  const before = read(cwd, '.env')
+  const { exitCode, stdout } = outbox(['init', '--yes'], { cwd })
+  expect([exitCode, read(cwd, '.env'), read(cwd, 'outbox/watch.sql')]).toEqual([0, before, 'mine'])
+  expect(stdout).toContain('kept outbox/watch.sql, which was there')
+})
+
+test('settings that .env has stay, and what is missing is added below', () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(join(cwd, '.env'), 'MINE=1\nDATABASE_URL=postgresql://mine/app')
+  outbox(['init', '--yes', '--database-url', url], { cwd })
+  expect(read(cwd, '.env')).toMatch(/^MINE=1\nDATABASE_URL=postgresql:\/\/mine\/app\nDATABASE_URL_UNPOOLED=/)
+})
+
+test('a project with Hono gets a Worker and its wrangler.toml', () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ dependencies: { hono: '4' } }))
+  const { stdout } = outbox(['init', '--yes', '--json'], { cwd })
+  expect(JSON.parse(stdout).files).toEqual(
+    expect.arrayContaining(['outbox/worker.ts', 'outbox/wrangler.toml']),
+  )
+  expect(read(cwd, 'outbox/wrangler.toml')).toContain('crons = ["* * * * *"]')
+})
+
+test('a framework that it does not know is refused, and nothing is written', () => {
+  const cwd = temporaryDirectory()
+  expect(outbox(['init', '--yes', '--framework', 'rails'], { cwd })).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+  })
+  expect(() => read(cwd, '.env')).toThrow('ENOENT')
+})

@@ -1,0 +1,90 @@
+// How the command answers people and scripts: help, mistakes, and a database that cannot be used.
+import { writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { freePort } from '../../dev/ports.ts'
+import { freshDatabase } from '../support/database.ts'
+import { temporaryDirectory } from '../support/server.ts'
+import { outbox } from './command.ts'
+
+const commands = [
+  'init',
+  'migrate',
+  'listener',
+  'serve',
+  'endpoints create',
+  'status',
+  'doctor',
+  'uninstall',
+  'version',
+]
+
+test('every command explains itself with --help', () => {
+  const { exitCode, stdout } = outbox(['--help'])
+  expect(exitCode).toBe(0)
+  for (const command of commands) {
+    expect(stdout).toContain(`  ${command.split(' ')[0]}`)
+    const help = outbox([...command.split(' '), '--help'])
+    expect([help.exitCode, help.stderr]).toEqual([0, ''])
+    expect(help.stdout).toContain(`Usage: outbox ${command}`)
+  }
+})
+
+test.each([
+  ['a mistyped command', ['migrat'], 'Did you mean migrate?'],
+  ['an unknown option', ['migrate', '--dryrun'], '--dry-run'],
+  ['a missing option', ['endpoints', 'create'], '--url'],
+  ['no database', ['migrate'], 'set DATABASE_URL_UNPOOLED'],
+  [
+    'what is no connection string',
+    ['status', '--database-url', 'mysql://u:CANARY@h/d'],
+    'expected postgresql://',
+  ],
+  [
+    'a file of settings that is not there',
+    ['status', '--settings', 'nowhere'],
+    'nowhere cannot be read (ENOENT)',
+  ],
+  ['nobody to ask', ['init'], 'use --yes'],
+  [
+    'a setting of the listener that is wrong',
+    ['listener', '--database-url', 'postgresql://u@h/d'],
+    'OUTBOX_MASTER_KEYS is not set',
+  ],
+])('%s is a mistake of usage: one sentence, exit code 2', (_, args, sentence) => {
+  const { exitCode, stdout, stderr } = outbox(args, { cwd: temporaryDirectory() })
+  expect([exitCode, stdout]).toEqual([2, ''])
+  expect(stderr).toContain(sentence)
+  expect(stderr).not.toMatch(/CANARY| {4}at /)
+})
+
+test.each(['migrate', 'status', 'uninstall --yes'])(
+  '%s says in a sentence that nothing accepts connections, without the connection string',
+  async command => {
+    const url = `postgresql://u:CANARY@127.0.0.1:${await freePort()}/app`
+    const { exitCode, stdout, stderr } = outbox([...command.split(' '), '--database-url', url])
+    expect([exitCode, stdout]).toEqual([6, ''])
+    expect(stderr).toMatch(/^Cannot use the database: nothing accepts connections at its address: .*\n$/)
+    expect(stderr).not.toContain('CANARY')
+  },
+)
+
+test('a database that does not exist is not found, and with --json the error is JSON', async () => {
+  const { url } = await freshDatabase({ empty: true })
+  const { exitCode, stdout, stderr } = outbox(['migrate', '--json', '--database-url', `${url}_not`])
+  expect([exitCode, stdout]).toEqual([3, ''])
+  expect(JSON.parse(stderr)).toMatchObject({
+    exit_code: 3,
+    title: expect.stringContaining('no such database'),
+  })
+})
+
+test('the settings come from .env, and the environment wins over it', async () => {
+  const { url } = await freshDatabase()
+  const cwd = temporaryDirectory()
+  writeFileSync(`${cwd}/.env`, `DATABASE_URL_UNPOOLED=${url}\n`)
+  expect(outbox(['status'], { cwd })).toMatchObject({ exitCode: 0 })
+  const elsewhere = `postgresql://127.0.0.1:${await freePort()}/app`
+  expect(outbox(['status'], { cwd, env: { DATABASE_URL_UNPOOLED: elsewhere } })).toMatchObject({
+    exitCode: 6,
+  })
+})

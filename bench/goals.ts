@@ -95,6 +95,18 @@ export function goals(results: Results): Goal[] {
     atLeast('many-endpoints', 'rate with 10,000 over 1', 0.7, many),
     atMost('edge', 'round trips per PATCH', 1, figure('edge', 'PATCH /orders/:id', 'round trips')),
     atLeast('edge', 'rate over bare Hono + Neon', 0.85, patch),
+    atLeast(
+      'publish',
+      'one by one in Node, events/s per core',
+      1_500,
+      figure('publish', 'one by one, 16 connections', 'rate per core', 'Node'),
+    ),
+    atLeast(
+      'publish',
+      'batches in Node, events/s per core',
+      15_000,
+      figure('publish', 'batches, 16 connections', 'rate per core', 'Node'),
+    ),
     atMost('idle', 'queries per minute', 12, figure('idle', 'nothing happens', 'queries')),
     atMost('idle', 'CPU, % of a core', 1, figure('idle', 'nothing happens', 'CPU')),
   ].filter(({ actual }) => !Number.isNaN(actual))

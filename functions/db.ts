@@ -84,9 +84,12 @@ export function openDatabase(
 async function connect(settings: DatabaseSettings, deadlineSeconds: number): Promise<Connection> {
   const { databaseUrl, neonProxy, driver = chooseDriver(databaseUrl, neonProxy) } = settings
   if (driver === 'neon') return connectNeon({ databaseUrl, neonProxy, deadlineSeconds })
-  const { connectPostgres } = await import('./database/postgres.ts')
-  return connectPostgres({ databaseUrl, deadlineSeconds })
+  postgres ??= import('./database/postgres.ts')
+  return (await postgres).connectPostgres({ databaseUrl, deadlineSeconds })
 }
+
+/** Kept, because import() costs something for each request even when the module is loaded. */
+let postgres: Promise<typeof import('./database/postgres.ts')> | null = null
 
 function databaseOf(driverFor: (statement: string) => Promise<Driver>, close: () => Promise<void>): Database {
   return {

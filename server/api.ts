@@ -35,7 +35,7 @@ export function createApi({ env, host, port }: ServerSettings, trouble: Trouble)
     const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
     return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)
   })
-  app.all('*', c => outbox.fetch(c.req.raw, env))
+  app.all('*', c => outbox.fetch(c.req.raw, env, noContext))
 
   async function databaseTrouble(): Promise<string | null> {
     const answer = await outbox.fetch(new Request('http://localhost/healthz'), env)
@@ -59,6 +59,9 @@ export function createApi({ env, host, port }: ServerSettings, trouble: Trouble)
     },
   }
 }
+
+/** What a Worker is handed with a request. Without it Hono throws when it is asked for, and that costs more than this. */
+const noContext = { waitUntil() {}, passThroughOnException() {}, props: {} }
 
 /** Returns once every request is answered. A connection that is kept alive counts as none. */
 async function drain(server: Server): Promise<void> {

@@ -11,6 +11,7 @@ import { listeners } from './listeners.ts'
 import { manyEndpoints } from './many-endpoints.ts'
 import { noisyNeighbour } from './noisy-neighbour.ts'
 import { oldSnapshot } from './old-snapshot.ts'
+import { publish } from './publish.ts'
 import { sweep } from './sweep.ts'
 import { throughput } from './throughput.ts'
 import { writers } from './writers.ts'
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   manyEndpoints,
   listeners,
   edge,
+  publish,
   cron,
   idle,
 ]

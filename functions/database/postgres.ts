@@ -96,11 +96,14 @@ async function transact(
   options: StatementOptions,
 ): Promise<unknown[]> {
   const client = await borrow(pool, deadline)
+  const socket = socketOf(client)
+  socket.cork?.() // so that all of it leaves in one write
   const sent = [
     client.query('begin isolation level read committed'),
     ...statements.map(statement => send(client, statement, options)),
     client.query('commit'), // after a failure it rolls back
   ]
+  socket.uncork?.()
   const answers = await beforeDeadline(deadline, Promise.allSettled(sent)).catch(error => {
     hangUp(client)
     throw error
@@ -141,9 +144,19 @@ function giveBack(client: PoolClient, reason: unknown): DriverError {
 
 /** Without a goodbye, which a dead link would never answer. */
 function hangUp(client: PoolClient): void {
-  ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+  socketOf(client).destroy()
   client.release(true)
 }
+
+interface Socket {
+  destroy(): void
+  /** Not in a Worker. */
+  cork?(): void
+  uncork?(): void
+}
+
+const socketOf = (client: PoolClient) =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream
 
 function asDriverError(error: unknown): DriverError {
   if (error instanceof DriverError) return error

@@ -1,14 +1,23 @@
 // Request bodies: JSON of bounded size, valid UTF-8, parsed exactly.
-import type { MiddlewareHandler } from 'hono'
+import type { HonoRequest, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { parseJson } from './json.ts'
 import { problem } from './problem.ts'
 
-export const limitBody = (maxKilobytes: number) =>
-  bodyLimit({
-    maxSize: maxKilobytes * 1024,
+export function limitBody(maxKilobytes: number): MiddlewareHandler {
+  const maxSize = maxKilobytes * 1024
+  const limit = bodyLimit({
+    maxSize,
     onError: () => problem(413, `A request body may have at most ${maxKilobytes} KiB.`),
   })
+  return (c, next) => (announcedLength(c.req) <= maxSize ? next() : limit(c, next))
+}
+
+/** Hono would first ask for the body as a stream, and on Node make one that nobody reads. NaN: the length is not known. */
+function announcedLength(request: HonoRequest): number {
+  const isInPieces = request.header('transfer-encoding') !== undefined
+  return isInPieces ? Number.NaN : Number.parseInt(request.header('content-length') ?? '', 10)
+}
 
 export const readJson: MiddlewareHandler = async (c, next) => {
   const body = await c.req.bytes()

@@ -27,6 +27,10 @@ export function parseDeliveryId(text: string): { eventId: bigint; endpointId: bi
   return eventId && endpointId ? { eventId, endpointId } : null
 }
 
+/** Tells deliveries apart in a set or map. */
+export const deliveryKey = (of: { readonly eventId: string; readonly endpointId: string }): string =>
+  `${of.endpointId}/${of.eventId}`
+
 function hex64(id: bigint): string {
   return id.toString(16).padStart(16, '0')
 }

@@ -84,6 +84,7 @@ function written(delivery: Leased, timing: Timing) {
     eventId: delivery.eventId,
     endpointId: delivery.endpointId,
     lease: delivery.lease,
+    group: delivery.group,
     attempt: delivery.attempt,
     retryInSeconds: null,
     pauseEndpointSeconds: null,

@@ -16,6 +16,8 @@ export interface Leased {
   readonly endpointId: EndpointId
   /** The fencing token: settling is a no-op once another sender holds the delivery. */
   readonly lease: string
+  /** The group of deliveries that were leased with it; null = it has a row of its own. */
+  readonly group: EventId | null
   /** The attempt this lease is for; the first is number 1. */
   readonly attempt: number
   /** How many attempts of the present retry budget came before it; 0 for the first. */
@@ -76,6 +78,7 @@ export interface Settlement {
   readonly eventId: EventId
   readonly endpointId: EndpointId
   readonly lease: string
+  readonly group: EventId | null
   readonly attempt: number
   readonly state: 'delivered' | 'pending' | 'dead'
   /** With state pending: how long to wait from now, in seconds. */

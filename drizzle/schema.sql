@@ -19,7 +19,7 @@ create type outbox.signing as enum ('hmac', 'ed25519');
 
 -- Tables
 
-create table outbox.attempts (
+create table outbox.attempt_rows (
   endpoint_id bigint not null,
   event_id bigint not null,
   number integer not null,
@@ -29,10 +29,10 @@ create table outbox.attempts (
   response_status integer,
   error text,
   response_body text,
-  constraint attempts_body CHECK ((octet_length(response_body) <= 1024)),
-  constraint attempts_duration CHECK ((duration_ms >= 0)),
-  constraint attempts_endpoint_id_event_id_number_pk PRIMARY KEY (endpoint_id, event_id, number),
-  constraint attempts_number CHECK ((number >= 1))
+  constraint attempt_rows_body CHECK ((octet_length(response_body) <= 1024)),
+  constraint attempt_rows_duration CHECK ((duration_ms >= 0)),
+  constraint attempt_rows_endpoint_id_event_id_number_pk PRIMARY KEY (endpoint_id, event_id, number),
+  constraint attempt_rows_number CHECK ((number >= 1))
 );
 
 create table outbox.audit (
@@ -48,7 +48,29 @@ create table outbox.audit (
   constraint audit_pkey PRIMARY KEY (id)
 );
 
-create table outbox.deliveries (
+create table outbox.delivered_at_once (
+  endpoint_id bigint not null,
+  event_id bigint not null,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone not null,
+  duration_ms integer not null,
+  sender outbox.sender not null,
+  response_status smallint,
+  response_body text,
+  constraint delivered_at_once_endpoint_id_event_id_pk PRIMARY KEY (endpoint_id, event_id)
+);
+
+create table outbox.delivery_groups (
+  endpoint_id bigint not null,
+  id bigint not null,
+  event_ids bigint[] not null,
+  lease text not null,
+  leased_until timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  constraint delivery_groups_endpoint_id_id_pk PRIMARY KEY (endpoint_id, id)
+);
+
+create table outbox.delivery_rows (
   endpoint_id bigint not null,
   event_id bigint not null,
   state outbox.delivery_state not null,
@@ -61,16 +83,16 @@ create table outbox.deliveries (
   reason text,
   created_at timestamp with time zone default clock_timestamp() not null,
   finished_at timestamp with time zone,
-  constraint deliveries_attempt CHECK ((attempt >=
+  constraint delivery_rows_attempt CHECK ((attempt >=
 CASE
     WHEN (state = ANY (ARRAY['sending'::outbox.delivery_state, 'delivered'::outbox.delivery_state])) THEN 1
     ELSE 0
 END)),
-  constraint deliveries_budget CHECK (((retry_base >= 0) AND (retry_base <= attempt))),
-  constraint deliveries_endpoint_id_event_id_pk PRIMARY KEY (endpoint_id, event_id),
-  constraint deliveries_finished CHECK (((state = ANY (ARRAY['delivered'::outbox.delivery_state, 'dead'::outbox.delivery_state, 'canceled'::outbox.delivery_state])) = (finished_at IS NOT NULL))),
-  constraint deliveries_lease CHECK ((((state = 'sending'::outbox.delivery_state) = (lease IS NOT NULL)) AND ((lease IS NULL) = (leased_until IS NULL)))),
-  constraint deliveries_reason CHECK (((state <> ALL (ARRAY['dead'::outbox.delivery_state, 'canceled'::outbox.delivery_state])) OR (reason IS NOT NULL)))
+  constraint delivery_rows_budget CHECK (((retry_base >= 0) AND (retry_base <= attempt))),
+  constraint delivery_rows_endpoint_id_event_id_pk PRIMARY KEY (endpoint_id, event_id),
+  constraint delivery_rows_finished CHECK (((state = ANY (ARRAY['delivered'::outbox.delivery_state, 'dead'::outbox.delivery_state, 'canceled'::outbox.delivery_state])) = (finished_at IS NOT NULL))),
+  constraint delivery_rows_lease CHECK ((((state = 'sending'::outbox.delivery_state) = (lease IS NOT NULL)) AND ((lease IS NULL) = (leased_until IS NULL)))),
+  constraint delivery_rows_reason CHECK (((state <> ALL (ARRAY['dead'::outbox.delivery_state, 'canceled'::outbox.delivery_state])) OR (reason IS NOT NULL)))
 );
 
 create table outbox.endpoint_health (
@@ -231,12 +253,13 @@ create sequence outbox.replays_id_seq as bigint start 1 increment 1 cache 1;
 
 -- Indexes
 
-CREATE INDEX attempts_by_time ON outbox.attempts USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
+CREATE INDEX attempt_rows_by_time ON outbox.attempt_rows USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
 CREATE INDEX audit_by_endpoint ON outbox.audit USING btree (endpoint_id, id);
-CREATE INDEX deliveries_dead ON outbox.deliveries USING btree (endpoint_id, event_id) WHERE (state = 'dead'::outbox.delivery_state);
-CREATE INDEX deliveries_leases ON outbox.deliveries USING btree (leased_until) WHERE (state = 'sending'::outbox.delivery_state);
-CREATE INDEX deliveries_open_by_key ON outbox.deliveries USING btree (endpoint_id, ordering_key, event_id) WHERE ((ordering_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::outbox.delivery_state, 'sending'::outbox.delivery_state])));
-CREATE INDEX deliveries_pending ON outbox.deliveries USING btree (endpoint_id, due_at, event_id) WHERE (state = 'pending'::outbox.delivery_state);
+CREATE INDEX delivered_at_once_by_time ON outbox.delivered_at_once USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
+CREATE INDEX delivery_rows_dead ON outbox.delivery_rows USING btree (endpoint_id, event_id) WHERE (state = 'dead'::outbox.delivery_state);
+CREATE INDEX delivery_rows_leases ON outbox.delivery_rows USING btree (leased_until) WHERE (state = 'sending'::outbox.delivery_state);
+CREATE INDEX delivery_rows_open_by_key ON outbox.delivery_rows USING btree (endpoint_id, ordering_key, event_id) WHERE ((ordering_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::outbox.delivery_state, 'sending'::outbox.delivery_state])));
+CREATE INDEX delivery_rows_pending ON outbox.delivery_rows USING btree (endpoint_id, due_at, event_id) WHERE (state = 'pending'::outbox.delivery_state);
 CREATE INDEX endpoint_secrets_by_endpoint ON outbox.endpoint_secrets USING btree (endpoint_id, id);
 CREATE INDEX endpoints_by_tenant ON outbox.endpoints USING btree (tenant, id);
 CREATE INDEX events_by_key ON outbox.events USING btree (key, id) WHERE (key IS NOT NULL);
@@ -251,6 +274,74 @@ CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endp
 
 -- Views
 
+create view outbox.attempts as
+ SELECT attempt_rows.endpoint_id,
+    attempt_rows.event_id,
+    attempt_rows.number,
+    attempt_rows.sender,
+    attempt_rows.started_at,
+    attempt_rows.duration_ms,
+    attempt_rows.response_status,
+    attempt_rows.error,
+    attempt_rows.response_body
+   FROM outbox.attempt_rows
+UNION ALL
+ SELECT delivered_at_once.endpoint_id,
+    delivered_at_once.event_id,
+    1 AS number,
+    delivered_at_once.sender,
+    delivered_at_once.started_at,
+    delivered_at_once.duration_ms,
+    delivered_at_once.response_status,
+    NULL::text AS error,
+    delivered_at_once.response_body
+   FROM outbox.delivered_at_once;
+create view outbox.deliveries as
+ SELECT delivery_rows.endpoint_id,
+    delivery_rows.event_id,
+    delivery_rows.state,
+    delivery_rows.attempt,
+    delivery_rows.retry_base,
+    delivery_rows.due_at,
+    delivery_rows.lease,
+    delivery_rows.leased_until,
+    delivery_rows.ordering_key,
+    delivery_rows.reason,
+    delivery_rows.created_at,
+    delivery_rows.finished_at
+   FROM outbox.delivery_rows
+UNION ALL
+ SELECT d.endpoint_id,
+    d.event_id,
+    'delivered'::outbox.delivery_state AS state,
+    1 AS attempt,
+    0 AS retry_base,
+    d.created_at AS due_at,
+    NULL::text AS lease,
+    NULL::timestamp with time zone AS leased_until,
+    NULL::text AS ordering_key,
+    NULL::text AS reason,
+    d.created_at,
+    (d.started_at + ((d.duration_ms)::double precision * '00:00:00.001'::interval)) AS finished_at
+   FROM outbox.delivered_at_once d
+  WHERE (NOT (EXISTS ( SELECT
+           FROM outbox.delivery_rows r
+          WHERE ((r.endpoint_id = d.endpoint_id) AND (r.event_id = d.event_id)))))
+UNION ALL
+ SELECT g.endpoint_id,
+    e.id AS event_id,
+    'sending'::outbox.delivery_state AS state,
+    1 AS attempt,
+    0 AS retry_base,
+    g.created_at AS due_at,
+    g.lease,
+    g.leased_until,
+    NULL::text AS ordering_key,
+    NULL::text AS reason,
+    g.created_at,
+    NULL::timestamp with time zone AS finished_at
+   FROM (outbox.delivery_groups g
+     CROSS JOIN LATERAL unnest(g.event_ids) e(id));
 create view outbox.watches as
  SELECT id,
     relation,
@@ -687,11 +778,19 @@ grant usage on schema outbox to outbox_listener;
 grant usage on schema outbox to public;
 grant usage on sequence outbox.endpoint_secrets_id_seq to outbox_functions;
 grant usage on sequence outbox.endpoints_id_seq to outbox_functions;
-grant insert, select, update on table outbox.attempts to outbox_functions;
-grant insert, select, update on table outbox.attempts to outbox_listener;
+grant insert, select, update on table outbox.attempt_rows to outbox_functions;
+grant insert, select, update on table outbox.attempt_rows to outbox_listener;
+grant select on table outbox.attempts to outbox_functions;
+grant select on table outbox.attempts to outbox_listener;
 grant insert, select on table outbox.audit to outbox_functions;
-grant insert, select, update on table outbox.deliveries to outbox_functions;
-grant insert, select, update on table outbox.deliveries to outbox_listener;
+grant insert, select on table outbox.delivered_at_once to outbox_listener;
+grant insert, select, update on table outbox.delivered_at_once to outbox_functions;
+grant select on table outbox.deliveries to outbox_functions;
+grant select on table outbox.deliveries to outbox_listener;
+grant delete, insert, select, update on table outbox.delivery_groups to outbox_functions;
+grant delete, insert, select, update on table outbox.delivery_groups to outbox_listener;
+grant insert, select, update on table outbox.delivery_rows to outbox_functions;
+grant insert, select, update on table outbox.delivery_rows to outbox_listener;
 grant select, update on table outbox.endpoint_health to outbox_functions;
 grant select, update on table outbox.endpoint_health to outbox_listener;
 grant insert, select on table outbox.endpoint_secrets to outbox_functions;

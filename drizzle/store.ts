@@ -1,6 +1,5 @@
 // What senders do with the database, on top of the generated statements: one object for the listener and the cron function.
 // A statement, its method and the rule behind it share a verb.
-import { doubtSeconds, failuresToOpen, probeSchedule, slowStartLimit } from '../delivery/breaker.ts'
 import { formatDeliveryId } from '../delivery/ids.ts'
 import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
 import type {
@@ -15,6 +14,7 @@ import type {
 import { jitter } from '../delivery/wait.ts'
 import * as queries from './queries.gen.ts'
 import type { Run } from './run.ts'
+import { isGrouped, settleBatch } from './settle-batch.ts'
 
 /** How many more deliveries each endpoint may get, and how many the sender holds already. */
 export type Capacities = ReadonlyMap<EndpointId, { readonly capacity: number; readonly held: number }>
@@ -70,32 +70,16 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
       return { deliveries: rows.map(row => leased(row, request.lease)), meta }
     },
 
-    /** Step 10. Most batches hold nothing but successes, and for those a short statement does. */
-    async settleIfLeased(settlements: readonly Settlement[]): Promise<queries.SettleRow> {
-      if (settlements.every(({ error }) => error === null)) {
-        const { healthy, ...settled } = await queries.settleDelivered(run, {
-          sender,
-          settlements,
-          now: clock(),
-        })
-        if (healthy) return settled
-      }
-      return queries.settle(run, {
-        sender,
-        settlements,
-        now: clock(),
-        disableAfterSeconds,
-        failuresToOpen,
-        probeSchedule,
-        jitter,
-        slowStartLimit,
-        doubtSeconds,
-      })
-    },
+    /** Step 10. */
+    settleIfLeased: (settlements: readonly Settlement[]): Promise<queries.SettleRow> =>
+      settleBatch(run, { sender, now: clock(), disableAfterSeconds }, settlements),
 
     /** Gives back what was claimed and never sent. */
     async release(deliveries: readonly Leased[]): Promise<void> {
-      if (deliveries.length > 0) await queries.release(run, { deliveries })
+      const grouped = deliveries.filter(isGrouped)
+      const others = deliveries.filter(delivery => !isGrouped(delivery))
+      if (grouped.length > 0) await queries.splitGroups(run, { deliveries: grouped, sent: false })
+      if (others.length > 0) await queries.release(run, { deliveries: others })
     },
 
     /** Gives back what claims leased whose answers never came; returns how many. */

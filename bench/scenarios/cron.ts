@@ -53,12 +53,12 @@ export const cron: Scenario = {
 const failOnce = `
   with fresh as (delete from outbox.fanout returning event_id),
   failed as (
-    insert into outbox.deliveries (endpoint_id, event_id, state, attempt, reason)
+    insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, reason)
     select p.id, e.id, 'pending', 1, 'connection'
     from fresh
     join outbox.events e on e.id = fresh.event_id
     join outbox.endpoints p on outbox.matches(p.event_types, e.type)
     returning endpoint_id, event_id
   )
-  insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, duration_ms, error)
+  insert into outbox.attempt_rows (endpoint_id, event_id, number, sender, started_at, duration_ms, error)
   select endpoint_id, event_id, 1, 'listener', clock_timestamp(), 5, 'connection' from failed`

@@ -40,8 +40,12 @@ BEGIN
       -- Events are facts: only functions of the outbox write them, and nobody changes or deletes them.
       ('outbox.events',            'SELECT',                         'SELECT'),
       ('outbox.fanout',            'SELECT, DELETE',                 'SELECT, DELETE'),
-      ('outbox.deliveries',        'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
-      ('outbox.attempts',          'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
+      ('outbox.delivery_groups',   'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE'),
+      ('outbox.delivered_at_once', 'SELECT, INSERT, UPDATE',         'SELECT, INSERT'),
+      ('outbox.delivery_rows',     'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
+      ('outbox.attempt_rows',      'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
+      ('outbox.deliveries',        'SELECT',                         'SELECT'),
+      ('outbox.attempts',          'SELECT',                         'SELECT'),
       ('outbox.endpoint_health',   'SELECT, UPDATE',                 'SELECT, UPDATE'),
       ('outbox.endpoints',         'SELECT, INSERT, UPDATE',         'SELECT, UPDATE (state, disabled_reason)'),
       -- Senders must read the signing keys, and the cron function sends. The keys are sealed with the master key, which is

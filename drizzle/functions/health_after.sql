@@ -47,7 +47,7 @@ BEGIN
   health.early_failures := health.early_failures + early;
   IF failed > 0 THEN health.failing_since := coalesce(health.failing_since, moment); END IF;
   health.nearest_event_id := coalesce(
-    (SELECT d.event_id FROM outbox.deliveries d
+    (SELECT d.event_id FROM outbox.delivery_rows d
      WHERE d.endpoint_id = health.endpoint_id AND d.event_id = health.nearest_event_id AND d.state IN ('pending', 'sending')
        AND d.event_id <> ALL (coalesce(failed_events, '{}')) AND d.attempt - d.retry_base >= coalesce(nearest[1], 0)),
     -nearest[2]);

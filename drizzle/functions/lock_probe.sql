@@ -13,27 +13,27 @@ DECLARE
   key text;
 BEGIN
   IF nearest IS NULL THEN
-    SELECT d.due_at INTO moment FROM outbox.deliveries d
+    SELECT d.due_at INTO moment FROM outbox.delivery_rows d
     WHERE d.endpoint_id = lane AND d.state = 'pending' ORDER BY d.due_at LIMIT 1;
     moment := moment + least(1, greatest(0, 3 * random() - 1)) * (until - moment);
-    SELECT d.due_at, d.event_id INTO moment, highest FROM outbox.deliveries d
+    SELECT d.due_at, d.event_id INTO moment, highest FROM outbox.delivery_rows d
     WHERE d.endpoint_id = lane AND d.state = 'pending' AND d.due_at <= moment ORDER BY d.due_at DESC, d.event_id DESC LIMIT 1;
     -- Everything that one fan-out made became due at the same moment.
-    SELECT d.event_id INTO lowest FROM outbox.deliveries d
+    SELECT d.event_id INTO lowest FROM outbox.delivery_rows d
     WHERE d.endpoint_id = lane AND d.state = 'pending' AND d.due_at = moment ORDER BY d.event_id LIMIT 1;
     lowest := lowest + floor(random() * (highest - lowest + 1));
-    SELECT d.ctid, d.ordering_key INTO chosen, key FROM outbox.deliveries d
+    SELECT d.ctid, d.ordering_key INTO chosen, key FROM outbox.delivery_rows d
     WHERE d.endpoint_id = lane AND d.state = 'pending' AND d.due_at = moment AND d.event_id >= lowest ORDER BY d.event_id LIMIT 1;
   ELSE
-    SELECT d.ctid, d.ordering_key INTO chosen, key FROM outbox.deliveries d WHERE d.endpoint_id = lane AND d.event_id = nearest;
+    SELECT d.ctid, d.ordering_key INTO chosen, key FROM outbox.delivery_rows d WHERE d.endpoint_id = lane AND d.event_id = nearest;
   END IF;
   IF key IS NOT NULL THEN
-    SELECT d.ctid INTO chosen FROM outbox.deliveries d
+    SELECT d.ctid INTO chosen FROM outbox.delivery_rows d
     WHERE d.endpoint_id = lane AND d.ordering_key = key AND d.state IN ('pending', 'sending')
     ORDER BY d.event_id LIMIT 1;
   END IF;
   -- By its address: by its id, a generic plan may read all that is pending.
-  SELECT d.ctid INTO chosen FROM outbox.deliveries d
+  SELECT d.ctid INTO chosen FROM outbox.delivery_rows d
   WHERE d.ctid = chosen AND d.state = 'pending' AND d.due_at <= until
   FOR UPDATE SKIP LOCKED;
   IF chosen IS NULL AND nearest IS NOT NULL THEN RETURN outbox.lock_probe(lane, NULL, until); END IF;

@@ -7,7 +7,7 @@ BEGIN
   ordering_key := coalesce(after, '');
   FOR n IN 1 .. key_limit LOOP
     SELECT d.ordering_key, d.ctid, d.state, d.due_at INTO ordering_key, oldest, state, due_at
-    FROM outbox.deliveries d
+    FROM outbox.delivery_rows d
     WHERE d.endpoint_id = lane AND d.ordering_key > open_keys.ordering_key
       AND d.state IN ('pending', 'sending') AND d.ordering_key IS NOT NULL
     ORDER BY d.ordering_key, d.event_id

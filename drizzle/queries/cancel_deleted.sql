@@ -9,7 +9,7 @@ with waiting as materialized (
   from outbox.endpoints p
   cross join lateral (
     select d.ctid as row
-    from outbox.deliveries d
+    from outbox.delivery_rows d
     where d.endpoint_id = p.id and d.state = 'pending'
     limit $1::int
     for update skip locked
@@ -18,7 +18,7 @@ with waiting as materialized (
   limit $1::int
 ),
 canceled as (
-  update outbox.deliveries d
+  update outbox.delivery_rows d
   set state = 'canceled', reason = 'endpoint deleted', finished_at = clock_timestamp()
   from waiting
   where d.ctid = waiting.row

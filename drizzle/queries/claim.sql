@@ -16,6 +16,7 @@
 -- Returns meta, then rows: the leased deliveries.
 -- -> endpoint_id            text as EndpointId
 -- -> event_id               text as EventId
+-- -> group                  text? as EventId    always null
 -- -> attempt                int                 its number, from 1
 -- -> attempts_used          int                 attempts of the present retry budget before this one
 -- -> version                int                 the endpoint's
@@ -38,7 +39,7 @@ known as materialized (select * from unnest($5::bigint[], $6::int[], $7::int[]) 
 scan as (
   (
     select d.endpoint_id, 1 as step
-    from outbox.deliveries d
+    from outbox.delivery_rows d
     where d.state = 'pending' and d.endpoint_id > coalesce($8::bigint, 0)
     order by d.endpoint_id
     limit 1
@@ -48,7 +49,7 @@ scan as (
   from scan
   cross join lateral (
     select d.endpoint_id
-    from outbox.deliveries d
+    from outbox.delivery_rows d
     where d.state = 'pending' and d.endpoint_id > scan.endpoint_id
     order by d.endpoint_id
     limit 1
@@ -67,7 +68,7 @@ lane as materialized (
   left join known k on k.endpoint_id = p.id
   cross join lateral (
     select d.due_at
-    from outbox.deliveries d
+    from outbox.delivery_rows d
     where d.endpoint_id = p.id and d.state = 'pending'
     order by d.due_at
     limit 1
@@ -120,7 +121,7 @@ due as materialized (
   from allowance
   cross join lateral (
     select d.ctid as row, d.endpoint_id
-    from outbox.deliveries d
+    from outbox.delivery_rows d
     where d.endpoint_id = allowance.endpoint_id and d.state = 'pending' and d.due_at <= (select now from clock)
     order by d.due_at, d.event_id
     limit allowance.deliveries
@@ -144,7 +145,7 @@ head as materialized (
     from key
     where key.state = 'pending' and key.due_at <= (select now from clock)
   ) first
-  join outbox.deliveries d on d.ctid = first.oldest and d.state = 'pending'
+  join outbox.delivery_rows d on d.ctid = first.oldest and d.state = 'pending'
   where first.turn <= first.allowance
   limit greatest(0, $3::int - (select count(*) from due))
   for update of d skip locked
@@ -155,7 +156,7 @@ keyless as materialized (
   from allowance
   cross join lateral (
     select d.ctid as row, d.endpoint_id
-    from outbox.deliveries d
+    from outbox.delivery_rows d
     where d.endpoint_id = allowance.endpoint_id and d.state = 'pending' and d.ordering_key is null
       and d.due_at <= (select now from clock)
     order by d.due_at, d.event_id
@@ -177,7 +178,7 @@ taken as materialized (
 ),
 -- Joined by the rows' addresses, which the locks taken above keep in place, so that the plan does not depend on statistics.
 leased as (
-  update outbox.deliveries d
+  update outbox.delivery_rows d
   set state = 'sending',
       attempt = d.attempt + 1,
       lease = $1::text,
@@ -208,7 +209,7 @@ decided as (
          or locked_lane.key_cursor is distinct from key_scan.cursor)
 )
 select
-  null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as attempts_used, null::int as version,
+  null::text as endpoint_id, null::text as event_id, null::text as "group", null::int as attempt, null::int as attempts_used, null::int as version,
   null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
@@ -232,7 +233,7 @@ select
 union all
 (
   select
-    l.endpoint_id::text, l.event_id::text, l.attempt, l.attempts_used, p.version,
+    l.endpoint_id::text, l.event_id::text, null, l.attempt, l.attempts_used, p.version,
     outbox.event_id(e.id, e.nonce), e.type,
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.data::text, e.actor, e.traceparent,

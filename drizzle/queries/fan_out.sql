@@ -16,6 +16,7 @@
 -- Returns meta, then rows: the leased deliveries.
 -- -> endpoint_id            text as EndpointId
 -- -> event_id               text as EventId
+-- -> group                  text? as EventId    the group it is in
 -- -> attempt                int                 its number, from 1
 -- -> attempts_used          int                 attempts of the present retry budget before this one
 -- -> version                int                 the endpoint's
@@ -31,6 +32,8 @@
 -- -> meta.had_turn          bool                false: another sender was fanning out
 -- -> meta.created           int                 deliveries made
 -- -> meta.left_pending      int                 how many of them had to stay pending
+-- -> meta.full_lanes         text[] as EndpointId  the others of these are for endpoints whose lanes had no capacity left,
+-- -> meta.left_to_full_lanes int[]                and are so many for each of them
 -- -> meta.left_coordinated  int                 of these, how many the next claim may lease at once: their lanes have capacity, but all senders decide together
 -- -> meta.next_open_in      float8?             seconds until a closed lane opens that wants some of the events; null = there is none
 -- -> meta.xmin              bigint              every transaction below had ended when the statement's snapshot was taken
@@ -100,40 +103,54 @@ wanted as (
 
 -- 3. Which leave at once: as many as the lane has capacity for. A coordinated lane's wait for the claim. ---------------
 placed as (
-  select w.event_id, w.endpoint_id, w.ordering_key, w.place, w.open and w.coordinated and w.capacity > 0 as coordinated,
+  select w.event_id, w.endpoint_id, w.ordering_key, w.place, w.open, w.coordinated and w.open and w.capacity > 0 as coordinated,
          w.open and not w.coordinated and w.place <= w.capacity as fits
   from (select *, row_number() over (partition by endpoint_id order by event_id) as place from wanted) w
 ),
-chosen as (
-  select event_id, endpoint_id, ordering_key, coordinated,
+chosen as materialized (
+  select event_id, endpoint_id, ordering_key, open, coordinated, place,
          fits and row_number() over (order by fits desc, place, event_id) <= $5::int as now
   from placed
 ),
-created as (
-  insert into outbox.deliveries (endpoint_id, event_id, state, attempt, due_at, lease, leased_until, ordering_key)
-  select c.endpoint_id, c.event_id,
-         case when c.now then 'sending' else 'pending' end::outbox.delivery_state,
-         case when c.now then 1 else 0 end,
-         clock.now,
-         case when c.now then $1::text end,
-         case when c.now then clock.now + make_interval(secs => $2::float8) end,
-         c.ordering_key
+-- Those that leave need no rows of their own: they are in groups until they are recorded.
+leased as (
+  insert into outbox.delivery_groups (endpoint_id, id, event_ids, lease, leased_until, created_at)
+  select c.endpoint_id, min(c.event_id), array_agg(c.event_id order by c.event_id), $1::text,
+         clock.now + make_interval(secs => $2::float8), clock.now
   from chosen c
   cross join clock
+  where c.now
+  group by c.endpoint_id, (c.place - 1) / 200, clock.now
+  returning endpoint_id, id, event_ids
+),
+left_pending as (
+  insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at, ordering_key, created_at)
+  select c.endpoint_id, c.event_id, 'pending', clock.now, c.ordering_key, clock.now
+  from chosen c
+  cross join clock
+  where not c.now
   order by c.endpoint_id, c.event_id
   on conflict (endpoint_id, event_id) do nothing
-  returning endpoint_id, event_id, state
+  returning 1
+),
+full_lane as materialized (
+  select endpoint_id, count(*) as left_pending
+  from chosen
+  where not now and open and not coordinated
+  group by endpoint_id
 )
 select
-  null::text as endpoint_id, null::text as event_id, null::int as attempt, null::int as attempts_used, null::int as version,
+  null::text as endpoint_id, null::text as event_id, null::text as "group", null::int as attempt, null::int as attempts_used, null::int as version,
   null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
     'fanned', (select count(*) from fresh),
     'fanned_to', (select max(event_id)::text from waiting),
     'had_turn', (select mine from turn),
-    'created', (select count(*) from created),
-    'left_pending', (select count(*) from created where state = 'pending'),
+    'created', (select count(*) from chosen),
+    'left_pending', (select count(*) from left_pending),
+    'full_lanes', (select coalesce(json_agg(endpoint_id::text order by endpoint_id), '[]') from full_lane),
+    'left_to_full_lanes', (select coalesce(json_agg(left_pending order by endpoint_id), '[]') from full_lane),
     'left_coordinated', (select count(*) from chosen where coordinated),
     'next_open_in', (select extract(epoch from min(opens_at) - (select now from clock))::float8
                      from audience where active and opens_at > (select now from clock)),
@@ -146,13 +163,13 @@ from pg_current_snapshot() as snapshot
 union all
 (
   select
-    created.endpoint_id::text, created.event_id::text, 1, 0, p.version,
+    leased.endpoint_id::text, e.id::text, leased.id::text, 1, 0, p.version,
     outbox.event_id(e.id, e.nonce), e.type,
     to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.data::text, e.actor, e.traceparent, null, null
-  from created
-  cross join lateral (select * from outbox.events e where e.id = created.event_id limit 1) e
-  join outbox.endpoints p on p.id = created.endpoint_id
-  where created.state = 'sending'
-  order by created.event_id
+  from leased
+  cross join lateral unnest(leased.event_ids) as member (event_id)
+  cross join lateral (select * from outbox.events e where e.id = member.event_id limit 1) e
+  join outbox.endpoints p on p.id = leased.endpoint_id
+  order by e.id
 )

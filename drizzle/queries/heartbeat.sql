@@ -21,19 +21,20 @@ select
     where datname = current_database() and application_name like 'listener-%'
   ) as listeners,
   extract(epoch from clock_timestamp())::float8 as unix_seconds,
-  exists (select from outbox.deliveries where state = 'sending' and leased_until < clock_timestamp()) as expired,
+  exists (select from outbox.delivery_rows where state = 'sending' and leased_until < clock_timestamp())
+  or exists (select from outbox.delivery_groups where leased_until < clock_timestamp()) as expired,
   exists (select from outbox.fanout)
   or exists (
     select from outbox.endpoints p
     where p.state = 'active'
-      and exists (select from outbox.deliveries d
+      and exists (select from outbox.delivery_rows d
                   where d.endpoint_id = p.id and d.state = 'pending' and d.due_at <= clock_timestamp())
   ) as work,
   exists (select from outbox.replays where state = 'running')
   or exists (
     select from outbox.endpoints p
     where p.deleted_at is not null
-      and exists (select from outbox.deliveries d where d.endpoint_id = p.id and d.state = 'pending')
+      and exists (select from outbox.delivery_rows d where d.endpoint_id = p.id and d.state = 'pending')
   ) as maintenance,
   (select version from outbox.schema_version()) as schema_version,
   (select works_with from outbox.schema_version()) as schema_works_with

@@ -12,33 +12,65 @@
 -- -> endpoint_state  outbox.endpoint_state
 -- -> noticed         text?
 with
-delivery as materialized (
-  select d.endpoint_id, d.event_id, d.state, p.state as endpoint_state
-  from outbox.deliveries d
-  join outbox.endpoints p on p.id = d.endpoint_id
-  join outbox.events e on e.id = d.event_id
-  where d.event_id = $1::bigint and d.endpoint_id = $2::bigint
-    and ($3::text is null or p.tenant = $3::text and e.tenant = $3::text)
+asked as materialized (
+  select p.id as endpoint_id, e.id as event_id, p.state as endpoint_state, case when p.ordering = 'key' then e.key end as ordering_key
+  from outbox.endpoints p
+  join outbox.events e on e.id = $1::bigint
+  where p.id = $2::bigint and ($3::text is null or p.tenant = $3::text and e.tenant = $3::text)
+),
+own_row as materialized (
+  select d.endpoint_id, d.event_id, d.state
+  from asked
+  join outbox.delivery_rows d on d.endpoint_id = asked.endpoint_id and d.event_id = asked.event_id
   for update of d
 ),
+-- It has no row of its own yet. Locked, so that the retention does not take it meanwhile.
+at_once as materialized (
+  select o.endpoint_id, o.event_id, o.created_at
+  from asked
+  join outbox.delivered_at_once o on o.endpoint_id = asked.endpoint_id and o.event_id = asked.event_id
+  where not exists (select from own_row)
+  for key share of o
+),
+delivery as materialized (
+  select state from own_row
+  union all
+  select 'delivered' from at_once
+  union all
+  select 'sending'
+  from asked
+  join outbox.delivery_groups g on g.endpoint_id = asked.endpoint_id and asked.event_id = any (g.event_ids)
+),
 revived as (
-  update outbox.deliveries d
+  update outbox.delivery_rows d
   set state = 'pending',
-      retry_base = case when delivery.state = 'pending' then d.retry_base else d.attempt end,
+      retry_base = case when own_row.state = 'pending' then d.retry_base else d.attempt end,
       due_at = clock_timestamp(),
-      reason = case when delivery.state = 'pending' then d.reason end,
+      reason = case when own_row.state = 'pending' then d.reason end,
       finished_at = null
-  from delivery
-  where d.endpoint_id = delivery.endpoint_id and d.event_id = delivery.event_id
-    and delivery.state <> 'sending' and delivery.endpoint_state <> 'disabled'
+  from own_row
+  cross join asked
+  where d.endpoint_id = own_row.endpoint_id and d.event_id = own_row.event_id
+    and own_row.state <> 'sending' and asked.endpoint_state <> 'disabled'
   returning d.endpoint_id, d.event_id
 ),
+begun as (
+  insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, retry_base, ordering_key, created_at)
+  select at_once.endpoint_id, at_once.event_id, 'pending', 1, 1, asked.ordering_key, at_once.created_at
+  from at_once
+  cross join asked
+  where asked.endpoint_state <> 'disabled'
+  on conflict (endpoint_id, event_id) do nothing
+  returning endpoint_id, event_id
+),
+again as materialized (select * from revived union all select * from begun),
 audited as (
   insert into outbox.audit (who, request_id, action, endpoint_id, event_id)
   select $4::text, $5::text, 'delivery.redelivered', endpoint_id, event_id
-  from revived
+  from again
 )
 select
-  delivery.state, delivery.endpoint_state,
-  case when exists (select from revived) then outbox.wake()::text end as noticed
+  delivery.state, asked.endpoint_state,
+  case when exists (select from again) then outbox.wake()::text end as noticed
 from delivery
+cross join asked

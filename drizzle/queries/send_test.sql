@@ -25,7 +25,7 @@ event as materialized (
   where endpoint.state <> 'disabled'
 ),
 delivery as (
-  insert into outbox.deliveries (endpoint_id, event_id, state)
+  insert into outbox.delivery_rows (endpoint_id, event_id, state)
   select endpoint.id, event.id, 'pending'
   from event
   cross join endpoint

@@ -23,6 +23,8 @@
 -- $20 slow_start_limit                      int      deliveries in flight just after the breaker has closed
 -- $21 doubt_seconds                         float8   for so long a breaker that has closed is in doubt
 -- $22 now                                   float8   the sender's stopwatch in milliseconds
+-- $23 settled[].endpoint_id                 bigint as EndpointId  what settle_groups.sql has recorded of the same batch
+-- $24 settled[].successes                   int
 --
 -- Returns one row.
 -- -> lost[].endpoint_id  text as EndpointId  another sender holds it by now: only the attempt was recorded
@@ -41,7 +43,7 @@ result as materialized (
           counts_as_attempt)
 ),
 settled as (
-  update outbox.deliveries d
+  update outbox.delivery_rows d
   set state = r.state::outbox.delivery_state,
       due_at = case when r.state = 'pending' then clock.now + make_interval(secs => r.retry_in) else d.due_at end,
       retry_base = case when r.counts_as_attempt then d.retry_base else d.retry_base + 1 end,
@@ -56,11 +58,14 @@ settled as (
 ),
 -- Every request is recorded as an attempt, also one whose lease is lost. `interrupted` was a guess: the outcome replaces it.
 logged as (
-  insert into outbox.attempts as a
+  insert into outbox.attempt_rows as a
     (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body)
   select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $22::float8 - r.started_at) / 1000),
          r.duration_ms, r.status, r.error, r.body
   from result r, clock
+  -- It was recorded, and the answer did not reach the sender.
+  where not exists (select from outbox.delivered_at_once o
+                    where o.endpoint_id = r.endpoint_id and o.event_id = r.event_id and r.number = 1)
   on conflict (endpoint_id, event_id, number) do update
   set started_at = excluded.started_at, duration_ms = excluded.duration_ms,
       response_status = excluded.response_status, error = excluded.error, response_body = excluded.response_body
@@ -69,7 +74,7 @@ logged as (
 
 -- What this says about the endpoints. -------------------------------------------------------------------------------
 -- Only what has settled its delivery counts. A sender that froze until its leases were lost holds results of another time.
-health as materialized (
+settled_health as (
   select s.endpoint_id, count(*) filter (where s.error is null)::int as successes,
          count(*) filter (where s.error is not null and s.counts_as_attempt)::int as failures,
          bool_or(not s.counts_as_attempt) as excused, max(s.pause) as pause, bool_or(s.error = 'throttled') as throttled,
@@ -80,6 +85,14 @@ health as materialized (
          array_agg(s.event_id) filter (where s.error is not null) as failed_events
   from settled s
   group by s.endpoint_id
+),
+-- The attempts of groups were first tries, and succeeded.
+health as materialized (
+  select coalesce(s.endpoint_id, o.endpoint_id) as endpoint_id, coalesce(s.successes, 0) + coalesce(o.successes, 0) as successes,
+         coalesce(s.failures, 0) as failures, s.excused, s.pause, s.throttled,
+         case when o.endpoint_id is null then s.accepted_try else 1 end as accepted_try, s.failed_tries, s.nearest, s.failed_events
+  from settled_health s
+  full join unnest($23::bigint[], $24::int[]) as o (endpoint_id, successes) on o.endpoint_id = s.endpoint_id
 ),
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written.
 lane as materialized (
@@ -133,7 +146,7 @@ select
   or exists (
     select
     from settled s
-    join outbox.deliveries next
+    join outbox.delivery_rows next
       on next.endpoint_id = s.endpoint_id and next.ordering_key = s.ordering_key and next.state = 'pending'
     where s.state <> 'pending'
   ) as unblocked

@@ -36,7 +36,7 @@ result as materialized (
   where not exists (select from unhealthy)
 ),
 settled as (
-  update outbox.deliveries d
+  update outbox.delivery_rows d
   set state = 'delivered', lease = null, leased_until = null, reason = null, finished_at = clock.now
   from result r, clock
   where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
@@ -44,7 +44,7 @@ settled as (
 ),
 -- Every request is recorded as an attempt, also one whose lease is lost. `interrupted` was a guess: the outcome replaces it.
 logged as (
-  insert into outbox.attempts as a
+  insert into outbox.attempt_rows as a
     (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, response_body)
   select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $10::float8 - r.started_at) / 1000),
          r.duration_ms, r.status, r.body
@@ -64,7 +64,7 @@ select
   exists (
     select
     from settled s
-    join outbox.deliveries next
+    join outbox.delivery_rows next
       on next.endpoint_id = s.endpoint_id and next.ordering_key = s.ordering_key and next.state = 'pending'
     where s.ordering_key is not null
   ) as unblocked

@@ -43,17 +43,17 @@ counted as materialized (
   from endpoint
   cross join lateral (
     select count(*)::int as n
-    from (select from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'pending'
+    from (select from outbox.delivery_rows d where d.endpoint_id = endpoint.id and d.state = 'pending'
           limit (select rows from cap)) d
   ) pending
   cross join lateral (
     select count(*)::int as n
-    from (select from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'dead'
+    from (select from outbox.delivery_rows d where d.endpoint_id = endpoint.id and d.state = 'dead'
           limit (select rows from cap)) d
   ) dead
   left join sending on sending.endpoint_id = endpoint.id
   left join lateral (
-    select d.due_at from outbox.deliveries d where d.endpoint_id = endpoint.id and d.state = 'pending'
+    select d.due_at from outbox.delivery_rows d where d.endpoint_id = endpoint.id and d.state = 'pending'
     order by d.due_at limit 1
   ) oldest on true
 ),

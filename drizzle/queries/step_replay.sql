@@ -19,10 +19,10 @@ job as materialized (
   for update of r skip locked
 ),
 looked as materialized (
-  select e.id, e.type, e.key, e.tenant
+  select e.id, e.type, e.key, e.tenant, e.xid
   from job
   cross join lateral (
-    select e.id, e.type, e.key, e.tenant
+    select e.id, e.type, e.key, e.tenant, e.xid
     from outbox.events e
     where e.id > job.looked_to and e.occurred_at between job.since and job.until
     order by e.id
@@ -30,7 +30,8 @@ looked as materialized (
   ) e
 ),
 chosen as materialized (
-  select looked.id as event_id, p.id as endpoint_id, case when p.ordering = 'key' then looked.key end as ordering_key
+  select looked.id as event_id, p.id as endpoint_id, case when p.ordering = 'key' then looked.key end as ordering_key,
+         coalesce(d.attempt, 0) as attempt, coalesce(d.created_at, (select now from clock)) as created_at
   from looked
   cross join job
   join outbox.endpoints p on p.id = job.endpoint_id
@@ -43,13 +44,16 @@ chosen as materialized (
           when 'undelivered' then d.state is null or d.state in ('dead', 'canceled')
           when 'all' then d.state is null or d.state in ('dead', 'canceled', 'delivered')
         end
+    -- The fan-out still has to make it.
+    and not (d.state is null and exists (select from outbox.fanout f where f.event_id = looked.id)
+             and (looked.id > p.events_after or not pg_visible_in_snapshot(looked.xid, p.created_snapshot)))
   order by looked.id
   limit (select allowance from job)
 ),
--- Only finished deliveries begin again. The others have a request coming anyway, and there are never two at once.
+-- Only finished deliveries begin again, those without a row of their own with their second attempt. The others have a request coming anyway, and there are never two at once.
 revived as (
-  insert into outbox.deliveries as d (endpoint_id, event_id, state, ordering_key)
-  select endpoint_id, event_id, 'pending', ordering_key
+  insert into outbox.delivery_rows as d (endpoint_id, event_id, state, attempt, retry_base, ordering_key, created_at)
+  select endpoint_id, event_id, 'pending', attempt, attempt, ordering_key, created_at
   from chosen
   order by event_id
   on conflict (endpoint_id, event_id) do update

@@ -61,7 +61,7 @@ test('the Node receiver verifies, handles each webhook once, and refuses what is
     })
   await delivered(1)
   await db.query(
-    `update outbox.deliveries set state = 'pending', finished_at = null, retry_base = attempt where endpoint_id = $1`,
+    `update outbox.delivery_rows set state = 'pending', finished_at = null, retry_base = attempt where endpoint_id = $1`,
     [id],
   )
   await db.query('notify outbox')

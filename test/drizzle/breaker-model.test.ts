@@ -62,7 +62,7 @@ test('settle.sql follows the rules of circuit breaker and slow start for any ord
     attempt++
     for (const { id, tries } of results) {
       await client.query(
-        `update outbox.deliveries
+        `update outbox.delivery_rows
          set state = 'sending', attempt = $2::int, retry_base = $2::int - $3::int, lease = 'a:1', leased_until = clock_timestamp(),
              reason = null, finished_at = null
          where event_id = $1`,
@@ -84,7 +84,7 @@ test('settle.sql follows the rules of circuit breaker and slow start for any ord
   const reached = { relapses: 0, triesNeeded: 0 }
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async steps => {
-      await client.query(`update outbox.deliveries
+      await client.query(`update outbox.delivery_rows
         set state = 'pending', attempt = 0, retry_base = 0, lease = null, leased_until = null, finished_at = null`)
       await client.query(`update outbox.endpoint_health
         set failures = 0, early_failures = 0, failing_since = null, probe_at = null, probes = 0, probing = false,

@@ -124,7 +124,7 @@ describe('with ordering by key', () => {
     await store.settleIfLeased([failure(poisoned, { retryInSeconds: 3600 }), success(healthy)])
     const next = await store.take(greedy('a:2'))
     expect(next.deliveries.map(numberOf)).toEqual([4])
-    await client.query(`update outbox.deliveries set due_at = clock_timestamp() where attempt = 1`)
+    await client.query(`update outbox.delivery_rows set due_at = clock_timestamp() where attempt = 1`)
     const retry = await store.take(greedy('a:3'))
     expect(retry.deliveries.map(numberOf)).toEqual([1])
     await store.settleIfLeased([failure(retry.deliveries[0]!, { state: 'dead', retryInSeconds: null })])
@@ -160,7 +160,7 @@ describe('with ordering by key', () => {
     const { client, store } = await scene({ events: 0, ordering: 'key', max_in_flight: 1 })
     await emit(client, 400, { key: n => `a${String(n).padStart(3, '0')}` })
     await store.take(greedy('a:0', { leaseLimit: 0 }))
-    await client.query(`update outbox.deliveries set due_at = clock_timestamp() + interval '1 hour'`)
+    await client.query(`update outbox.delivery_rows set due_at = clock_timestamp() + interval '1 hour'`)
     await emit(client, 1, { key: () => 'z' })
     const found: Leased[] = []
     for (let n = 1; n <= 8 && found.length === 0; n++)

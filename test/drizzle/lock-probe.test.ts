@@ -36,7 +36,7 @@ describe('the claim of an open breaker', () => {
     const { client, store, openBreaker, mayProbe } = await setUp(50)
     const [nearest] = await openBreaker()
     await client.query(
-      `update outbox.deliveries set state = $2, reason = 'manual', finished_at = clock_timestamp() where event_id = $1`,
+      `update outbox.delivery_rows set state = $2, reason = 'manual', finished_at = clock_timestamp() where event_id = $1`,
       [nearest!.eventId, state],
     )
     for (const lease of ['a:p1', 'a:p2', 'a:p3']) {
@@ -64,7 +64,7 @@ describe('the claim of an open breaker', () => {
 
   test('keeps the order of keys', async () => {
     const { client, store, openBreaker, mayProbe } = await setUp(60, { ordering: 'key' })
-    await client.query(`update outbox.deliveries set ordering_key = 'key' || event_id % 12`)
+    await client.query(`update outbox.delivery_rows set ordering_key = 'key' || event_id % 12`)
     await openBreaker()
     for (let n = 1; n <= 20; n++) {
       await mayProbe()
@@ -99,7 +99,7 @@ describe('lock_probe()', () => {
         async (given, ordered, place) => {
           const rows = given.map(one => (ordered ? one : { ...one, key: null }))
           await client.query(
-            `update outbox.deliveries d
+            `update outbox.delivery_rows d
              set state = r.state::outbox.delivery_state, due_at = clock_timestamp() + make_interval(secs => r.due_in),
                  ordering_key = r.key, attempt = 1, reason = case when r.state = 'dead' then 'timeout' end,
                  lease = case when r.state = 'sending' then 'a:1' end,
@@ -151,7 +151,7 @@ describe('lock_probe()', () => {
   test('reads few pages, however many deliveries wait', async () => {
     const { client, endpoint } = await setUp(1)
     await client.query(
-      `insert into outbox.deliveries (endpoint_id, event_id, state, due_at)
+      `insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at)
        select $1, 1000 + n, 'pending', clock_timestamp() - make_interval(secs => n % 5000) from generate_series(1, 100000) as n`,
       [endpoint.id],
     )

@@ -51,7 +51,7 @@ describe('an event older than the retention', () => {
     const person = await db.connect()
     await person.query('begin')
     await person.query(
-      `update outbox.deliveries set state = 'pending', finished_at = null where event_id = 1`,
+      `update outbox.delivery_rows set state = 'pending', finished_at = null where event_id = 1`,
     )
     expect(await store.purge(30, 1_000, 0n)).toEqual({ purged: 1, lookedTo: null })
     await person.query('commit')
@@ -88,12 +88,12 @@ async function fanOut(client: pg.Client, only?: number): Promise<void> {
   if (only === undefined) await storeOn(client).take(greedy('a:1'))
   else
     await client.query(
-      `insert into outbox.deliveries (endpoint_id, event_id, state, attempt, lease, leased_until)
+      `insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, lease, leased_until)
        values (1, $1, 'sending', 1, 'a:1', now())`,
       [only],
     )
   await client.query(
-    `insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at)
+    `insert into outbox.attempt_rows (endpoint_id, event_id, number, sender, started_at)
      select endpoint_id, event_id, 1, 'listener', now() from outbox.deliveries on conflict do nothing`,
   )
 }
@@ -103,16 +103,16 @@ async function finish(client: pg.Client, others: Record<number, string> = {}): P
   const ids = Object.keys(others).map(Number)
   const are = (state: string) => ids.filter(id => others[id] === state)
   await client.query(
-    `update outbox.deliveries set state = 'delivered', lease = null, leased_until = null, finished_at = now()
+    `update outbox.delivery_rows set state = 'delivered', lease = null, leased_until = null, finished_at = now()
      where not event_id = any($1)`,
     [ids],
   )
   await client.query(
-    `update outbox.deliveries set state = 'pending', lease = null, leased_until = null where event_id = any($1)`,
+    `update outbox.delivery_rows set state = 'pending', lease = null, leased_until = null where event_id = any($1)`,
     [are('pending')],
   )
   await client.query(
-    `update outbox.deliveries set state = 'dead', lease = null, leased_until = null, reason = 'gone', finished_at = now()
+    `update outbox.delivery_rows set state = 'dead', lease = null, leased_until = null, reason = 'gone', finished_at = now()
      where event_id = any($1)`,
     [are('dead')],
   )

@@ -8,10 +8,10 @@ test('one lease that has run out is found among 10,000 that hold', async () => {
   await emitAtOnce(client, 10_001)
   await store.take(greedy('nobody:1', { fanOutLimit: 20_000, leaseLimit: 0 }))
   await client.query(`
-    update outbox.deliveries
+    update outbox.delivery_rows
     set state = 'sending', attempt = 1, lease = 'long:1', leased_until = clock_timestamp() + interval '1 hour'`)
   const { rows } = await client.query(`
-    update outbox.deliveries set leased_until = clock_timestamp() - interval '1 s'
+    update outbox.delivery_rows set leased_until = clock_timestamp() - interval '1 s'
     where event_id = (select max(event_id) from outbox.deliveries) returning state`)
   expect(rows).toEqual([{ state: 'sending' }])
   expect(await store.rescue(1, [60])).toBe(1)
@@ -23,7 +23,7 @@ test('the first interruption is due again at once, the next in a row after the s
   await emit(client)
   const waits: number[] = []
   for (const lease of ['crash:1', 'crash:2', 'crash:3']) {
-    await client.query(`update outbox.deliveries set due_at = clock_timestamp()`)
+    await client.query(`update outbox.delivery_rows set due_at = clock_timestamp()`)
     await store.take(greedy(lease, { leaseSeconds: 0 }))
     await store.rescue(10, [1])
     const { rows } = await client.query(

@@ -153,12 +153,12 @@ async function prepare({ endpoints, isBlocking }: Scene): Promise<Settlement[]> 
       const eventId = eventIds[i * events + n]!
       const key = [endpointId, eventId]
       await client.query(
-        `update outbox.deliveries set ${fates[fate]} where endpoint_id = $1 and event_id = $2`,
+        `update outbox.delivery_rows set ${fates[fate]} where endpoint_id = $1 and event_id = $2`,
         key,
       )
       if (fate !== 'held')
         await client.query(
-          `insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, error)
+          `insert into outbox.attempt_rows (endpoint_id, event_id, number, sender, started_at, error)
            values ($1, $2, 2, 'listener', clock_timestamp(), $3)`,
           [...key, fate === 'settled already' ? null : 'interrupted'],
         )
@@ -166,7 +166,7 @@ async function prepare({ endpoints, isBlocking }: Scene): Promise<Settlement[]> 
     }
   }
   if (!isBlocking)
-    await client.query('delete from outbox.deliveries where event_id = any ($1)', [
+    await client.query('delete from outbox.delivery_rows where event_id = any ($1)', [
       eventIds.slice(2 * events),
     ])
   return batch
@@ -215,4 +215,5 @@ const settleLong = (settlements: readonly Settlement[]) =>
     jitter,
     slowStartLimit,
     doubtSeconds,
+    settled: [],
   })

@@ -33,7 +33,7 @@ describe('with requests in flight', () => {
     frozen.signal('SIGSTOP')
     // Its leases run out at once: leases follow the database's time, so the test can move them.
     await client.query(
-      `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
+      `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
     )
     const other = await startListenerProcess(db.url, quick)
     await eventually(async () => (await deliveryStates(client)).delivered === 32)
@@ -87,7 +87,7 @@ describe('with requests in flight', () => {
     killed.signal('SIGKILL')
     expect(await killed.exited).toBe('SIGKILL')
     await client.query(
-      `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
+      `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
     )
     await startListenerProcess(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
     await eventually(async () => (await deliveryStates(client)).delivered === 100)

@@ -78,7 +78,7 @@ test('a copy of the database with other master keys sends nothing, and records f
   await listener.stop()
   expect(receiver.requests).toHaveLength(0)
   // The opposite: with the keys that sealed the secrets, all of them are sent.
-  await client.query(`update outbox.deliveries set due_at = now() where state = 'pending'`)
+  await client.query(`update outbox.delivery_rows set due_at = now() where state = 'pending'`)
   await client.query('update outbox.endpoint_health set failures = 0, failing_since = null, probe_at = null')
   await startTestListener(db.url)
   await receiver.waitFor(20, { timeoutMs: 10_000 })

@@ -163,7 +163,7 @@ describe('an event that kills its sender', () => {
       crashes++
       // Leases follow the database's time, so the test can move them.
       await client.query(
-        `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`,
+        `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
       )
       listener = await startListenerProcess(db.url, env)
       await emit(client, 5)

@@ -47,7 +47,7 @@ test("an outage of the sender's own network counts no attempts, disables no endp
     return rows[0].n > 0
   })
   const back = await Promise.all(ports.map(port => startReceiver(undefined, { port })))
-  await client.query(`update outbox.deliveries set due_at = clock_timestamp() where state = 'pending'`)
+  await client.query(`update outbox.delivery_rows set due_at = clock_timestamp() where state = 'pending'`)
   await client.query('notify outbox')
   await eventually(async () => (await deliveryStates(client)).delivered === 84, { timeoutMs: 60_000 })
   expect(back.reduce((sum, r) => sum + r.requests.length, 0)).toBe(80)

@@ -52,7 +52,7 @@ describe('several listeners', () => {
     link.set({ kind: 'black hole' })
     hold.resolve()
     await emitAtOnce(client, 20)
-    await client.query(`update outbox.deliveries set leased_until = clock_timestamp()`)
+    await client.query(`update outbox.delivery_rows set leased_until = clock_timestamp()`)
     await startListenerProcess(db.url, quick)
     await eventually(async () => (await deliveryStates(client)).delivered === 30, inTime)
     link.clear()
@@ -110,7 +110,7 @@ describe('several listeners', () => {
       expect(rows).toEqual([{ state: 'done', replayed: 300 }])
     }, inTime)
     await client.query(
-      `update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending' and lease not like 'x%'`,
+      `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending' and lease not like 'x%'`,
     )
     await eventually(async () => (await deliveryStates(client)).delivered === 300, inTime)
     expect(

@@ -22,7 +22,7 @@ test('deliveries of a claim whose answer was lost are released at once, and sent
   await eventually(async () => (await deliveryStates(client)).delivered === 1) // so that it is not among the ten
 
   const holder = await db.connect()
-  await holder.query('begin; lock table outbox.deliveries in share row exclusive mode')
+  await holder.query('begin; lock table outbox.delivery_rows in share row exclusive mode')
   await emitAtOnce(client, 10)
   await eventually(async () => {
     const { rows } = await client.query(

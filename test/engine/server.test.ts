@@ -151,7 +151,9 @@ async function allArrive({ requests }: Receiver, acknowledged: string[]): Promis
   // Webhooks claimed before also arrive while the server still recovers.
   const client = await eventually(() => connectTo(server.databaseUrl), inTime)
   // Deliveries of a claim whose answer was lost wait for their lease. Leases follow the database's time, so the test moves them.
-  await client.query(`update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`)
+  await client.query(
+    `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
+  )
   await eventually(async () => (await countOpen(client)) === 0, inTime)
   const received = new Set(requests.map(request => request.headers['webhook-id']))
   expect(acknowledged.filter(id => !received.has(id))).toEqual([])

@@ -87,7 +87,7 @@ test('after a suspension of the whole machine, each expired lease is rescued onc
   await receiver.waitFor(32)
   for (const listener of listeners) listener.signal('SIGSTOP')
   await client.query(`
-    update outbox.deliveries set due_at = due_at - interval '10 minutes', leased_until = leased_until - interval '10 minutes'`)
+    update outbox.delivery_rows set due_at = due_at - interval '10 minutes', leased_until = leased_until - interval '10 minutes'`)
   // The machine's clock goes on meanwhile: deliveries claimed but not sent are now too old to send.
   await client.query('select pg_sleep(2.5)')
   for (const listener of listeners) listener.signal('SIGCONT')

@@ -98,7 +98,7 @@ async function provokeFailures() {
   for (let n = 0; n < 5; n++) await emit()
   await eventually(async () => ((await deliveryStates(api.db)).dead ?? 0) > 5, { timeoutMs: 15_000 })
   // The database refuses the listener's statements, cuts its connections, and recovers.
-  await api.db.query('alter table outbox.attempts rename to attempts_away')
+  await api.db.query('alter table outbox.attempt_rows rename to attempts_away')
   await emit()
   await eventually(() => listener.said().includes('42P01'), { timeoutMs: 15_000 })
   await api.db.query('alter table outbox.attempts_away rename to attempts')

@@ -87,11 +87,11 @@ describe.each(Object.entries(planes))('unreachable targets of the %s', (sender, 
 
   /** Starts again at the first attempt, without the breaker. */
   async function sendAgain() {
-    await api.db.query('delete from outbox.attempts')
+    await api.db.query('delete from outbox.attempt_rows')
     await api.db.query(
       'update outbox.endpoint_health set failures = 0, failing_since = null, probe_at = null, probes = 0, probing = false',
     )
-    await api.db.query(`update outbox.deliveries
+    await api.db.query(`update outbox.delivery_rows
       set state = 'pending', attempt = 0, reason = null, finished_at = null, due_at = now()`)
     await allDead()
   }

@@ -7,6 +7,7 @@ export function leased(differs: Partial<Leased> = {}): Leased {
     eventId: '1' as EventId,
     endpointId: '2' as EndpointId,
     lease: 'a:1',
+    group: null,
     attempt: 1,
     attemptsUsed: 0,
     version: 1,

@@ -6,6 +6,7 @@ export function success(leased: Leased): Settlement {
     eventId: leased.eventId,
     endpointId: leased.endpointId,
     lease: leased.lease,
+    group: leased.group,
     attempt: leased.attempt,
     state: 'delivered',
     retryInSeconds: null,

@@ -1,6 +1,8 @@
 // Step 3: wakes up, fans out new events, and hands the deliveries to the lanes. A notification is a hint, the tables are the
 // truth.
+import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { FanOutMeta, Store } from '../../drizzle/store.ts'
+import type { Lanes } from '../lanes/lanes.ts'
 import { Loop } from '../loop.ts'
 import type { Log } from '../observability/log.ts'
 import type { NotifySuppression } from '../wake/notify-suppression.ts'
@@ -10,14 +12,15 @@ import type { Leasing } from './leasing.ts'
 
 /** Deliveries one fan-out should make, about: bounds the time that one statement takes. */
 const fanOutBudget = 1_000
-const minEvents = 20
 const maxEvents = 500
-/** Pause after a fan-out from which nothing could leave: the lanes are full, but other senders may wait for their turn. */
-const fullLanesPauseMs = 20
+/** While the lanes that get new events are full, it waits for capacity, */
+const fullLanesPauseMs = 25
+/** and then goes on with so many at least: what follows may be for lanes that are not full. */
+const minEventsWhenFull = 50
 
 export interface FanOutLoopPorts {
   readonly store: Pick<Store, 'fanOut'>
-  readonly lanes: { leaseLimit(): number }
+  readonly lanes: Pick<Lanes, 'leaseLimit' | 'eventsThatFit' | 'awaitCapacity' | 'noteShares'>
   readonly leasing: Pick<Leasing, 'take'>
   readonly claimLoop: Pick<ClaimLoop, 'wake' | 'wakeIn' | 'recheckSoon'>
   readonly suppression: Pick<NotifySuppression, 'stateAtStart' | 'note' | 'rest' | 'reportBacklog'>
@@ -31,9 +34,10 @@ export class FanOutLoop {
   #readOnly = false
   /** Woken, and not told what for: it may be something due. */
   #woken = true
-  /** The lanes hold all they may. */
+  /** It waits for capacity. */
   #full = false
-  #fanOutLimit = maxEvents
+  /** Deliveries that an event of the last fan-out became. */
+  #perEvent = 1
 
   constructor(ports: FanOutLoopPorts) {
     this.#ports = ports
@@ -80,7 +84,8 @@ export class FanOutLoop {
   /** Fans out until no event waits for it. */
   async #drain(): Promise<void> {
     const { lanes, claimLoop, suppression } = this.#ports
-    while (!this.#loop.isStopping && !this.#readOnly) {
+    for (let rounds = 0; !this.#loop.isStopping && !this.#readOnly; rounds++) {
+      if (rounds > 0) await this.#waitForCapacity()
       const leaseLimit = lanes.leaseLimit()
       this.#full = leaseLimit === 0
       if (this.#full) return
@@ -90,23 +95,40 @@ export class FanOutLoop {
       if (woken || meta.fanned > 0) claimLoop.recheckSoon()
       if (!meta.isCut) return
       suppression.reportBacklog()
-      if (meta.created > 0 && meta.leftPending === meta.created) await this.#loop.wait(fullLanesPauseMs)
     }
+  }
+
+  async #waitForCapacity(): Promise<void> {
+    const { lanes } = this.#ports
+    if (lanes.eventsThatFit().isRoomy) return
+    lanes.awaitCapacity()
+    this.#full = true
+    await this.#loop.wait(fullLanesPauseMs)
+  }
+
+  #fanOutLimit(): number {
+    const { events, isRoomy } = this.#ports.lanes.eventsThatFit()
+    const fits = isRoomy ? events : Math.max(events, minEventsWhenFull)
+    return Math.max(1, Math.min(maxEvents, Math.floor(fanOutBudget / this.#perEvent), fits))
   }
 
   /** `isCut`: there may be more events than it was allowed to take. */
   async #fanOut(leaseLimit: number): Promise<FanOutMeta & { isCut: boolean }> {
-    const { store, leasing, claimLoop, suppression } = this.#ports
-    const fanOutLimit = this.#fanOutLimit
+    const { store, lanes, leasing, claimLoop, suppression } = this.#ports
+    const fanOutLimit = this.#fanOutLimit()
     const { stateAtStart } = suppression
-    const { deliveries, meta } = await leasing.take('new', leaseLimit, request =>
-      store.fanOut({ ...request, fanOutLimit, fanOutFrom: this.#bound.from }),
-    )
+    const { deliveries, meta } = await leasing.take('new', leaseLimit, async request => {
+      const found = await store.fanOut({ ...request, fanOutLimit, fanOutFrom: this.#bound.from })
+      return { ...found, leftMore: found.meta.leftPending > 0 }
+    })
     const isCut = meta.fanned === fanOutLimit
     const sawAll = meta.hadTurn && !isCut
     this.#bound.note(meta, sawAll)
     suppression.note(meta, sawAll, stateAtStart)
-    this.#fanOutLimit = nextFanOutLimit(meta, fanOutLimit)
+    if (meta.fanned > 0) {
+      this.#perEvent = Math.max(1, meta.created / meta.fanned)
+      lanes.noteShares(meta.fanned, deliveriesByEndpoint(deliveries, meta))
+    }
     if (meta.nextOpenIn !== null) claimLoop.wakeIn(meta.nextOpenIn)
     // What all senders decide together, and what was more than one statement may lease.
     if (meta.leftCoordinated > 0 || (meta.leftPending > 0 && deliveries.length === leaseLimit))
@@ -115,16 +137,14 @@ export class FanOutLoop {
   }
 }
 
-/** As many events as make about one budget of deliveries; fewer while most deliveries could only be left pending. */
-function nextFanOutLimit(meta: FanOutMeta, limit: number): number {
-  if (meta.fanned === 0) return limit
-  const perEvent = Math.max(1, meta.created / meta.fanned)
-  const crowded = meta.created > 0 && meta.leftPending / meta.created > 0.75
-  const wanted = crowded ? limit / 2 : limit * 2
-  return Math.max(
-    1,
-    Math.min(maxEvents, Math.floor(fanOutBudget / perEvent), Math.max(minEvents, Math.floor(wanted))),
-  )
+/** Those that were leased, and those that found no capacity. */
+function deliveriesByEndpoint(
+  leased: readonly Leased[],
+  { fullLanes, leftToFullLanes }: FanOutMeta,
+): ReadonlyMap<EndpointId, number> {
+  const counts = new Map(fullLanes.map((id, at) => [id, leftToFullLanes[at]!]))
+  for (const { endpointId } of leased) counts.set(endpointId, (counts.get(endpointId) ?? 0) + 1)
+  return counts
 }
 
 // Next: worker/lanes/lanes.ts

@@ -22,6 +22,8 @@ export interface LeasingPorts {
 export interface Brought<Meta> {
   readonly deliveries: readonly Leased[]
   readonly meta: Meta
+  /** It may have left something in the table for lanes that it filled. */
+  readonly leftMore: boolean
 }
 
 export class Leasing {
@@ -53,7 +55,8 @@ export class Leasing {
     try {
       const brought = await statement(request).catch(error => this.#lose(lease, error))
       await this.#loadEndpoints(brought.deliveries)
-      lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), capacities, askedAt)
+      const { leftMore } = brought
+      lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), { capacities, askedAt, leftMore })
       return brought
     } finally {
       lanes.endReservation(capacities)

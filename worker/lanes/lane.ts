@@ -12,6 +12,9 @@ const maxPrefetched = 1_000
  */
 export const maxLatenessMs = 100
 
+/** What a fan-out brought says something about the next ones for so long. */
+const shareMemoryMs = 2_000
+
 export interface Held {
   readonly delivery: Leased
   readonly endpoint: Endpoint
@@ -25,6 +28,11 @@ export class Lane {
   maxInFlight = 1
   /** The last statement filled it: there may be more for it in the table. */
   mayHaveMore = false
+  /** Of the events of the last fan-out that brought it something, the part that did; 0 = none has lately. */
+  share = 0
+  #sharedAt = Number.NEGATIVE_INFINITY
+  /** The fan-out waits for some of its capacity. */
+  isAwaited = false
   /** Capacity that is reserved for statements under way. */
   #reserved = 0
   /** Attempts finished in the second before the present one, and so far in the present one. */
@@ -51,14 +59,39 @@ export class Lane {
   }
 
   /** Three quarters of what is free: fan-out and claim run side by side, and neither may leave nothing to the other. */
-  reserve(): number {
-    const share = this.freeCapacity - Math.floor(this.freeCapacity / 4)
-    this.#reserved += share
-    return share
+  get reservable(): number {
+    return this.freeCapacity - Math.floor(this.freeCapacity / 4)
   }
 
-  endReservation(share: number): void {
-    this.#reserved -= share
+  /** Half of it is free: enough for a statement of its own. */
+  get isRoomy(): boolean {
+    return this.freeCapacity >= this.capacity / 2
+  }
+
+  reserve(): number {
+    const reserved = this.reservable
+    this.#reserved += reserved
+    return reserved
+  }
+
+  endReservation(reserved: number): void {
+    this.#reserved -= reserved
+  }
+
+  noteShare(share: number, now: number): void {
+    this.share = share
+    this.#sharedAt = now
+  }
+
+  forgetOldShare(now: number): void {
+    if (this.#sharedAt < now - shareMemoryMs) this.share = 0
+  }
+
+  /** True once for each time that it was awaited, when it has capacity again. */
+  endsWait(): boolean {
+    if (!this.isAwaited || !this.isRoomy) return false
+    this.isAwaited = false
+    return true
   }
 
   turnSecond(): void {
@@ -118,7 +151,7 @@ export class Lane {
 
   /** True once for each time that it was filled: it has enough free capacity for more from the table. */
   needsMore(): boolean {
-    if (!this.mayHaveMore || this.freeCapacity < this.capacity / 2) return false
+    if (!this.mayHaveMore || !this.isRoomy) return false
     this.mayHaveMore = false
     return true
   }

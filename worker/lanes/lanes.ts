@@ -10,6 +10,13 @@ import { type Held, Lane, maxLatenessMs } from './lane.ts'
 /** What has waited longer than this in a lane that became slow is released. */
 const maxWaitMs = 2_000
 
+/** What a statement was told, and what it may have left in the table. */
+export interface Asked {
+  readonly capacities: Capacities
+  readonly askedAt: number
+  readonly leftMore: boolean
+}
+
 export interface LanesPorts {
   /** Makes the attempt and records it. Calls back when it is over, never before it returns; never throws. */
   readonly attempt: (delivery: Leased, endpoint: Endpoint, onOver: () => void) => void
@@ -21,6 +28,8 @@ export interface LanesPorts {
 type LanesEvents = {
   /** A lane that may have more waiting in the table has free capacity again. */
   capacity: []
+  /** One of the lanes that the fan-out waits for has free capacity again. */
+  awaited: []
 }
 
 export class Lanes extends EventEmitter<LanesEvents> {
@@ -61,6 +70,31 @@ export class Lanes extends EventEmitter<LanesEvents> {
   }
 
   /**
+   * How many events a fan-out should take, so that even of the last one something can leave: by what the lanes that get
+   * new events have free, and by the part of the events that each gets. What does not fit costs the database a row of its
+   * own. `isRoomy`: one of these lanes has much of its capacity free, or there are none.
+   */
+  eventsThatFit(): { events: number; isRoomy: boolean } {
+    const fed = [...this.#lanes.values()].filter(({ share }) => share > 0)
+    if (fed.length === 0) return { events: Number.POSITIVE_INFINITY, isRoomy: true }
+    return {
+      events: Math.max(...fed.map(({ reservable, share }) => Math.ceil(reservable / share))),
+      isRoomy: fed.some(({ isRoomy }) => isRoomy),
+    }
+  }
+
+  /** Says so, by an event, when one of the lanes that get new events has capacity again. */
+  awaitCapacity(): void {
+    for (const lane of this.#lanes.values()) if (lane.share > 0) lane.isAwaited = true
+  }
+
+  /** What a fan-out of so many events meant for each lane: deliveries that it brought, and those that found no capacity. */
+  noteShares(events: number, deliveries: ReadonlyMap<EndpointId, number>): void {
+    const now = this.#ports.clock()
+    for (const [id, count] of deliveries) this.#lanes.get(id)?.noteShare(count / events, now)
+  }
+
+  /**
    * Reserves for a statement a share of what the lanes in use have free; any other lane has as much as its endpoint may have
    * in flight. What is reserved for one statement is not offered to another. A claim sees what was left in the table before
    * it starts, and not what a fan-out leaves there meanwhile.
@@ -88,15 +122,14 @@ export class Lanes extends EventEmitter<LanesEvents> {
   }
 
   /**
-   * Takes what a statement brought, and notes which lanes it filled. `capacities` is what the statement was told, `askedAt`
-   * when. Slots count from the statement itself: if its answer took long, because this process stood still, they may have
+   * Takes what a statement brought, and notes which lanes it filled if it may have left something. `capacities` is what the
+   * statement was told, `askedAt` when. Slots count from the statement itself: if its answer took long, because this process stood still, they may have
    * passed.
    */
   add(
     deliveries: readonly Leased[],
     endpointOf: (delivery: Leased) => Endpoint,
-    capacities: Capacities,
-    askedAt: number,
+    { capacities, askedAt, leftMore }: Asked,
   ): void {
     const now = this.#ports.clock()
     const claimedAt = Math.min(now, askedAt + maxLatenessMs)
@@ -108,7 +141,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
       brought.set(endpoint.id, (brought.get(endpoint.id) ?? 0) + 1)
     }
     this.#held += deliveries.length
-    for (const [id, lane] of this.#lanes) {
+    for (const [id, lane] of leftMore ? this.#lanes : []) {
       if ((brought.get(id) ?? 0) >= (capacities.get(id)?.capacity ?? lane.maxInFlight))
         lane.mayHaveMore = true
     }
@@ -138,6 +171,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
     for (const [id, lane] of this.#lanes) {
       if (lane.isUnused) this.#lanes.delete(id)
       lane.turnSecond()
+      lane.forgetOldShare(this.#ports.clock())
     }
   }
 
@@ -172,6 +206,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
     lane.finish()
     this.#held--
     this.#start(lane)
+    if (lane.endsWait()) this.emit('awaited')
     const needsMore = lane.needsMore()
     if (this.#intake.isProbing) this.#intake.pauseProbing(() => this.emit('capacity'))
     else if (needsMore || this.#intake.hasRecovered(this.#held)) this.emit('capacity')

@@ -63,6 +63,7 @@ export function createClaim({ connect, wake, send, settings, keyring, log, name 
     if (work) checkEverything()
     if (!readOnly) void recoverLeases(expired)
   })
+  lanes.on('awaited', () => fanOutLoop.wakeIfFull())
   lanes.on('capacity', () => {
     claimLoop.wake()
     fanOutLoop.wakeIfFull()

@@ -3,6 +3,7 @@
 // lease can settle.
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { deliveryKey } from '../../delivery/ids.ts'
 import type { Settlement } from '../../delivery/types.ts'
 import type { Store } from '../../drizzle/store.ts'
 import { sqlstate } from '../database.ts'
@@ -114,6 +115,3 @@ function withoutLost(
   const keys = new Set(lost.map(deliveryKey))
   return batch.filter(settlement => !keys.has(deliveryKey(settlement)))
 }
-
-const deliveryKey = ({ endpointId, eventId }: Pick<Settlement, 'endpointId' | 'eventId'>) =>
-  `${endpointId}/${eventId}`

@@ -107,7 +107,7 @@ describe('the cron function', () => {
     const next = await startWorker(api.database.env)
     expect(await next.scheduled()).toBe('ok')
     expect(await deliveryStates(api.db), 'the leases still hold').toEqual({ sending: 3 })
-    await api.db.query('update outbox.deliveries set leased_until = now()')
+    await api.db.query('update outbox.delivery_rows set leased_until = now()')
     expect(await next.scheduled()).toBe('ok')
     expect(await deliveryStates(api.db)).toEqual({ delivered: 3 })
     expect(receiver.requests).toHaveLength(6)
@@ -125,9 +125,9 @@ describe('the cron function', () => {
     const store = storeOn(api.db)
     await emitAtOnce(api.db, 250)
     await store.take(greedy('setup:1', { leaseLimit: 0 }))
-    await api.db.query(`insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, error)
+    await api.db.query(`insert into outbox.attempt_rows (endpoint_id, event_id, number, sender, started_at, error)
       select endpoint_id, event_id, 1, 'listener', now(), 'timeout' from outbox.deliveries`)
-    await api.db.query(`update outbox.deliveries set attempt = 1, reason = 'timeout'`)
+    await api.db.query(`update outbox.delivery_rows set attempt = 1, reason = 'timeout'`)
     await Promise.all([
       startTestListener(api.database.url),
       startTestListener(api.database.url),

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await emit(client, 1)
   const { deliveries } = await storeOn(client).take(greedy('a:1'))
   const { eventId } = deliveries.find(one => one.endpointId === id)!
-  await client.query(`update outbox.deliveries set state = 'dead', reason = 'timeout', lease = null,
+  await client.query(`update outbox.delivery_rows set state = 'dead', reason = 'timeout', lease = null,
     leased_until = null, finished_at = now()`)
   const { rows } = await client.query('select nonce from outbox.endpoints where id = $1', [id])
   delivery = formatDeliveryId(BigInt(eventId), BigInt(id))

@@ -39,7 +39,7 @@ describe.each([
     'canceled',
     () =>
       api.db.query(
-        `update outbox.deliveries set state = 'canceled', reason = 'x', lease = null, leased_until = null, finished_at = now()`,
+        `update outbox.delivery_rows set state = 'canceled', reason = 'x', lease = null, leased_until = null, finished_at = now()`,
       ),
   ],
 ])('from %s', (_, become) => {

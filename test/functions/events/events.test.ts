@@ -23,12 +23,12 @@ async function deliver(eventId: string) {
   const event = rowId(eventId)
   const [a, b] = endpointIds.map(rowId)
   await api.db.query(
-    `insert into outbox.deliveries (endpoint_id, event_id, state, attempt, reason, finished_at)
+    `insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, reason, finished_at)
      values ($1, $3, 'delivered', 2, null, now()), ($2, $3, 'dead', 1, 'bad_status', now())`,
     [a, b, event],
   )
   await api.db.query(
-    `insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body)
+    `insert into outbox.attempt_rows (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body)
      values ($1, $3, 1, 'listener', '2026-10-01T00:00:00Z', 15, 500, 'bad_status', 'oops'),
             ($1, $3, 2, 'cron', '2026-10-01T00:00:05Z', 7, 204, null, null),
             ($2, $3, 1, 'listener', '2026-10-01T00:00:00Z', 3, null, 'connection', null)`,
@@ -222,7 +222,7 @@ describe('deliveries', () => {
   test('a delivery that is due says when', async () => {
     const event = await emit('due')
     await api.db.query(
-      `insert into outbox.deliveries (endpoint_id, event_id, state, due_at) values ($1, $2, 'pending', '2030-01-01T00:00:00Z')`,
+      `insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at) values ($1, $2, 'pending', '2030-01-01T00:00:00Z')`,
       [rowId(endpointIds[0]!), rowId(event)],
     )
     const { body } = await api.get(`/v1/deliveries?event_id=${event}`)

@@ -10,14 +10,14 @@ beforeAll(async () => {
   a = (await api.post('/v1/endpoints', { url: 'https://example.com/a' })).body.id
   b = (await api.post('/v1/endpoints', { url: 'https://example.com/b' })).body.id
 })
-beforeEach(() => api.db.query('truncate outbox.deliveries, outbox.attempts'))
+beforeEach(() => api.db.query('truncate outbox.delivery_rows, outbox.attempts'))
 
 const stats = async () => (await api.get('/v1/stats')).body
 
 /** Deliveries 1 to n of this endpoint. */
 const deliver = (endpoint: string, from: number, to: number, columns: Record<string, string>) =>
   api.db.query(
-    `insert into outbox.deliveries (endpoint_id, event_id, ${Object.keys(columns).join()})
+    `insert into outbox.delivery_rows (endpoint_id, event_id, ${Object.keys(columns).join()})
      select p.id, n, ${Object.values(columns).join()}
      from outbox.endpoints p, generate_series($2::int, $3::int) as n
      where outbox.endpoint_id(p.id, p.nonce) = $1`,
@@ -26,7 +26,7 @@ const deliver = (endpoint: string, from: number, to: number, columns: Record<str
 const pending = { state: `'pending'` }
 const attempts = (endpoint: string, count: number, age: string, error = 'null') =>
   api.db.query(
-    `insert into outbox.attempts (endpoint_id, event_id, number, sender, started_at, error)
+    `insert into outbox.attempt_rows (endpoint_id, event_id, number, sender, started_at, error)
      select p.id, (select count(*) from outbox.attempts) + n, 1, 'listener', now() - interval '${age}', ${error}
      from outbox.endpoints p, generate_series(1, $2::int) as n
      where outbox.endpoint_id(p.id, p.nonce) = $1`,
@@ -80,7 +80,7 @@ test('counting stops at a limit that the answer names', { timeout: 60_000 }, asy
   await deliver(a, 1, 200_000, pending)
   await attempts(b, 350_000, '2 minutes')
   await attempts(b, 350_000, '30 minutes')
-  await api.db.query('analyze outbox.deliveries, outbox.attempts')
+  await api.db.query('analyze outbox.delivery_rows, outbox.attempts')
   const body = await stats()
   expect(body).toMatchObject({
     deliveries: { pending: 10_000 },

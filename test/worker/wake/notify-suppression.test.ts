@@ -9,6 +9,8 @@ const saw = (xmin: bigint, nextXid: bigint): FanOutMeta => ({
   hadTurn: true,
   created: 0,
   leftPending: 0,
+  fullLanes: [],
+  leftToFullLanes: [],
   leftCoordinated: 0,
   nextOpenIn: null,
   xmin,

@@ -33,12 +33,12 @@ export async function settleBatch(
   if (others.length === 0 && !unhealthy) return { lost: [], unblocked: false }
   const failed = others.filter(isGrouped)
   if (failed.length > 0) await queries.splitGroups(run, { deliveries: failed, sent: true })
-  return settleRows(
-    run,
-    options,
-    others,
-    countByEndpoint(succeeded.filter(settlement => !late.has(settlement))),
-  )
+  if (late.size === 0 && !unhealthy && others.every(isSuccess)) {
+    const { healthy, ...settled } = await queries.settleDelivered(run, { ...options, settlements: others })
+    if (healthy) return settled
+  }
+  const settled = countByEndpoint(succeeded.filter(settlement => !late.has(settlement)))
+  return queries.settle(run, { ...options, ...rules, settlements: others, settled })
 }
 
 /** `late`: not recorded. `unhealthy`: a success changes the health of one of the endpoints. */
@@ -65,30 +65,7 @@ async function settleGroups(
   }
 }
 
-/** What has rows of its own. `successes` are those of the same batch that have none. */
-async function settleRows(
-  run: Run,
-  { sender, now, disableAfterSeconds }: SettleOptions,
-  settlements: readonly Settlement[],
-  successes: readonly { endpointId: EndpointId; successes: number }[],
-): Promise<queries.SettleRow> {
-  if (settlements.length > 0 && settlements.every(isSuccess)) {
-    const { healthy, ...settled } = await queries.settleDelivered(run, { sender, settlements, now })
-    if (healthy) return settled
-  }
-  return queries.settle(run, {
-    sender,
-    settlements,
-    now,
-    disableAfterSeconds,
-    failuresToOpen,
-    probeSchedule,
-    jitter,
-    slowStartLimit,
-    doubtSeconds,
-    settled: successes,
-  })
-}
+const rules = { failuresToOpen, probeSchedule, jitter, slowStartLimit, doubtSeconds }
 
 const uniqueViolation = '23505'
 

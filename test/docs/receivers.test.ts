@@ -61,7 +61,8 @@ test('the Node receiver verifies, handles each webhook once, and refuses what is
     })
   await delivered(1)
   await db.query(
-    `update outbox.delivery_rows set state = 'pending', finished_at = null, retry_base = attempt where endpoint_id = $1`,
+    `insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, retry_base)
+     select endpoint_id, event_id, 'pending', 1, 1 from outbox.delivered_at_once where endpoint_id = $1`,
     [id],
   )
   await db.query('notify outbox')

@@ -71,9 +71,9 @@ describe('the claim of an open breaker', () => {
       const { deliveries } = await store.take(greedy(`a:p${n}`))
       expect(deliveries).toHaveLength(1)
       const { rows } = await client.query(
-        `select from outbox.deliveries d
+        `select from outbox.delivery_rows d
          where d.event_id < $1 and d.state in ('pending', 'sending')
-           and d.ordering_key = (select ordering_key from outbox.deliveries where event_id = $1)`,
+           and d.ordering_key = (select ordering_key from outbox.delivery_rows where event_id = $1)`,
         [deliveries[0]!.eventId],
       )
       expect(rows).toHaveLength(0)
@@ -105,7 +105,7 @@ describe('lock_probe()', () => {
                  lease = case when r.state = 'sending' then 'a:1' end,
                  leased_until = case when r.state = 'sending' then clock_timestamp() end,
                  finished_at = case when r.state = 'dead' then clock_timestamp() end
-             from (select event_id, row_number() over (order by event_id) as n from outbox.deliveries) numbered
+             from (select event_id, row_number() over (order by event_id) as n from outbox.delivery_rows) numbered
              join unnest($1::text[], $2::float8[], $3::text[]) with ordinality as r (state, due_in, key, n) using (n)
              where d.event_id = numbered.event_id`,
             [rows.map(r => r.state), rows.map(r => r.dueIn), rows.map(r => r.key)],
@@ -119,13 +119,13 @@ describe('lock_probe()', () => {
           )
           const { rows: chosen } = await client.query(
             `with
-             ids as (select event_id, row_number() over (order by event_id) - 1 as place from outbox.deliveries),
+             ids as (select event_id, row_number() over (order by event_id) - 1 as place from outbox.delivery_rows),
              chosen as materialized (
                select outbox.lock_probe($1, (select event_id from ids where place = $2), clock_timestamp()) as row
              )
              select ids.place::int
              from chosen
-             left join outbox.deliveries d on d.ctid = chosen.row
+             left join outbox.delivery_rows d on d.ctid = chosen.row
              left join ids on ids.event_id = d.event_id`,
             [endpoint.id, place],
           )

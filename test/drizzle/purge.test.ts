@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { addEndpoint, emitAtOnce, greedy, startTestListener, storeOn } from '../support/outbox.ts'
+import { addEndpoint, emitAtOnce, giveRows, greedy, startTestListener, storeOn } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 describe('an event older than the retention', () => {
@@ -85,8 +85,10 @@ async function scene() {
 
 /** Fans all events out, or makes a delivery of this one only; each delivery has an attempt. */
 async function fanOut(client: pg.Client, only?: number): Promise<void> {
-  if (only === undefined) await storeOn(client).take(greedy('a:1'))
-  else
+  if (only === undefined) {
+    await storeOn(client).take(greedy('a:1'))
+    await giveRows(client)
+  } else
     await client.query(
       `insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, lease, leased_until)
        values (1, $1, 'sending', 1, 'a:1', now())`,

@@ -2,7 +2,6 @@
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { defaultRetrySchedule } from '../../delivery/retry.ts'
-import type { Leased } from '../../delivery/types.ts'
 import { freshDatabase } from '../support/database.ts'
 import { addEndpoint, deliveryStates, emit, greedy, storeOn } from '../support/outbox.ts'
 import { failure, success } from '../support/settlements.ts'
@@ -88,17 +87,8 @@ describe('settling', () => {
   })
 
   test('many at once keeps each with its own outcome', async () => {
-    const { client, store } = await scene({ events: 300 })
-    const { rows } = await client.query(
-      `select endpoint_id::text, event_id::text from outbox.deliveries order by event_id`,
-    )
-    const batch = rows.map((row, i) => {
-      const leased = {
-        endpointId: row.endpoint_id,
-        eventId: row.event_id,
-        lease: 'a:1',
-        attempt: 1,
-      } as Leased
+    const { client, store, deliveries } = await scene({ events: 300 })
+    const batch = deliveries.map((leased, i) => {
       return i % 3 === 0
         ? success(leased)
         : failure(leased, i % 3 === 1 ? { retryInSeconds: 50 } : { state: 'dead', retryInSeconds: null })
@@ -114,5 +104,5 @@ async function scene({ leaseSeconds = 60, events = 1 } = {}) {
   await addEndpoint(client, { url: 'https://a.example', max_in_flight: 1_000 })
   await emit(client, events)
   const { deliveries } = await store.take(greedy('a:1', { leaseSeconds }))
-  return { client, store, leased: deliveries[0]! }
+  return { client, store, deliveries, leased: deliveries[0]! }
 }

@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
-import { deliveryStates, emitAtOnce } from '../support/outbox.ts'
+import { deliveryStates, emitAtOnce, endLeases } from '../support/outbox.ts'
 import type { Receiver, Respond } from '../support/receiver.ts'
 import { setUp } from '../support/topology.ts'
 
@@ -32,9 +32,7 @@ describe('with requests in flight', () => {
     await receiver.waitFor(32)
     frozen.signal('SIGSTOP')
     // Its leases run out at once: leases follow the database's time, so the test can move them.
-    await client.query(
-      `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
-    )
+    await endLeases(client)
     const other = await startListenerProcess(db.url, quick)
     await eventually(async () => (await deliveryStates(client)).delivered === 32)
     expect(await attempts(client, `number = 1 and error = 'interrupted'`)).toBe(32)
@@ -86,9 +84,7 @@ describe('with requests in flight', () => {
     await receiver.waitFor(30)
     killed.signal('SIGKILL')
     expect(await killed.exited).toBe('SIGKILL')
-    await client.query(
-      `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
-    )
+    await endLeases(client)
     await startListenerProcess(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
     await eventually(async () => (await deliveryStates(client)).delivered === 100)
     expect(receiver.requests).toHaveLength(130)

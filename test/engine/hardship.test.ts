@@ -9,7 +9,7 @@ import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 import { hostile } from '../support/hostile.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
-import { addEndpoint, deliveryStates, emit, emitAtOnce } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, endLeases } from '../support/outbox.ts'
 import { ok, startRawReceiver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { setUp } from '../support/topology.ts'
@@ -162,9 +162,7 @@ describe('an event that kills its sender', () => {
       if ((await Promise.race([listener.exited, pause(200)])) !== 'SIGKILL') continue
       crashes++
       // Leases follow the database's time, so the test can move them.
-      await client.query(
-        `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
-      )
+      await endLeases(client)
       listener = await startListenerProcess(db.url, env)
       await emit(client, 5)
     }

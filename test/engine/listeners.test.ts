@@ -6,7 +6,14 @@ import { startApi } from '../functions/api.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
-import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
+import {
+  addEndpoint,
+  deliveryStates,
+  emit,
+  emitAtOnce,
+  endLeases,
+  startTestListener,
+} from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { setUp } from '../support/topology.ts'
 import { startTunnel } from '../support/tunnel.ts'
@@ -52,7 +59,7 @@ describe('several listeners', () => {
     link.set({ kind: 'black hole' })
     hold.resolve()
     await emitAtOnce(client, 20)
-    await client.query(`update outbox.delivery_rows set leased_until = clock_timestamp()`)
+    await endLeases(client)
     await startListenerProcess(db.url, quick)
     await eventually(async () => (await deliveryStates(client)).delivered === 30, inTime)
     link.clear()
@@ -109,9 +116,7 @@ describe('several listeners', () => {
       const { rows } = await client.query('select state, replayed::int from outbox.replays')
       expect(rows).toEqual([{ state: 'done', replayed: 300 }])
     }, inTime)
-    await client.query(
-      `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending' and lease not like 'x%'`,
-    )
+    await endLeases(client, `lease not like 'x%'`)
     await eventually(async () => (await deliveryStates(client)).delivered === 300, inTime)
     expect(
       Math.min(

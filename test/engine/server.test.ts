@@ -10,7 +10,7 @@ import { atEnd } from '../support/cleanup.ts'
 import { countOpen, startWriter } from '../support/event-writer.ts'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
-import { addEndpoint, emit, startTestListener } from '../support/outbox.ts'
+import { addEndpoint, emit, endLeases, startTestListener } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { connectTo, startServer, type TestServer } from '../support/server.ts'
 
@@ -151,9 +151,7 @@ async function allArrive({ requests }: Receiver, acknowledged: string[]): Promis
   // Webhooks claimed before also arrive while the server still recovers.
   const client = await eventually(() => connectTo(server.databaseUrl), inTime)
   // Deliveries of a claim whose answer was lost wait for their lease. Leases follow the database's time, so the test moves them.
-  await client.query(
-    `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending'`,
-  )
+  await endLeases(client)
   await eventually(async () => (await countOpen(client)) === 0, inTime)
   const received = new Set(requests.map(request => request.headers['webhook-id']))
   expect(acknowledged.filter(id => !received.has(id))).toEqual([])

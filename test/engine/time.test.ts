@@ -86,8 +86,10 @@ test('after a suspension of the whole machine, each expired lease is rescued onc
   await emitAtOnce(client, 500)
   await receiver.waitFor(32)
   for (const listener of listeners) listener.signal('SIGSTOP')
-  await client.query(`
-    update outbox.delivery_rows set due_at = due_at - interval '10 minutes', leased_until = leased_until - interval '10 minutes'`)
+  await client.query(
+    `update outbox.delivery_rows set due_at = due_at - interval '10 minutes', leased_until = leased_until - interval '10 minutes'`,
+  )
+  await client.query(`update outbox.delivery_groups set leased_until = leased_until - interval '10 minutes'`)
   // The machine's clock goes on meanwhile: deliveries claimed but not sent are now too old to send.
   await client.query('select pg_sleep(2.5)')
   for (const listener of listeners) listener.signal('SIGCONT')

@@ -4,6 +4,7 @@ import { secretContext } from '../../delivery/endpoint.ts'
 import { formatSecret, generateSecret } from '../../delivery/keys.ts'
 import { openKeyring } from '../../delivery/secrets.ts'
 import type { EndpointId } from '../../delivery/types.ts'
+import * as queries from '../../drizzle/queries.gen.ts'
 import { type ClaimRequest, createStore, type FanOutRequest } from '../../drizzle/store.ts'
 import { runOn } from '../../worker/database.ts'
 import { type Listener, startListener } from '../../worker/listener.ts'
@@ -132,4 +133,21 @@ export async function deliveryStates(client: pg.Client): Promise<Record<string, 
     'select state, count(*)::int as n from outbox.deliveries group by state',
   )
   return Object.fromEntries(rows.map(row => [row.state, row.n]))
+}
+
+/** Takes all deliveries out of their groups, as settling a failure does. */
+export async function giveRows(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(
+    `select endpoint_id::text as "endpointId", id::text as "group", unnest(event_ids)::text as "eventId", lease
+     from outbox.delivery_groups`,
+  )
+  await queries.splitGroups(runOn(client), { deliveries: rows, sent: true })
+}
+
+/** All leases, or those that meet the condition, have run out. */
+export async function endLeases(client: pg.Client, condition = 'true'): Promise<void> {
+  await client.query(
+    `update outbox.delivery_rows set leased_until = clock_timestamp() where state = 'sending' and ${condition}`,
+  )
+  await client.query(`update outbox.delivery_groups set leased_until = clock_timestamp() where ${condition}`)
 }

@@ -30,7 +30,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   receiver.requests.length = 0
   await api.db.query(
-    'truncate outbox.endpoints, outbox.endpoint_health, outbox.events, outbox.deliveries, outbox.attempts restart identity cascade',
+    'truncate outbox.endpoints, outbox.endpoint_health, outbox.events, outbox.delivery_rows, outbox.delivery_groups, outbox.delivered_at_once, outbox.attempt_rows restart identity cascade',
   )
 })
 

@@ -6,7 +6,7 @@ import { findDelivery } from '../../../functions/deliveries/read.ts'
 import { cancelReplay, startReplay } from '../../../functions/replays/operations.ts'
 import { findReplay } from '../../../functions/replays/read.ts'
 import { NewReplay } from '../../../functions/replays/schema.ts'
-import { addEndpoint, emit, greedy, storeOn } from '../../support/outbox.ts'
+import { addEndpoint, emit, giveRows, greedy, storeOn } from '../../support/outbox.ts'
 import { operator, startOperations, tenant } from '../operations.ts'
 
 let ports: Awaited<ReturnType<typeof startOperations>>
@@ -19,11 +19,14 @@ beforeAll(async () => {
 /** One endpoint with one dead delivery. */
 beforeEach(async () => {
   const { client } = ports
-  await client.query('truncate outbox.events, outbox.endpoints, outbox.deliveries, outbox.replays cascade')
+  await client.query(
+    'truncate outbox.events, outbox.endpoints, outbox.delivery_rows, outbox.delivery_groups, outbox.delivered_at_once, outbox.replays cascade',
+  )
   const { id } = await addEndpoint(client, { url: 'https://example.com/' })
   await emit(client, 1)
   const { deliveries } = await storeOn(client).take(greedy('a:1'))
   const { eventId } = deliveries.find(one => one.endpointId === id)!
+  await giveRows(client)
   await client.query(`update outbox.delivery_rows set state = 'dead', reason = 'timeout', lease = null,
     leased_until = null, finished_at = now()`)
   const { rows } = await client.query('select nonce from outbox.endpoints where id = $1', [id])

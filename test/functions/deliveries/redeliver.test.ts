@@ -1,6 +1,6 @@
 // POST /v1/deliveries/{id}/redeliver: from each state, and never two requests at once.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { greedy, storeOn } from '../../support/outbox.ts'
+import { giveRows, greedy, storeOn } from '../../support/outbox.ts'
 import { failure, success } from '../../support/settlements.ts'
 import { type Api, startApi } from '../api.ts'
 
@@ -21,7 +21,7 @@ let id: string
 let claimed: Awaited<ReturnType<typeof store.claim>>['deliveries'][number]
 beforeEach(async () => {
   await api.db.query(
-    'truncate outbox.events, outbox.fanout, outbox.deliveries, outbox.attempts, outbox.rate_buckets',
+    'truncate outbox.events, outbox.fanout, outbox.delivery_rows, outbox.delivery_groups, outbox.delivered_at_once, outbox.attempt_rows, outbox.rate_buckets',
   )
   await api.db.query(
     `update outbox.endpoints set state = 'active', disabled_reason = null where state <> 'active'`,
@@ -37,10 +37,12 @@ describe.each([
   ['dead', () => store.settleIfLeased([failure(claimed, { state: 'dead', retryInSeconds: null })])],
   [
     'canceled',
-    () =>
-      api.db.query(
+    async () => {
+      await giveRows(api.db)
+      await api.db.query(
         `update outbox.delivery_rows set state = 'canceled', reason = 'x', lease = null, leased_until = null, finished_at = now()`,
-      ),
+      )
+    },
   ],
 ])('from %s', (_, become) => {
   beforeEach(become)

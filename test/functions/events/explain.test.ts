@@ -1,7 +1,7 @@
 // Why did it (not) fire? One test for each reason.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Leased } from '../../../delivery/types.ts'
-import { addEndpoint, emit, greedy, storeOn } from '../../support/outbox.ts'
+import { addEndpoint, emit, endLeases, greedy, storeOn } from '../../support/outbox.ts'
 import { failure, success } from '../../support/settlements.ts'
 import { type Api, startApi } from '../api.ts'
 import { fillShop } from '../shop/shop.ts'
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await api.db.query(
-    'truncate outbox.events, outbox.fanout, outbox.deliveries, outbox.attempts, outbox.endpoint_health, outbox.endpoints cascade',
+    'truncate outbox.events, outbox.fanout, outbox.delivery_rows, outbox.delivery_groups, outbox.delivered_at_once, outbox.attempt_rows, outbox.endpoint_health, outbox.endpoints cascade',
   )
 })
 
@@ -84,7 +84,7 @@ describe('a delivery', () => {
     const id = await emitOne()
     const deliveries = await claim('listener-x:1')
     expect(await story(id)).toMatch(/^Attempt 1 is under way, leased by listener-x:1 until .*Z\.$/)
-    await api.db.query(`update outbox.delivery_rows set leased_until = now() - interval '1 s'`)
+    await endLeases(api.db)
     expect(await story(id)).toContain('fell silent')
     await store.settleIfLeased(deliveries.map(success))
     expect(await explained(id)).toMatchObject({ verdict: 'matched', delivery_state: 'delivered' })

@@ -20,7 +20,7 @@ const count = async (wanted: object) => (await replay({ dry_run: true, ...wanted
 /** Six events, an hour to ten minutes old: delivered, dead, pending, then three that were never made into deliveries. */
 beforeEach(async () => {
   await api.db.query(
-    `truncate outbox.events, outbox.fanout, outbox.deliveries, outbox.attempts, outbox.rate_buckets`,
+    `truncate outbox.events, outbox.fanout, outbox.delivery_rows, outbox.delivery_groups, outbox.delivered_at_once, outbox.attempt_rows, outbox.rate_buckets`,
   )
   await api.db.query(`update outbox.replays set state = 'done', finished_at = now() where state = 'running'`)
   await api.db.query(

@@ -10,7 +10,7 @@ beforeAll(async () => {
   a = (await api.post('/v1/endpoints', { url: 'https://example.com/a' })).body.id
   b = (await api.post('/v1/endpoints', { url: 'https://example.com/b' })).body.id
 })
-beforeEach(() => api.db.query('truncate outbox.delivery_rows, outbox.attempts'))
+beforeEach(() => api.db.query('truncate outbox.delivery_rows, outbox.attempt_rows'))
 
 const stats = async () => (await api.get('/v1/stats')).body
 

@@ -28,7 +28,7 @@ function oneLane({ maxInFlight = 4, onRelease = async () => {} } = {}) {
     seen.capacity++
   })
   const bring = (count: number, what: 'new' | 'due', capacities = lanes.reserve(what)) => {
-    lanes.add(deliveries(count), () => endpoint, capacities, 0)
+    lanes.add(deliveries(count), () => endpoint, { capacities, askedAt: 0, leftMore: true })
     lanes.endReservation(capacities)
   }
   return { lanes, seen, bring, finish }

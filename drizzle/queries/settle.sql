@@ -100,7 +100,7 @@ lane as materialized (
   from outbox.endpoint_health l
   join health h on h.endpoint_id = l.endpoint_id
   join outbox.endpoints p on p.id = l.endpoint_id
-  where h.failures > 0 or l.failures > 0 or l.slow_start_limit is not null or l.probing
+  where h.failures > 0 or l.failures > 0 or l.slow_start_limit is not null or l.probing or l.tries_needed > 1
   order by l.endpoint_id
   for update of l
 ),

@@ -26,7 +26,7 @@ clock as materialized (
 unhealthy as materialized (
   select
   from outbox.endpoint_health l
-  where l.endpoint_id = any ($2::bigint[]) and (l.failures > 0 or l.slow_start_limit is not null or l.probing)
+  where l.endpoint_id = any ($2::bigint[]) and (l.failures > 0 or l.slow_start_limit is not null or l.probing or l.tries_needed > 1)
   limit 1
 ),
 result as materialized (

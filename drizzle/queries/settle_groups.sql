@@ -67,5 +67,5 @@ select
     select
     from outbox.endpoint_health l
     where l.endpoint_id in (select endpoint_id from held)
-      and (l.failures > 0 or l.slow_start_limit is not null or l.probing)
+      and (l.failures > 0 or l.slow_start_limit is not null or l.probing or l.tries_needed > 1)
   ) as unhealthy

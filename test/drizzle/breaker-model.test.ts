@@ -131,7 +131,7 @@ test('settle.sql follows the rules of circuit breaker and slow start for any ord
         reached.triesNeeded = Math.max(reached.triesNeeded, expected.triesNeeded)
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 80, examples: [[learnsThatOneTryIsEnough]] },
   )
   // It would prove little if the breaker never opened again in doubt, or never learned that it takes several tries.
   expect(reached.relapses).toBeGreaterThanOrEqual(2)
@@ -142,6 +142,15 @@ test('the numbers of failures that open the breaker rise', () => {
   for (const [i, failures] of failuresToOpen.entries())
     expect(failures).toBeGreaterThan(failuresToOpen[i - 1] ?? 0)
 })
+
+/** The receiver accepted second tries at first, and first ones once the endpoint was healthy again. */
+const learnsThatOneTryIsEnough: (Result[] | 'claim' | 'quiet')[] = [
+  Array.from({ length: 10 }, (_, id) => ({ id, tries: 1, outcome: 'failure', pending: true })),
+  ...Array.from({ length: 30 }, (_, n): Result[] => [
+    { id: n % 10, tries: 2, outcome: 'success', pending: true },
+  ]),
+  [{ id: 1, tries: 1, outcome: 'success', pending: true }],
+]
 
 /** `passed`: the statement's own clock lies somewhere within so many seconds from the beginning. */
 function expectWait(seconds: number, planned: number, passed: number): void {

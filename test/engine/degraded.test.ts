@@ -65,7 +65,7 @@ test('a listener that cannot record outcomes says that it sends nothing, with th
   const { db, client } = await setUp()
   const listener = await startTestListener(db.url)
   await eventually(async () => (await readiness(listener)) === 'ready\n')
-  await client.query('alter table outbox.attempt_rows add constraint no_more check (false) not valid')
+  await client.query('alter table outbox.delivered_at_once add constraint no_more check (false) not valid')
   await emit(client)
   const answer = await eventually(async () => degraded.exec(await readiness(listener)))
   expect(answer.slice(1)).toEqual([
@@ -74,7 +74,7 @@ test('a listener that cannot record outcomes says that it sends nothing, with th
     'the database does not record outcomes (23514)',
   ])
   expect(await gauge(listener, 'outbox_stalled')).toBe(1)
-  await client.query('alter table outbox.attempt_rows drop constraint no_more')
+  await client.query('alter table outbox.delivered_at_once drop constraint no_more')
   await eventually(async () => (await readiness(listener)) === 'ready\n')
   expect(await gauge(listener, 'outbox_stalled')).toBe(0)
 })

@@ -1,7 +1,8 @@
 // What senders do with the database, on top of the generated statements: one object for the listener and the cron function.
 // A statement, its method and the rule behind it share a verb.
-import { formatDeliveryId } from '../delivery/ids.ts'
+import { formatDeliveryId, formatId } from '../delivery/ids.ts'
 import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
+import { formatTimestamp } from '../delivery/timestamp.ts'
 import type {
   EndpointId,
   Leased,
@@ -122,7 +123,13 @@ function asRows(capacities: Capacities) {
   return Array.from(capacities, ([endpointId, { capacity, held }]) => ({ endpointId, capacity, held }))
 }
 
-function leased(row: queries.ClaimRow, lease: string): Leased {
-  const publicId = formatDeliveryId(BigInt(row.eventId), BigInt(row.endpointId))
-  return { ...row, lease, publicId }
+function leased({ nonce, occurredAt, ...row }: queries.ClaimRow, lease: string): Leased {
+  const eventId = BigInt(row.eventId)
+  return {
+    ...row,
+    lease,
+    publicId: formatDeliveryId(eventId, BigInt(row.endpointId)),
+    webhookId: formatId('evt', eventId, nonce),
+    timestamp: formatTimestamp(occurredAt),
+  }
 }

@@ -20,9 +20,9 @@
 -- -> attempt                int                 its number, from 1
 -- -> attempts_used          int                 attempts of the present retry budget before this one
 -- -> version                int                 the endpoint's
--- -> webhook_id             text                the event's public id
+-- -> nonce                  int                 the random half of the event's public id
 -- -> type                   text
--- -> timestamp              text
+-- -> occurred_at            float8              in microseconds since 1970
 -- -> data                   text                JSON, as Postgres prints it
 -- -> actor                  text?
 -- -> traceparent            text?
@@ -210,7 +210,7 @@ decided as (
 )
 select
   null::text as endpoint_id, null::text as event_id, null::text as "group", null::int as attempt, null::int as attempts_used, null::int as version,
-  null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
+  null::int as nonce, null::text as type, null::float8 as occurred_at, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
     'scan_cursor', (
@@ -234,8 +234,7 @@ union all
 (
   select
     l.endpoint_id::text, l.event_id::text, null, l.attempt, l.attempts_used, p.version,
-    outbox.event_id(e.id, e.nonce), e.type,
-    to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    e.nonce, e.type, round(date_part('epoch', e.occurred_at) * 1000000),
     e.data::text, e.actor, e.traceparent,
     case when allowance.rate_per_second is not null
          then extract(epoch from allowance.next_slot - (select now from clock))::float8

@@ -20,9 +20,9 @@
 -- -> attempt                int                 its number, from 1
 -- -> attempts_used          int                 attempts of the present retry budget before this one
 -- -> version                int                 the endpoint's
--- -> webhook_id             text                the event's public id
+-- -> nonce                  int                 the random half of the event's public id
 -- -> type                   text
--- -> timestamp              text
+-- -> occurred_at            float8              in microseconds since 1970
 -- -> data                   text                JSON, as Postgres prints it
 -- -> actor                  text?
 -- -> traceparent            text?
@@ -69,7 +69,7 @@ event as materialized (
   select e.*, dense_rank() over (order by e.type, e.tenant) as kind
   from fresh
   cross join lateral (
-    select e.id, e.type, e.tenant, e.key, e.xid
+    select e.*
     from outbox.events e
     where e.id = fresh.event_id
     limit 1 -- not pulled up into a join: one probe for each event, whatever size the planner expects
@@ -141,7 +141,7 @@ full_lane as materialized (
 )
 select
   null::text as endpoint_id, null::text as event_id, null::text as "group", null::int as attempt, null::int as attempts_used, null::int as version,
-  null::text as webhook_id, null::text as type, null::text as timestamp, null::text as data, null::text as actor,
+  null::int as nonce, null::text as type, null::float8 as occurred_at, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
     'fanned', (select count(*) from fresh),
@@ -164,12 +164,11 @@ union all
 (
   select
     leased.endpoint_id::text, e.id::text, leased.id::text, 1, 0, p.version,
-    outbox.event_id(e.id, e.nonce), e.type,
-    to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    e.nonce, e.type, round(date_part('epoch', e.occurred_at) * 1000000),
     e.data::text, e.actor, e.traceparent, null, null
   from leased
   cross join lateral unnest(leased.event_ids) as member (event_id)
-  cross join lateral (select * from outbox.events e where e.id = member.event_id limit 1) e
+  join event e on e.id = member.event_id
   join outbox.endpoints p on p.id = leased.endpoint_id
   order by e.id
 )

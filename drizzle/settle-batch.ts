@@ -34,7 +34,10 @@ export async function settleBatch(
   const failed = others.filter(isGrouped)
   if (failed.length > 0) await queries.splitGroups(run, { deliveries: failed, sent: true })
   if (late.size === 0 && !unhealthy && others.every(isSuccess)) {
-    const { healthy, ...settled } = await queries.settleDelivered(run, { ...options, settlements: others })
+    const { healthy, ...settled } = await unlessRecorded(
+      queries.settleDelivered(run, { ...options, settlements: others }),
+      { healthy: false, lost: [], unblocked: false },
+    )
     if (healthy) return settled
   }
   const settled = countByEndpoint(succeeded.filter(settlement => !late.has(settlement)))
@@ -48,19 +51,21 @@ async function settleGroups(
   settlements: readonly Grouped<Settlement>[],
 ): Promise<{ late: ReadonlySet<Settlement>; unhealthy: boolean }> {
   if (settlements.length === 0) return { late: new Set(), unhealthy: false }
+  const { lost, unhealthy } = await unlessRecorded(queries.settleGroups(run, { sender, settlements, now }), {
+    lost: settlements,
+    unhealthy: false,
+  })
+  if (lost.length === 0) return { late: new Set(), unhealthy }
+  const keys = new Set(lost.map(deliveryKey))
+  return { late: new Set(settlements.filter(settlement => keys.has(deliveryKey(settlement)))), unhealthy }
+}
+
+/** Somebody has put a delivered event into the fan-out again. settle.sql can record that, and the two short statements cannot. */
+async function unlessRecorded<Row>(statement: Promise<Row>, otherwise: Row): Promise<Row> {
   try {
-    const { lost, unhealthy } = await queries.settleGroups(run, { sender, settlements, now })
-    const keys = new Set(lost.map(deliveryKey))
-    return {
-      late: new Set(
-        keys.size === 0 ? [] : settlements.filter(settlement => keys.has(deliveryKey(settlement))),
-      ),
-      unhealthy,
-    }
+    return await statement
   } catch (error) {
-    // Somebody has put a delivered event into the fan-out again. One by one they can be recorded.
-    if ((error as { code?: unknown }).code === uniqueViolation)
-      return { late: new Set(settlements), unhealthy: false }
+    if ((error as { code?: unknown }).code === uniqueViolation) return otherwise
     throw error
   }
 }

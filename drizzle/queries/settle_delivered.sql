@@ -1,5 +1,5 @@
--- Step 10 for a batch of nothing but successes, which most batches are: half of what a small batch costs is starting the plan,
--- and this one is short. It does what settle.sql does, as long as no success has to be written to an endpoint's health: then
+-- Step 10 for a batch of nothing but successes of deliveries that have rows of their own: half of what a small batch costs is
+-- starting the plan, and this one is short. It does what settle.sql does, as long as no success has to be written to an endpoint's health: then
 -- it does nothing, and settle.sql is asked.
 --
 -- $1 sender                     outbox.sender
@@ -35,12 +35,29 @@ result as materialized (
     as r (endpoint_id, event_id, lease, number, status, duration_ms, started_at, body)
   where not exists (select from unhealthy)
 ),
-settled as (
+-- A first attempt needs no row any more: it is written as those of groups are.
+moved as (
+  delete from outbox.delivery_rows d
+  using result r
+  where r.number = 1 and d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
+  returning d.endpoint_id, d.event_id, d.ordering_key, d.created_at, r.status, r.duration_ms, r.started_at, r.body
+),
+written as (
+  insert into outbox.delivered_at_once
+    (endpoint_id, event_id, created_at, started_at, duration_ms, sender, response_status, response_body)
+  select m.endpoint_id, m.event_id, m.created_at, clock.now - make_interval(secs => greatest(0, $10::float8 - m.started_at) / 1000),
+         m.duration_ms, $1::outbox.sender, m.status, m.body
+  from moved m, clock
+),
+updated as (
   update outbox.delivery_rows d
   set state = 'delivered', lease = null, leased_until = null, reason = null, finished_at = clock.now
   from result r, clock
-  where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
+  where r.number > 1 and d.endpoint_id = r.endpoint_id and d.event_id = r.event_id and d.lease = r.lease
   returning d.endpoint_id, d.event_id, d.ordering_key
+),
+settled as materialized (
+  select endpoint_id, event_id, ordering_key from moved union all select endpoint_id, event_id, ordering_key from updated
 ),
 -- Every request is recorded as an attempt, also one whose lease is lost. `interrupted` was a guess: the outcome replaces it.
 logged as (
@@ -49,6 +66,10 @@ logged as (
   select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $10::float8 - r.started_at) / 1000),
          r.duration_ms, r.status, r.body
   from result r, clock
+  where r.number > 1
+     or not exists (select from moved m where m.endpoint_id = r.endpoint_id and m.event_id = r.event_id)
+    -- It was recorded, and the answer did not reach the sender.
+    and not exists (select from outbox.delivered_at_once o where o.endpoint_id = r.endpoint_id and o.event_id = r.event_id)
   on conflict (endpoint_id, event_id, number) do update
   set started_at = excluded.started_at, duration_ms = excluded.duration_ms,
       response_status = excluded.response_status, error = null, response_body = excluded.response_body

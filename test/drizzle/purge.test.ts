@@ -5,6 +5,7 @@ import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { addEndpoint, emitAtOnce, giveRows, greedy, startTestListener, storeOn } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
+import { success } from '../support/settlements.ts'
 
 describe('an event older than the retention', () => {
   test('is deleted with its deliveries and attempts, unless a delivery is pending, sending or dead; younger ones stay', async () => {
@@ -22,6 +23,23 @@ describe('an event older than the retention', () => {
     expect(await ids(client, 'select id from outbox.events')).toEqual([2, 3, 4, 11, 12])
     expect(await ids(client, 'select event_id as id from outbox.deliveries')).toEqual([2, 3, 4, 12])
     expect(await ids(client, 'select event_id as id from outbox.attempts')).toEqual([2, 3, 4, 12])
+  })
+
+  test('is deleted too when its webhooks were delivered at once, and stays while one is on its way', async () => {
+    const { db, client, store } = await scene()
+    await emitAtOnce(client, 6)
+    const { deliveries } = await store.take(greedy('a:1'))
+    await store.settleIfLeased(deliveries.slice(0, 4).map(success))
+    await age(client)
+    const person = await db.connect()
+    await person.query('begin')
+    await person.query('select from outbox.delivered_at_once where event_id = 1 for key share')
+    expect(await store.purge(30, 1_000, 0n)).toEqual({ purged: 3, lookedTo: null })
+    await person.query('commit')
+    expect(await ids(client, 'select id from outbox.events')).toEqual([1, 5, 6])
+    await store.settleIfLeased(deliveries.slice(4).map(success))
+    expect(await store.purge(30, 1_000, 0n)).toEqual({ purged: 3, lookedTo: null })
+    expect(await ids(client, 'select event_id as id from outbox.deliveries')).toEqual([])
   })
 
   test('is reached in steps, past events that have to stay', async () => {

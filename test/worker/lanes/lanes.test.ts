@@ -1,5 +1,5 @@
 // What two concurrent statements may put into one lane.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Endpoint } from '../../../delivery/endpoint.ts'
 import type { EndpointId, Leased } from '../../../delivery/types.ts'
 import { Lanes } from '../../../worker/lanes/lanes.ts'
@@ -12,23 +12,31 @@ const deliveries = (count: number) =>
 /** What has been resolved has had its consequences. */
 const settled = () => new Promise(resolve => setImmediate(resolve))
 
-function oneLane({ maxInFlight = 4, onRelease = async () => {} } = {}) {
+function oneLane({ maxInFlight = 4, onRelease = async () => {}, clock = (): number => 0 } = {}) {
   const endpoint = endpointWith(maxInFlight)
   const finish: (() => void)[] = []
-  const seen = { capacity: 0, released: 0 }
+  const seen = { capacity: 0, awaited: 0, released: 0 }
   const lanes = new Lanes({
     attempt: (_delivery, _endpoint, onOver) => finish.push(onOver),
     release: async surplus => {
       seen.released += surplus.length
       await onRelease()
     },
-    clock: () => 0,
+    clock,
+  })
+  lanes.on('awaited', () => {
+    seen.awaited++
   })
   lanes.on('capacity', () => {
     seen.capacity++
   })
-  const bring = (count: number, what: 'new' | 'due', capacities = lanes.reserve(what)) => {
-    lanes.add(deliveries(count), () => endpoint, { capacities, askedAt: 0, leftMore: true })
+  const bring = (
+    count: number,
+    what: 'new' | 'due',
+    capacities = lanes.reserve(what),
+    { leftMore } = { leftMore: true },
+  ) => {
+    lanes.add(deliveries(count), () => endpoint, { capacities, askedAt: 0, leftMore })
     lanes.endReservation(capacities)
   }
   return { lanes, seen, bring, finish }
@@ -118,4 +126,58 @@ test('what is released is not claimed again before the database has it', async (
   released.resolve()
   await settled()
   expect(seen.capacity).toBe(2)
+})
+
+describe('a fan-out takes as many events as the lanes that get new ones have capacity for', () => {
+  const fits = (share: number, free: number) => {
+    const { lanes, bring } = oneLane({ maxInFlight: 40 })
+    bring(40 - free, 'new')
+    lanes.noteShares(100, new Map([[id, 100 * share]]))
+    return lanes.eventsThatFit()
+  }
+
+  test('which is more the smaller a lane’s part of the events is', () => {
+    expect(fits(1, 39)).toEqual({ events: 30, isRoomy: true })
+    expect(fits(0.1, 39)).toEqual({ events: 300, isRoomy: true })
+  })
+
+  test('and says when they are nearly full', () => {
+    expect(fits(1, 20)).toEqual({ events: 15, isRoomy: true })
+    expect(fits(1, 19)).toEqual({ events: 15, isRoomy: false })
+    expect(fits(1, 0)).toEqual({ events: 0, isRoomy: false })
+  })
+
+  test('and any number while no lane has got any lately', () => {
+    let now = 0
+    const { lanes, bring } = oneLane({ maxInFlight: 4, clock: () => now })
+    bring(4, 'new')
+    expect(lanes.eventsThatFit()).toEqual({ events: Number.POSITIVE_INFINITY, isRoomy: true })
+    lanes.noteShares(4, new Map([[id, 4]]))
+    expect(lanes.eventsThatFit()).toEqual({ events: 0, isRoomy: false })
+    now = 2_001
+    lanes.tick()
+    expect(lanes.eventsThatFit()).toEqual({ events: Number.POSITIVE_INFINITY, isRoomy: true })
+  })
+
+  test('and hears once when one that it waits for has half of its capacity again', async () => {
+    const { lanes, seen, bring, finish } = oneLane()
+    bring(4, 'new')
+    lanes.noteShares(4, new Map([[id, 4]]))
+    lanes.awaitCapacity()
+    finish[0]!()
+    await settled()
+    expect(seen.awaited).toBe(0)
+    finish[1]!()
+    finish[2]!()
+    await settled()
+    expect(seen.awaited).toBe(1)
+  })
+})
+
+test('a fan-out that left nothing pending does not make the claim look for more', async () => {
+  const { seen, bring, finish } = oneLane()
+  bring(4, 'new', undefined, { leftMore: false })
+  for (const one of finish.slice(0, 4)) one()
+  await settled()
+  expect(seen.capacity).toBe(0)
 })

@@ -11,7 +11,7 @@ interface Wall {
 }
 
 const functionPackages = ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm']
-const rulesInSql = ['types', 'ids', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)
+const rulesInSql = ['types', 'ids', 'timestamp', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)
 
 const product = ['delivery', 'drizzle', 'functions', 'worker']
 const example = ['drizzle/shop', 'functions/shop', 'functions/index.ts']
@@ -20,7 +20,7 @@ const example = ['drizzle/shop', 'functions/shop', 'functions/index.ts']
 const walls: Record<string, Wall> = {
   // The rules run on every runtime, so they lean on nothing.
   delivery: { paths: ['delivery'], packages: [] },
-  // The store speaks of deliveries and writes their ids. It hands SQL the numbers of the rules that SQL applies, no others.
+  // The store speaks of deliveries and writes their ids and times. It hands SQL the numbers of the rules that SQL applies, no others.
   drizzle: { paths: ['drizzle', ...rulesInSql], except: ['drizzle/shop'], packages: ['drizzle-orm'] },
   'drizzle/shop': { paths: ['drizzle'], packages: ['drizzle-orm'] },
   // The product knows nothing of its example. The example uses the product, and index.ts mounts both.

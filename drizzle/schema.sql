@@ -261,7 +261,9 @@ CREATE INDEX delivery_rows_leases ON outbox.delivery_rows USING btree (leased_un
 CREATE INDEX delivery_rows_open_by_key ON outbox.delivery_rows USING btree (endpoint_id, ordering_key, event_id) WHERE ((ordering_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::outbox.delivery_state, 'sending'::outbox.delivery_state])));
 CREATE INDEX delivery_rows_pending ON outbox.delivery_rows USING btree (endpoint_id, due_at, event_id) WHERE (state = 'pending'::outbox.delivery_state);
 CREATE INDEX endpoint_secrets_by_endpoint ON outbox.endpoint_secrets USING btree (endpoint_id, id);
-CREATE INDEX endpoints_by_tenant ON outbox.endpoints USING btree (tenant, id);
+CREATE INDEX endpoints_by_tenant ON outbox.endpoints USING btree (tenant, id) WHERE (tenant IS NOT NULL);
+CREATE INDEX endpoints_by_type ON outbox.endpoints USING gin (event_types) WITH (fastupdate='false') WHERE (tenant IS NULL);
+CREATE INDEX endpoints_of_all_types ON outbox.endpoints USING btree (id) WHERE ((tenant IS NULL) AND (event_types IS NULL));
 CREATE INDEX events_by_key ON outbox.events USING btree (key, id) WHERE (key IS NOT NULL);
 CREATE INDEX events_by_tenant ON outbox.events USING btree (tenant, id) WHERE (tenant IS NOT NULL);
 CREATE INDEX events_by_type ON outbox.events USING btree (type, id);

@@ -230,7 +230,9 @@ CREATE INDEX "delivery_rows_dead" ON "outbox"."delivery_rows" USING btree ("endp
 CREATE INDEX "delivery_rows_open_by_key" ON "outbox"."delivery_rows" USING btree ("endpoint_id","ordering_key","event_id") WHERE "outbox"."delivery_rows"."ordering_key" is not null and "outbox"."delivery_rows"."state" in ('pending', 'sending');--> statement-breakpoint
 CREATE INDEX "endpoint_secrets_by_endpoint" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_secrets_one_endless" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id") WHERE "outbox"."endpoint_secrets"."expires_at" is null;--> statement-breakpoint
-CREATE INDEX "endpoints_by_tenant" ON "outbox"."endpoints" USING btree ("tenant","id");--> statement-breakpoint
+CREATE INDEX "endpoints_by_tenant" ON "outbox"."endpoints" USING btree ("tenant","id") WHERE "outbox"."endpoints"."tenant" is not null;--> statement-breakpoint
+CREATE INDEX "endpoints_by_type" ON "outbox"."endpoints" USING gin ("event_types") WITH (fastupdate=false) WHERE "outbox"."endpoints"."tenant" is null;--> statement-breakpoint
+CREATE INDEX "endpoints_of_all_types" ON "outbox"."endpoints" USING btree ("id") WHERE "outbox"."endpoints"."tenant" is null and "outbox"."endpoints"."event_types" is null;--> statement-breakpoint
 CREATE INDEX "events_by_key" ON "outbox"."events" USING btree ("key","id") WHERE "outbox"."events"."key" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_tenant" ON "outbox"."events" USING btree ("tenant","id") WHERE "outbox"."events"."tenant" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_type" ON "outbox"."events" USING btree ("type","id");--> statement-breakpoint

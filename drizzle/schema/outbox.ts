@@ -110,7 +110,14 @@ export const endpoints = outbox.table(
     deleted_at: time(),
   },
   t => [
-    index('endpoints_by_tenant').on(t.tenant, t.id),
+    index('endpoints_by_tenant').on(t.tenant, t.id).where(sql`${t.tenant} is not null`),
+    // For the fan-out, of what belongs to no tenant: by type, and those that want every type. That each part has one index
+    // keeps its plan from depending on statistics.
+    index('endpoints_by_type')
+      .using('gin', t.event_types)
+      .with({ fastupdate: false })
+      .where(sql`${t.tenant} is null`),
+    index('endpoints_of_all_types').on(t.id).where(sql`${t.tenant} is null and ${t.event_types} is null`),
     check('endpoints_url', sql`length(${t.url}) <= 2048 and ${t.url} ~ '^https?://'`),
     check('endpoints_reason', sql`(${t.state} = 'disabled') = (${t.disabled_reason} is not null)`),
     check('endpoints_deleted', sql`${t.deleted_at} is null or ${t.state} = 'disabled'`),

@@ -18,7 +18,7 @@ export const mutations = {
     file: 'drizzle/queries.gen.ts',
     right: 'd.event_id = r.event_id and d.lease = r.lease\n  returning',
     wrong: 'd.event_id = r.event_id\n  returning',
-    times: 2, // settle.sql and settle_delivered.sql
+    times: 3, // settle.sql, and settle_delivered.sql for first attempts and for later ones
   },
   /** The listener goes idle while transactions that did not notify are still in flight. */
   'idle-too-early': {

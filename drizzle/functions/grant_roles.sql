@@ -42,7 +42,7 @@ BEGIN
       ('outbox.fanout',            'SELECT, DELETE',                 'SELECT, DELETE'),
       ('outbox.delivery_groups',   'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE'),
       ('outbox.delivered_at_once', 'SELECT, INSERT, UPDATE',         'SELECT, INSERT'),
-      ('outbox.delivery_rows',     'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
+      ('outbox.delivery_rows',     'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE'),
       ('outbox.attempt_rows',      'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
       ('outbox.deliveries',        'SELECT',                         'SELECT'),
       ('outbox.attempts',          'SELECT',                         'SELECT'),

@@ -140,6 +140,7 @@ describe.each(runtimes)('delivering in $runtime', ({ start }) => {
         eventId: '1',
         endpointId: '2',
         lease: 'a:1',
+        group: null,
         attempt: 1,
         state: 'delivered',
         retryInSeconds: null,

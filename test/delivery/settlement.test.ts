@@ -20,6 +20,7 @@ function settlement(differs: Partial<Settlement>) {
     eventId: '1',
     endpointId: '2',
     lease: 'a:1',
+    group: null,
     attempt: 1,
     retryInSeconds: null,
     pauseEndpointSeconds: null,

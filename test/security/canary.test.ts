@@ -101,7 +101,7 @@ async function provokeFailures() {
   await api.db.query('alter table outbox.attempt_rows rename to attempts_away')
   await emit()
   await eventually(() => listener.said().includes('42P01'), { timeoutMs: 15_000 })
-  await api.db.query('alter table outbox.attempts_away rename to attempts')
+  await api.db.query('alter table outbox.attempts_away rename to attempt_rows')
   await api.db.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'listener-%'`,
   )

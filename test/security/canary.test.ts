@@ -156,7 +156,7 @@ test('the search covers logs, answers and dump: the event type is found in each'
     20,
   )
   const outcomes = ['timeout', 'connection', 'redirect', 'bad_status', 'throttled', 'secret_unavailable']
-  for (const outcome of outcomes) expect(places['dump of outbox.attempts'], outcome).toContain(outcome)
+  for (const outcome of outcomes) expect(places['dump of outbox.attempt_rows'], outcome).toContain(outcome)
 })
 
 test('the signing secret is in the answer that created it', () => {

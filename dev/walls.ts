@@ -13,13 +13,15 @@ interface Wall {
 const functionPackages = ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm']
 const rulesInSql = ['types', 'ids', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)
 
-const product = ['delivery', 'drizzle', 'functions', 'worker']
+const product = ['delivery', 'drizzle', 'functions', 'receivers', 'worker']
 const example = ['drizzle/shop', 'functions/shop', 'functions/index.ts']
 
 /** By folder or file. The longest name that fits decides. */
 const walls: Record<string, Wall> = {
   // The rules run on every runtime, so they lean on nothing.
   delivery: { paths: ['delivery'], packages: [] },
+  // What receivers import runs wherever they do, and is small.
+  receivers: { paths: ['receivers', 'delivery'], packages: [] },
   // The store speaks of deliveries and writes their ids. It hands SQL the numbers of the rules that SQL applies, no others.
   drizzle: { paths: ['drizzle', ...rulesInSql], except: ['drizzle/shop'], packages: ['drizzle-orm'] },
   'drizzle/shop': { paths: ['drizzle'], packages: ['drizzle-orm'] },

@@ -13,12 +13,14 @@ export interface Ran {
 interface Options {
   env?: Record<string, string>
   cwd?: string
+  input?: string
 }
 
-/** In an environment with nothing of ours. Standard input is no terminal. */
-export function outbox(args: readonly string[], { env = {}, cwd }: Options = {}): Ran {
+/** In an environment with nothing of ours. Standard input is no terminal, and empty unless `input` is given. */
+export function outbox(args: readonly string[], { env = {}, cwd, input }: Options = {}): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     cwd,
+    input,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
   })

@@ -14,6 +14,7 @@ const commands = [
   'endpoints create',
   'status',
   'doctor',
+  'types',
   'uninstall',
   'version',
 ]
@@ -43,6 +44,13 @@ test.each([
     'a file of settings that is not there',
     ['status', '--settings', 'nowhere'],
     'nowhere cannot be read (ENOENT)',
+  ],
+  ['types that are zod schemas', ['types', '--zod', '--out', 'events.d.ts'], 'ends in .ts, not .d.ts'],
+  ['a check of no file', ['types', '--check'], '--check needs --out'],
+  [
+    'a catalogue that is none',
+    ['types', '--from', import.meta.filename],
+    'expected the answer of GET /v1/event-types',
   ],
   ['nobody to ask', ['init'], 'use --yes'],
   [

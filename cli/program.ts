@@ -8,6 +8,7 @@ import { addListener } from './commands/listener.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
+import { addTestReceiver } from './commands/test-receiver.ts'
 import { addTypes } from './commands/types.ts'
 import { addUninstall } from './commands/uninstall.ts'
 import { addVersion } from './commands/version.ts'
@@ -24,6 +25,7 @@ const commands = [
   addStatus,
   addDoctor,
   addTypes,
+  addTestReceiver,
   addUninstall,
   addVersion,
 ]

@@ -55,7 +55,7 @@ const walls: Record<string, Wall> = {
   },
   // The command and what the npm package exports put the parts together. They know nothing of the example and of our tools.
   cli: {
-    paths: ['cli', 'server', ...product],
+    paths: ['cli', 'server', 'testing', ...product],
     except: [...example],
     packages: ['commander', '@clack/prompts', 'pg', 'node:*'],
   },
@@ -65,10 +65,12 @@ const walls: Record<string, Wall> = {
     except: [...example],
     packages: ['pg', 'node:*'],
   },
-  exports: { paths: product, except: [...example], packages: [] },
+  // For users' own tests, on Node: the sender's rules and the receivers' kit.
+  testing: { paths: ['testing', 'receivers', 'delivery'], packages: ['node:*'] },
+  exports: { paths: [...product, 'testing'], except: [...example], packages: [] },
 }
 
-export const walledFolders = ['cli', 'exports', 'server', ...product]
+export const walledFolders = ['cli', 'exports', 'server', 'testing', ...product]
 
 /** One sentence for each import that goes through a wall. */
 export function findBreaches(root: string): string[] {

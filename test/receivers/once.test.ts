@@ -25,7 +25,7 @@ describe('in Postgres', () => {
     database = await freshDatabase({ empty: true })
     pool = new pg.Pool({ connectionString: database.url })
     pool.on('error', () => {})
-    atEnd(() => pool.end())
+    atEnd(pool.end.bind(pool))
     await pool.query(`${postgresTable}; create table charges (n int)`)
   })
   const charge = (client: pg.PoolClient) => client.query('insert into charges values (1)')
@@ -95,7 +95,7 @@ describe('in SQLite', () => {
   beforeEach(() => {
     file = `${temporaryDirectory()}/receipts.db`
     db = new DatabaseSync(file)
-    atEnd(() => db.close())
+    atEnd(db.close.bind(db))
     db.exec(`${sqliteTable}; create table charges (n int)`)
   })
   const charge = () => void db.exec('insert into charges values (1)')

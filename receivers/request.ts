@@ -21,7 +21,12 @@ export interface HeaderReader {
 
 export function headersOf({ headers }: IncomingWebhook): HeaderReader {
   if (isReader(headers)) return headers
-  return { get: name => [headers[name]].flat()[0] ?? null }
+  return { get: name => [headers[name] ?? inOtherCase(headers, name)].flat()[0] ?? null }
+}
+
+/** API gateways keep the sender's capitals. */
+function inOtherCase(headers: Exclude<IncomingWebhook['headers'], HeaderReader>, name: string) {
+  return Object.entries(headers).find(([other]) => other.toLowerCase() === name)?.[1]
 }
 
 function isReader(headers: IncomingWebhook['headers']): headers is HeaderReader {

@@ -59,6 +59,7 @@ export function createSender({ url, secret }: SenderOptions): Sender {
     const headers = {
       'content-type': 'application/json',
       'user-agent': userAgent,
+      'outbox-delivery': `dlv_${webhookId.replace(/^evt_/, '').padStart(32, '0')}`,
       'outbox-attempt': String(options.attempt ?? 1),
       ...signed,
     }

@@ -135,6 +135,11 @@ test.each([
   expect(await verify({ headers: await signed(), body: bytes }, secret)).toMatchObject({ ok: true })
 })
 
+test('headers may have capitals, as some gateways leave them', async () => {
+  const capitals = Object.entries(await signed()).map(([name, value]) => [name.toUpperCase(), value])
+  expect(await verify({ headers: Object.fromEntries(capitals), body }, secret)).toMatchObject({ ok: true })
+})
+
 /** What each says about a good webhook, and about one that was cut on its way. */
 interface Framework {
   name: string

@@ -1,8 +1,9 @@
 // docs/receivers.md keeps its word: its snippets run as printed, against webhooks from a real listener.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { formatPublicKey, formatSecret, generateSecret } from '../../delivery/keys.ts'
 import { ed25519Signer, hmacSigner, signedHeaders } from '../../delivery/signature.ts'
@@ -29,11 +30,13 @@ const isInstalled = (program: string) =>
   (process.env.PATH ?? '').split(delimiter).some(folder => existsSync(join(folder, program)))
 
 /** Go makes a program first, because ending `go run` would leave what it started. */
-function buildGo(file: string): string[] {
+async function buildGo(file: string): Promise<string[]> {
   const program = file.replace(/\.go$/, '')
-  execFileSync('go', ['build', '-o', program, file])
+  await promisify(execFile)('go', ['build', '-o', program, file])
   return [program]
 }
+/** On a machine where Go has not compiled its own library yet, that takes minutes. */
+const buildTimeoutMs = 300_000
 
 /** Those that are installed here: the page promises none of them. */
 const receivers = [
@@ -51,7 +54,7 @@ test.each(receivers)(
     const port = await freePort()
     const url = `http://127.0.0.1:${port}/webhooks`
     const { id, secret } = await addEndpoint(db, { url })
-    const [program, ...args] = command()
+    const [program, ...args] = await command()
     const child = spawn(program!, args, {
       env: { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -95,6 +98,7 @@ test.each(receivers)(
     await delivered(2)
     expect(printed.match(/order\.shipped.*\bn['"]? ?: \d/g)).toHaveLength(3)
   },
+  buildTimeoutMs,
 )
 
 /** These are functions. Each is called with a harness of its language, one line of output for each case. */

@@ -20,8 +20,8 @@ export interface SendOptions {
   readonly secondsAgo?: number
   /** Signs with these in place of the receiver's. Empty = no signature at all. */
   readonly secrets?: readonly string[]
-  /** Sends these bytes under the signature of others, as if somebody had changed them on the way. */
-  readonly alteredBody?: string
+  /** Changes the body after it was signed, as if somebody had done it on the way. */
+  readonly alterBody?: (text: string) => string
   readonly timeoutMs?: number
 }
 
@@ -63,8 +63,7 @@ export function createSender({ url, secret }: SenderOptions): Sender {
       'outbox-attempt': String(options.attempt ?? 1),
       ...signed,
     }
-    const { alteredBody } = options
-    return { headers, body: alteredBody === undefined ? body : new Uint8Array(Buffer.from(alteredBody)) }
+    return { headers, body: altered(body, options.alterBody) }
   }
   const send: Sender['send'] = async (event, options = {}) => {
     const signal = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)
@@ -90,6 +89,10 @@ export function createSender({ url, secret }: SenderOptions): Sender {
     late: (event, seconds = 86_400) =>
       send({ ...event, timestamp: new Date(Date.now() - 1000 * seconds).toISOString() }, { attempt: 8 }),
   }
+}
+
+function altered(body: Uint8Array<ArrayBuffer>, alter: SendOptions['alterBody']): Uint8Array<ArrayBuffer> {
+  return alter ? new Uint8Array(Buffer.from(alter(new TextDecoder().decode(body)))) : body
 }
 
 async function signerOf(text: string): Promise<Signer> {

@@ -3,9 +3,12 @@ import type { EventShape } from './event-shapes.ts'
 import type { Field, Literal, Shape } from './shape.ts'
 import { comment, propertyName, quoted } from './text.ts'
 
+// In pieces, because it is not this file that imports it.
+const importZod = `import { z } from ${quoted('zod')}`
+
 const head = `/* eslint-disable */
 // Written by \`outbox types --zod\`. Write it again when tables, or what is watched of them, have changed.
-import { z } from 'zod'
+${importZod}
 
 /** The data of each event type. */
 export const eventData = {

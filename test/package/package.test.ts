@@ -2,7 +2,7 @@
 // prints runs as printed.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -143,6 +143,10 @@ test('the TypeScript of docs/receivers.md compiles against the package', () => {
     return `receivers${i}.mts`
   })
   expect(files.length).toBeGreaterThan(3)
+  // A reader has the types of what the snippets import.
+  mkdirSync(join(installed.folder, 'node_modules/@types'), { recursive: true })
+  const pgTypes = join(installed.folder, 'node_modules/@types/pg')
+  if (!existsSync(pgTypes)) symlinkSync(join(root, 'node_modules/@types/pg'), pgTypes)
   expect(compiled(...files)).toEqual({ status: 0, stdout: '' })
 })
 

@@ -61,7 +61,7 @@ describe('the receiver, with webhooks from a listener', () => {
     const { nth, headers } = await own.waitForWebhook('test.happened', undefined, { timeoutMs: 20_000 })
     expect([nth, headers['outbox-attempt']]).toEqual([2, '2'])
     expect(own.requests.map(({ answered }) => answered)).toEqual([answer, { status: 204 }])
-    const { rows } = await client.query('select error from outbox.attempts order by attempt')
+    const { rows } = await client.query('select error from outbox.attempts order by number')
     expect(rows[0].error).toBe(error)
     await own.stop()
   })
@@ -125,9 +125,13 @@ describe('the sender', () => {
 
   test.each([
     ['without a signature', { secrets: [] }, /has the headers/],
-    ['an hour ago', { secondsAgo: 3_600 }, /3600 s old/],
-    ['from the future', { secondsAgo: -3_600 }, /3600 s ahead/],
-    ['with bytes that were changed', { alteredBody: '{"type":"order.shipped"}' }, /bytes|No signature/],
+    ['an hour ago', { secondsAgo: 3_600 }, / s old,/],
+    ['from the future', { secondsAgo: -3_600 }, / s ahead,/],
+    [
+      'with bytes that were changed',
+      { alterBody: (text: string) => text.replace('1', '2') },
+      /^No signature/,
+    ],
   ])('sends a request %s, which is refused', async (_, options, problem) => {
     expect((await sender().send(shipped(1), options)).status).toBe(401)
     expect(receiver.requests[0]!.problem).toMatch(problem)

@@ -8,6 +8,8 @@ import { addListener } from './commands/listener.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
+import { addTestReceiver } from './commands/test-receiver.ts'
+import { addTypes } from './commands/types.ts'
 import { addUninstall } from './commands/uninstall.ts'
 import { addVersion } from './commands/version.ts'
 import { CommandError, type ExitCode, exitCodes, settingProblem } from './exit.ts'
@@ -22,6 +24,8 @@ const commands = [
   addEndpoints,
   addStatus,
   addDoctor,
+  addTypes,
+  addTestReceiver,
   addUninstall,
   addVersion,
 ]

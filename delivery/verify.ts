@@ -15,7 +15,7 @@ export const toleranceSeconds = 300
 
 /** `secrets` are `whsec_…`, `whsk_…` or `whpk_…`: several during a rotation. `body` is the received body, byte for byte. */
 export async function verify(
-  headers: Headers,
+  headers: { get(name: string): string | null },
   body: Uint8Array,
   secrets: readonly string[],
   nowSeconds: number,

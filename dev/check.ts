@@ -22,6 +22,7 @@ const steps: Record<string, Step> = {
   'lint and format': () => run('biome', 'ci', '--colors=off', '.'),
   types: () => run('tsc', '-p', '.'),
   'types of delivery/': () => run('tsc', '-p', 'delivery'),
+  'types of receivers/': () => run('tsc', '-p', 'receivers'),
   'types of functions/': () => run('tsc', '-p', 'functions'),
   'types of the package': () => run('tsc', '-p', 'tsconfig.build.json', '--noEmit'),
   walls: () => findBreaches(root).join('\n'),

@@ -13,13 +13,15 @@ interface Wall {
 const functionPackages = ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm']
 const rulesInSql = ['types', 'ids', 'timestamp', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)
 
-const product = ['delivery', 'drizzle', 'functions', 'worker']
+const product = ['delivery', 'drizzle', 'functions', 'receivers', 'worker']
 const example = ['drizzle/shop', 'functions/shop', 'functions/index.ts']
 
 /** By folder or file. The longest name that fits decides. */
 const walls: Record<string, Wall> = {
   // The rules run on every runtime, so they lean on nothing.
   delivery: { paths: ['delivery'], packages: [] },
+  // What receivers import runs wherever they do, and is small.
+  receivers: { paths: ['receivers', 'delivery'], packages: [] },
   // The store speaks of deliveries and writes their ids and times. It hands SQL the numbers of the rules that SQL applies, no others.
   drizzle: { paths: ['drizzle', ...rulesInSql], except: ['drizzle/shop'], packages: ['drizzle-orm'] },
   'drizzle/shop': { paths: ['drizzle'], packages: ['drizzle-orm'] },
@@ -53,7 +55,7 @@ const walls: Record<string, Wall> = {
   },
   // The command and what the npm package exports put the parts together. They know nothing of the example and of our tools.
   cli: {
-    paths: ['cli', 'server', ...product],
+    paths: ['cli', 'server', 'testing', ...product],
     except: [...example],
     packages: ['commander', '@clack/prompts', 'pg', 'node:*'],
   },
@@ -63,10 +65,12 @@ const walls: Record<string, Wall> = {
     except: [...example],
     packages: ['pg', 'node:*'],
   },
-  exports: { paths: product, except: [...example], packages: [] },
+  // For users' own tests, on Node: the sender's rules and the receivers' kit.
+  testing: { paths: ['testing', 'receivers', 'delivery'], packages: ['node:*'] },
+  exports: { paths: [...product, 'testing'], except: [...example], packages: [] },
 }
 
-export const walledFolders = ['cli', 'exports', 'server', ...product]
+export const walledFolders = ['cli', 'exports', 'server', 'testing', ...product]
 
 /** One sentence for each import that goes through a wall. */
 export function findBreaches(root: string): string[] {

@@ -72,6 +72,9 @@ test.each([
   ['cli/program.ts', `import { say } from '../dev/say.ts'`, '../dev/say.ts'],
   ['cli/program.ts', `import { app } from '../functions/index.ts'`, '../functions/index.ts'],
   ['cli/migrate/apply.ts', `import { Output } from '../output.ts'`, '../output.ts'],
+  ['receivers/verify.ts', `import { Buffer } from 'node:buffer'`, 'node:buffer'],
+  ['receivers/verify.ts', `import { runOn } from '../worker/database.ts'`, '../worker/database.ts'],
+  ['delivery/verify.ts', `import { verify } from '../receivers/verify.ts'`, '../receivers/verify.ts'],
   ['exports/verify.ts', `import { createHash } from 'node:crypto'`, 'node:crypto'],
 ])('%s is stopped at: %s', (file, source, target) => {
   expect(breachesOf(file, `// A file.\nconst before = 'x'\n${source}\n`)).toEqual([
@@ -93,16 +96,19 @@ test.each([
   expect(breachesOf(file, source)).toEqual([])
 })
 
-test.each(['delivery', 'functions'])('the compiler knows no global of Node or Cloudflare in %s/', folder => {
-  const dir = mkdtempSync(join(tmpdir(), 'walls-'))
-  const globals = ['Buffer', 'HTMLRewriter', 'process', 'setImmediate']
-  writeFileSync(join(dir, 'probe.ts'), `export default [${globals}]`)
-  const config = { extends: join(root, folder, 'tsconfig.json'), include: ['*.ts'] }
-  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(config))
-  const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', dir], { encoding: 'utf8' })
-  rmSync(dir, { recursive: true })
-  expect(stdout.match(/Cannot find name '\w+'/g)).toEqual(globals.map(name => `Cannot find name '${name}'`))
-})
+test.each(['delivery', 'functions', 'receivers'])(
+  'the compiler knows no global of Node or Cloudflare in %s/',
+  folder => {
+    const dir = mkdtempSync(join(tmpdir(), 'walls-'))
+    const globals = ['Buffer', 'HTMLRewriter', 'process', 'setImmediate']
+    writeFileSync(join(dir, 'probe.ts'), `export default [${globals}]`)
+    const config = { extends: join(root, folder, 'tsconfig.json'), include: ['*.ts'] }
+    writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(config))
+    const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', dir], { encoding: 'utf8' })
+    rmSync(dir, { recursive: true })
+    expect(stdout.match(/Cannot find name '\w+'/g)).toEqual(globals.map(name => `Cannot find name '${name}'`))
+  },
+)
 
 test('the linter stops each folder at what is not allowed there', () => {
   const dir = mkdtempSync(join(tmpdir(), 'walls-'))
@@ -113,6 +119,7 @@ test('the linter stops each folder at what is not allowed there', () => {
     'drizzle',
     'functions/events',
     'functions/shop',
+    'receivers',
     'worker/send',
     'cli',
     'exports',
@@ -142,6 +149,9 @@ test('the linter stops each folder at what is not allowed there', () => {
     'functions/events noRestrictedImports',
     'functions/shop noNodejsModules',
     'functions/shop noRestrictedGlobals',
+    'receivers noNodejsModules',
+    'receivers noRestrictedGlobals',
+    'receivers noRestrictedImports',
     'worker/send noRestrictedImports',
   ])
 })

@@ -14,6 +14,8 @@ const commands = [
   'endpoints create',
   'status',
   'doctor',
+  'types',
+  'test-receiver',
   'uninstall',
   'version',
 ]
@@ -43,6 +45,24 @@ test.each([
     'a file of settings that is not there',
     ['status', '--settings', 'nowhere'],
     'nowhere cannot be read (ENOENT)',
+  ],
+  ['types that are zod schemas', ['types', '--zod', '--out', 'events.d.ts'], 'ends in .ts, not .d.ts'],
+  ['a test of a receiver without its secret', ['test-receiver', 'http://localhost/'], 'set WEBHOOK_SECRET'],
+  [
+    'a test of what is no URL',
+    ['test-receiver', 'localhost:3000', '--secret', 'x'],
+    'expected http:// or https://',
+  ],
+  [
+    'an event that is none',
+    ['test-receiver', 'http://localhost/', '--event', import.meta.filename],
+    'expected a JSON object with type and data',
+  ],
+  ['a check of no file', ['types', '--check'], '--check needs --out'],
+  [
+    'a catalogue that is none',
+    ['types', '--from', import.meta.filename],
+    'expected the answer of GET /v1/event-types',
   ],
   ['nobody to ask', ['init'], 'use --yes'],
   [

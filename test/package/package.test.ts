@@ -2,7 +2,7 @@
 // prints runs as printed.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -94,7 +94,9 @@ describe.each(nodes)('on Node $version', ({ path }) => {
       'outbox/app': ['createOutbox'],
       'outbox/listener': ['SettingsError', 'startListener'],
       'outbox/schema': expect.arrayContaining(['deliveries', 'endpoints', 'events']),
-      'outbox/verify': ['toleranceSeconds', 'verify'],
+      'outbox/once': ['markInPostgres', 'onceInD1', 'onceInPostgres', 'onceInRedis', 'onceInSqlite'],
+      'outbox/testing': ['createSender', 'startReceiver'],
+      'outbox/verify': ['keepRawBodiesIn', 'keepRawBody', 'toleranceSeconds', 'verify'],
     })
   })
 
@@ -119,13 +121,46 @@ test('a bundle takes only what it imports', async () => {
     return { bytes: gzipSync(outputFiles[0]!.contents).length, inputs }
   }
   const verify = await bundled('outbox/verify')
-  expect(verify.inputs.filter(path => !/^outbox\/dist\/(exports\/verify|delivery\/)/.test(path))).toEqual([])
+  expect(
+    verify.inputs.filter(path => !/^outbox\/dist\/(exports\/verify|delivery\/|receivers\/)/.test(path)),
+  ).toEqual([])
   expect(verify.bytes).toBeLessThan(3_000)
+  const once = await bundled('outbox/once')
+  expect(once.inputs.filter(path => !/^outbox\/dist\/(exports\/once|receivers\/once)/.test(path))).toEqual([])
   const main = await bundled('outbox')
   expect(
     main.inputs.filter(path => !/^(outbox\/dist\/(exports|drizzle)\/|drizzle-orm\/)/.test(path)),
   ).toEqual([])
 })
+
+test('the TypeScript of docs/receivers.md compiles against the package', () => {
+  const events = `interface Of<Type> { type: Type; timestamp: string; data: { new: { status: string; amount_cents: number } } }
+    export type Events = Of<'invoices.created'> | Of<'invoices.updated'>\n`
+  writeFileSync(join(installed.folder, 'events.d.ts'), events)
+  const given = 'declare const secret: string, created: { type: string; data: object }\n'
+  const files = codeBlocks(readPage('docs/receivers.md'), 'ts').map((code, i) => {
+    writeFileSync(join(installed.folder, `receivers${i}.mts`), given + code)
+    return `receivers${i}.mts`
+  })
+  expect(files.length).toBeGreaterThan(3)
+  // A reader has the types of what the snippets import.
+  mkdirSync(join(installed.folder, 'node_modules/@types'), { recursive: true })
+  const pgTypes = join(installed.folder, 'node_modules/@types/pg')
+  if (!existsSync(pgTypes)) symlinkSync(join(root, 'node_modules/@types/pg'), pgTypes)
+  expect(compiled(...files)).toEqual({ status: 0, stdout: '' })
+})
+
+/** With the settings of a strict project on Node. */
+function compiled(...files: string[]) {
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022']
+  const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node,pg']
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...types, ...files],
+    { cwd: installed.folder, encoding: 'utf8' },
+  )
+  return { status, stdout }
+}
 
 describe('docs/install.md', () => {
   const page = readPage('docs/install.md')
@@ -140,14 +175,7 @@ describe('docs/install.md', () => {
       `import { createOutbox } from 'outbox/app'\nimport { startListener } from 'outbox/listener'\nimport { verify } from 'outbox/verify'\n` +
         'export const all = [createOutbox().fetch, startListener({}).then(listener => listener.healthPort), verify]\n',
     )
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022']
-    const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node,pg']
-    const { status, stdout } = spawnSync(
-      process.execPath,
-      [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...types, 'snippet.mts', 'snippet.cts'],
-      { cwd: installed.folder, encoding: 'utf8' },
-    )
-    expect(status, stdout).toBe(0)
+    expect(compiled('snippet.mts', 'snippet.cts')).toEqual({ status: 0, stdout: '' })
   })
 
   test('from the tarball to a verified webhook, step by step as printed', async () => {

@@ -20,6 +20,7 @@ import { ed25519Signer, hmacSigner, signedHeaders } from '../../../delivery/sign
 import type { Leased, Settlement } from '../../../delivery/types.ts'
 import { verify } from '../../../delivery/verify.ts'
 import { fetchTransport } from '../../../functions/cron/transport.ts'
+import { verify as verifyWebhook } from '../../../receivers/verify.ts'
 
 export const calls = {
   async generate(signing: Signing) {
@@ -38,6 +39,17 @@ export const calls = {
 
   verify(headers: Record<string, string>, body: string, secrets: string[], nowSeconds: number) {
     return verify(new Headers(headers), utf8(body), secrets, nowSeconds)
+  },
+
+  /** As a receiver does it, with a Request of the runtime. */
+  verifyWebhook(
+    headers: Record<string, string>,
+    body: string,
+    secret: string | string[],
+    nowSeconds: number,
+  ) {
+    const request = new Request('https://receiver.example/', { method: 'POST', headers, body })
+    return verifyWebhook(request, secret, { nowSeconds })
   },
 
   async seal(masterKeys: string, plain: string, context: string) {

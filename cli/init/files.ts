@@ -73,8 +73,10 @@ const wranglerToml = `# npx wrangler deploy -c outbox/wrangler.toml. The secrets
 name = "outbox"
 main = "worker.ts"
 compatibility_date = "2026-10-01"
+compatibility_flags = ["nodejs_compat"]
 
-# Redelivers what is due, and covers for the listener when there is none. In a Worker of your own, copy these two lines.
+# Redelivers what is due, and covers for the listener when there is none. In a Worker of your own, copy these two lines
+# and the flag.
 [triggers]
 crons = ["* * * * *"]
 `

@@ -56,7 +56,9 @@ test('a project with Hono gets a Worker and its wrangler.toml', () => {
   expect(JSON.parse(stdout).files).toEqual(
     expect.arrayContaining(['outbox/worker.ts', 'outbox/wrangler.toml']),
   )
-  expect(read(cwd, 'outbox/wrangler.toml')).toContain('crons = ["* * * * *"]')
+  const config = read(cwd, 'outbox/wrangler.toml')
+  expect(config).toContain('crons = ["* * * * *"]')
+  expect(config).toContain('compatibility_flags = ["nodejs_compat"]')
 })
 
 test('a framework that it does not know is refused, and nothing is written', () => {

@@ -94,5 +94,5 @@ test('the page that lists them has every one, and prints what they print', () =>
   const page = readPage('examples/README.md')
   const listed = [...page.matchAll(/^\| \[([\w-]+)\]\(\1\) \|/gm)].map(([, name]) => name)
   expect(listed.sort()).toEqual([...names].sort())
-  expect(codeBlocks(page, '')[0]).toMatch(/^placed: evt_[0-9a-f]{24}\nrolled back: out of stock$/)
+  expect(codeBlocks(page, 'text')[0]).toMatch(/^placed: evt_[0-9a-f]{24}\nrolled back: out of stock$/)
 })

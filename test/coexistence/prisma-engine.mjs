@@ -3,7 +3,9 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 
 const { hostname: host, port, username: user, pathname } = new URL(process.env.DATABASE_URL)
-const adapterFor = database => new PrismaPg({ host, port: Number(port), user, database })
+/** Prisma does not close what it opened, and would stay for the ten seconds that a pool keeps an idle connection. */
+const adapterFor = database =>
+  new PrismaPg({ host, port: Number(port), user, database, allowExitOnIdle: true })
 
 export const factory = adapterFor(pathname.slice(1))
 

@@ -1,6 +1,6 @@
-// A domain event inside your own transaction, with Drizzle: `await emit(tx, { type: 'invoice.paid', data })`. It is
-// committed with your change or not at all. From SQL and from triggers: outbox.emit(); over HTTP: POST /v1/events.
-import { type SQL, sql } from 'drizzle-orm'
+// A domain event inside your own transaction: `await emit(tx, { type: 'invoice.paid', data })`. It is committed with your change
+// or not at all. From SQL and from triggers: outbox.emit(); over HTTP: POST /v1/events.
+import { type Handle, runStatement, type Statement } from './run-statement.ts'
 
 export interface NewEvent {
   /** Letters, digits and `_`, with dots between them: `invoice.paid`. */
@@ -13,22 +13,21 @@ export interface NewEvent {
   readonly tenant?: string | null
 }
 
-/** A database or a transaction of any of Drizzle's Postgres drivers. */
-export interface Executor {
-  execute(query: SQL): PromiseLike<{ rows: Record<string, unknown>[] } | Record<string, unknown>[]>
-}
-
 /**
  * Returns the public id, `evt_…`: the `webhook-id` that receivers will see. No content makes the transaction fail: data that
  * Postgres cannot read (nested some thousand levels deep) becomes the event `outbox.capture.failed`.
  */
-export async function emit(tx: Executor, { type, data, key, tenant }: NewEvent): Promise<string> {
-  const json = JSON.stringify(data ?? null)
-  const answer = await tx.execute(
-    sql`select outbox.emit_text(${storable(type)}, ${json}, ${storable(key)}, ${storable(tenant)}) as id`,
-  )
-  const [row] = Array.isArray(answer) ? answer : answer.rows
+export async function emit(tx: Handle, event: NewEvent): Promise<string> {
+  const [row] = await runStatement(tx, emitStatement(event))
   return row!.id as string
+}
+
+/** For whatever emit() does not know, and for batches. It gives one row, with the public id as `id`. */
+export function emitStatement({ type, data, key, tenant }: NewEvent): Statement {
+  return {
+    text: 'select outbox.emit_text($1, $2, $3, $4) as id',
+    values: [storable(type), JSON.stringify(data ?? null), storable(key), storable(tenant)],
+  }
 }
 
 /** Postgres has no text with a NUL in it and would refuse the whole statement. */

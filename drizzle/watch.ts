@@ -1,7 +1,6 @@
-// Capture of a table from a migration of your own, with Drizzle: `await watch(tx, 'orders', { type: 'order.{operation}' })`.
-// From SQL: outbox.watch(). The options mean the same there and here (docs/capture.md).
-import { type SQL, sql } from 'drizzle-orm'
-import type { Executor } from './emit.ts'
+// Capture of a table from a migration of your own: `await watch(tx, 'orders', { type: 'order.{operation}' })`. From SQL:
+// outbox.watch(). The options mean the same there and here (docs/capture.md).
+import { type Handle, runStatement } from './run-statement.ts'
 
 export type Operation = 'insert' | 'update' | 'delete' | 'truncate'
 
@@ -32,8 +31,8 @@ export interface WatchOptions {
 }
 
 /** Captures the changes of a table as events; called again, it replaces the options. `table` is as SQL would name it. */
-export async function watch(tx: Executor, table: string, options: WatchOptions = {}): Promise<void> {
-  const named = [
+export async function watch(tx: Handle, table: string, options: WatchOptions = {}): Promise<void> {
+  const given = [
     list('operations', options.operations),
     text('type', options.type),
     json('types', options.types),
@@ -49,28 +48,36 @@ export async function watch(tx: Executor, table: string, options: WatchOptions =
     text('data', options.data),
     flag('only_own_rows', options.onlyOwnRows),
   ].filter(argument => argument !== null)
-  await tx.execute(sql`select outbox.watch(${sql.join([sql`${table}::text::regclass`, ...named], sql`, `)})`)
+  const named = given.map(({ name, expression }, i) => `, ${name} => ${expression(`$${i + 2}`)}`)
+  await runStatement(tx, {
+    text: `select outbox.watch($1::text::regclass${named.join('')})::text`,
+    values: [table, ...given.map(({ value }) => value)],
+  })
 }
 
 /** Ends it. The events that were captured stay. */
-export async function unwatch(tx: Executor, table: string): Promise<void> {
-  await tx.execute(sql`select outbox.unwatch(${table}::text::regclass)`)
+export async function unwatch(tx: Handle, table: string): Promise<void> {
+  await runStatement(tx, { text: 'select outbox.unwatch($1::text::regclass)::text', values: [table] })
 }
 
-const argument = (name: string, value: SQL) => sql`${sql.raw(name)} => ${value}`
+interface Argument {
+  readonly name: string
+  readonly value: string
+  /** Of the parameter that has the value. All are bound as text, because each driver has its own idea of an array. */
+  readonly expression: (parameter: string) => string
+}
 
 /** Only what is given is named, so that the defaults are those of outbox.watch(). */
-const text = (name: string, value: string | undefined) =>
-  value === undefined ? null : argument(name, sql`${value}::text`)
+const argument = (name: string, value: string | undefined, expression: Argument['expression']) =>
+  value === undefined ? null : { name, value, expression }
+
+const text = (name: string, value: string | undefined) => argument(name, value, it => `${it}::text`)
 
 const flag = (name: string, value: boolean | undefined) =>
-  value === undefined ? null : argument(name, sql`${String(value)}::text::boolean`)
+  argument(name, value === undefined ? value : String(value), it => `${it}::text::boolean`)
 
 const json = (name: string, value: unknown) =>
-  value === undefined ? null : argument(name, sql`${JSON.stringify(value)}::text::json`)
+  argument(name, JSON.stringify(value), it => `${it}::text::json`)
 
-/** As JSON, because each driver has its own idea of an array. */
 const list = (name: string, values: readonly string[] | undefined) =>
-  values === undefined
-    ? null
-    : argument(name, sql`array(select json_array_elements_text(${JSON.stringify(values)}::text::json))`)
+  argument(name, JSON.stringify(values), it => `array(select json_array_elements_text(${it}::text::json))`)

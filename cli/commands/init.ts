@@ -5,9 +5,10 @@ import type { Command } from 'commander'
 import { databaseUrlOf } from '../connection.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
+import { adaptDrizzleConfig, type DrizzleConfig } from '../init/drizzle-config.ts'
 import { addToEnvFile } from '../init/env-file.ts'
 import { filesFor } from '../init/files.ts'
-import { type Answers, type Framework, frameworks, guessFramework } from '../init/plan.ts'
+import { type Answers, type Framework, frameworks, guessFramework, usesPrisma } from '../init/plan.ts'
 
 interface Options {
   readonly yes?: boolean
@@ -47,6 +48,7 @@ function defaults({ env }: Context, { framework, watch }: Options): Answers {
     framework: frameworkNamed(framework) ?? guessFramework('.'),
     databaseUrl: env.DATABASE_URL_UNPOOLED ? databaseUrlOf(env) : null,
     tables: watch ?? [],
+    usesPrisma: usesPrisma('.'),
   }
 }
 
@@ -62,6 +64,8 @@ interface Written {
   readonly files: string[]
   /** They were there, and stay as they are. */
   readonly kept: string[]
+  /** null = the project does not use it. */
+  readonly drizzle: DrizzleConfig | null
 }
 
 function write(answers: Answers): Written {
@@ -78,12 +82,19 @@ function write(answers: Answers): Written {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, text, { flag: 'wx' })
   }
-  return { settings, files: made.map(({ path }) => path), kept: kept.map(({ path }) => path) }
+  return {
+    settings,
+    files: made.map(({ path }) => path),
+    kept: kept.map(({ path }) => path),
+    drizzle: adaptDrizzleConfig('.'),
+  }
 }
 
-function report({ out }: Context, { databaseUrl }: Answers, { settings, files, kept }: Written): void {
-  out.result({ settings, files, kept }, [
+function report({ out }: Context, { databaseUrl }: Answers, written: Written): void {
+  const { settings, files, kept, drizzle } = written
+  out.result(written, [
     ...(settings.length > 0 ? [`.env: added ${settings.join(', ')}`] : []),
+    ...(drizzle?.added ? [`${drizzle.file}: added ${drizzle.added}`] : []),
     ...files.map(path => `wrote ${path}`),
     ...kept.map(path => `kept ${path}, which was there`),
   ])
@@ -91,6 +102,9 @@ function report({ out }: Context, { databaseUrl }: Answers, { settings, files, k
     [
       'Keep .env out of git: it has your keys.',
       ...(databaseUrl === null ? ['next: set DATABASE_URL_UNPOOLED in .env'] : []),
+      ...(drizzle?.byHand
+        ? [`next: in ${drizzle.file}, so that drizzle-kit drops nothing: ${drizzle.byHand}`]
+        : []),
       'next: outbox migrate, then run outbox/watch.sql with your own migrations, then outbox listener',
       'undo: delete what is listed above',
     ].join('\n'),

@@ -7,9 +7,9 @@ export interface NewFile {
   readonly text: string
 }
 
-export function filesFor({ framework, tables }: Answers): NewFile[] {
+export function filesFor({ framework, tables, usesPrisma }: Answers): NewFile[] {
   const always = [
-    { path: 'outbox/watch.sql', text: watchSql(tables) },
+    { path: 'outbox/watch.sql', text: watchSql(tables, usesPrisma) },
     { path: 'outbox/Dockerfile', text: dockerfile },
     { path: 'outbox/compose.yaml', text: compose },
   ]
@@ -21,11 +21,23 @@ export function filesFor({ framework, tables }: Answers): NewFile[] {
   ]
 }
 
-const watchSql = (
-  tables: readonly string[],
-) => `-- Which tables are captured. Run it after \`outbox migrate\`, best as a migration of your own, with drizzle-kit, Prisma,
+function watchSql(tables: readonly string[], usesPrisma: boolean): string {
+  const calls = tables.map(table => `outbox.watch(${literal(table)});`)
+  const statements = calls.map(call => `SELECT ${call}\n`).join('')
+  return `-- Which tables are captured. Run it after \`outbox migrate\`, best as a migration of your own, with drizzle-kit, Prisma,
 -- Flyway, Rails or psql. Options (type, columns, condition, tenant …) are in docs/capture.md of Outbox.
-${tables.length > 0 ? tables.map(table => `SELECT outbox.watch(${literal(table)});`).join('\n') : "-- SELECT outbox.watch('orders');"}
+${calls.length === 0 ? "-- SELECT outbox.watch('orders');\n" : usesPrisma ? exceptInShadowDatabase(calls) : statements}`
+}
+
+/** Prisma makes its table before it runs the first migration, but not in the shadow database. */
+const exceptInShadowDatabase = (calls: readonly string[]) => `--
+-- Prisma tries every migration on a shadow database, which has neither the outbox nor Prisma's own table.
+DO $outbox$ BEGIN
+  IF to_regnamespace('outbox') IS NOT NULL OR to_regclass('_prisma_migrations') IS NOT NULL THEN
+${calls.map(call => `    PERFORM ${call}\n`).join('')}  ELSE
+    RAISE NOTICE 'nothing is captured: the schema outbox is not here';
+  END IF;
+END $outbox$;
 `
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
@@ -73,8 +85,10 @@ const wranglerToml = `# npx wrangler deploy -c outbox/wrangler.toml. The secrets
 name = "outbox"
 main = "worker.ts"
 compatibility_date = "2026-10-01"
+compatibility_flags = ["nodejs_compat"]
 
-# Redelivers what is due, and covers for the listener when there is none. In a Worker of your own, copy these two lines.
+# Redelivers what is due, and covers for the listener when there is none. In a Worker of your own, copy these two lines
+# and the flag.
 [triggers]
 crons = ["* * * * *"]
 `

@@ -16,6 +16,8 @@ export interface Answers {
   readonly databaseUrl: string | null
   /** Tables to watch, as SQL would name them. */
   readonly tables: readonly string[]
+  /** Its migrations run on a shadow database too, which has no outbox. */
+  readonly usesPrisma: boolean
 }
 
 /** A Worker, if the project looks like one. */
@@ -24,6 +26,14 @@ export function guessFramework(folder: string): Framework {
     existsSync(join(folder, name)),
   )
   return isWorker || 'hono' in dependenciesOf(folder) ? 'workers' : 'node'
+}
+
+export function usesPrisma(folder: string): boolean {
+  return (
+    existsSync(join(folder, 'prisma/schema.prisma')) ||
+    existsSync(join(folder, 'prisma.config.ts')) ||
+    'prisma' in dependenciesOf(folder)
+  )
 }
 
 function dependenciesOf(folder: string): Record<string, string> {

@@ -17,7 +17,7 @@ export async function ask(known: Answers, open: Open): Promise<Answers> {
   const framework = open.framework ? await askForFramework(known) : known.framework
   const databaseUrl = known.databaseUrl ?? (await askForDatabase())
   const tables = open.tables && databaseUrl !== null ? await askForTables(databaseUrl) : known.tables
-  return { framework, databaseUrl, tables }
+  return { ...known, framework, databaseUrl, tables }
 }
 
 const askForFramework = ({ framework }: Answers) =>

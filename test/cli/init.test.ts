@@ -2,7 +2,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseMasterKeys } from '../../delivery/secrets.ts'
 import { parseApiKeys } from '../../functions/access/api-keys.ts'
 import { temporaryDirectory } from '../support/server.ts'
@@ -56,7 +56,64 @@ test('a project with Hono gets a Worker and its wrangler.toml', () => {
   expect(JSON.parse(stdout).files).toEqual(
     expect.arrayContaining(['outbox/worker.ts', 'outbox/wrangler.toml']),
   )
-  expect(read(cwd, 'outbox/wrangler.toml')).toContain('crons = ["* * * * *"]')
+  const config = read(cwd, 'outbox/wrangler.toml')
+  expect(config).toContain('crons = ["* * * * *"]')
+  expect(config).toContain('compatibility_flags = ["nodejs_compat"]')
+})
+
+describe('a project with drizzle-kit', () => {
+  const form = (more = '') => `import { defineConfig } from 'drizzle-kit'
+
+export default defineConfig({
+  dialect: 'postgresql',${more}
+})
+`
+  const initIn = (config: string, file = 'drizzle.config.ts') => {
+    const cwd = temporaryDirectory()
+    writeFileSync(join(cwd, file), config)
+    const again = () => outbox(['init', '--yes'], { cwd })
+    return { ...again(), again, config: () => read(cwd, file) }
+  }
+  const isForPerson = (stderr: string) => /so that drizzle-kit drops nothing: schemaFilter/.test(stderr)
+
+  test('gets a schema filter, once', () => {
+    const { stdout, again, config } = initIn(form())
+    const adapted = form().replace(
+      'defineConfig({\n',
+      `$&  // Not the schema outbox: its migrations come with the package.\n  schemaFilter: ['public'],\n`,
+    )
+    expect([stdout.match(/^drizzle.*/m)?.[0], config()]).toEqual([
+      `drizzle.config.ts: added schemaFilter: ['public']`,
+      adapted,
+    ])
+    expect(again().stdout).not.toContain('drizzle.config.ts')
+    expect(config()).toBe(adapted)
+  })
+
+  test.each([
+    ['that has a filter', form(`\n  schemaFilter: ['app'],`)],
+    ['of another database', form().replace('postgresql', 'sqlite')],
+  ])('%s keeps its configuration', (_, before) => {
+    const { stderr, config } = initIn(before)
+    expect([config(), isForPerson(stderr)]).toEqual([before, false])
+  })
+
+  test.each([
+    ['in JSON', '{ "dialect": "postgresql" }', 'drizzle.config.json'],
+    ['in CommonJS', `module.exports = { dialect: 'postgresql' }`, 'drizzle.config.js'],
+  ])('%s is told what to add', (_, before, file) => {
+    const { stderr, config } = initIn(before, file)
+    expect([config(), isForPerson(stderr)]).toEqual([before, true])
+  })
+})
+
+test('a project with Prisma gets a migration that a shadow database passes', () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ devDependencies: { prisma: '7' } }))
+  outbox(['init', '--yes', '--watch', 'orders', `it's`], { cwd })
+  expect(read(cwd, 'outbox/watch.sql')).toContain(
+    `THEN\n    PERFORM outbox.watch('orders');\n    PERFORM outbox.watch('it''s');\n  ELSE\n`,
+  )
 })
 
 test('a framework that it does not know is refused, and nothing is written', () => {

@@ -11,10 +11,14 @@ export const pages: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter(name => name.endsWith('.md'))
-    .map(name => `docs/${name}`),
+  ...pagesIn('docs'),
+  ...pagesIn('examples'),
 ]
+
+function pagesIn(folder: string): string[] {
+  const paths = readdirSync(join(root, folder), { encoding: 'utf8', recursive: true })
+  return paths.filter(path => /^(?!.*node_modules).*\.md$/.test(path)).map(path => `${folder}/${path}`)
+}
 
 /** What stands between this `##` heading and the next. */
 export function section(page: string, heading: string): string {

@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { emit } from '../../drizzle/emit.ts'
+import { emit, emitStatement } from '../../drizzle/emit.ts'
+import type { Handle } from '../../drizzle/run-statement.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { addEndpoint, startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -31,6 +32,19 @@ test('an event is there with everything it was given, under the id that was retu
 test('without a key, a tenant or data it is an event too', async () => {
   await emit(db, { type: 'a.b', data: undefined })
   expect(await events()).toMatchObject([{ type: 'a.b', key: null, tenant: null, data: null }])
+})
+
+test('the statement alone is for libraries that emit() does not know', async () => {
+  const { text, values } = emitStatement({ type: 'a.b', data: [1], key: 'k' })
+  const { rows } = await client.query(text, [...values])
+  expect(await events()).toEqual([{ ...rows[0], type: 'a.b', key: 'k', tenant: null, data: [1] }])
+})
+
+test('what is no handle of a known library is refused, and the known ones are named', async () => {
+  const handle = { run: () => {} } as unknown as Handle
+  await expect(emit(handle, { type: 'a.b', data: 1 })).rejects.toThrow(
+    /^Expected .* Knex, Kysely, TypeORM, pg/,
+  )
 })
 
 test('it goes with the transaction that is rolled back', async () => {

@@ -37,6 +37,8 @@ WORKDIR /app
 # Where outbox comes from no registry, copy its tarball here and install that.
 RUN npm install --ignore-scripts outbox@${version}
 USER node
+# Probes and Prometheus ask from outside the container. :: is every address, IPv4 included.
+ENV OUTBOX_HEALTH_HOST=::
 EXPOSE 9090
 # SIGTERM finishes what is under way: allow OUTBOX_REQUEST_TIMEOUT_SECONDS and 10 s more.
 STOPSIGNAL SIGTERM

@@ -35,8 +35,8 @@ function versionOf(node: string): string {
 }
 
 let installed: Installed
-beforeAll(() => {
-  installed = installPackage()
+beforeAll(async () => {
+  installed = await installPackage()
 }, 180_000)
 
 function runNode(node: string, file: string, code: string) {
@@ -92,7 +92,7 @@ describe.each(nodes)('on Node $version', ({ path }) => {
     expect(JSON.parse(stdout)).toEqual({
       outbox: ['emit', 'unwatch', 'watch'],
       'outbox/app': ['createOutbox'],
-      'outbox/listener': ['SettingsError', 'startListener'],
+      'outbox/listener': ['SettingsError', 'createTransport', 'startListener'],
       'outbox/schema': expect.arrayContaining(['deliveries', 'endpoints', 'events']),
       'outbox/verify': ['toleranceSeconds', 'verify'],
     })

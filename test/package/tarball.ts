@@ -1,7 +1,9 @@
 // The npm package as somebody gets it: packed, and installed in an empty directory outside the checkout.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { inject } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { temporaryDirectory } from '../support/server.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -13,13 +15,38 @@ export interface Installed {
 }
 
 /** What is not in npm's cache comes from the registry that npm is configured with. */
-export function installPackage(): Installed {
+export async function installPackage(): Promise<Installed> {
+  const tarball = await packedTarball()
   const folder = temporaryDirectory()
-  npm(root, 'pack', '--pack-destination', folder)
-  const tarball = join(folder, readdirSync(folder).find(name => name.endsWith('.tgz'))!)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true }))
-  npm(folder, 'install', '--prefer-offline', '--ignore-scripts', tarball)
+  npmInstall(folder, tarball)
   return { folder, tarball }
+}
+
+export function npmInstall(folder: string, ...packages: string[]): void {
+  npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...packages)
+}
+
+/** Packed once in a run of the tests: `npm pack` makes dist/ anew, and two at a time would break each other's. */
+export async function packedTarball(): Promise<string> {
+  const folder = join(dirname(inject('bundles')), 'packed')
+  const isPacked = join(folder, 'is-packed')
+  if (isFirst(folder)) {
+    npm(root, 'pack', '--pack-destination', folder)
+    writeFileSync(isPacked, '')
+  }
+  await eventually(() => existsSync(isPacked), { timeoutMs: 180_000 })
+  return join(folder, readdirSync(folder).find(name => name.endsWith('.tgz'))!)
+}
+
+function isFirst(folder: string): boolean {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  }
 }
 
 function npm(cwd: string, ...args: string[]): void {

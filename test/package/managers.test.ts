@@ -1,0 +1,109 @@
+// The package in projects of all kinds: npm, pnpm and yarn, with node_modules and with PnP, ES modules and CommonJS, on Node
+// 20, 22 and 24. With each manager the way of docs/install.md is gone to a verified webhook.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../dev/ports.ts'
+import { codeBlocks, readPage } from '../docs/pages.ts'
+import { freshDatabase } from '../support/database.ts'
+import {
+  createProject,
+  type Major,
+  type Manager,
+  majors,
+  managers,
+  openToolbox,
+  type Project,
+  type Toolbox,
+} from './project.ts'
+
+let tools: Toolbox
+beforeAll(() => {
+  tools = openToolbox()
+}, 180_000)
+
+/** Each Node installs and goes the way at least once; the modules are loaded on all of them. */
+const chosen: Record<Manager, { major: Major; kind: 'ES modules' | 'CommonJS' }> = {
+  npm: { major: 20, kind: 'ES modules' },
+  pnpm: { major: 22, kind: 'CommonJS' },
+  'yarn with node_modules': { major: 24, kind: 'ES modules' },
+  'yarn with PnP': { major: 20, kind: 'CommonJS' },
+}
+
+const load = {
+  'load.mjs':
+    "import { emit } from 'outbox'\nimport { verify } from 'outbox/verify'\nconst rest = await Promise.all(['outbox/app', 'outbox/listener', 'outbox/schema'].map(name => import(name)))\n",
+  'load.cjs':
+    "const { emit } = require('outbox')\nconst { verify } = require('outbox/verify')\nconst rest = ['outbox/app', 'outbox/listener', 'outbox/schema'].map(name => require(name))\n",
+}
+const print =
+  'console.log([emit, verify, rest[0].createOutbox, rest[1].startListener].map(f => typeof f).join(), typeof rest[2].events)\n'
+
+describe.each(managers)('with %s', manager => {
+  const { major, kind } = chosen[manager]
+  let project: Project
+  beforeAll(async () => {
+    if (missing(manager, major) === null) project = await createProject(manager, tools, major)
+  }, 180_000)
+
+  describe.each(majors)('on Node %i', node => {
+    test.for(['load.mjs', 'load.cjs'] as const)('%s gets every export', (file, { skip }) => {
+      const reason = missing(manager, node) ?? missing(manager, major)
+      if (reason !== null) skip(reason)
+      writeFileSync(join(project.folder, file), load[file] + print)
+      const { stdout, stderr } = project.run(node, {}, 'node', file)
+      expect(stdout, stderr).toContain('function,function,function,function object')
+    })
+  })
+
+  test(`on Node ${major}, in ${kind}: from the package to a verified webhook`, async ({ skip }) => {
+    const reason = missing(manager, major)
+    if (reason !== null) skip(reason)
+    await toVerifiedWebhook(project, major, kind)
+  }, 120_000)
+})
+
+/** The reason why it can't be tried here; null = it can. */
+function missing(manager: Manager, major: Major): string | null {
+  if (!tools.nodes.has(major)) return `Node ${major} is neither installed nor to be had from the registry`
+  const tool = { npm: 'npm', pnpm: tools.pnpm }[manager as 'npm' | 'pnpm'] ?? tools.yarn
+  return tool === null ? `${manager} is not to be had from the registry` : null
+}
+
+async function toVerifiedWebhook(project: Project, major: Major, kind: string): Promise<void> {
+  const db = await freshDatabase({ empty: true })
+  const client = await db.connect()
+  await client.query(
+    `create table orders (id int primary key, status text); insert into orders values (1, 'new')`,
+  )
+  const [port, healthPort] = [await freePort(), await freePort()]
+  const open = {
+    OUTBOX_ALLOW_HTTP: 'true',
+    OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8,::1/128',
+    OUTBOX_HEALTH_PORT: String(healthPort),
+  }
+  const outbox = (...args: string[]) => {
+    const { status, stdout, stderr } = project.run(major, open, 'outbox', ...args)
+    expect(status, `${args.join(' ')}\n${stdout}${stderr}`).toBe(0)
+    return stdout
+  }
+  outbox('init', '--yes', '--watch', 'orders', '--database-url', db.url)
+  outbox('migrate')
+  await client.query(readFileSync(join(project.folder, 'outbox/watch.sql'), 'utf8'))
+  const made = outbox('endpoints', 'create', '--url', `http://localhost:${port}/webhooks`)
+  const file = kind === 'CommonJS' ? 'receiver.cjs' : 'receiver.mjs'
+  writeFileSync(join(project.folder, file), receiver(kind, port))
+  const secret = /whsec_\S+/.exec(made)![0]
+  const receiving = project.start(major, { WEBHOOK_SECRET: secret }, 'node', file)
+  const listening = project.start(major, open, 'outbox', 'listener')
+  await listening.says('"msg":"listening"')
+  await client.query(`update orders set status = 'shipped' where id = 1`)
+  await receiving.says('"status" : "shipped"')
+}
+
+/** As docs/install.md prints it, or the same with require(). */
+function receiver(kind: string, port: number): string {
+  const [printed = ''] = codeBlocks(readPage('docs/install.md'), 'js')
+  const code = printed.replace('3000', String(port))
+  return kind === 'CommonJS' ? code.replace(/^import (\{.*\}) from (.*)$/gm, 'const $1 = require($2)') : code
+}

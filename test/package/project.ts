@@ -93,12 +93,13 @@ export async function createProject(manager: Manager, tools: Toolbox, major: Maj
   const folder = temporaryDirectory()
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true }))
   const program = manager.startsWith('yarn') ? tools.yarn! : tools.pnpm!
+  const configured = manager.startsWith('yarn') ? asNpmIsConfigured() : {}
   const options = (on: Major, env: Environment) => ({
     cwd: folder,
     encoding: 'utf8' as const,
     env: {
       ...withoutOuterNpm(),
-      YARN_NPM_REGISTRY_SERVER: registry(),
+      ...configured,
       PATH: `${tools.nodes.get(on)}${delimiter}${process.env.PATH}`,
       ...env,
     },
@@ -132,13 +133,16 @@ export async function createProject(manager: Manager, tools: Toolbox, major: Maj
     'yarn with node_modules': ['node', program],
     'yarn with PnP': ['node', program],
   }[manager]
+  // Only PnP has to tell Node where the packages are.
+  const whole = (command: string[]) =>
+    command[0] === 'node' && manager !== 'yarn with PnP' ? command : [...starter, ...command]
   return {
     folder,
     run(on, env, ...command) {
-      const [first, ...rest] = [...starter, ...command]
+      const [first, ...rest] = whole(command)
       return spawnSync(first!, rest, options(on, env))
     },
-    start: (on, env, ...command) => startUntilEnd([...starter, ...command], options(on, env)),
+    start: (on, env, ...command) => startUntilEnd(whole(command), options(on, env)),
   }
 }
 
@@ -169,11 +173,17 @@ const yarnSettings = (manager: Manager) =>
     '',
   ].join('\n')
 
-let known: string | undefined
-function registry(): string {
-  known ??= spawnSync('npm', ['config', 'get', 'registry'], {
-    encoding: 'utf8',
-    env: withoutOuterNpm(),
-  }).stdout.trim()
-  return known
+/** yarn has settings of its own, and asks nobody for npm's. */
+function asNpmIsConfigured(): Environment {
+  const [registry, cafile] = ['registry', 'cafile'].map(name =>
+    spawnSync('npm', ['config', 'get', name], {
+      cwd: temporaryDirectory(),
+      encoding: 'utf8',
+      env: withoutOuterNpm(),
+    }).stdout.trim(),
+  )
+  return {
+    YARN_NPM_REGISTRY_SERVER: registry!,
+    ...(cafile && cafile !== 'null' ? { YARN_HTTPS_CA_FILE_PATH: cafile } : {}),
+  }
 }

@@ -14,9 +14,11 @@ import {
   managers,
   openToolbox,
   type Project,
+  RegistryError,
   type Toolbox,
 } from './project.ts'
 
+const unreachable = new Map<Manager, string>()
 let tools: Toolbox
 beforeAll(() => {
   tools = openToolbox()
@@ -49,7 +51,13 @@ describe.each(managers)('with %s', manager => {
   const { major, kind } = chosen[manager]
   let project: Project
   beforeAll(async () => {
-    if (missing(manager, major) === null) project = await createProject(manager, tools, major)
+    if (missing(manager, major) !== null) return
+    try {
+      project = await createProject(manager, tools, major)
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error
+      unreachable.set(manager, `${manager} does not reach the registry`)
+    }
   }, 180_000)
 
   test.for(majors)('ES modules and CommonJS get every export, on Node %i', (node, { skip }) => {
@@ -69,6 +77,8 @@ describe.each(managers)('with %s', manager => {
 
 /** The reason why it can't be tried here; null = it can. */
 function missing(manager: Manager, major: Major): string | null {
+  const reason = unreachable.get(manager)
+  if (reason !== undefined) return reason
   if (!tools.nodes.has(major)) return `Node ${major} is neither installed nor to be had from the registry`
   const tool = { npm: 'npm', pnpm: tools.pnpm }[manager as 'npm' | 'pnpm'] ?? tools.yarn
   return tool === null ? `${manager} is not to be had from the registry` : null

@@ -87,6 +87,9 @@ function folderWith(node: string, folder: string): string {
   return folder
 }
 
+/** The manager does not reach the registry: nothing is wrong with the package. */
+export class RegistryError extends Error {}
+
 /** Installs the package, with the manager on that Node. */
 export async function createProject(manager: Manager, tools: Toolbox, major: Major): Promise<Project> {
   const tarball = await packedTarball()
@@ -106,7 +109,9 @@ export async function createProject(manager: Manager, tools: Toolbox, major: Maj
   })
   const install = (command: string, ...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(command, args, options(major, {}))
-    if (status !== 0) throw new Error(`${manager} could not install the package:\n${stdout}${stderr}`)
+    if (status === 0) return
+    const said = `${manager} could not install the package:\n${stdout}${stderr}`
+    throw /RequestError|ENOTFOUND|ECONNREFUSED/.test(said) ? new RegistryError(said) : new Error(said)
   }
   if (manager === 'npm')
     // Strict: a package that refuses this Node stops it.

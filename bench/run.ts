@@ -5,7 +5,7 @@ import { say, Trouble } from '../dev/say.ts'
 import type { Environment } from './environment.ts'
 import { type Goal, goals } from './goals.ts'
 import { installPeers } from './install.ts'
-import { type Options, readOptions } from './options.ts'
+import { chosenOf, type Options, readOptions } from './options.ts'
 import { readable } from './report/numbers.ts'
 import { page } from './report/page.ts'
 import { table } from './report/table.ts'
@@ -13,15 +13,12 @@ import { Results } from './results.ts'
 import type { Scenario } from './scenario.ts'
 
 try {
+  const options = readOptions(process.argv.slice(2))
   installPeers()
   // Imported only now, because they import packages that have just been installed.
   const { scenarios } = await import('./scenarios/index.ts')
   const { openEnvironment } = await import('./environment.ts')
-  const options = readOptions(
-    process.argv.slice(2),
-    scenarios.map(({ name }) => name),
-  )
-  const chosen = scenarios.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
+  const chosen = chosenOf(scenarios, options)
   const environment = await openEnvironment()
   try {
     await measure(environment, chosen, options)

@@ -1,7 +1,7 @@
 // The options of `npm run chaos -- …`.
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { wholeNumber } from '../dev/options.ts'
+import { readArguments } from '../dev/program.ts'
 import { Trouble } from '../dev/say.ts'
 import { type MutationName, mutationNames } from './mutations.ts'
 
@@ -34,7 +34,7 @@ export interface Options {
 }
 
 export function readOptions(args: string[]): Options {
-  const values = parse(args)
+  const values = readArguments({ args, usage, options })
   return {
     minutes: wholeNumber('--minutes', values.minutes, 1, 1440),
     seed: wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1),
@@ -50,12 +50,4 @@ function mutationName(name: string | undefined): MutationName | null {
   if (known === null && name !== undefined)
     throw new Trouble(`--mutation must be one of: ${mutationNames.join(', ')}\n\n${usage}`)
   return known
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options }).values
-  } catch (error) {
-    throw new Trouble(`${(error as Error).message}\n\n${usage}`)
-  }
 }

@@ -2,10 +2,12 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { helpIfAsked } from './program.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 
+helpIfAsked('npm run build\n\nMakes dist/, which is what the npm package holds.')
 rmSync(dist, { recursive: true, force: true })
 const tsc = join(root, 'node_modules/.bin/tsc')
 const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })

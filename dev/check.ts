@@ -7,6 +7,7 @@ import { findStale } from './generate.ts'
 import { findImportCircles } from './import-circles.ts'
 import { sourcesIn } from './imports.ts'
 import { findLockGaps } from './lock-gaps.ts'
+import { helpIfAsked } from './program.ts'
 import { findTableProblems } from './readme.ts'
 import { isSchemaFileFresh } from './schema-file.ts'
 import { isSchemaVersionFresh } from './schema-version.ts'
@@ -44,6 +45,12 @@ const steps: Record<string, Step> = {
   'bench/package-lock.json': () => findLockGaps(join(root, 'bench/package-lock.json')).join('\n'),
   'docker-compose files': () => run('dclint', '--quiet', 'docker-compose.yml', 'docker-compose.serve.yml'),
 }
+
+helpIfAsked(
+  `npm run check\n\nAll of CI except the tests:\n${Object.keys(steps)
+    .map(name => `  ${name}`)
+    .join('\n')}`,
+)
 
 const failures: string[] = []
 for (const [name, step] of Object.entries(steps)) {

@@ -1,5 +1,5 @@
 // The options of `npm run dev -- …`.
-import { parseArgs } from 'node:util'
+import { readArguments } from './program.ts'
 import { Trouble } from './say.ts'
 
 export interface Options {
@@ -19,7 +19,9 @@ const usage = `npm run dev -- [--fresh] [--port N] [--listeners N] [--no-cron] [
   --port N       the functions' port (default 8787)
   --listeners N  number of listeners (default 1, 0 = none)
   --no-cron      do not fire the cron function every minute
-  --no-seed      do not load the example shop`
+  --no-seed      do not load the example shop
+
+DATABASE_URL takes a database of yours in place of the embedded one; .env.example has the other settings.`
 
 const options = {
   fresh: { type: 'boolean', default: false },
@@ -31,19 +33,11 @@ const options = {
 
 /** Throws a Trouble for invalid options. */
 export function readOptions(args: string[]): Options {
-  const values = parse(args)
+  const values = readArguments({ args, usage, options })
   return {
     ...values,
     port: wholeNumber('--port', values.port, 1, 65_535),
     listeners: wholeNumber('--listeners', values.listeners, 0, 50),
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowNegative: true, options }).values
-  } catch (error) {
-    throw new Trouble(`${(error as Error).message}\n\n${usage}`)
   }
 }
 

@@ -1,15 +1,22 @@
 // `npm run outbox:check`: fails when a migration breaks a published payload. It compares the published catalogue with the
-// migrated database that DATABASE_URL_UNPOOLED names. `-- --write` publishes what the database can produce now, and
-// `-- --file PATH` names the catalogue; the default is outbox-catalogue.json in the project's folder.
+// migrated database. `-- --write` publishes what the database can produce now.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { type EventType, readCatalogue } from '../drizzle/catalogue.ts'
 import { brokenPromises, unpublished } from '../drizzle/catalogue-diff.ts'
+import { readArguments, runTool } from './program.ts'
+import { databaseToUse } from './running.ts'
 
 const root = join(import.meta.dirname, '..')
 const defaultFile = 'outbox-catalogue.json'
+
+const usage = `npm run outbox:check -- [--write] [--file PATH]
+
+  --write      publishes what the database can produce now
+  --file PATH  the published catalogue (default ${defaultFile})
+
+The database is the one that DATABASE_URL_UNPOOLED names, or else that of the running npm run dev.`
 
 export interface Verdict {
   readonly ok: boolean
@@ -55,25 +62,21 @@ async function read(url: string): Promise<EventType[]> {
 
 /** What follows `npm run outbox:check --`. A path is relative to the project's folder, where npm runs its scripts. */
 export function readOptions(args: string[]): { write: boolean; file: string } {
-  const { values } = parseArgs({
+  const { write, file } = readArguments({
     args,
+    usage,
     options: {
       write: { type: 'boolean', default: false },
       file: { type: 'string', default: defaultFile },
     },
   })
-  return { ...values, file: resolve(root, values.file) }
+  return { write, file: resolve(root, file) }
 }
 
-if (import.meta.main) {
-  const url = process.env.DATABASE_URL_UNPOOLED
-  if (!url) {
-    console.error(
-      'Set DATABASE_URL_UNPOOLED to the direct connection string of a database with all migrations.',
-    )
-    process.exit(1)
-  }
-  const { ok, text } = await checkCatalogue(url, readOptions(process.argv.slice(2)))
-  console.log(text)
-  process.exit(ok ? 0 : 1)
-}
+if (import.meta.main)
+  await runTool(async () => {
+    const options = readOptions(process.argv.slice(2))
+    const { ok, text } = await checkCatalogue(databaseToUse(), options)
+    console.log(text)
+    if (!ok) process.exitCode = 1
+  })

@@ -1,13 +1,14 @@
 // `npm run dev`: the whole system on one machine, from an empty directory to the first webhook.
 // It ends every process it starts: in order on Ctrl-C, and through the watchdog if it is killed.
-import { join, resolve } from 'node:path'
-import { SettingsError } from '../delivery/settings.ts'
+import { join } from 'node:path'
 import { generateIfStale } from './generate.ts'
 import { startGuard } from './guard.ts'
 import { migrate } from './migrate.ts'
 import { startNeonProxy } from './neon-proxy.ts'
 import { type Options, readOptions, wholeNumber } from './options.ts'
 import { freePort, isPortFree } from './ports.ts'
+import { inWords } from './program.ts'
+import { announceRunning, stateDirectory } from './running.ts'
 import { say, Trouble, withoutPassword } from './say.ts'
 import { writeSchemaVersion } from './schema-version.ts'
 import { startCron } from './services/cron.ts'
@@ -35,13 +36,13 @@ shutdown.listen()
 try {
   await start(readOptions(process.argv.slice(2)))
 } catch (error) {
-  console.error(error instanceof Trouble || error instanceof SettingsError ? error.message : error)
+  console.error(inWords(error))
   await shutdown.run(1)
 }
 
 async function start(options: Options): Promise<void> {
   const began = performance.now()
-  const state = openState(resolve(process.env.OUTBOX_STATE_DIR ?? join(root, '.outbox')))
+  const state = openState(stateDirectory())
   shutdown.add(state.unlock)
   const settings = developmentSettings(state.secrets, process.env)
   await checkSettings(settings)
@@ -62,10 +63,22 @@ async function start(options: Options): Promise<void> {
   await registerReceivers(functionsUrl, settings)
   if (options.cron) shutdown.add(startCron(functionsUrl))
 
+  const databaseUrl = settings.DATABASE_URL_UNPOOLED
+  const system = { url: functionsUrl, apiKey: adminKey(settings) ?? null, databaseUrl }
+  shutdown.add(announceRunning(state.dir, system))
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   say('ready', `${functionsUrl}  (after ${seconds} s; Ctrl-C stops everything)`)
   say('api key', process.env.OUTBOX_API_KEYS ? 'one of OUTBOX_API_KEYS' : adminKey(settings)!)
-  say('database', withoutPassword(settings.DATABASE_URL_UNPOOLED))
+  say('database', withoutPassword(databaseUrl))
+  say('docs', `${functionsUrl}/docs`)
+  if (options.seed) console.log(`\n${firstCommands(functionsUrl)}\n`)
+}
+
+/** To copy: ship an order, see what a webhook did about it, make more of them. */
+function firstCommands(url: string): string {
+  return `curl -X PATCH ${url}/orders/update -H 'content-type: application/json' -d '{"id":1,"status":"shipped"}'
+curl ${url}/orders/1
+npm run spam -- --count 100`
 }
 
 async function openDatabase({ fresh }: Options, state: State, settings: DevelopmentSettings): Promise<void> {

@@ -413,6 +413,7 @@ create view outbox.watches as
 -- outbox.explain_row(table_name text, key text) returns TABLE(passed boolean, message text) stable security definer
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
+-- outbox.failure_words(d outbox.deliveries) returns text stable
 -- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
 -- outbox.full_watch_options(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], condition text, key text, tenant text, fields json, data text) returns json
@@ -644,6 +645,9 @@ grant execute on function outbox.expression_for(text,text) to public;
 grant execute on function outbox.expression_words(text) to outbox_functions;
 grant execute on function outbox.expression_words(text) to outbox_listener;
 grant execute on function outbox.expression_words(text) to public;
+grant execute on function outbox.failure_words(outbox.deliveries) to outbox_functions;
+grant execute on function outbox.failure_words(outbox.deliveries) to outbox_listener;
+grant execute on function outbox.failure_words(outbox.deliveries) to public;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to public;

@@ -3,6 +3,7 @@
 //   const outbox = createOutbox()
 //   app.route('/outbox', outbox.app)
 //   export default { fetch: app.fetch, scheduled: outbox.scheduled }
+import type { Send } from '../delivery/send.ts'
 import { runCron } from './cron/run.ts'
 import { deliveries } from './deliveries/routes.ts'
 import { endpointActions } from './endpoints/action-routes.ts'
@@ -37,6 +38,11 @@ export interface OutboxOptions {
   readonly basePath?: string
   /** Whether it answers `/openapi.json` and `/docs`. Default: true. */
   readonly description?: boolean
+  /**
+   * How webhooks leave in `scheduled`. Default: with fetch, which leaves it to the platform what a name may lead to. That is
+   * fine on Cloudflare; in a Node server hand in the `send` of `createTransport()` of `outbox/listener`.
+   */
+  readonly send?: Send
 }
 
 export interface Outbox {
@@ -53,7 +59,7 @@ const resources = [
   [stats, audit],
 ].flat()
 
-export function createOutbox({ settings, basePath, description = true }: OutboxOptions = {}): Outbox {
+export function createOutbox({ settings, basePath, description = true, send }: OutboxOptions = {}): Outbox {
   const app = createApp()
   const parts = description ? [...resources, descriptionOf(app, basePath)] : resources
   const environmentOf = overriddenBy(settings)
@@ -64,7 +70,7 @@ export function createOutbox({ settings, basePath, description = true }: OutboxO
     app,
     fetch: app.fetch,
     async scheduled(_controller, env) {
-      log('cron run', { ...(await runCron(environmentOf(env))) })
+      log('cron run', { ...(await runCron(environmentOf(env), send ? { send } : {})) })
     },
   }
 }

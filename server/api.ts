@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { SettingsError } from '../delivery/settings.ts'
+import { addressHeader, withAddressHeader } from '../functions/access/client-address.ts'
 import { createOutbox } from '../functions/app.ts'
 import type { Part } from '../worker/parts/part.ts'
 import type { ServerSettings } from './settings.ts'
@@ -25,9 +26,9 @@ export function createApi({ env, host, port }: ServerSettings, trouble: Trouble)
   const outbox = createOutbox()
   let isStopping = false
   const app = new Hono<{ Bindings: HttpBindings }>()
+  const ours = withAddressHeader(env)
   app.use((c, next) => {
-    // Cloudflare sets this header, and whatever a client sends in it counts for nothing. Here we set it.
-    c.req.raw.headers.set('cf-connecting-ip', c.env.incoming.socket.remoteAddress ?? '')
+    c.req.raw.headers.set(addressHeader, c.env.incoming.socket.remoteAddress ?? '')
     return next()
   })
   app.get('/livez', c => c.text('alive\n'))
@@ -35,10 +36,10 @@ export function createApi({ env, host, port }: ServerSettings, trouble: Trouble)
     const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
     return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)
   })
-  app.all('*', c => outbox.fetch(c.req.raw, env, noContext))
+  app.all('*', c => outbox.fetch(c.req.raw, ours, noContext))
 
   async function databaseTrouble(): Promise<string | null> {
-    const answer = await outbox.fetch(new Request('http://localhost/healthz'), env)
+    const answer = await outbox.fetch(new Request('http://localhost/healthz'), ours)
     return answer.ok ? null : ((await answer.json()) as { detail: string }).detail
   }
 

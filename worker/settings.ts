@@ -17,6 +17,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly databaseUrl: string
   readonly pollSeconds: number
   readonly healthPort: number
+  /** The address that it listens on; :: = every one of this machine. */
+  readonly healthHost: string
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
@@ -34,6 +36,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     databaseUrl: databaseUrl(env),
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
+    healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
     logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
       default: 100,

@@ -46,9 +46,12 @@ const dockerfile = `# The listener: the process that delivers. docker build -f o
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# Where outbox comes from no registry, copy its tarball here and install that.
-RUN npm install --ignore-scripts outbox@${version}
+# A tarball of the package that lies in this folder is installed; without one, npm's registry is asked.
+COPY Dockerfile *.tgz ./
+RUN npm install --ignore-scripts $(ls ./outbox-*.tgz 2>/dev/null || echo outbox@${version})
 USER node
+# Probes and Prometheus ask from outside the container. :: is every address, IPv4 included.
+ENV OUTBOX_HEALTH_HOST=::
 EXPOSE 9090
 # SIGTERM finishes what is under way: allow OUTBOX_REQUEST_TIMEOUT_SECONDS and 10 s more.
 STOPSIGNAL SIGTERM

@@ -1,6 +1,7 @@
 // `npm run breaker`: what breaker and retry schedule do for receivers that do not accept everything at once, against no
 // breaker. The table of docs/delivery.md.
 import { duration } from '../../delivery/wait.ts'
+import { helpIfAsked } from '../program.ts'
 import { cases } from './receivers.ts'
 import { type Outcome, type Setup, simulate } from './simulate.ts'
 
@@ -32,6 +33,9 @@ const dead = (outcome: Outcome) => outcome.dead.toLocaleString('en')
 const rounded = (seconds: number) => (seconds < 3600 ? Math.round(seconds) : Math.round(seconds / 60) * 60)
 
 if (import.meta.main) {
+  helpIfAsked(
+    'npm run breaker\n\nPrints what breaker and retry schedule do for many kinds of receivers: the table of docs/delivery.md.',
+  )
   const width = (column: number) => Math.max(...table.map(row => row[column]!.length))
   const table = [head, ...rows()]
   for (const row of table) console.log(row.map((cell, i) => cell.padEnd(width(i))).join('  '))

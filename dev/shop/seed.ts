@@ -1,5 +1,7 @@
 // `npm run db:seed`: fills an empty shop with the example's clients, items and orders. A shop with clients stays as it is.
 import pg from 'pg'
+import { readArguments, runTool } from '../program.ts'
+import { databaseToUse } from '../running.ts'
 import { shop } from './shop.ts'
 
 /** Returns whether there was anything to do. The same `number` gives the same shop. */
@@ -34,11 +36,12 @@ async function load(client: pg.Client, tables: Record<string, object[]>) {
   }
 }
 
-if (import.meta.main) {
-  const url = process.env.DATABASE_URL_UNPOOLED
-  if (!url) {
-    console.error('Set DATABASE_URL_UNPOOLED to the direct connection string of the database to fill.')
-    process.exit(1)
-  }
-  console.log((await seed(url)) ? 'seeded' : 'there are clients already: nothing to do')
-}
+const usage = `npm run db:seed
+
+Fills an empty example shop, in the database that DATABASE_URL_UNPOOLED names, or in that of the running npm run dev.`
+
+if (import.meta.main)
+  await runTool(async () => {
+    readArguments({ usage, options: {} })
+    console.log((await seed(databaseToUse())) ? 'seeded' : 'there are clients already: nothing to do')
+  })

@@ -1,16 +1,24 @@
 // `npm run spam -- --count 1000 --rate 50`: updates orders through the API, each to another status, and
 // prints a summary.
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
 import { wholeNumber } from '../options.ts'
+import { readArguments, runTool } from '../program.ts'
+import { findRunning } from '../running.ts'
 import { Trouble } from '../say.ts'
 import { type Order, Shop } from './spam-shop.ts'
 
 /** More would measure our own queue, not the functions. */
 const MAX_IN_FLIGHT = 64
 
-try {
+const usage = `npm run spam -- [--count N] [--rate N] [--url URL] [--key KEY]
+
+  --count N  how many updates (default 100)
+  --rate N   how many a second (default 50)
+  --url URL  where the functions answer (default: the running npm run dev)
+  --key KEY  an API key (default: that of npm run dev)`
+
+await runTool(async () => {
   const { count, rate, url, key } = readOptions()
   const shop = new Shop(url, key)
   const orders = shuffled(await shop.readOrders(count))
@@ -18,11 +26,7 @@ try {
   const tally = await updateAll(shop, orders, count, rate)
   report(tally)
   if (tally.failures.size > 0) process.exitCode = 1
-} catch (error) {
-  if (!(error instanceof Trouble)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+})
 
 interface Tally {
   seconds: number
@@ -81,14 +85,17 @@ function shuffled<T>(list: T[]): T[] {
 }
 
 function readOptions() {
-  const { values } = parseArgs({
+  const running = findRunning()
+  const values = readArguments({
+    usage,
     options: {
       count: { type: 'string', default: '100' },
       rate: { type: 'string', default: '50' },
-      url: { type: 'string', default: 'http://127.0.0.1:8787' },
-      key: { type: 'string', default: 'dev' },
+      url: { type: 'string', default: running?.url ?? 'http://127.0.0.1:8787' },
+      key: { type: 'string', default: running?.apiKey ?? 'dev' },
     },
   })
+  if (!URL.canParse(values.url)) throw new Trouble('--url takes an address, http://host:port.')
   return {
     ...values,
     count: wholeNumber('--count', values.count, 1, 10_000_000),

@@ -5,7 +5,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE d.state
     WHEN 'delivered' THEN format('Delivered at %s with attempt %s.', outbox.at(d.finished_at), d.attempt)
     WHEN 'dead' THEN format('Dead since %s: attempt %s failed with %s, and the retry schedule is used up or the receiver wants no more. Redeliver or replay it.',
-                            outbox.at(d.finished_at), d.attempt, d.reason)
+                            outbox.at(d.finished_at), d.attempt, outbox.failure_words(d))
     WHEN 'canceled' THEN format('Canceled at %s: %s.', outbox.at(d.finished_at), d.reason)
     WHEN 'sending' THEN CASE
       WHEN d.leased_until < clock_timestamp() THEN
@@ -26,7 +26,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          AND o.state IN ('pending', 'sending')
        ORDER BY o.event_id LIMIT 1),
       CASE WHEN d.due_at > clock_timestamp() THEN
-        format('Attempt %s is due at %s%s.', d.attempt + 1, outbox.at(d.due_at), coalesce(', because attempt ' || nullif(d.attempt, 0) || ' failed with ' || d.reason, '')) END,
+        format('Attempt %s is due at %s%s.', d.attempt + 1, outbox.at(d.due_at), coalesce(', because attempt ' || nullif(d.attempt, 0) || ' failed with ' || outbox.failure_words(d), '')) END,
       CASE WHEN h.next_slot_at > clock_timestamp() AND p.rate_per_second IS NOT NULL THEN
         format('Rate-limited to %s per second: the next free slot is at %s.', p.rate_per_second, outbox.at(h.next_slot_at)) END,
       CASE WHEN in_flight.rows >= least(p.max_in_flight, h.slow_start_limit) THEN

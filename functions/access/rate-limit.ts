@@ -11,6 +11,7 @@ import { problem } from '../http/problem.ts'
 import type { Reply } from '../http/reply.ts'
 import type { App } from '../settings.ts'
 import type { Cost } from './access.ts'
+import { clientAddress } from './client-address.ts'
 
 /** Per API key. */
 export function limitCost(cost: Cost | null): MiddlewareHandler<App> {
@@ -30,7 +31,7 @@ const maxRemembered = 10_000
 
 /** After a wrong key: the answer in place of 401, or null while 401 will do. */
 export async function limitGuesses(c: Context<App>): Promise<Reply | null> {
-  const source = sourceOf(c.req.header('cf-connecting-ip'))
+  const source = sourceOf(clientAddress(c))
   const now = Date.now()
   const until = blockedUntil.get(source) ?? 0
   if (until > now) return tooMany((until - now) / 1000)
@@ -43,7 +44,7 @@ export async function limitGuesses(c: Context<App>): Promise<Reply | null> {
   return tooMany(waitSeconds)
 }
 
-/** Cloudflare sets this header, whatever the client sends. An IPv6 client has a whole /64 of addresses to itself. */
+/** An IPv6 client has a whole /64 of addresses to itself. */
 export function sourceOf(address: string | undefined): string {
   const bytes = address === undefined ? null : parseAddress(address)
   return bytes ? encodeBase64(bytes.length === 16 ? bytes.slice(0, 8) : bytes) : 'unknown'

@@ -16,6 +16,7 @@ const inPath = z.object({ id: z.string() })
 const getDeliveries = defineRoute({
   method: 'get',
   path: '/v1/deliveries',
+  operationId: 'listDeliveries',
   summary: 'List deliveries, those of the newest events first',
   access: { tenants: true },
   request: {
@@ -32,6 +33,7 @@ const getDeliveries = defineRoute({
 const getDelivery = defineRoute({
   method: 'get',
   path: '/v1/deliveries/{id}',
+  operationId: 'getDelivery',
   summary: 'Read a delivery with its attempts',
   access: { tenants: true },
   request: { params: inPath },
@@ -41,6 +43,7 @@ const getDelivery = defineRoute({
 const postRedelivery = defineRoute({
   method: 'post',
   path: '/v1/deliveries/{id}/redeliver',
+  operationId: 'redeliver',
   summary: 'Send a delivery again, now and with a new retry budget',
   access: { tenants: true, cost: { bucket: 'redeliver', size: 300, perSecond: 10 } },
   request: { params: inPath },
@@ -74,9 +77,11 @@ deliveries.openapi(postRedelivery, async c => {
     case 'unknown':
       return unknownDelivery()
     case 'endpoint disabled':
-      return problem(409, 'Its endpoint is disabled: resume that first.')
+      return problem(409, 'Its endpoint is disabled: resume that first.', { type: 'endpoint-disabled' })
     case 'sending':
-      return problem(409, 'An attempt is under way: wait for what comes of it.')
+      return problem(409, 'An attempt is under way: wait for what comes of it.', {
+        type: 'attempt-under-way',
+      })
   }
 })
 

@@ -23,6 +23,7 @@ const postDisable = action(
 const postRotation = defineRoute({
   method: 'post',
   path: '/v1/endpoints/{id}/rotate',
+  operationId: 'rotateSecret',
   summary: 'Sign with a new key, and for a while with the old one too',
   access: { tenants: true },
   request: { params: EndpointId, body: optionalBody(Rotation) },
@@ -35,6 +36,7 @@ const postRotation = defineRoute({
 const postTest = defineRoute({
   method: 'post',
   path: '/v1/endpoints/{id}/test',
+  operationId: 'testEndpoint',
   summary: 'Send one event of type outbox.test to this endpoint alone',
   access: { tenants: true, cost: { bucket: 'test', size: 60, perSecond: 1 } },
   request: { params: EndpointId },
@@ -88,6 +90,7 @@ function action<Name extends string>(name: Name, summary: string) {
   return defineRoute({
     method: 'post',
     path: `/v1/endpoints/{id}/${name}`,
+    operationId: `${name}Endpoint`,
     summary,
     access: { tenants: true },
     request: { params: EndpointId },

@@ -15,7 +15,9 @@ export async function replyEndpoint(c: Context<App>, id: string): Promise<Reply>
 export function replyChanged(c: Context<App>, id: string, changed: Changed): Reply | Promise<Reply> {
   if (changed === 'changed') return replyEndpoint(c, id)
   if (changed === 'unknown') return unknownEndpoint()
-  return problem(409, `The endpoint must be ${changed.allowed.join(' or ')} for that.`)
+  return problem(409, `The endpoint must be ${changed.allowed.join(' or ')} for that.`, {
+    type: 'endpoint-state',
+  })
 }
 
 export const isRefusal = (result: unknown): result is Refusal =>
@@ -25,4 +27,5 @@ export const replyRefusal = (refusal: Refusal): Reply =>
   refusal === 'other tenant' ? refuseOtherTenant() : badInput(...refusal.wrongInput)
 
 export const unknownEndpoint = () => problem(404, 'There is no such endpoint.')
-export const disabledEndpoint = () => problem(409, 'The endpoint is disabled: resume it first.')
+export const disabledEndpoint = () =>
+  problem(409, 'The endpoint is disabled: resume it first.', { type: 'endpoint-disabled' })

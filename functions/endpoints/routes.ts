@@ -15,6 +15,7 @@ import { showKey } from './signing-key.ts'
 const getEndpoints = defineRoute({
   method: 'get',
   path: '/v1/endpoints',
+  operationId: 'listEndpoints',
   summary: 'List endpoints, newest first, without the queries of their URLs',
   access: { tenants: true },
   request: { query: z.strictObject(PageQuery) },
@@ -24,6 +25,7 @@ const getEndpoints = defineRoute({
 const getEndpoint = defineRoute({
   method: 'get',
   path: '/v1/endpoints/{id}',
+  operationId: 'getEndpoint',
   summary: 'Read an endpoint',
   access: { tenants: true },
   request: { params: EndpointId },
@@ -33,6 +35,7 @@ const getEndpoint = defineRoute({
 const postEndpoint = defineRoute({
   method: 'post',
   path: '/v1/endpoints',
+  operationId: 'createEndpoint',
   summary: 'Create an endpoint; it gets every event from now on',
   access: { tenants: true },
   request: { body: body(NewEndpoint) },
@@ -46,6 +49,7 @@ const postEndpoint = defineRoute({
 const patchEndpoint = defineRoute({
   method: 'patch',
   path: '/v1/endpoints/{id}',
+  operationId: 'updateEndpoint',
   summary: 'Change settings of an endpoint; what is left out stays',
   access: { tenants: true },
   request: { params: EndpointId, body: body(EndpointChanges) },
@@ -55,6 +59,7 @@ const patchEndpoint = defineRoute({
 const removeEndpoint = defineRoute({
   method: 'delete',
   path: '/v1/endpoints/{id}',
+  operationId: 'deleteEndpoint',
   summary: 'Delete an endpoint: what waits for it is canceled, its history stays',
   access: { tenants: true },
   request: { params: EndpointId },

@@ -14,6 +14,7 @@ import { Event, EventWithDeliveries, ListedEvent, NewEvent } from './schema.ts'
 const getEvents = defineRoute({
   method: 'get',
   path: '/v1/events',
+  operationId: 'listEvents',
   summary: 'List events, newest first',
   access: { tenants: true },
   request: {
@@ -32,6 +33,7 @@ const getEvents = defineRoute({
 const getEvent = defineRoute({
   method: 'get',
   path: '/v1/events/{id}',
+  operationId: 'getEvent',
   summary: 'Read an event with its deliveries',
   access: { tenants: true },
   request: { params: z.object({ id: z.string() }) },
@@ -41,6 +43,7 @@ const getEvent = defineRoute({
 const postEvent = defineRoute({
   method: 'post',
   path: '/v1/events',
+  operationId: 'createEvent',
   summary: 'Write an event; every endpoint that wants it gets it',
   access: { tenants: true },
   request: { body: body(NewEvent) },

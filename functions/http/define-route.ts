@@ -5,7 +5,12 @@ import { type Access, completeAccess } from '../access/access.ts'
 import { idempotencyKey } from '../openapi/idempotency-key.ts'
 import { stepsBefore } from './before.ts'
 
-type Declaration<Path extends string> = Omit<RouteConfig, 'path'> & { path: Path; access?: Access }
+type Declaration<Path extends string> = Omit<RouteConfig, 'path'> & {
+  path: Path
+  /** What clients made of the description call it: a verb first, and nobody else's. It stays. */
+  operationId: string
+  access?: Access
+}
 
 /** Like `createRoute`, with `access`; what is left out of it is closed (functions/access/access.ts). */
 export function defineRoute<Path extends string, Route extends Declaration<Path>>(route: Route) {

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { keyedHash } from '../../delivery/secrets.ts'
 import { hmacSha256 } from '../../delivery/signature.ts'
 import type { ApiKey } from '../access/api-keys.ts'
+import { clientAddress } from '../access/client-address.ts'
 import { sourceOf } from '../access/rate-limit.ts'
 import type { App } from '../settings.ts'
 
@@ -26,7 +27,7 @@ export interface HashedKey {
 export async function hashedKey(c: Context<App>, key: string, fingerprint: string): Promise<HashedKey> {
   const { apiKey, settings } = c.var
   if (!apiKey) {
-    const text = JSON.stringify([sourceOf(c.req.header('cf-connecting-ip')), fingerprint, key])
+    const text = JSON.stringify([sourceOf(clientAddress(c)), fingerprint, key])
     return { owner: '', hashes: await settings.keyring.hashes(text, purpose) }
   }
   const sameName = settings.apiKeys.filter(other => other !== apiKey && other.name === apiKey.name)

@@ -1,6 +1,7 @@
 // Errors for people and programs: RFC 9457 problem details. None of them shows anything internal.
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ZodError } from 'zod'
+import { type ProblemType, problemUri, typeOfStatus } from './problem-types.ts'
 import { type Reply, reply } from './reply.ts'
 
 /** One refused part of the input; its path has dots (`item_ids.0`) and is empty for the whole. */
@@ -14,6 +15,8 @@ export type InputError = {
 interface Extras {
   readonly errors?: readonly InputError[] | undefined
   readonly headers?: Readonly<Record<string, string>>
+  /** Where the status alone does not say it. */
+  readonly type?: ProblemType
 }
 
 const titles: Partial<Record<number, string>> = {
@@ -34,9 +37,9 @@ const titles: Partial<Record<number, string>> = {
 export function problem(
   status: ContentfulStatusCode,
   detail: string,
-  { errors, headers }: Extras = {},
+  { errors, headers, type = typeOfStatus(status) }: Extras = {},
 ): Reply {
-  const body = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail, errors }
+  const body = { type: problemUri(type), title: titles[status] ?? 'Error', status, detail, errors }
   return reply(body, status, { 'content-type': 'application/problem+json', ...headers })
 }
 

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { formatId, type IdPrefix, parseId } from '../../delivery/ids.ts'
 import { isStorable, toDouble } from '../http/json.ts'
+import { problemUri } from '../http/problem-types.ts'
 
 const maxBigint = 9223372036854775807n
 const int64 = { type: 'integer', format: 'int64', minimum: 1 } as const
@@ -83,7 +84,10 @@ export function wholeNumber(atLeast: number, atMost: number) {
 /** RFC 9457. */
 export const Problem = z
   .object({
-    type: z.string(),
+    type: z.string().openapi({
+      description: 'Which kind of problem: docs/problems.md has them all',
+      example: problemUri('invalid-input'),
+    }),
     title: z.string(),
     status: z.int(),
     detail: z.string(),

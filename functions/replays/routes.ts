@@ -18,6 +18,7 @@ const inPath = z.object({ id: z.string() })
 const postReplay = defineRoute({
   method: 'post',
   path: '/v1/endpoints/{id}/replay',
+  operationId: 'startReplay',
   summary: "Send an endpoint's past events again, or count them",
   access: { tenants: true, cost: { bucket: 'replay', size: 30, perSecond: 0.5 } },
   request: { params: EndpointId, body: body(NewReplay) },
@@ -30,6 +31,7 @@ const postReplay = defineRoute({
 const getReplays = defineRoute({
   method: 'get',
   path: '/v1/replays',
+  operationId: 'listReplays',
   summary: 'List replays, newest first',
   access: { tenants: true },
   request: { query: z.strictObject({ endpoint_id: publicId('ep').optional(), ...PageQuery }) },
@@ -39,6 +41,7 @@ const getReplays = defineRoute({
 const getReplay = defineRoute({
   method: 'get',
   path: '/v1/replays/{id}',
+  operationId: 'getReplay',
   summary: 'Read a replay and how far it has come',
   access: { tenants: true },
   request: { params: inPath },
@@ -48,6 +51,7 @@ const getReplay = defineRoute({
 const postCancel = defineRoute({
   method: 'post',
   path: '/v1/replays/{id}/cancel',
+  operationId: 'cancelReplay',
   summary: 'Stop a replay; what it has made due stays due',
   access: { tenants: true },
   request: { params: inPath },
@@ -61,7 +65,9 @@ replays.openapi(postReplay, async c => {
   if (started === 'unknown endpoint') return unknownEndpoint()
   if (started === 'endpoint disabled') return disabledEndpoint()
   if (started === 'already running') {
-    return problem(409, 'A replay for this endpoint is running: wait for it, or cancel it.')
+    return problem(409, 'A replay for this endpoint is running: wait for it, or cancel it.', {
+      type: 'replay-running',
+    })
   }
   if ('wrongInput' in started) return badInput(started.wrongInput)
   return 'counted' in started ? reply(started.counted) : reply(started.started, 202)

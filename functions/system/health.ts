@@ -12,6 +12,7 @@ import type { App } from '../settings.ts'
 const getHealth = defineRoute({
   method: 'get',
   path: '/healthz',
+  operationId: 'getHealth',
   summary: 'Is the service up?',
   access: { open: true },
   responses: responses(z.object({ status: z.literal('ok'), driver: z.enum(driverNames) }), 'It is'),

@@ -1,9 +1,11 @@
 // `outbox init`: what it writes into a project, and that it overwrites nothing.
+import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { parseMasterKeys } from '../../delivery/secrets.ts'
+import { version } from '../../delivery/version.ts'
 import { parseApiKeys } from '../../functions/access/api-keys.ts'
 import { temporaryDirectory } from '../support/server.ts'
 import { outbox } from './command.ts'
@@ -114,6 +116,17 @@ test('a project with Prisma gets a migration that a shadow database passes', () 
   expect(read(cwd, 'outbox/watch.sql')).toContain(
     `THEN\n    PERFORM outbox.watch('orders');\n    PERFORM outbox.watch('it''s');\n  ELSE\n`,
   )
+})
+
+test('its Dockerfile takes the tarball that lies beside it, and else the version of the registry', () => {
+  const cwd = temporaryDirectory()
+  expect(outbox(['init', '--yes', '--framework', 'node'], { cwd }).exitCode).toBe(0)
+  const [, names] = /^RUN npm install --ignore-scripts (.*)$/m.exec(read(cwd, 'outbox/Dockerfile'))!
+  const installed = () =>
+    spawnSync('sh', ['-c', `echo ${names}`], { cwd: join(cwd, 'outbox'), encoding: 'utf8' }).stdout.trim()
+  expect(installed()).toBe(`outbox@${version}`)
+  writeFileSync(join(cwd, `outbox/outbox-${version}.tgz`), '')
+  expect(installed()).toBe(`./outbox-${version}.tgz`)
 })
 
 test('a framework that it does not know is refused, and nothing is written', () => {

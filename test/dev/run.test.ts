@@ -1,11 +1,16 @@
 // `npm run dev`: from an empty directory to a delivered webhook, and to a stop without leftovers.
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { isPortFree } from '../../dev/ports.ts'
 import { eventually } from '../support/eventually.ts'
 import { alive, DevCommand, freshPlace, type Place } from './dev-command.ts'
+
+const root = join(import.meta.dirname, '../..')
+const installed = (program: string) =>
+  (process.env.PATH ?? '').split(delimiter).some(dir => existsSync(join(dir, program)))
 
 /** Generous, because the machine may be busy with all other tests. */
 const START_MS = 60_000
@@ -36,6 +41,40 @@ test('npm run dev prints the URL, the API key and the database', async () => {
   const [, url, key, database] = await dev.prints(/^ready +(\S+).*\napi key +(\S+)\ndatabase +(\S+)/m)
   expect([url, key]).toEqual([dev.url, 'dev'])
   expect(database).toBe(`postgresql://postgres@127.0.0.1:${postgres}/outboxdb`)
+})
+
+test('npm run dev prints the address of the docs and three lines to copy, which work', async () => {
+  const [, docs] = await dev.prints(/^docs +(\S+)$/m)
+  expect((await fetch(docs!)).headers.get('content-type')).toContain('text/html')
+  const [, lines = ''] = await dev.prints(/\/docs\n\n(.*?)\n\n/s)
+  const commands = lines.split('\n')
+  expect(commands.map(line => line.split(' ').slice(0, 2).join(' '))).toEqual([
+    'curl -X',
+    `curl ${dev.url}/orders/1`,
+    'npm run',
+  ])
+  const env = { ...process.env, OUTBOX_STATE_DIR: place.stateDir }
+  for (const command of installed('curl') ? commands : commands.slice(2)) {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: root, encoding: 'utf8', env })
+    expect(status, `${command}\n${stdout}${stderr}`).toBe(0)
+    expect(stdout).toMatch(/"id":1,|sent 100, ok 100, failed 0/)
+  }
+})
+
+test('outbox:check and the editor task find the running system by themselves', () => {
+  const env = { ...process.env, OUTBOX_STATE_DIR: place.stateDir, DATABASE_URL_UNPOOLED: '' }
+  const task = JSON.parse(readFileSync(join(root, '.vscode/tasks.json'), 'utf8')).tasks.find(
+    ({ label }: { label: string }) => label === 'Init outbox DB',
+  )
+  const catalogue = '--file functions/shop/outbox-catalogue.json'
+  for (const [command, answer] of [
+    [`npm run outbox:check -- ${catalogue}`, /^all \d+ published event types are unchanged$/m],
+    [task.command, /already up to date.*there are clients already/s],
+  ]) {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: root, encoding: 'utf8', env })
+    expect(status, stderr).toBe(0)
+    expect(stdout).toMatch(answer)
+  }
 })
 
 test('npm run dev delivers a shipped order to the billing receiver', async () => {

@@ -1,5 +1,6 @@
 // docs/deploy.md keeps its word: its manifests name ports, paths and times that the listener has.
 import { expect, test } from 'vitest'
+import { filesFor } from '../../cli/init/files.ts'
 import { Health } from '../../worker/observability/health.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
 import { testSettings } from '../support/settings.ts'
@@ -33,7 +34,7 @@ test.each([
 
 test('every health path of the page is answered', async () => {
   const health = new Health(async () => '')
-  const port = await health.listen(0)
+  const port = await health.listen(0, '127.0.0.1')
   const paths = new Set(page.match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
   expect(paths.size).toBe(3)
   for (const path of paths) {
@@ -42,6 +43,20 @@ test('every health path of the page is answered', async () => {
   }
   health.close()
 })
+
+test.each([
+  ['worker/Dockerfile', readPage('worker/Dockerfile')],
+  ['server/Dockerfile', readPage('server/Dockerfile')],
+  ['outbox/Dockerfile', initFile('outbox/Dockerfile')],
+])('every image that exposes the health port makes it reachable from outside the container', (_, text) => {
+  expect(text).toMatch(/^EXPOSE .*\b9090\b/m)
+  expect(text).toMatch(/^ENV OUTBOX_HEALTH_HOST=::$/m)
+})
+
+function initFile(path: string): string {
+  const answers = { framework: 'node', databaseUrl: null, tables: [] } as const
+  return filesFor(answers).find(file => file.path === path)!.text
+}
 
 test('the two users are made as the page on roles says', () => {
   const createRoles = (text: string) => text.match(/CREATE ROLE .*?;/g)

@@ -1,6 +1,7 @@
 // The listener as a command: its messages for bad settings, and what it does when its output is not read.
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -55,6 +56,37 @@ test('a health port that is taken stops the start with a message that names the 
   expect(output).toContain('set another port')
   expect(output).not.toContain('    at ')
 })
+
+test('the health port listens on loopback, unless it is told otherwise', async () => {
+  const db = await freshDatabase()
+  const other = addressOfThisMachine()
+  const asked = async (env: Record<string, string>) => {
+    const listener = await startListenerProcess(db.url, env)
+    const [, port] = /"health_port":(\d+)/.exec(listener.said())!
+    const inside = await listener.ask('/livez')
+    const outside = await fetch(`http://${other}:${port}/livez`).catch(() => null)
+    return [inside.status, outside?.status ?? 'refused']
+  }
+  expect(await asked({})).toEqual([200, 'refused'])
+  expect(await asked({ OUTBOX_HEALTH_HOST: '::' })).toEqual([200, 200])
+})
+
+test('an address that this machine does not have stops the start, and the remedy is told', async () => {
+  const db = await freshDatabase()
+  const { code, output } = await runListener({
+    DATABASE_URL_UNPOOLED: db.url,
+    OUTBOX_HEALTH_PORT: '0',
+    OUTBOX_HEALTH_HOST: '192.0.2.1',
+  })
+  expect(code).toBe(1)
+  expect(output).toContain('Set OUTBOX_HEALTH_HOST to one of its own, or to :: for every one.')
+})
+
+/** Not the one that loopback has: another one of this network card, or of the loopback network. */
+function addressOfThisMachine(): string {
+  const all = Object.values(networkInterfaces()).flat()
+  return all.find(found => found?.family === 'IPv4' && !found.internal)?.address ?? '127.0.0.2'
+}
 
 test('proxies in the environment do not keep a listener from starting and delivering', async () => {
   const db = await freshDatabase()

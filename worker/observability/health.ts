@@ -30,8 +30,9 @@ export class Health {
   }
 
   /** 0 = a port that is free. Returns the port. */
-  async listen(port: number): Promise<number> {
-    this.#server.listen(port)
+  async listen(port: number, host: string): Promise<number> {
+    // Without an address Node takes every one, and does without IPv6 where there is none.
+    this.#server.listen(port, host === '::' ? undefined : host)
     await once(this.#server, 'listening')
     return (this.#server.address() as AddressInfo).port
   }

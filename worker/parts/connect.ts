@@ -63,7 +63,7 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
     },
     async start() {
       try {
-        healthPort = await listenOn(health, settings.healthPort)
+        healthPort = await listenOn(health, settings)
         await refuseUnusable(database)
       } catch (error) {
         await stop()
@@ -81,22 +81,30 @@ async function refuseUnusable(database: Database): Promise<void> {
   })
 }
 
-async function listenOn(health: Health, port: number): Promise<number> {
+async function listenOn(health: Health, settings: ListenerSettings): Promise<number> {
   try {
-    return await health.listen(port)
+    return await health.listen(settings.healthPort, settings.healthHost)
   } catch (error) {
-    throw portUnavailable(port, error as NodeJS.ErrnoException)
+    throw portUnavailable(settings, error as NodeJS.ErrnoException)
   }
 }
 
-function portUnavailable(port: number, { code }: NodeJS.ErrnoException): Error {
+function portUnavailable(
+  { healthPort, healthHost }: ListenerSettings,
+  { code }: NodeJS.ErrnoException,
+): Error {
   const remedies: Record<string, string> = {
     EADDRINUSE:
       'another process does, perhaps another listener. Stop it, or set another port; 0 takes a free one.',
     EACCES: 'this user may not use that port. Set one above 1023.',
+    EADDRNOTAVAIL: noSuchAddress,
+    ENOTFOUND: noSuchAddress,
   }
   const remedy = remedies[code ?? ''] ?? 'set another port; 0 takes a free one.'
   return new SettingsError(
-    `OUTBOX_HEALTH_PORT is ${port}, and the listener cannot listen there (${code}): ${remedy}`,
+    `OUTBOX_HEALTH_PORT is ${healthPort}, and the listener cannot listen there on ${healthHost} (${code}): ${remedy}`,
   )
 }
+
+const noSuchAddress =
+  'this machine has no such address. Set OUTBOX_HEALTH_HOST to one of its own, or to :: for every one.'

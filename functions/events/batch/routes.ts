@@ -13,6 +13,7 @@ import { EmittedEvents, maxEvents, NewEvents } from './schema.ts'
 const postEvents = defineRoute({
   method: 'post',
   path: '/v1/events/batch',
+  operationId: 'createEvents',
   summary: `Write up to ${maxEvents} events, all or none; they get their ids in this order`,
   access: { tenants: true, maxBodyKilobytes: maxTotalBytes / 1024 },
   request: { body: body(NewEvents) },

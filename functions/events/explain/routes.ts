@@ -11,6 +11,7 @@ import { Explanation, RowExplanation } from './schema.ts'
 const getEventExplanation = defineRoute({
   method: 'get',
   path: '/v1/events/{id}/explain',
+  operationId: 'explainEvent',
   summary: 'Say which endpoints get an event, which do not, and why',
   request: { params: z.object({ id: z.string() }) },
   responses: responses(Explanation, 'Every endpoint, with its reason'),
@@ -19,6 +20,7 @@ const getEventExplanation = defineRoute({
 const getRowExplanation = defineRoute({
   method: 'get',
   path: '/v1/explain',
+  operationId: 'explainRow',
   summary: 'Say why a row made an event or none',
   request: {
     query: z.strictObject({

@@ -11,6 +11,7 @@ import { EventTypes } from './schema.ts'
 const getEventTypes = defineRoute({
   method: 'get',
   path: '/v1/event-types',
+  operationId: 'listEventTypes',
   summary: 'List every event type that watched tables can produce',
   access: { tenants: true },
   responses: responses(EventTypes, 'The catalogue'),

@@ -12,6 +12,7 @@ import { Charge, Client } from './schema.ts'
 const getClients = defineRoute({
   method: 'get',
   path: '/clients',
+  operationId: 'listClients',
   summary: 'List clients, newest first',
   access: shopAccess,
   request: { query: z.strictObject(PageQuery) },
@@ -21,6 +22,7 @@ const getClients = defineRoute({
 const getCharges = defineRoute({
   method: 'get',
   path: '/clients/{id}/charges',
+  operationId: 'listCharges',
   summary: "List a client's charges, newest first",
   access: shopAccess,
   request: { params: z.object({ id: RowIdText }), query: z.strictObject(PageQuery) },

@@ -16,6 +16,7 @@ const inPath = z.object({ id: RowIdText })
 const getOrders = defineRoute({
   method: 'get',
   path: '/orders',
+  operationId: 'listOrders',
   summary: 'List orders, newest first',
   access: shopAccess,
   request: {
@@ -27,6 +28,7 @@ const getOrders = defineRoute({
 const getOrder = defineRoute({
   method: 'get',
   path: '/orders/{id}',
+  operationId: 'getOrder',
   summary: 'Read an order with its items and its charge',
   access: shopAccess,
   request: { params: inPath },
@@ -36,6 +38,7 @@ const getOrder = defineRoute({
 const postOrder = defineRoute({
   method: 'post',
   path: '/orders',
+  operationId: 'createOrder',
   summary: 'Create an order',
   access: shopAccess,
   request: { body: body(NewOrder) },
@@ -45,6 +48,7 @@ const postOrder = defineRoute({
 const patchOrders = defineRoute({
   method: 'patch',
   path: '/orders/update',
+  operationId: 'updateNamedOrder',
   summary: 'Change the status of the order that the body names',
   access: shopAccess,
   request: { body: body(z.strictObject({ id: RowId, status: Status })) },
@@ -54,6 +58,7 @@ const patchOrders = defineRoute({
 const patchOrder = defineRoute({
   method: 'patch',
   path: '/orders/{id}',
+  operationId: 'updateOrder',
   summary: 'Change the status of an order',
   access: shopAccess,
   request: { params: inPath, body: body(z.strictObject({ status: Status })) },

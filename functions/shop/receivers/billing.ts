@@ -10,6 +10,7 @@ import { receiveOrderWebhook, receives } from './webhook.ts'
 const postBilling = defineRoute({
   method: 'post',
   path: '/receivers/billing',
+  operationId: 'receiveForBilling',
   summary: 'Demo receiver: bills shipped orders',
   access: receiverAccess,
   middleware: verified(settings => settings.billingSecrets),

@@ -17,6 +17,7 @@ const news: Partial<Record<string, string>> = {
 const postNotification = defineRoute({
   method: 'post',
   path: '/receivers/notifications',
+  operationId: 'receiveForNotifications',
   summary: 'Demo receiver: writes to clients about their orders',
   access: receiverAccess,
   middleware: verified(settings => settings.notificationsSecrets),

@@ -10,6 +10,7 @@ import { Entry } from './schema.ts'
 const getAudit = defineRoute({
   method: 'get',
   path: '/v1/audit',
+  operationId: 'listAuditEntries',
   summary: 'Who changed what, newest first; for admin keys without a tenant',
   access: { scope: 'admin' },
   request: { query: z.strictObject({ endpoint_id: publicId('ep').optional(), ...PageQuery }) },

@@ -10,6 +10,7 @@ import { CaptureHealth } from './schema.ts'
 const getCaptureHealth = defineRoute({
   method: 'get',
   path: '/v1/health/capture',
+  operationId: 'getCaptureHealth',
   summary: 'Check the capture: triggers, notifications, fan-out, old transactions',
   responses: responses(CaptureHealth, 'Every check, and what to do where one fails'),
 })

@@ -10,6 +10,7 @@ import { SecretsHealth } from './schema.ts'
 const getSecretsHealth = defineRoute({
   method: 'get',
   path: '/v1/health/secrets',
+  operationId: 'getSecretsHealth',
   summary: 'How much is sealed under which master key, and which of them may be removed',
   responses: responses(SecretsHealth, 'Every master key that is configured or needed'),
 })

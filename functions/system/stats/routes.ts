@@ -11,6 +11,7 @@ import { Stats } from './schema.ts'
 const getStats = defineRoute({
   method: 'get',
   path: '/v1/stats',
+  operationId: 'getStats',
   summary: 'How many deliveries wait, are on their way, are dead, were delivered',
   access: { tenants: true },
   responses: responses(Stats, 'How things stand'),

@@ -92,7 +92,7 @@ test.each([
     expect(headers.get('www-authenticate')).toBe('Bearer realm="outbox"')
     expect(headers.get('content-type')).toBe('application/problem+json')
     expect(text).toBe(
-      '{"type":"about:blank","title":"Unauthorized","status":401,' +
+      '{"type":"urn:outbox:problem:no-valid-key","title":"Unauthorized","status":401,' +
         '"detail":"Send a valid key: Authorization: Bearer <key>."}',
     )
   }

@@ -104,6 +104,18 @@ describe('a delivery', () => {
     expect(await story(id)).toMatch(/^Dead since .*: attempt 2 failed with timeout/)
   })
 
+  test('failed because the receiver refuses the signature: 401 says what to check, another status only its number', async () => {
+    await add()
+    const id = await emitOne()
+    const [first] = await claim('a:1')
+    await store.settleIfLeased([failure(first!, { retryInSeconds: 600, error: 'bad_status', status: 401 })])
+    expect(await story(id)).toMatch(
+      /^Attempt 2 is due at .*, because attempt 1 failed with bad_status \(401: the receiver refuses the signature: check that it has the secret/,
+    )
+    await api.db.query('update outbox.attempts set response_status = 500')
+    expect(await story(id)).toMatch(/because attempt 1 failed with bad_status \(500\)\.$/)
+  })
+
   test('waits because the endpoint is paused', async () => {
     await add({ state: 'paused' })
     const id = await emitOne()

@@ -16,7 +16,7 @@ test('every problem has its five members, and names the path of each wrong field
   const answer = await api.patch('/orders/17', { status: 'lost', id: 17 })
   expect(answer.headers.get('content-type')).toBe('application/problem+json')
   expect(answer.body).toEqual({
-    type: 'about:blank',
+    type: 'urn:outbox:problem:invalid-input',
     title: 'Bad Request',
     status: 400,
     detail:

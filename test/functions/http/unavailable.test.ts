@@ -35,7 +35,7 @@ test('an unreachable database is answered 503 at once, with Retry-After', async 
     expect(answer.status, path).toBe(503)
     expect(answer.headers.get('retry-after')).toBe('5')
     expect(await answer.json()).toEqual({
-      type: 'about:blank',
+      type: 'urn:outbox:problem:unavailable',
       title: 'Service Unavailable',
       status: 503,
       detail: 'The database can not be reached just now.',

@@ -25,6 +25,20 @@ test('every operation and object of the description is on the page', async () =>
   for (const [, name] of page.text.matchAll(/href="#([^"]+)"/g)) expect(page.text).toContain(`id="${name}"`)
 })
 
+test('every operation has an operationId of its own, which begins with a verb', async () => {
+  const { paths } = (await api.get('/openapi.json')).body as {
+    paths: Record<string, Record<string, { operationId?: string }>>
+  }
+  const ids = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([method]) => method !== 'parameters')
+      .map(([method, { operationId }]) => operationId ?? `${method} ${path} has none`),
+  )
+  expect(ids.length).toBeGreaterThan(25)
+  expect(new Set(ids).size).toBe(ids.length)
+  for (const id of ids) expect(id).toMatch(/^(list|get|create|update|delete|[a-z]+)([A-Z]\w*)?$/)
+})
+
 test('the page runs no script, fetches nothing, and forbids both', () => {
   expect(page.text).not.toMatch(/<script|<link|<img|<iframe|\bsrc=|@import|url\(|\bon\w+=/i)
   const policy = page.headers.get('content-security-policy')!

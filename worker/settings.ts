@@ -17,6 +17,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly databaseUrl: string
   readonly pollSeconds: number
   readonly healthPort: number
+  /** 1 = one thread does everything; more = so many sign and send, beside the main one. */
+  readonly threads: number
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
@@ -34,6 +36,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     databaseUrl: databaseUrl(env),
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
+    threads: integer(env, 'OUTBOX_LISTENER_THREADS', { default: 1, min: 1, max: 8 }),
     logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
       default: 100,

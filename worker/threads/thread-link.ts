@@ -1,5 +1,4 @@
 // One sending thread, as the main thread sees it: what it was handed, what it has answered, and whether it lives.
-import { once } from 'node:events'
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Endpoint } from '../../delivery/endpoint.ts'
@@ -53,6 +52,7 @@ export class ThreadLink {
   #endpoints: HandedEndpoint[] = []
   #forgetsEndpoints = false
   #isOver = false
+  #error: unknown = new ThreadEnded()
 
   constructor(ports: ThreadLinkPorts) {
     const { number, settings, clock } = ports
@@ -61,14 +61,19 @@ export class ThreadLink {
     this.#worker = new Worker(program, { name: `outbox-sending-${number}`, workerData: start })
     this.#worker
       .on('message', (message: FromThread) => this.#receive(message))
-      .on('messageerror', error => this.#end(error))
-      .on('error', error => this.#end(error))
-      .on('exit', () => this.#end(new ThreadEnded('it has exited')))
+      .on('error', error => {
+        this.#error = error
+      })
+      // Comes last: by then everything that the thread has said is received.
+      .on('exit', () => this.#end())
   }
 
   /** Rejects if it ends before. */
-  async ready(): Promise<void> {
-    await once(this.#worker, 'message')
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#worker.once('message', () => resolve())
+      this.#worker.once('exit', () => reject(this.#error))
+    })
   }
 
   get number(): number {
@@ -149,7 +154,7 @@ export class ThreadLink {
   }
 
   #receive(message: FromThread): void {
-    if (typeof message === 'string') return
+    if (typeof message === 'string' || this.#isOver) return
     for (const answer of message) this.#conclude(answer)
   }
 
@@ -173,10 +178,10 @@ export class ThreadLink {
   }
 
   /** What it had under way has no outcome. */
-  #end(error: unknown): void {
+  #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#ports.onEnded(error)
+    this.#ports.onEnded(this.#error)
     const waiting = new Set(this.#deliveries.map(({ number }) => number))
     for (const number of [...this.#underWay.keys()])
       if (!waiting.has(number)) this.#takeOut(number).onError(new ThreadEnded())

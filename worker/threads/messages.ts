@@ -55,7 +55,7 @@ export function takenEndpoint({ endpoint, keys }: HandedEndpoint): Endpoint {
   return { ...endpoint, signers: keys.map(signerWith) }
 }
 
-/** The machine's monotonic clock, which all threads share; performance.now() begins with its thread. */
+/** The machine’s monotonic clock, which all threads share: where performance.now() of a thread begins, Node does not promise. */
 export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }

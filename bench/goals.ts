@@ -27,6 +27,7 @@ export function goals(results: Results): Goal[] {
   const fast = '16 writers, commits fast'
   const many = rate('many-endpoints', '10,000 endpoints') / rate('many-endpoints', '1 endpoint')
   const neighbour = (variant: string) => figure('noisy-neighbour', variant, 'p95 of the healthy')
+  const busiest = (variant: string) => figure('threads', variant, 'CPU, busiest thread')
   const good = (variant: string) => figure('bad-receivers', variant, 'p95 of the good')
   const patch = rate('edge', 'PATCH /orders/:id') / rate('edge', 'PATCH /orders/:id', 'bare Hono + Neon')
 
@@ -93,6 +94,12 @@ export function goals(results: Results): Goal[] {
     ),
     atMost('bad-receivers', 'p95 with over without', 2, good('15 good and 5 bad') / good('15 good')),
     atLeast('many-endpoints', 'rate with 10,000 over 1', 0.7, many),
+    atLeast(
+      'threads',
+      'CPU of the busiest thread, 1 over 2 threads',
+      1.5,
+      busiest('1 thread') / busiest('2 threads'),
+    ),
     atMost('edge', 'round trips per PATCH', 1, figure('edge', 'PATCH /orders/:id', 'round trips')),
     atLeast('edge', 'rate over bare Hono + Neon', 0.85, patch),
     atLeast(

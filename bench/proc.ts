@@ -36,6 +36,12 @@ export function familyCpuSeconds(pid: number): number {
   }
 }
 
+/** User and system time of each thread of a process, by the thread's id. */
+export function threadsCpuSeconds(pid: number): ReadonlyMap<string, number> {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  return new Map(threads.map(id => [id, timesOf(`${pid}/task/${id}`)?.cpuSeconds ?? 0]))
+}
+
 /** null when the process has ended meanwhile. */
 function timesOf(pid: number | string): ProcessTimes | null {
   try {

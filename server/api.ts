@@ -15,14 +15,18 @@ export interface Api extends Part {
   readonly url: string
 }
 
-/** Why the process is not ready; null = it is. */
-export type Trouble = () => string | null
+export interface ApiPorts {
+  /** Why the process is not ready; null = it is. */
+  readonly trouble: () => string | null
+  /** Why only a restart helps; null = nothing speaks for one. */
+  readonly findStuck: () => Promise<string | null>
+}
 
 /** Requests under way may take as long as the statements of one request. Then they are cut. */
 const drainMs = 10_000
 const lookAgainMs = 50
 
-export function createApi({ env, host, port }: ServerSettings, trouble: Trouble): Api {
+export function createApi({ env, host, port }: ServerSettings, { trouble, findStuck }: ApiPorts): Api {
   const outbox = createOutbox()
   let isStopping = false
   const app = new Hono<{ Bindings: HttpBindings }>()
@@ -31,7 +35,10 @@ export function createApi({ env, host, port }: ServerSettings, trouble: Trouble)
     c.req.raw.headers.set(addressHeader, c.env.incoming.socket.remoteAddress ?? '')
     return next()
   })
-  app.get('/livez', c => c.text('alive\n'))
+  app.get('/livez', async c => {
+    const reason = await findStuck()
+    return reason === null ? c.text('alive\n') : c.text(`${reason}\n`, 503)
+  })
   app.get('/readyz', async c => {
     const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
     return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)

@@ -3,7 +3,8 @@ import { closeSharedPools } from '../functions/database/postgres.ts'
 import { log } from '../functions/http/log.ts'
 import { type Listener, startListener } from '../worker/listener.ts'
 import { type Part, startAll } from '../worker/parts/part.ts'
-import { createApi } from './api.ts'
+import { stoppable } from '../worker/stoppable.ts'
+import { type ApiPorts, createApi } from './api.ts'
 import type { ServerSettings } from './settings.ts'
 import { createTimer } from './timer.ts'
 
@@ -12,12 +13,14 @@ export interface RunningServer {
   readonly url: string | null
   /** Finishes the run of the cron function, then the requests, then the listener. True = every attempt is recorded. */
   stop(): Promise<boolean>
+  /** Resolves like stop(), also when it stops by itself, because its listener has. */
+  readonly ended: Promise<boolean>
 }
 
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
   const { parts } = settings
   const listener = createListener(settings)
-  const api = createApi(settings, () => (parts.has('listener') ? listener.trouble() : null))
+  const api = createApi(settings, listener)
   const stopParts = await startAll([
     { start() {}, stop: closeSharedPools },
     ...(parts.has('listener') ? [listener] : []),
@@ -26,33 +29,39 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   ])
   const url = parts.has('api') ? api.url : null
   log('serving', { parts: [...parts].join(), url, docs: url && `${url}/docs` })
-  return {
-    url,
-    async stop() {
-      await stopParts()
-      log('stopped serving')
-      return listener.isClean
-    },
-  }
+  const { stop, ended } = stoppable(async () => {
+    await stopParts()
+    log('stopped serving')
+    return listener.isClean
+  })
+  void listener.ended.then(stop)
+  return { url, stop, ended }
 }
 
-interface ListenerPart extends Part {
-  /** Why it cannot work at the moment; null = it can. */
-  trouble(): string | null
+interface ListenerPart extends Part, ApiPorts {
+  /** When it has stopped; never while it does not run in this process. */
+  readonly ended: Promise<boolean>
   readonly isClean: boolean
 }
 
 function createListener(settings: ServerSettings): ListenerPart {
   let running: Listener | null = null
   let isClean = true
+  let onStarted: (ended: Promise<boolean>) => void
+  const ended = new Promise<boolean>(resolve => {
+    onStarted = resolve
+  })
   return {
     async start() {
       running = await startListener(settings.listener)
+      onStarted(running.ended)
     },
     async stop() {
       isClean = (await running?.stop()) ?? true
     },
     trouble: () => running?.trouble() ?? null,
+    findStuck: async () => running?.findStuck() ?? null,
+    ended,
     get isClean() {
       return isClean
     },

@@ -2,6 +2,7 @@
 import type { Environment } from '../delivery/settings.ts'
 import { startListener } from './listener.ts'
 import { readListenerSettings } from './settings.ts'
+import type { Stoppable } from './stoppable.ts'
 
 /**
  * Returns the exit code once it is stopped: 0 = every attempt is recorded. SIGTERM finishes what is in flight; a second signal
@@ -11,21 +12,15 @@ export async function runListener(env: Environment): Promise<number> {
   return runUntilSignal(await startListener(readListenerSettings(env)))
 }
 
-interface Running {
-  /** True = every attempt is recorded. */
-  stop(): Promise<boolean>
-}
-
-/** Stops it at the first SIGTERM or Ctrl-C and returns the exit code; the second one exits at once. */
-export function runUntilSignal(running: Running): Promise<number> {
-  return new Promise(stopped => {
-    let stopping = false
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, async () => {
-        if (stopping) process.exit(1)
-        stopping = true
-        stopped((await running.stop()) ? 0 : 1)
-      })
-    }
-  })
+/** Stops it at the first SIGTERM or Ctrl-C; the second one exits at once. Returns the exit code when it has stopped. */
+export async function runUntilSignal(running: Stoppable): Promise<number> {
+  let signaled = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (signaled) process.exit(1)
+      signaled = true
+      void running.stop()
+    })
+  }
+  return (await running.ended) ? 0 : 1
 }

@@ -19,6 +19,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly healthPort: number
   /** The address that it listens on; :: = every one of this machine. */
   readonly healthHost: string
+  /** 1 = one thread does everything; more = so many sign and send, beside the main one. */
+  readonly threads: number
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
@@ -37,6 +39,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
     healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
+    threads: integer(env, 'OUTBOX_LISTENER_THREADS', { default: 1, min: 1, max: 8 }),
     logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
       default: 100,

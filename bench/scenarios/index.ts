@@ -13,6 +13,7 @@ import { noisyNeighbour } from './noisy-neighbour.ts'
 import { oldSnapshot } from './old-snapshot.ts'
 import { publish } from './publish.ts'
 import { sweep } from './sweep.ts'
+import { threads } from './threads.ts'
 import { throughput } from './throughput.ts'
 import { writers } from './writers.ts'
 
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   badReceivers,
   manyEndpoints,
   listeners,
+  threads,
   edge,
   publish,
   cron,

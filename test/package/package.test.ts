@@ -15,6 +15,7 @@ import { codeBlocks, readPage, root } from '../docs/pages.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
+import { testSettings } from '../support/settings.ts'
 import { type Installed, installPackage, withoutOuterNpm } from './tarball.ts'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -98,6 +99,25 @@ describe.each(nodes)('on Node $version', ({ path }) => {
       'outbox/testing': ['createSender', 'startReceiver'],
       'outbox/verify': ['keepRawBodiesIn', 'keepRawBody', 'toleranceSeconds', 'verify'],
     })
+  })
+
+  test('a listener with two threads starts and stops', async () => {
+    const settings = {
+      ...testSettings,
+      DATABASE_URL_UNPOOLED: (await freshDatabase()).url,
+      OUTBOX_HEALTH_PORT: '0',
+      OUTBOX_LISTENER_THREADS: '2',
+    }
+    const { stdout, stderr } = runNode(
+      path,
+      'threads.mjs',
+      `import { startListener } from 'outbox/listener'
+       const listener = await startListener(${JSON.stringify(settings)})
+       console.log(await listener.stop(), await listener.ended)`,
+    )
+    expect(stderr).toBe('')
+    expect(stdout).toContain(`"threads":2`)
+    expect(stdout).toMatch(/^true true$/m)
   })
 
   test('the command says its version', () => {

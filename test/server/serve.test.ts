@@ -46,6 +46,17 @@ test('an event that is posted, and a row that changes, leave as webhooks', async
   expect((await attemptsOf(server, event.body.id)).map(({ sender }) => sender)).toEqual(['listener'])
 })
 
+test('with threads the listener in it sends on them, and they are a part of /livez', async () => {
+  const { server, receiver } = await start({ OUTBOX_LISTENER_THREADS: '2' })
+  await post(server, '/v1/endpoints', { url: receiver.url })
+  await post(server, '/v1/events', { type: 'a.b', data: 1 })
+  await receiver.waitFor(1)
+  expect(server.said()).toContain('"threads":2')
+  expect((await server.fetch('/livez')).status).toBe(200)
+  server.signal('SIGTERM')
+  expect(await server.exited).toBe(0)
+})
+
 test('without a listener the timer delivers and redelivers', async () => {
   const respond: Respond = ({ nth }) => (nth === 1 ? 500 : 200)
   const env = { OUTBOX_SERVE: 'api,cron', OUTBOX_CRON_SECONDS: '1', OUTBOX_RETRY_SCHEDULE: '0.1,0.1' }

@@ -34,6 +34,8 @@ describe('a bad setting', () => {
     ['a master key that is too short', { OUTBOX_MASTER_KEYS: 'a:Q0FOQVJZ' }, 'OUTBOX_MASTER_KEYS'],
     ['a lease that is shorter than a request', { OUTBOX_LEASE_SECONDS: '10' }, 'sent twice'],
     ['a port that does not exist', { OUTBOX_HEALTH_PORT: '70000' }, 'OUTBOX_HEALTH_PORT'],
+    ['no thread at all', { OUTBOX_LISTENER_THREADS: '0' }, 'OUTBOX_LISTENER_THREADS'],
+    ['too many threads', { OUTBOX_LISTENER_THREADS: '9' }, 'a whole number from 1 to 8'],
     ['an unknown log level', { OUTBOX_LOG_LEVEL: 'CANARY' }, 'OUTBOX_LOG_LEVEL'],
   ])('(%s) stops the start with a message that names it and never its value', async (_, env, expected) => {
     const { code, errors, output } = await runListener({ DATABASE_URL_UNPOOLED: url, ...env })

@@ -8,9 +8,13 @@ import type { Degradation } from './degradation.ts'
 /** Why this listener cannot work at the moment; null = it can. */
 export type ReadinessCheck = () => string | null
 
+/** Why only a restart helps; null = nothing speaks for one. */
+export type LivenessCheck = () => Promise<string | null>
+
 export class Health {
   readonly #server: Server
   readonly #checks: ReadinessCheck[] = []
+  readonly #livenessChecks: LivenessCheck[] = []
   readonly #degradations: Degradation[] = []
   readonly #exposition: () => Promise<string>
 
@@ -22,6 +26,11 @@ export class Health {
   /** The first check that finds something is the answer of /readyz. */
   addCheck(check: ReadinessCheck): void {
     this.#checks.push(check)
+  }
+
+  /** The first check that finds something is the answer of /livez. */
+  addLivenessCheck(check: LivenessCheck): void {
+    this.#livenessChecks.push(check)
   }
 
   /** It is told on /readyz, and changes nothing about the status: the listener delivers. */
@@ -48,7 +57,10 @@ export class Health {
     const path = request.url?.split('?')[0]
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(405, 'only GET is answered here\n')
-    if (path === '/livez') return answer(200, 'alive\n')
+    if (path === '/livez') {
+      const reason = await this.#stuck()
+      return reason === null ? answer(200, 'alive\n') : answer(503, `${reason}\n`)
+    }
     if (path === '/readyz') {
       const reason = this.trouble()
       return reason === null ? answer(200, `${this.#readiness()}\n`) : answer(503, `${reason}\n`)
@@ -56,6 +68,14 @@ export class Health {
     if (path === '/metrics')
       return answer(200, await this.#exposition(), 'text/plain; version=0.0.4; charset=utf-8')
     return answer(404, 'expected /livez, /readyz or /metrics\n')
+  }
+
+  async #stuck(): Promise<string | null> {
+    for (const check of this.#livenessChecks) {
+      const reason = await check()
+      if (reason !== null) return reason
+    }
+    return null
   }
 
   #readiness(): string {

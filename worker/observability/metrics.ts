@@ -34,6 +34,21 @@ export class Metrics {
     })
   }
 
+  /** `busySeconds`, by the thread's name, is read for each scrape. */
+  addThreads(busySeconds: () => ReadonlyMap<string, number>): void {
+    new Counter({
+      name: 'outbox_thread_busy_seconds_total',
+      help: 'For how long each thread has been busy. At a rate near 1 it is the bottleneck.',
+      labelNames: ['thread'],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        this.inc({ thread: 'main' }, performance.eventLoopUtilization().active / 1000)
+        for (const [thread, seconds] of busySeconds()) this.inc({ thread }, seconds)
+      },
+    })
+  }
+
   count(settlement: Settlement): void {
     this.#attempts.inc({ outcome: settlement.error ?? 'success' })
     this.#duration.observe(settlement.durationMs / 1000)

@@ -1,4 +1,4 @@
-// Connect: the links to the outside, which are the database, the receivers, and the port that asks for health and metrics.
+// Connect: the links to the database, and to the port that is asked for health and metrics.
 import { SettingsError } from '../../delivery/settings.ts'
 import { readCaptureHealth } from '../../drizzle/capture-health.ts'
 import { createStore, type Store, type StoreOptions } from '../../drizzle/store.ts'
@@ -6,8 +6,6 @@ import { type Database, openDatabase, sqlstate } from '../database.ts'
 import { Health } from '../observability/health.ts'
 import type { Log } from '../observability/log.ts'
 import { Metrics } from '../observability/metrics.ts'
-import { createResolve } from '../send/resolve.ts'
-import { createTransport } from '../send/transport.ts'
 import type { ListenerSettings } from '../settings.ts'
 import { TransactionPoolingError } from '../transaction-pooling.ts'
 import type { Part } from './part.ts'
@@ -16,7 +14,6 @@ export interface Connect extends Part {
   readonly database: Database
   readonly storeOptions: StoreOptions
   readonly store: Store
-  readonly transport: ReturnType<typeof createTransport>
   readonly metrics: Metrics
   readonly health: Health
   /** Once started. */
@@ -34,7 +31,6 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   const database = openDatabase(settings.databaseUrl, name, log)
   const { disableAfterSeconds } = settings
   const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds }
-  const transport = createTransport(settings, createResolve(), settings.egressProxy)
   const metrics = new Metrics({
     read: () => readCaptureHealth(database.run),
     onTrouble: error =>
@@ -47,7 +43,6 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   const health = new Health(() => metrics.exposition())
   let healthPort = settings.healthPort
   const stop = async () => {
-    await transport.close()
     health.close()
     await database.close()
   }
@@ -55,7 +50,6 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
     database,
     storeOptions,
     store: createStore(database.run, storeOptions),
-    transport,
     metrics,
     health,
     get healthPort() {

@@ -1,6 +1,5 @@
 // Send: lanes that start attempts, and a settler that records them.
 import type { Leased } from '../../delivery/types.ts'
-import { userAgent } from '../../delivery/version.ts'
 import { Lanes } from '../lanes/lanes.ts'
 import { Degradation } from '../observability/degradation.ts'
 import { AttemptLog, type Log } from '../observability/log.ts'
@@ -10,6 +9,7 @@ import type { ListenerSettings } from '../settings.ts'
 import { Releaser } from '../settle/releaser.ts'
 import { Settler } from '../settle/settler.ts'
 import type { Connect } from './connect.ts'
+import type { Deliver } from './deliver.ts'
 import type { Part } from './part.ts'
 import type { Wake } from './wake.ts'
 
@@ -27,14 +27,15 @@ export interface Send extends Part {
 }
 
 export interface SendPorts {
-  readonly connect: Pick<Connect, 'store' | 'transport' | 'metrics' | 'health'>
+  readonly connect: Pick<Connect, 'store' | 'metrics' | 'health'>
+  readonly deliver: Pick<Deliver, 'delivering'>
   readonly wake: Pick<Wake, 'events'>
   readonly settings: Pick<ListenerSettings, 'leaseSeconds' | 'requestTimeoutSeconds' | 'logAttemptsPerSecond'>
   readonly log: Log
   readonly clock: () => number
 }
 
-export function createSend({ connect, wake, settings, log, clock }: SendPorts): Send {
+export function createSend({ connect, deliver, wake, settings, log, clock }: SendPorts): Send {
   const { store, metrics } = connect
   const stopping = new AbortController()
   const attemptLog = new AttemptLog(log, settings.logAttemptsPerSecond)
@@ -43,9 +44,11 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
   const detector = new NetworkOutageDetector(clock)
   const lanes = new Lanes({
     attempt: createAttempt({
-      deliver: { send: connect.transport.send, now: Date.now, clock, random: Math.random, userAgent },
+      delivering: deliver.delivering,
+      clock,
       detector,
       settler,
+      release: deliveries => releaser.release(deliveries),
       metrics,
       attemptLog,
       log,

@@ -1,15 +1,19 @@
 // One attempt as the listener makes it: deliver, then say and count what came of it, and hand it to the settler.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type DeliverPorts, deliver } from '../../delivery/deliver.ts'
 import type { Endpoint } from '../../delivery/endpoint.ts'
 import { timingPadMs } from '../../delivery/redact.ts'
 import type { Leased, Settlement } from '../../delivery/types.ts'
 import type { Log } from '../observability/log.ts'
+import type { Delivering } from './delivering.ts'
 
 export interface AttemptPorts {
-  readonly deliver: DeliverPorts
+  readonly delivering: Pick<Delivering, 'deliver'>
+  /** That settlements are timed with. */
+  readonly clock: () => number
   readonly detector: { assess(settlement: Settlement): Settlement }
   readonly settler: { add(settlement: Settlement): void }
+  /** Ends the leases of what was not sent; never rejects. */
+  readonly release: (deliveries: readonly Leased[]) => Promise<void>
   readonly metrics: { count(settlement: Settlement): void }
   readonly attemptLog: { note(delivery: Leased, endpoint: Endpoint, settlement: Settlement): void }
   readonly log: Log
@@ -22,7 +26,7 @@ export interface AttemptPorts {
 export function createAttempt(
   ports: AttemptPorts,
 ): (delivery: Leased, endpoint: Endpoint, onOver: () => void) => void {
-  const { detector, settler, metrics, attemptLog, log, leaseMs, stopping } = ports
+  const { delivering, clock, detector, settler, release, metrics, attemptLog, log, leaseMs, stopping } = ports
   return (delivery, endpoint, onOver) => {
     const onSettlement = (made: Settlement) => {
       let settlement: Settlement
@@ -38,7 +42,7 @@ export function createAttempt(
         settler.add(settlement)
         onOver()
       }
-      const waitMs = timingPadMs(endpoint, settlement, ports.deliver.clock())
+      const waitMs = timingPadMs(endpoint, settlement, clock())
       if (waitMs === 0) record()
       else
         void sleep(waitMs, null, { signal: stopping })
@@ -50,6 +54,10 @@ export function createAttempt(
       log.error({ delivery: delivery.publicId, error: (error as Error).name }, 'an attempt threw an error')
       onOver()
     }
-    deliver(delivery, endpoint, ports.deliver, onSettlement, onError)
+    const onUnsent = () => {
+      void release([delivery])
+      onOver()
+    }
+    delivering.deliver(delivery, endpoint, { onSettlement, onError, onUnsent })
   }
 }

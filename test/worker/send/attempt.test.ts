@@ -1,5 +1,6 @@
 // What an attempt tells the detector of network outages.
 import { expect, test } from 'vitest'
+import { deliver } from '../../../delivery/deliver.ts'
 import type { Settlement } from '../../../delivery/types.ts'
 import { openLog } from '../../../worker/observability/log.ts'
 import { createAttempt } from '../../../worker/send/attempt.ts'
@@ -14,16 +15,22 @@ test.each([
   const times = [0, durationMs, durationMs]
   const assessed: Settlement[] = []
   const settled: Settlement[] = []
-  const attempt = createAttempt({
-    deliver: {
-      send: () => {
-        throw new Error('nothing is sent')
-      },
-      now: () => 0,
-      clock: () => times.shift() ?? durationMs,
-      random: () => 0.5,
-      userAgent: 'test',
+  const clock = () => times.shift() ?? durationMs
+  const ports = {
+    send: () => {
+      throw new Error('nothing is sent')
     },
+    now: () => 0,
+    clock,
+    random: () => 0.5,
+    userAgent: 'test',
+  }
+  const attempt = createAttempt({
+    delivering: {
+      deliver: (delivery, endpoint, { onSettlement, onError }) =>
+        deliver(delivery, endpoint, ports, onSettlement, onError),
+    },
+    clock,
     detector: {
       assess(settlement) {
         assessed.push(settlement)
@@ -31,6 +38,7 @@ test.each([
       },
     },
     settler: { add: settlement => void settled.push(settlement) },
+    release: async () => {},
     metrics: { count: () => {} },
     attemptLog: { note: () => {} },
     log: openLog('silent', 'test'),

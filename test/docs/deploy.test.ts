@@ -54,7 +54,7 @@ test.each([
 })
 
 function initFile(path: string): string {
-  const answers = { framework: 'node', databaseUrl: null, tables: [] } as const
+  const answers = { framework: 'node', usesPrisma: false, databaseUrl: null, tables: [] } as const
   return filesFor(answers).find(file => file.path === path)!.text
 }
 

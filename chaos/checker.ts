@@ -3,7 +3,7 @@
 // G1 capture       each committed change is one event; nothing that was rolled back is
 // G2 at least once each event reached every endpoint subscribed to it; no work stays open; prompt in a quiet period
 // G3 identity      one id per event, one event per id
-// G4 duplication   no request follows a success, unless a fault disrupted the success or a replay was asked for
+// G4 duplication   no request follows a success, unless a fault disrupted the success, its answer came too late or a replay was asked for
 // G6 bytes         one body per id; every signature verifies; the timestamp is the sender's time
 // G7 order         on ordered endpoints a key's versions arrive one after the other
 // G13 record       each request is recorded as an attempt; each recorded status is one that the receiver sent
@@ -76,6 +76,7 @@ export function check(records: Records): Verdict {
       interrupted: database.attempts.filter(a => a.error === 'interrupted').length,
       'duplicates through replays': caused('replay'),
       'duplicates through faults': caused('fault'),
+      'duplicates through late answers': caused('late answer'),
       'in flight at faults': inFlightAtFaults,
     },
   }

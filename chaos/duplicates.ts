@@ -1,6 +1,9 @@
-// Requests repeated after a success. Each needs a cause: a replay was asked for, or a fault hit the successful request
-// before its outcome was recorded. Faults then explain at most as many duplicates as requests were in flight at them.
+// Requests repeated after a success. Each needs a cause: a replay was asked for, a fault hit the successful request before its
+// outcome was recorded, or the answer came after the sender's time limit, which on a machine without a free core happens to
+// receivers in the same process as all others. Faults then explain at most as many duplicates as requests were in flight at
+// them.
 import { attemptId, type Disruption, type ReceivedRequest, type Records, succeeded } from './records.ts'
+import { requestTimeoutSeconds } from './topology.ts'
 
 /** An outcome may stay unrecorded this long after the answer. The listener writes batches, the cron function writes at its end. */
 const unrecordedMs = { listener: 1_000, cron: 20_000 }
@@ -11,7 +14,7 @@ const unreadMs = 1_000
 export interface Duplicate {
   request: ReceivedRequest
   /** null = no cause: a violation. */
-  cause: 'fault' | 'replay' | null
+  cause: 'fault' | 'replay' | 'late answer' | null
 }
 
 export function findDuplicates(records: Records, byDelivery: Map<string, ReceivedRequest[]>) {
@@ -23,6 +26,15 @@ export function findDuplicates(records: Records, byDelivery: Map<string, Receive
     const sender = senders.get(attemptId(request.endpoint, request.webhookId, request.attempt))
     return disruptions.some(disruption => overlaps(disruption, request, sender))
   }
+  const timedOut = new Set(
+    records.database.attempts
+      .filter(({ error }) => error === 'timeout')
+      .map(({ endpoint, webhookId, number }) => attemptId(endpoint, webhookId, number)),
+  )
+  /** The sender says so, and the timestamp that it signed does not contradict it. */
+  const cameTooLate = ({ endpoint, webhookId, attempt, answered, signedAt }: ReceivedRequest) =>
+    timedOut.has(attemptId(endpoint, webhookId, attempt)) &&
+    answered - signedAt >= requestTimeoutSeconds * 1000
   const duplicates = [...byDelivery.values()].flatMap(requests => {
     // By number, not by time: a frozen sender may send number 1 long after another has sent number 2.
     const inOrder = requests.toSorted((a, b) => a.attempt - b.attempt)
@@ -30,7 +42,8 @@ export function findDuplicates(records: Records, byDelivery: Map<string, Receive
       const success = inOrder.slice(0, i + 1).findLast(succeeded)
       if (success === undefined) return []
       if (wasReplayed(records, success, request)) return [{ request, cause: 'replay' }]
-      return [{ request, cause: wasDisrupted(success) ? 'fault' : null }]
+      if (wasDisrupted(success)) return [{ request, cause: 'fault' }]
+      return [{ request, cause: cameTooLate(success) ? 'late answer' : null }]
     })
   })
   return { duplicates, inFlightAtFaults: records.requests.filter(wasDisrupted).length }

@@ -107,6 +107,20 @@ describe('the checker excuses a duplicate', () => {
     expect(check(run).violations.map(violation => violation.invariant)).toEqual(['G4'])
   })
 
+  test('after an answer that came when the sender had given up, by its own record and its timestamp, and not by its record alone', () => {
+    const run = honest()
+    const [first] = run.requests
+    repeat(run, first!)
+    const recorded = run.database.attempts.find(
+      ({ webhookId, endpoint, number }) =>
+        number === 1 && webhookId === first!.webhookId && endpoint === first!.endpoint,
+    )!
+    Object.assign(recorded, { error: 'timeout', status: null })
+    expect(check(run).violations.map(violation => violation.invariant)).toEqual(['G4'])
+    first!.answered = first!.signedAt + 2_000
+    expect(check(run)).toMatchObject({ violations: [], figures: { 'duplicates through late answers': 1 } })
+  })
+
   test('after a replay of its endpoint, not after a replay of another', () => {
     const run = honest()
     const [first] = run.requests

@@ -24,12 +24,12 @@ beforeAll(() => {
   tools = openToolbox()
 }, 180_000)
 
-/** Each Node installs and goes the way at least once; the modules are loaded on all of them. */
+/** Each Node installs and goes the way with some manager; the modules are loaded on all of them. */
 const chosen: Record<Manager, { major: Major; kind: 'ES modules' | 'CommonJS' }> = {
   npm: { major: 20, kind: 'ES modules' },
   pnpm: { major: 22, kind: 'CommonJS' },
   'yarn with node_modules': { major: 24, kind: 'ES modules' },
-  'yarn with PnP': { major: 20, kind: 'CommonJS' },
+  'yarn with PnP': { major: 22, kind: 'CommonJS' },
 }
 
 const print =
@@ -60,13 +60,18 @@ describe.each(managers)('with %s', manager => {
     }
   }, 180_000)
 
-  test.for(majors)('ES modules and CommonJS get every export, on Node %i', (node, { skip }) => {
-    const reason = missing(manager, node) ?? missing(manager, major)
-    if (reason !== null) skip(reason)
-    for (const [file, code] of Object.entries(files)) writeFileSync(join(project.folder, file), code)
-    const { stdout, stderr } = project.run(node, {}, 'node', 'load.cjs')
-    expect(stdout, stderr).toBe('function function function function object\n'.repeat(2))
-  })
+  test.for(majors)(
+    'ES modules, and CommonJS where it can, get every export, on Node %i',
+    (node, { skip }) => {
+      const reason = missing(manager, node) ?? missing(manager, major)
+      if (reason !== null) skip(reason)
+      for (const [file, code] of Object.entries(files)) writeFileSync(join(project.folder, file), code)
+      // Node 20's require() of an ES module does not look into the archives that PnP keeps packages in.
+      const takesBoth = manager !== 'yarn with PnP' || node > 20
+      const { stdout, stderr } = project.run(node, {}, 'node', takesBoth ? 'load.cjs' : 'load.mjs')
+      expect(stdout, stderr).toBe('function function function function object\n'.repeat(takesBoth ? 2 : 1))
+    },
+  )
 
   test(`on Node ${major}, in ${kind}: from the package to a verified webhook`, async ({ skip }) => {
     const reason = missing(manager, major)

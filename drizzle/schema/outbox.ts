@@ -333,32 +333,31 @@ export const deliveryRows = outbox.table(
   ],
 )
 
+/** Of the table and of the view over it. */
+const attemptColumns = () => ({
+  endpoint_id: ref(),
+  event_id: ref(),
+  number: integer().notNull(),
+  sender: sender().notNull(),
+  started_at: time().notNull(),
+  duration_ms: integer(),
+  response_status: integer(),
+  /** null = success; else one of the documented kinds (delivery/outcome.ts). */
+  error: text(),
+  response_body: text(),
+})
+
 /** One request and what came of it, unless it is in `delivered_at_once`. Append-only, except that a late result may replace `interrupted`. */
-export const attemptRows = outbox.table(
-  'attempt_rows',
-  {
-    endpoint_id: ref(),
-    event_id: ref(),
-    number: integer().notNull(),
-    sender: sender().notNull(),
-    started_at: time().notNull(),
-    duration_ms: integer(),
-    response_status: integer(),
-    /** null = success; else one of the documented kinds (delivery/outcome.ts). */
-    error: text(),
-    response_body: text(),
-  },
-  t => [
-    primaryKey({ columns: [t.endpoint_id, t.event_id, t.number] }),
-    // Rows are stored in the order of time, so this index takes a few bytes per 32 pages and costs writers almost nothing.
-    index('attempt_rows_by_time')
-      .using('brin', t.started_at)
-      .with({ pages_per_range: 32, autosummarize: true }),
-    check('attempt_rows_number', sql`${t.number} >= 1`),
-    check('attempt_rows_duration', sql`${t.duration_ms} >= 0`),
-    check('attempt_rows_body', sql`octet_length(${t.response_body}) <= 1024`),
-  ],
-)
+export const attemptRows = outbox.table('attempt_rows', attemptColumns(), t => [
+  primaryKey({ columns: [t.endpoint_id, t.event_id, t.number] }),
+  // Rows are stored in the order of time, so this index takes a few bytes per 32 pages and costs writers almost nothing.
+  index('attempt_rows_by_time')
+    .using('brin', t.started_at)
+    .with({ pages_per_range: 32, autosummarize: true }),
+  check('attempt_rows_number', sql`${t.number} >= 1`),
+  check('attempt_rows_duration', sql`${t.duration_ms} >= 0`),
+  check('attempt_rows_body', sql`octet_length(${t.response_body}) <= 1024`),
+])
 
 /** All deliveries, one event for one endpoint each, wherever they are kept. For reading. */
 export const deliveries = outbox
@@ -390,17 +389,7 @@ cross join lateral unnest(g.event_ids) as e (id)`)
 
 /** All attempts: one request each, and what came of it. For reading. */
 export const attempts = outbox
-  .view('attempts', {
-    endpoint_id: ref(),
-    event_id: ref(),
-    number: integer().notNull(),
-    sender: sender().notNull(),
-    started_at: time().notNull(),
-    duration_ms: integer(),
-    response_status: integer(),
-    error: text(),
-    response_body: text(),
-  })
+  .view('attempts', attemptColumns())
   .as(sql`select endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body
 from outbox.attempt_rows
 union all

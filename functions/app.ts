@@ -21,6 +21,8 @@ import type { Env } from './settings.ts'
 import { audit } from './system/audit/routes.ts'
 import { captureHealth } from './system/capture-health/routes.ts'
 import { health } from './system/health.ts'
+import { listeners } from './system/listeners/routes.ts'
+import { metrics } from './system/metrics/routes.ts'
 import { secretsHealth } from './system/secrets-health/routes.ts'
 import { stats } from './system/stats/routes.ts'
 
@@ -50,7 +52,7 @@ const resources = [
   [health, captureHealth, secretsHealth],
   [eventBatches, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays],
-  [stats, audit],
+  [stats, audit, listeners, metrics],
 ].flat()
 
 export function createOutbox({ settings, basePath, description = true }: OutboxOptions = {}): Outbox {

@@ -1,4 +1,4 @@
-// One listener, put together from five parts: connect, wake, send, maintain, claim.
+// One listener, put together from six parts: connect, observe, wake, send, maintain, claim.
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { openKeyring } from '../delivery/secrets.ts'
@@ -6,6 +6,7 @@ import { openLog } from './observability/log.ts'
 import { createClaim } from './parts/claim.ts'
 import { createConnect } from './parts/connect.ts'
 import { createMaintain } from './parts/maintain.ts'
+import { createObserve } from './parts/observe.ts'
 import { startAll } from './parts/part.ts'
 import { createSend } from './parts/send.ts'
 import { createWake } from './parts/wake.ts'
@@ -31,9 +32,10 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
   const send = createSend({ connect, wake, settings, log, clock })
   const claim = createClaim({ connect, wake, send, settings, keyring, log, name })
   const maintain = createMaintain({ connect, wake, claim, settings, log, clock })
+  const observe = createObserve({ connect, wake, send, settings, log, name, clock })
 
   // What takes work starts before what brings it. So on a stop the first thing is that nothing more is claimed.
-  const stopParts = await startAll([connect, wake, send, maintain, claim])
+  const stopParts = await startAll([connect, observe, wake, send, maintain, claim])
   log.info({ health_port: connect.healthPort }, 'started')
   return {
     name,

@@ -5,6 +5,7 @@ import {
   type Environment,
   expected,
   integer,
+  metricsEndpoints,
   read,
   readDeliverySettings,
   SettingsError,
@@ -17,6 +18,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly databaseUrl: string
   readonly pollSeconds: number
   readonly healthPort: number
+  /** Endpoints that /metrics names. */
+  readonly metricsEndpoints: number
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
@@ -34,6 +37,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     databaseUrl: databaseUrl(env),
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
+    metricsEndpoints: metricsEndpoints(env),
     logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
       default: 100,

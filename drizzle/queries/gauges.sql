@@ -14,14 +14,11 @@ clock as materialized (
   select clock_timestamp() as now
 ),
 endpoint as materialized (
-  select p.id, p.nonce, p.state, p.disabled_reason, h.probe_at
-  from outbox.endpoints p
-  left join outbox.endpoint_health h on h.endpoint_id = p.id
-  where p.deleted_at is null
+  select p.id, p.nonce, p.state, p.disabled_reason from outbox.endpoints p where p.deleted_at is null
 ),
 waiting as materialized (
   select d.endpoint_id, count(*)::int as n, min(d.due_at) as due_at
-  from (select endpoint_id, due_at from outbox.deliveries where state = 'pending' limit $1::int) d
+  from (select endpoint_id, due_at from outbox.deliveries where state = 'pending' order by endpoint_id limit $1::int) d
   group by d.endpoint_id
 ),
 total as materialized (
@@ -60,7 +57,7 @@ listed as materialized (
   cross join lateral (
     select count(*)::int as n
     from (select from outbox.deliveries d where d.endpoint_id = w.endpoint_id and d.state = 'pending'
-          limit case when (select is_capped from total) then $1::int / $2::int else 0 end) d
+          limit case when (select is_capped from total) then $1::int / greatest(1, $2::int) else 0 end) d
   ) counted
 ),
 storage as (
@@ -75,9 +72,11 @@ gauge (name, label, detail, value) as (
   union all
   select 'outbox_deliveries', 'pending', null, n from total
   union all
-  select 'outbox_deliveries', s.state, null,
-         (select count(*) from (select from outbox.deliveries where state = s.state::outbox.delivery_state limit $1::int) d)
-  from unnest(array['sending', 'dead']) as s (state)
+  select 'outbox_deliveries', 'sending', null, count(*)
+  from (select from outbox.deliveries where state = 'sending' limit $1::int) d
+  union all
+  select 'outbox_deliveries', 'dead', null, count(*)
+  from (select from outbox.deliveries where state = 'dead' limit $1::int) d
   union all
   select 'outbox_oldest_pending_seconds', null, null,
          greatest(0, coalesce(extract(epoch from (select now from clock) - min(b.due_at)), 0))
@@ -92,7 +91,10 @@ gauge (name, label, detail, value) as (
   left join endpoint on endpoint.state = s.state and endpoint.disabled_reason is not distinct from s.reason
   group by s.state, s.reason
   union all
-  select 'outbox_breakers_open', null, null, count(*) from endpoint where state = 'active' and probe_at is not null
+  select 'outbox_breakers_open', null, null, count(*)
+  from outbox.endpoint_health h
+  cross join lateral (select from outbox.endpoints p where p.id = h.endpoint_id and p.state = 'active' limit 1) p
+  where h.probe_at is not null
   union all
   select 'outbox_endpoint_pending', public_id, null, n from listed
   union all

@@ -117,6 +117,8 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
 
   await ask('GET /v1/stats', '/v1/stats')
   await ask('GET /v1/audit', '/v1/audit')
+  await ask('GET /v1/listeners', '/v1/listeners')
+  await ask('GET /metrics', '/metrics')
   await ask('GET /v1/health/capture', '/v1/health/capture')
   await ask('GET /v1/health/secrets', '/v1/health/secrets')
   await ask('GET /healthz', '/healthz')

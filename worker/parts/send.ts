@@ -46,7 +46,7 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
       deliver: { send: connect.transport.send, now: Date.now, clock, random: Math.random, userAgent },
       detector,
       settler,
-      metrics,
+      metrics: metrics.attempts,
       attemptLog,
       log,
       leaseMs: settings.leaseSeconds * 1000,
@@ -56,6 +56,7 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
     clock,
   })
 
+  settler.on('settled', settlements => metrics.attempts.noteSettled(settlements))
   settler.on('stalled', () => lanes.pause())
   settler.on('recovered', () => lanes.resume())
   detector.on('change', isDown => lanes.setProbing(isDown))
@@ -66,6 +67,7 @@ export function createSend({ connect, wake, settings, log, clock }: SendPorts): 
     else if (!settler.isStalled) lanes.resume()
   })
   metrics.addGauge('outbox_in_flight', 'Requests under way.', () => lanes.inFlight)
+  metrics.addGauge('outbox_lanes_open', 'Endpoints that this listener has something for.', () => lanes.open)
   metrics.addGauge('outbox_held', 'Deliveries leased by this listener.', () => lanes.held)
   metrics.addGauge('outbox_unsettled', 'Attempts made and not yet recorded.', () => settler.size)
 

@@ -10,7 +10,7 @@ export interface AttemptPorts {
   readonly deliver: DeliverPorts
   readonly detector: { assess(settlement: Settlement): Settlement }
   readonly settler: { add(settlement: Settlement): void }
-  readonly metrics: { count(settlement: Settlement): void }
+  readonly metrics: { count(delivery: Leased, settlement: Settlement): void }
   readonly attemptLog: { note(delivery: Leased, endpoint: Endpoint, settlement: Settlement): void }
   readonly log: Log
   readonly leaseMs: number
@@ -29,7 +29,7 @@ export function createAttempt(
       try {
         // Longer than its lease: this process was frozen meanwhile, so a silence says nothing about any network.
         settlement = made.durationMs > leaseMs ? made : detector.assess(made)
-        metrics.count(settlement)
+        metrics.count(delivery, settlement)
         attemptLog.note(delivery, endpoint, settlement)
       } catch (error) {
         return onError(error)

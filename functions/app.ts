@@ -15,6 +15,7 @@ import { eventTypes } from './events/types/routes.ts'
 import { addRoutes, createApp, type Routes } from './http/app.ts'
 import { log } from './http/log.ts'
 import { refuseUnknownPaths } from './http/unknown-paths.ts'
+import { keys } from './keys/routes.ts'
 import { descriptionOf } from './openapi/openapi.ts'
 import { replays } from './replays/routes.ts'
 import type { Env } from './settings.ts'
@@ -52,7 +53,7 @@ const resources = [
   [health, captureHealth, secretsHealth],
   [eventBatches, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays],
-  [stats, audit, listeners, metrics],
+  [stats, audit, keys, listeners, metrics],
 ].flat()
 
 export function createOutbox({ settings, basePath, description = true }: OutboxOptions = {}): Outbox {

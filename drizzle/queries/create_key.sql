@@ -20,7 +20,8 @@ created as (
 ),
 audited as (
   insert into outbox.audit (who, request_id, action, changes)
-  select $6::text, $7::text, 'key.created', jsonb_build_object('key', jsonb_build_object('from', null, 'to', name),
+  select $6::text, $7::text, 'key.created', jsonb_build_object('id', jsonb_build_object('from', null, 'to', 'key_' || lpad(to_hex(id), 16, '0') || lpad(to_hex(nonce), 8, '0')),
+    'name', jsonb_build_object('from', null, 'to', name),
     'scope', jsonb_build_object('from', null, 'to', scope), 'tenant', jsonb_build_object('from', null, 'to', tenant),
     'expires_at', jsonb_build_object('from', null, 'to', outbox.at(expires_at)))
   from created

@@ -123,7 +123,7 @@ test('the state of the database is there, and of the process', () => {
 
 test('counters end in _total and nothing else does, and every name begins with what it is of', async () => {
   const text = await (await fetch(`http://127.0.0.1:${listener.healthPort}/metrics`)).text()
-  for (const name of namesIn(text)) expect(name).toMatch(/^(outbox|process|nodejs)_[a-z_]+$/)
+  for (const name of namesIn(text)) expect(name).toMatch(/^(outbox|process|nodejs)_[a-z0-9_]+$/)
   for (const [, name, type] of text.matchAll(/^# TYPE (outbox_\S+) (\S+)/gm))
     expect(type === 'counter', name).toBe(name!.endsWith('_total'))
 })

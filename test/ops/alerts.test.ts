@@ -7,11 +7,16 @@ import { parse } from 'yaml'
 import { firingAt, type Rule } from '../support/promql/rules.ts'
 import { type Labels, parseDuration, parseSeries } from '../support/promql/series.ts'
 
+interface Expected {
+  exp_labels: Labels
+  exp_annotations: Labels
+}
+
 interface Case {
   name: string
   interval: string
   input_series: { series: string; values: string }[]
-  alert_rule_test: { eval_time: string; alertname: string; exp_alerts: { exp_labels: Labels }[] }[]
+  alert_rule_test: { eval_time: string; alertname: string; exp_alerts: Expected[] }[]
 }
 
 const folder = join(import.meta.dirname, '../../ops/prometheus')
@@ -27,10 +32,11 @@ describe.each(cases)('$name', ({ interval, input_series, alert_rule_test }) => {
   test.each(alert_rule_test)('$alertname at $eval_time', ({ eval_time, alertname, exp_alerts }) => {
     const own = rules.filter(rule => rule.record !== undefined || rule.alert === alertname)
     const firing = firingAt(own, { series, intervalSeconds }, parseDuration(eval_time))
-    const byLabels = (labels: Labels[]) =>
-      labels.map(one => JSON.stringify(Object.entries(one).sort())).sort()
-    expect(byLabels(firing.map(({ labels }) => labels))).toEqual(
-      byLabels(exp_alerts.map(({ exp_labels }) => exp_labels)),
+    const inOrder = (alerts: [Labels, Labels][]) =>
+      alerts.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))
+    const sorted = (labels: Labels) => Object.fromEntries(Object.entries(labels).sort())
+    expect(inOrder(firing.map(({ labels, annotations }) => [sorted(labels), annotations]))).toEqual(
+      inOrder(exp_alerts.map(({ exp_labels, exp_annotations }) => [sorted(exp_labels), exp_annotations])),
     )
   })
 })

@@ -14,6 +14,8 @@ export interface Rule {
 export interface Firing {
   readonly alert: string
   readonly labels: Labels
+  /** With the labels filled in. */
+  readonly annotations: Labels
 }
 
 /** All rules in their order, at each interval from 0 to `until`; returns what fires at the end. */
@@ -66,6 +68,14 @@ function heldLongEnough(rule: Rule, samples: readonly Sample[], { at, since, see
     seen.add(key)
     const begun = since.get(key) ?? at
     since.set(key, begun)
-    return at - begun >= parseDuration(rule.for ?? '0s') ? { alert: rule.alert!, labels } : []
+    return at - begun >= parseDuration(rule.for ?? '0s')
+      ? { alert: rule.alert!, labels, annotations: annotationsFor(rule, labels) }
+      : []
   })
+}
+
+function annotationsFor({ annotations = {} }: Rule, labels: Labels): Labels {
+  const filled = (text: string) =>
+    text.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label) => labels[label] ?? '')
+  return Object.fromEntries(Object.entries(annotations).map(([name, text]) => [name, filled(text)]))
 }

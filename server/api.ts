@@ -6,6 +6,7 @@ import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { SettingsError } from '../delivery/settings.ts'
 import { createOutbox } from '../functions/app.ts'
+import type { ServedRequest } from '../worker/observability/http-metrics.ts'
 import type { Part } from '../worker/parts/part.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -14,14 +15,17 @@ export interface Api extends Part {
   readonly url: string
 }
 
-/** Why the process is not ready; null = it is. */
-export type Trouble = () => string | null
+export interface ApiPorts {
+  /** Why the process is not ready; null = it is. */
+  readonly trouble: () => string | null
+  readonly onAnswer: (request: ServedRequest) => void
+}
 
 /** Requests under way may take as long as the statements of one request. Then they are cut. */
 const drainMs = 10_000
 const lookAgainMs = 50
 
-export function createApi({ env, host, port }: ServerSettings, trouble: Trouble): Api {
+export function createApi({ env, host, port }: ServerSettings, { trouble, onAnswer }: ApiPorts): Api {
   const outbox = createOutbox()
   let isStopping = false
   const app = new Hono<{ Bindings: HttpBindings }>()
@@ -35,7 +39,14 @@ export function createApi({ env, host, port }: ServerSettings, trouble: Trouble)
     const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
     return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)
   })
-  app.all('*', c => outbox.fetch(c.req.raw, env, noContext))
+  app.all('*', async c => {
+    const { method, path } = c.req
+    const begunAt = performance.now()
+    const response = await outbox.fetch(c.req.raw, env, noContext)
+    const durationMs = performance.now() - begunAt
+    onAnswer({ route: routeOf(outbox.app, method, path), method, status: response.status, durationMs })
+    return response
+  })
 
   async function databaseTrouble(): Promise<string | null> {
     const answer = await outbox.fetch(new Request('http://localhost/healthz'), env)
@@ -58,6 +69,13 @@ export function createApi({ env, host, port }: ServerSettings, trouble: Trouble)
       await drain(server)
     },
   }
+}
+
+/** The route as it is declared, `/v1/events/:id`: ids in the names of series would make one for each. */
+function routeOf({ router }: Pick<Hono, 'router'>, method: string, path: string): string {
+  const [handlers] = router.match(method, path)
+  const declared = handlers.map(([[, route]]) => route.path).find(route => !route.endsWith('*'))
+  return declared ?? 'other'
 }
 
 /** What a Worker is handed with a request. Without it Hono throws when it is asked for, and that costs more than this. */

@@ -2,6 +2,7 @@
 import { closeSharedPools } from '../functions/database/postgres.ts'
 import { log } from '../functions/http/log.ts'
 import { type Listener, startListener } from '../worker/listener.ts'
+import type { ServedRequest } from '../worker/observability/http-metrics.ts'
 import { type Part, startAll } from '../worker/parts/part.ts'
 import { createApi } from './api.ts'
 import type { ServerSettings } from './settings.ts'
@@ -17,7 +18,10 @@ export interface RunningServer {
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
   const { parts } = settings
   const listener = createListener(settings)
-  const api = createApi(settings, () => (parts.has('listener') ? listener.trouble() : null))
+  const api = createApi(settings, {
+    trouble: () => (parts.has('listener') ? listener.trouble() : null),
+    onAnswer: request => listener.countRequest(request),
+  })
   const stopParts = await startAll([
     { start() {}, stop: closeSharedPools },
     ...(parts.has('listener') ? [listener] : []),
@@ -39,6 +43,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 interface ListenerPart extends Part {
   /** Why it cannot work at the moment; null = it can. */
   trouble(): string | null
+  countRequest(request: ServedRequest): void
   readonly isClean: boolean
 }
 
@@ -53,6 +58,7 @@ function createListener(settings: ServerSettings): ListenerPart {
       isClean = (await running?.stop()) ?? true
     },
     trouble: () => running?.trouble() ?? null,
+    countRequest: request => running?.countRequest(request),
     get isClean() {
       return isClean
     },

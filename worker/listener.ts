@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { openKeyring } from '../delivery/secrets.ts'
+import type { ServedRequest } from './observability/http-metrics.ts'
 import { openLog } from './observability/log.ts'
 import { createClaim } from './parts/claim.ts'
 import { createConnect } from './parts/connect.ts'
@@ -17,6 +18,8 @@ export interface Listener {
   readonly healthPort: number
   /** Why it cannot work at the moment; null = it can. */
   trouble(): string | null
+  /** The API in this process has answered a request. */
+  countRequest(request: ServedRequest): void
   /** Finishes what is in flight and releases the rest. True = every attempt is recorded. */
   stop(): Promise<boolean>
 }
@@ -41,6 +44,7 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
     name,
     healthPort: connect.healthPort,
     trouble: () => connect.health.trouble(),
+    countRequest: request => connect.metrics.http.count(request),
     async stop() {
       const inFlight = send.lanes.inFlight
       log.info(

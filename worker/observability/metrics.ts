@@ -3,11 +3,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { version } from '../../delivery/version.ts'
 import { AttemptMetrics } from './attempt-metrics.ts'
+import { HttpMetrics } from './http-metrics.ts'
 import { StatementMetrics } from './statement-metrics.ts'
 
 export class Metrics {
   readonly registry = new Registry()
   readonly attempts = new AttemptMetrics(this.registry)
+  readonly http = new HttpMetrics(this.registry)
   readonly statements: StatementMetrics
 
   /** `clock`: milliseconds that only grow. */

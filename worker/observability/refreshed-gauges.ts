@@ -21,7 +21,6 @@ export class RefreshedGauges {
   readonly #ports: RefreshedGaugesPorts
   readonly #metrics = new Map<string, Gauge | Counter>()
   #timer: NodeJS.Timeout | undefined
-  #refreshing: Promise<void> = Promise.resolve()
   #stopped = false
   #failed = false
 
@@ -36,13 +35,12 @@ export class RefreshedGauges {
   }
 
   start(): void {
-    this.#refreshing = this.#refresh()
+    void this.#refresh()
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
-    await this.#refreshing
   }
 
   async #refresh(): Promise<void> {

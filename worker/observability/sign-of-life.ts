@@ -9,6 +9,8 @@ export interface SignOfLifePorts {
   readonly name: string
   readonly everyMs: number
   readonly state: () => { awake: boolean; inFlight: number }
+  /** The database answers, as far as is known. */
+  readonly isReachable: () => boolean
 }
 
 export class SignOfLife {
@@ -27,8 +29,11 @@ export class SignOfLife {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    const { run, name, isReachable } = this.#ports
+    // Otherwise a stop would wait for a dead link. The row says "silent" then, and so it is.
+    if (!isReachable()) return
     await this.#writing
-    await forgetListener(this.#ports.run, { name: this.#ports.name }).catch(() => {})
+    await forgetListener(run, { name }).catch(() => {})
   }
 
   #write(): void {

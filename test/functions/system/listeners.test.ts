@@ -26,6 +26,7 @@ test('a listener is there while it runs, and gone once it has stopped', async ()
     last_heartbeat: expect.stringMatching(/Z$/),
     in_flight: 0,
   })
+  await eventually(() => listener.trouble() === null)
   await listener.stop()
   expect((await api.get('/v1/listeners')).body.data).toEqual([])
 })

@@ -39,7 +39,7 @@ test('each check of the capture is shown as it was measured last, a scrape measu
   expect(seen.troubles).toBe(1) // once, not for each measurement
   run = runOn(client)
   await eventually(async () => (await shown()) === 'outbox_capture_check{check="broken_triggers"} 0')
-  await gauges.stop()
+  gauges.stop()
   const afterwards = seen.reads
   await registry.metrics()
   expect(seen.reads).toBe(afterwards)

@@ -144,6 +144,7 @@ function comparable(value: unknown, name = ''): unknown {
 
 function comparableText(text: string): string {
   return text
+    .replace(/^(outbox_\S+) \S+$/gm, '$1 …') // what is measured for Prometheus
     .replace(/\b(evt|ep|dlv|rpl|key|obk)_[0-9a-f]+/g, '$1_…')
     .replace(/(whsec|whpk)_[\w+/=]+/g, '$1_…')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')

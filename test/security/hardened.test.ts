@@ -36,8 +36,9 @@ async function call(method: string, path: string, body?: unknown, headers: Recor
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const text = await response.text()
+  const type = response.headers.get('content-type') ?? ''
   // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect by looking
-  return { status: response.status, body: (text && parseJson(text)) as any }
+  return { status: response.status, body: (/json/.test(type) ? parseJson(text) : text) as any }
 }
 
 const granted = `

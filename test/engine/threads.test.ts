@@ -9,7 +9,7 @@ import { startApi } from '../functions/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { type ListenerProcess, startListenerProcess } from '../support/listener-process.ts'
 import { findDisorder } from '../support/order-checker.ts'
-import { deliveryStates, emitAtOnce } from '../support/outbox.ts'
+import { deliveryStates, emitAtOnce, endLeases } from '../support/outbox.ts'
 import { type Received, type Respond, startReceiver } from '../support/receiver.ts'
 import { temporaryDirectory } from '../support/server.ts'
 import { threadFaults } from '../support/thread-faults.ts'
@@ -140,7 +140,7 @@ describe('with requests in flight on two threads', () => {
     listener.signal('SIGKILL')
     expect(await listener.exited).toBe('SIGKILL')
     release()
-    await letLeasesRunOut(client)
+    await endLeases(client)
     await startListenerProcess(db.url, twoThreads)
     await eventually(async () => (await deliveryStates(client)).delivered === 60)
     expect(receiver.requests).toHaveLength(90)
@@ -164,7 +164,7 @@ describe('with requests in flight on two threads', () => {
     expect(JSON.parse(line!)).toMatchObject({ level: 60, thread: 2, error: 'Error' })
     expect(listener.said()).not.toContain('CANARY')
     expect(await deliveryStates(client)).toEqual({ delivered: 15, sending: 15, pending: 30 })
-    await letLeasesRunOut(client)
+    await endLeases(client)
     await startListenerProcess(db.url, twoThreads)
     await eventually(async () => (await deliveryStates(client)).delivered === 60)
     expect(receiver.requests).toHaveLength(75)
@@ -208,7 +208,7 @@ describe('threads that hang', () => {
   test('send nothing of what another listener has sent meanwhile', async () => {
     const { db, client, receiver, listener, handedAt, goOn } = await withHangingThreads()
     listener.signal('SIGSTOP')
-    await letLeasesRunOut(client)
+    await endLeases(client)
     await startListenerProcess(db.url, { OUTBOX_POLL_SECONDS: '0.2' })
     await eventually(async () => (await deliveryStates(client)).delivered === 10)
     // Longer than what was handed over may wait.
@@ -236,11 +236,6 @@ async function busySeconds(listener: ListenerProcess): Promise<Record<string, nu
     /^outbox_thread_busy_seconds_total\{thread="(\w+)"\} (\S+)$/gm,
   )
   return Object.fromEntries(Array.from(found, ([, thread, seconds]) => [thread, Number(seconds)]))
-}
-
-/** Leases follow the database's time, so the test can move them. */
-async function letLeasesRunOut(client: pg.Client): Promise<void> {
-  await client.query(`update outbox.deliveries set leased_until = clock_timestamp() where state = 'sending'`)
 }
 
 async function attempts(client: pg.Client, where: string): Promise<number> {

@@ -112,7 +112,7 @@ describe('a delivery', () => {
     expect(await story(id)).toMatch(
       /^Attempt 2 is due at .*, because attempt 1 failed with bad_status \(401: the receiver refuses the signature: check that it has the secret/,
     )
-    await api.db.query('update outbox.attempts set response_status = 500')
+    await api.db.query('update outbox.attempt_rows set response_status = 500')
     expect(await story(id)).toMatch(/because attempt 1 failed with bad_status \(500\)\.$/)
   })
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { id } = (await api.post('/v1/endpoints', { url: 'https://example.com/a' })).body
   await api.post(`/v1/endpoints/${id}/pause`, {})
   await api.db.query(
-    `insert into outbox.deliveries (endpoint_id, event_id, state, due_at) select 1, n, 'pending', now() - interval '1 minute' from generate_series(1, 3) as n`,
+    `insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at) select 1, n, 'pending', now() - interval '1 minute' from generate_series(1, 3) as n`,
   )
   await api.worker.scheduled()
   answer = await api.get('/metrics', { key: 'look' })
@@ -56,7 +56,7 @@ test('a listener on the same database shows the same gauges under the same names
 })
 
 test('one who asks again at once is told the same, at no cost', async () => {
-  await api.db.query('delete from outbox.deliveries')
+  await api.db.query('delete from outbox.delivery_rows')
   expect((await api.get('/metrics')).text).toBe(answer.text)
 })
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
     `insert into outbox.endpoints (url, state) select 'https://example.com/' || n, 'paused' from generate_series(1, 10000) as n`,
   )
   await client.query(
-    `insert into outbox.deliveries (endpoint_id, event_id, state, due_at)
+    `insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at)
      select p.id, n, 'pending', now() - make_interval(hours => 1, mins => p.id::int % 60)
      from outbox.endpoints p cross join lateral generate_series(1, case when p.id = 10000 then 2000 else p.id % 7 end) as n`,
   )
@@ -72,7 +72,7 @@ test('beyond what is counted, the oldest and the worst are still found', async (
     `insert into outbox.endpoints (url) select 'https://example.com/' || n from generate_series(1, 100) as n`,
   )
   await client.query(
-    `insert into outbox.deliveries (endpoint_id, event_id, state, due_at)
+    `insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at)
      select p.id, n, 'pending', now() - make_interval(secs => case when p.id = 77 and n = 1 then 5000 else 10 end)
      from outbox.endpoints p cross join lateral generate_series(1, case when p.id = 99 then 60000 else 10 end) as n`,
   )

@@ -1,9 +1,9 @@
-// Public ids: how the API, the console and the webhook headers name an event, an endpoint, a delivery or a replay.
+// Public ids: how the API, the console and the webhook headers name an event, an endpoint, a delivery, a replay or an API key.
 // In SQL, outbox.event_id and outbox.endpoint_id make the same text.
 
-export type IdPrefix = 'evt' | 'ep' | 'rpl'
+export type IdPrefix = 'evt' | 'ep' | 'rpl' | 'key'
 
-/** `evt_`, `ep_` or `rpl_`, the row's id in 16 hex digits, its random half in 8. */
+/** The prefix and `_`, the row's id in 16 hex digits, its random half in 8. */
 export function formatId(prefix: IdPrefix, id: bigint, nonce: number): string {
   return `${prefix}_${hex64(id)}${(nonce >>> 0).toString(16).padStart(8, '0')}`
 }

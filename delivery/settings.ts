@@ -29,6 +29,11 @@ export interface DeliverySettings {
   readonly blockedPorts: readonly number[]
 }
 
+/** How many endpoints /metrics names: those with the largest backlogs. */
+export function metricsEndpoints(env: Environment): number {
+  return integer(env, 'OUTBOX_METRICS_ENDPOINTS', { default: 0, min: 0, max: 50 })
+}
+
 export function readDeliverySettings(env: Environment): DeliverySettings {
   const requestTimeoutSeconds = seconds(env, 'OUTBOX_REQUEST_TIMEOUT_SECONDS', {
     default: 15,

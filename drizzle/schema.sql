@@ -19,6 +19,23 @@ create type outbox.signing as enum ('hmac', 'ed25519');
 
 -- Tables
 
+create table outbox.api_keys (
+  id bigint generated always as identity not null,
+  nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
+  name text not null,
+  scope text not null,
+  tenant text,
+  hash bytea not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint api_keys_hash CHECK ((octet_length(hash) = 32)),
+  constraint api_keys_hash_unique UNIQUE (hash),
+  constraint api_keys_name CHECK ((name ~ '^[A-Za-z0-9_-]{1,100}$'::text)),
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_scope CHECK ((scope = ANY (ARRAY['admin'::text, 'read'::text])))
+);
+
 create table outbox.attempt_rows (
   endpoint_id bigint not null,
   event_id bigint not null,
@@ -208,6 +225,28 @@ create table outbox.idempotency_steps (
   constraint idempotency_steps_scope_key_step_pk PRIMARY KEY (scope, key, step)
 );
 
+create table outbox.last_cron_run (
+  id smallint default 1 not null,
+  version text not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone not null,
+  delivered integer not null,
+  failed integer not null,
+  stopped text not null,
+  constraint last_cron_run_one CHECK ((id = 1)),
+  constraint last_cron_run_pkey PRIMARY KEY (id)
+);
+
+create table outbox.listeners (
+  name text not null,
+  version text not null,
+  since timestamp with time zone default clock_timestamp() not null,
+  seen_at timestamp with time zone default clock_timestamp() not null,
+  awake boolean not null,
+  in_flight integer not null,
+  constraint listeners_pkey PRIMARY KEY (name)
+);
+
 create table outbox.migrations (
   name text not null,
   applied_at timestamp with time zone default clock_timestamp() not null,
@@ -245,6 +284,7 @@ create table outbox.replays (
 
 -- Sequences
 
+create sequence outbox.api_keys_id_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox.audit_id_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox.endpoint_secrets_id_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox.endpoints_id_seq as bigint start 1 increment 1 cache 1;
@@ -438,6 +478,8 @@ create view outbox.watches as
 -- outbox.missing_rights(relation regclass) returns text stable
 -- outbox.missing_writing_rights(role oid) returns text stable
 -- outbox.must_notify() returns boolean
+-- outbox.oldest_transaction_seconds() returns double precision stable security definer
+-- outbox.oldest_unfanned_seconds() returns double precision stable
 -- outbox.open_keys(lane bigint, after text, key_limit integer) returns TABLE(ordering_key text, place integer, oldest tid, state outbox.delivery_state, due_at timestamp with time zone) stable
 -- outbox.patterns(type text) returns text[] immutable
 -- outbox.pinned_settings(relation regclass, options json) returns text stable
@@ -478,6 +520,7 @@ CREATE TRIGGER secret_changed AFTER INSERT OR DELETE OR UPDATE ON outbox.endpoin
 
 -- Grants
 
+grant update on column outbox.api_keys.last_used_at to outbox_functions;
 grant update on column outbox.endpoint_secrets.expires_at to outbox_functions;
 grant update on column outbox.endpoint_secrets.sealed to outbox_functions;
 grant update on column outbox.endpoints.disabled_reason to outbox_listener;
@@ -713,6 +756,11 @@ grant execute on function outbox.missing_writing_rights(oid) to public;
 grant execute on function outbox.must_notify() to outbox_functions;
 grant execute on function outbox.must_notify() to outbox_listener;
 grant execute on function outbox.must_notify() to public;
+grant execute on function outbox.oldest_transaction_seconds() to outbox_functions;
+grant execute on function outbox.oldest_transaction_seconds() to outbox_listener;
+grant execute on function outbox.oldest_unfanned_seconds() to outbox_functions;
+grant execute on function outbox.oldest_unfanned_seconds() to outbox_listener;
+grant execute on function outbox.oldest_unfanned_seconds() to public;
 grant execute on function outbox.open_keys(bigint,text,integer) to outbox_functions;
 grant execute on function outbox.open_keys(bigint,text,integer) to outbox_listener;
 grant execute on function outbox.open_keys(bigint,text,integer) to public;
@@ -784,6 +832,9 @@ grant usage on schema outbox to outbox_listener;
 grant usage on schema outbox to public;
 grant usage on sequence outbox.endpoint_secrets_id_seq to outbox_functions;
 grant usage on sequence outbox.endpoints_id_seq to outbox_functions;
+grant select on sequence outbox.events_id_seq to outbox_functions;
+grant select on sequence outbox.events_id_seq to outbox_listener;
+grant delete, insert, select on table outbox.api_keys to outbox_functions;
 grant insert, select, update on table outbox.attempt_rows to outbox_functions;
 grant insert, select, update on table outbox.attempt_rows to outbox_listener;
 grant select on table outbox.attempts to outbox_functions;
@@ -811,6 +862,10 @@ grant select on table outbox.function_files to outbox_functions;
 grant select on table outbox.function_files to outbox_listener;
 grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
 grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
+grant insert, select, update on table outbox.last_cron_run to outbox_functions;
+grant select on table outbox.last_cron_run to outbox_listener;
+grant delete, insert, select, update on table outbox.listeners to outbox_listener;
+grant select on table outbox.listeners to outbox_functions;
 grant select on table outbox.migrations to outbox_functions;
 grant delete, insert, select, update on table outbox.rate_buckets to outbox_functions;
 grant insert, select, update on table outbox.replays to outbox_functions;

@@ -16,12 +16,15 @@ import { eventTypes } from './events/types/routes.ts'
 import { addRoutes, createApp, type Routes } from './http/app.ts'
 import { log } from './http/log.ts'
 import { refuseUnknownPaths } from './http/unknown-paths.ts'
+import { keys } from './keys/routes.ts'
 import { descriptionOf } from './openapi/openapi.ts'
 import { replays } from './replays/routes.ts'
 import type { Env } from './settings.ts'
 import { audit } from './system/audit/routes.ts'
 import { captureHealth } from './system/capture-health/routes.ts'
 import { health } from './system/health.ts'
+import { listeners } from './system/listeners/routes.ts'
+import { metrics } from './system/metrics/routes.ts'
 import { secretsHealth } from './system/secrets-health/routes.ts'
 import { stats } from './system/stats/routes.ts'
 
@@ -56,7 +59,7 @@ const resources = [
   [health, captureHealth, secretsHealth],
   [eventBatches, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays],
-  [stats, audit],
+  [stats, audit, keys, listeners, metrics],
 ].flat()
 
 export function createOutbox({ settings, basePath, description = true, send }: OutboxOptions = {}): Outbox {

@@ -5,6 +5,7 @@ import {
   type DeliverySettings,
   type Environment,
   expected,
+  metricsEndpoints,
   read,
   readDeliverySettings,
   text,
@@ -30,6 +31,8 @@ export interface Settings {
   readonly apiKeys: readonly ApiKey[]
   readonly delivery: DeliverySettings
   readonly keyring: Keyring
+  /** Endpoints that /metrics names. */
+  readonly metricsEndpoints: number
 }
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
@@ -39,6 +42,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     apiKeys: await apiKeys(env),
     delivery,
     keyring: await openKeyring(delivery.masterKeys),
+    metricsEndpoints: metricsEndpoints(env),
   })
   log('settings read', { driver: settings.driver })
   return settings

@@ -7,6 +7,7 @@ import { Hono } from 'hono'
 import { SettingsError } from '../delivery/settings.ts'
 import { addressHeader, withAddressHeader } from '../functions/access/client-address.ts'
 import { createOutbox } from '../functions/app.ts'
+import type { ServedRequest } from '../worker/observability/http-metrics.ts'
 import type { Part } from '../worker/parts/part.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -20,13 +21,17 @@ export interface ApiPorts {
   readonly trouble: () => string | null
   /** Why only a restart helps; null = nothing speaks for one. */
   readonly findStuck: () => Promise<string | null>
+  readonly onAnswer: (request: ServedRequest) => void
 }
 
 /** Requests under way may take as long as the statements of one request. Then they are cut. */
 const drainMs = 10_000
 const lookAgainMs = 50
 
-export function createApi({ env, host, port }: ServerSettings, { trouble, findStuck }: ApiPorts): Api {
+export function createApi(
+  { env, host, port }: ServerSettings,
+  { trouble, findStuck, onAnswer }: ApiPorts,
+): Api {
   const outbox = createOutbox()
   let isStopping = false
   const app = new Hono<{ Bindings: HttpBindings }>()
@@ -43,7 +48,14 @@ export function createApi({ env, host, port }: ServerSettings, { trouble, findSt
     const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
     return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)
   })
-  app.all('*', c => outbox.fetch(c.req.raw, ours, noContext))
+  app.all('*', async c => {
+    const { method, path } = c.req
+    const begunAt = performance.now()
+    const response = await outbox.fetch(c.req.raw, ours, noContext)
+    const durationMs = performance.now() - begunAt
+    onAnswer({ route: routeOf(outbox.app, method, path), method, status: response.status, durationMs })
+    return response
+  })
 
   async function databaseTrouble(): Promise<string | null> {
     const answer = await outbox.fetch(new Request('http://localhost/healthz'), ours)
@@ -66,6 +78,13 @@ export function createApi({ env, host, port }: ServerSettings, { trouble, findSt
       await drain(server)
     },
   }
+}
+
+/** The route as it is declared, `/v1/events/:id`: ids in the names of series would make one for each. */
+function routeOf({ router }: Pick<Hono, 'router'>, method: string, path: string): string {
+  const [handlers] = router.match(method, path)
+  const declared = handlers.map(([[, route]]) => route.path).find(route => !route.endsWith('*'))
+  return declared ?? 'other'
 }
 
 /** What a Worker is handed with a request. Without it Hono throws when it is asked for, and that costs more than this. */

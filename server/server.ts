@@ -2,9 +2,10 @@
 import { closeSharedPools } from '../functions/database/postgres.ts'
 import { log } from '../functions/http/log.ts'
 import { type Listener, startListener } from '../worker/listener.ts'
+import type { ServedRequest } from '../worker/observability/http-metrics.ts'
 import { type Part, startAll } from '../worker/parts/part.ts'
 import { stoppable } from '../worker/stoppable.ts'
-import { type ApiPorts, createApi } from './api.ts'
+import { createApi } from './api.ts'
 import type { ServerSettings } from './settings.ts'
 import { createTimer } from './timer.ts'
 
@@ -20,7 +21,11 @@ export interface RunningServer {
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
   const { parts } = settings
   const listener = createListener(settings)
-  const api = createApi(settings, listener)
+  const api = createApi(settings, {
+    trouble: () => (parts.has('listener') ? listener.trouble() : null),
+    findStuck: () => listener.findStuck(),
+    onAnswer: request => listener.countRequest(request),
+  })
   const stopParts = await startAll([
     { start() {}, stop: closeSharedPools },
     ...(parts.has('listener') ? [listener] : []),
@@ -38,7 +43,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   return { url, stop, ended }
 }
 
-interface ListenerPart extends Part, ApiPorts {
+interface ListenerPart extends Part {
+  /** Why it cannot work at the moment; null = it can. */
+  trouble(): string | null
+  /** Why only a restart helps; null = nothing speaks for one. */
+  findStuck(): Promise<string | null>
+  countRequest(request: ServedRequest): void
   /** When it has stopped; never while it does not run in this process. */
   readonly ended: Promise<boolean>
   readonly isClean: boolean
@@ -62,6 +72,7 @@ function createListener(settings: ServerSettings): ListenerPart {
     trouble: () => running?.trouble() ?? null,
     findStuck: async () => running?.findStuck() ?? null,
     ended,
+    countRequest: request => running?.countRequest(request),
     get isClean() {
       return isClean
     },

@@ -70,7 +70,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
   const checkSchema = untilPassed((client: pg.ClientBase) => refuseForeignSchema(runOn(client)))
   const pool = new pg.Pool({
     ...config,
-    max: 4, // fan-out, claim, settle, and one for what is rare
+    max: 5, // fan-out, claim, settle, one for what is rare, and one for what monitoring measures
     idleTimeoutMillis: 0,
     async onConnect(client) {
       await check()

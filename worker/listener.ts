@@ -1,12 +1,14 @@
-// One listener, put together from six parts: connect, deliver, wake, send, maintain, claim.
+// One listener, put together from seven parts: connect, observe, deliver, wake, send, maintain, claim.
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { openKeyring } from '../delivery/secrets.ts'
+import type { ServedRequest } from './observability/http-metrics.ts'
 import { openLog } from './observability/log.ts'
 import { createClaim } from './parts/claim.ts'
 import { createConnect } from './parts/connect.ts'
 import { createDeliver } from './parts/deliver.ts'
 import { createMaintain } from './parts/maintain.ts'
+import { createObserve } from './parts/observe.ts'
 import { startAll } from './parts/part.ts'
 import { createSend } from './parts/send.ts'
 import { createWake } from './parts/wake.ts'
@@ -20,6 +22,8 @@ export interface Listener extends Stoppable {
   trouble(): string | null
   /** Why only a restart of the process helps; null = nothing speaks for one. */
   findStuck(): Promise<string | null>
+  /** The API in this process has answered a request. */
+  countRequest(request: ServedRequest): void
   /** Finishes what is in flight and releases the rest. True = every attempt is recorded. */
   stop(): Promise<boolean>
   /** Like stop(), for those who do not ask: it may stop by itself, because one of its threads has died. */
@@ -38,9 +42,10 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
   const send = createSend({ connect, deliver, wake, settings, log, clock })
   const claim = createClaim({ connect, wake, send, settings, keyring, log, name })
   const maintain = createMaintain({ connect, wake, claim, settings, log, clock })
+  const observe = createObserve({ connect, wake, send, settings, log, name, clock })
 
   // What takes work starts before what brings it. So on a stop the first thing is that nothing more is claimed.
-  const stopParts = await startAll([connect, deliver, wake, send, maintain, claim])
+  const stopParts = await startAll([connect, observe, deliver, wake, send, maintain, claim])
   log.info({ health_port: connect.healthPort, threads: settings.threads }, 'started')
 
   const { stop, ended } = stoppable(async () => {
@@ -59,6 +64,7 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
     healthPort: connect.healthPort,
     trouble: () => connect.health.trouble(),
     findStuck: () => deliver.findStuck(),
+    countRequest: request => connect.metrics.http.count(request),
     stop,
     ended,
   }

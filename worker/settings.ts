@@ -5,6 +5,7 @@ import {
   type Environment,
   expected,
   integer,
+  metricsEndpoints,
   read,
   readDeliverySettings,
   SettingsError,
@@ -21,6 +22,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly healthHost: string
   /** 1 = one thread does everything; more = so many sign and send, beside the main one. */
   readonly threads: number
+  /** Endpoints that /metrics names. */
+  readonly metricsEndpoints: number
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
@@ -40,6 +43,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
     healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
     threads: integer(env, 'OUTBOX_LISTENER_THREADS', { default: 1, min: 1, max: 8 }),
+    metricsEndpoints: metricsEndpoints(env),
     logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
       default: 100,

@@ -18,15 +18,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT 'oldest_unfanned_seconds', age, age < 90,
          CASE WHEN age < 90 THEN 'New events become deliveries in time.'
               ELSE 'New events are not made into deliveries: start a listener, or find out why the cron function fails.' END
-  FROM (SELECT coalesce(extract(epoch FROM clock_timestamp() - (
-          SELECT e.occurred_at FROM outbox.fanout f JOIN outbox.events e ON e.id = f.event_id ORDER BY f.event_id LIMIT 1))::float8, 0) AS age) AS oldest
+  FROM outbox.oldest_unfanned_seconds() AS age
   UNION ALL
   SELECT 'oldest_transaction_seconds', age, age < 600,
          CASE WHEN age < 600 THEN 'No old transaction holds back vacuum.'
               ELSE 'A transaction this old keeps vacuum from cleaning the tables, and claims get slower: see xact_start in pg_stat_activity, and pg_prepared_xacts.' END
-  FROM (SELECT greatest(coalesce(max(extract(epoch FROM clock_timestamp() - started)), 0), 0)::float8 AS age FROM (
-          SELECT xact_start FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid()
-          UNION ALL SELECT prepared FROM pg_prepared_xacts) AS transactions (started)) AS oldest
+  FROM outbox.oldest_transaction_seconds() AS age
   UNION ALL
   SELECT 'sequence_cache', seqcache::float8, seqcache = 1,
          CASE WHEN seqcache = 1 THEN 'Events of one row get their ids in order.'

@@ -34,6 +34,8 @@ BEGIN
   END IF;
   GRANT USAGE ON SCHEMA outbox TO outbox_functions, outbox_listener, outbox_emitter;
   GRANT USAGE ON SEQUENCE outbox.endpoints_id_seq, outbox.endpoint_secrets_id_seq TO outbox_functions;
+  -- How many events there have been (drizzle/queries/gauges.sql).
+  GRANT SELECT ON SEQUENCE outbox.events_id_seq TO outbox_functions, outbox_listener;
   FOR allowed IN
     SELECT relation, functions, listener
     FROM (VALUES
@@ -61,7 +63,10 @@ BEGIN
       -- Senders compare it with their own (drizzle/schema-version.ts).
       ('outbox.function_files',    'SELECT',                         'SELECT'),
       -- Who changed what: written and read, never corrected.
-      ('outbox.audit',             'SELECT, INSERT',                 NULL)
+      ('outbox.audit',             'SELECT, INSERT',                 NULL),
+      ('outbox.api_keys',          'SELECT, INSERT, UPDATE (last_used_at), DELETE', NULL),
+      ('outbox.listeners',         'SELECT',                         'SELECT, INSERT, UPDATE, DELETE'),
+      ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT')
     ) AS matrix (relation, functions, listener)
   LOOP
     EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, outbox_functions, outbox_listener', allowed.relation);
@@ -83,9 +88,10 @@ BEGIN
   END LOOP;
   GRANT EXECUTE ON FUNCTION outbox.emit(text, json, text, text), outbox.emit(outbox.event_type_text, jsonb, text, text),
     outbox.emit_text, outbox.emit_failed, outbox.event_type, outbox.record TO outbox_emitter;
-  GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_events, outbox.record_test, outbox.capture_health,
-    outbox.capture_triggers, outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
-  GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.purge TO outbox_listener;
+  GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_events, outbox.record_test, outbox.capture_triggers,
+    outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
+  GRANT EXECUTE ON FUNCTION outbox.purge TO outbox_listener;
+  GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.oldest_transaction_seconds TO outbox_functions, outbox_listener;
 END $$;
 
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';

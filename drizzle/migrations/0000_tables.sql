@@ -9,6 +9,22 @@ CREATE TYPE "outbox"."replay_state" AS ENUM('running', 'done', 'canceled');--> s
 CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
 CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
+CREATE TABLE "outbox"."api_keys" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."api_keys_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"nonce" integer DEFAULT (floor(random() * 4294967296) - 2147483648)::integer NOT NULL,
+	"name" text NOT NULL,
+	"scope" text NOT NULL,
+	"tenant" text,
+	"hash" "bytea" NOT NULL,
+	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"expires_at" timestamp with time zone,
+	"last_used_at" timestamp with time zone,
+	CONSTRAINT "api_keys_hash_unique" UNIQUE("hash"),
+	CONSTRAINT "api_keys_name" CHECK ("outbox"."api_keys"."name" ~ '^[A-Za-z0-9_-]{1,100}$'),
+	CONSTRAINT "api_keys_scope" CHECK ("outbox"."api_keys"."scope" in ('admin', 'read')),
+	CONSTRAINT "api_keys_hash" CHECK (octet_length("outbox"."api_keys"."hash") = 32)
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."idempotency_keys" (
 	"scope" text NOT NULL,
 	"key" text NOT NULL,
@@ -214,6 +230,26 @@ CREATE TABLE "outbox"."replays" (
 	CONSTRAINT "replays_range" CHECK ("outbox"."replays"."since" <= "outbox"."replays"."until"),
 	CONSTRAINT "replays_rate" CHECK ("outbox"."replays"."rate_per_second" > 0),
 	CONSTRAINT "replays_finished" CHECK (("outbox"."replays"."state" = 'running') = ("outbox"."replays"."finished_at" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."last_cron_run" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"version" text NOT NULL,
+	"started_at" timestamp with time zone NOT NULL,
+	"finished_at" timestamp with time zone NOT NULL,
+	"delivered" integer NOT NULL,
+	"failed" integer NOT NULL,
+	"stopped" text NOT NULL,
+	CONSTRAINT "last_cron_run_one" CHECK ("outbox"."last_cron_run"."id" = 1)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."listeners" (
+	"name" text PRIMARY KEY NOT NULL,
+	"version" text NOT NULL,
+	"since" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"seen_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"awake" boolean NOT NULL,
+	"in_flight" integer NOT NULL
 );
 --> statement-breakpoint
 ALTER TABLE "outbox"."idempotency_steps" ADD CONSTRAINT "idempotency_steps_scope_key_idempotency_keys_scope_key_fk" FOREIGN KEY ("scope","key") REFERENCES "outbox"."idempotency_keys"("scope","key") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

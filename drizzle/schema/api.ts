@@ -1,7 +1,21 @@
-// What the HTTP API remembers: the effects of an Idempotency-Key, and how many requests a caller has left.
+// What the HTTP API remembers: its callers' keys, the effects of an Idempotency-Key, and how many requests a caller has left.
 import { sql } from 'drizzle-orm'
-import { doublePrecision, foreignKey, index, json, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  check,
+  customType,
+  doublePrecision,
+  foreignKey,
+  index,
+  integer,
+  json,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
 import { outbox } from './outbox.ts'
+
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
 const time = () => timestamp({ withTimezone: true })
 
@@ -47,4 +61,29 @@ export const rateBuckets = outbox.table(
     filled_at: time().notNull().default(sql`clock_timestamp()`),
   },
   t => [index('rate_buckets_by_age').on(t.filled_at)],
+)
+
+/** Keys that were given out through the API, beside those of OUTBOX_API_KEYS. To revoke one is to delete its row. */
+export const apiKeys = outbox.table(
+  'api_keys',
+  {
+    id: bigint({ mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    nonce: integer().notNull().default(sql`(floor(random() * 4294967296) - 2147483648)::integer`),
+    name: text().notNull(),
+    scope: text({ enum: ['admin', 'read'] }).notNull(),
+    /** null = it sees everything. */
+    tenant: text(),
+    /** Of a hash of the key: the hash itself keys the HMAC of an Idempotency-Key, and is not in the database. */
+    hash: bytea().notNull().unique(),
+    created_at: time().notNull().default(sql`clock_timestamp()`),
+    /** null = never. */
+    expires_at: time(),
+    /** Up to a minute behind: it is not written for every request. */
+    last_used_at: time(),
+  },
+  t => [
+    check('api_keys_name', sql`${t.name} ~ '^[A-Za-z0-9_-]{1,100}$'`),
+    check('api_keys_scope', sql`${t.scope} in ('admin', 'read')`),
+    check('api_keys_hash', sql`octet_length(${t.hash}) = 32`),
+  ],
 )

@@ -1,4 +1,4 @@
-// API keys: kept as hashes only, found in constant time.
+// The API keys of the setting: kept as hashes only, found in constant time.
 
 export interface ApiKey {
   readonly name: string
@@ -6,6 +6,8 @@ export interface ApiKey {
   readonly hash: Uint8Array
   /** It sees and changes only this tenant's; null = everything. */
   readonly tenant: string | null
+  /** null = never. */
+  readonly expiresAt: Date | null
 }
 
 /** `name:scope:key` or `name:scope:key:tenant`, with commas between them; null when any part is malformed. */
@@ -23,7 +25,7 @@ export async function parseApiKeys(spec: string): Promise<readonly ApiKey[] | nu
         string,
         string?,
       ]
-      return { name, scope, tenant, hash: await hashOf(key) }
+      return { name, scope, tenant, hash: await hashOf(key), expiresAt: null }
     }),
   )
 }
@@ -34,7 +36,7 @@ export async function findApiKey(keys: readonly ApiKey[], presented: string): Pr
   return keys.reduce<ApiKey | null>((found, key) => (isEqual(key.hash, hash) ? key : found), null)
 }
 
-async function hashOf(key: string): Promise<Uint8Array> {
+export async function hashOf(key: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key)))
 }
 

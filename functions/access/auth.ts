@@ -6,6 +6,7 @@ import type { App } from '../settings.ts'
 import { type RouteAccess, scopeFor } from './access.ts'
 import { type ApiKey, findApiKey } from './api-keys.ts'
 import { limitGuesses } from './rate-limit.ts'
+import { findStoredKey } from './stored-keys.ts'
 
 type Rule = Pick<RouteAccess, 'open' | 'scope' | 'tenants'>
 
@@ -13,7 +14,8 @@ export function authenticate(rule: Rule): MiddlewareHandler<App> {
   return async (c, next) => {
     if (await isOpen(rule, c)) return next()
     const token = bearerToken(c.req.header('authorization'))
-    const key = await findApiKey(c.var.settings.apiKeys, token)
+    const { settings } = c.var
+    const key = (await findApiKey(settings.apiKeys, token)) ?? (await findStoredKey(settings, token))
     if (!key) return refuseToken(c, token)
     c.set('apiKey', key)
     return refuseKey(key, rule, c.req.method) ?? next()

@@ -2,8 +2,8 @@
 
 /** Stop claiming before the next run starts, so that runs seldom overlap. */
 export const runSeconds = 50
-/** Kept back for recording what was already sent; a batch takes one statement or two. */
-const settlingSubrequests = 5
+/** Kept back for recording what was already sent, where a batch takes one statement or two, and the run itself. */
+const settlingSubrequests = 6
 /** Kept back for one batch of rewrapping, which comes after the deliveries. */
 const rewrappingSubrequests = 2
 
@@ -13,7 +13,7 @@ export class Budget {
   readonly #maxSubrequests: number
   readonly #rewraps: boolean
   readonly #stopping: AbortSignal | undefined
-  readonly #endAt = performance.now() + runSeconds * 1000
+  readonly #begunAt = performance.now()
   #subrequests = 0
 
   constructor(
@@ -34,6 +34,10 @@ export class Budget {
     return this.#subrequests
   }
 
+  get lastedSeconds(): number {
+    return (performance.now() - this.#begunAt) / 1000
+  }
+
   /** Deliveries that could still be sent and recorded. */
   get deliveriesLeft(): number {
     return this.#maxSubrequests - this.#subrequests - settlingSubrequests
@@ -42,7 +46,7 @@ export class Budget {
   /** The limit that forbids starting anything more; null = go on. */
   get reached(): Limit | null {
     if (this.#stopping?.aborted) return 'stopping'
-    if (performance.now() > this.#endAt) return 'time'
+    if (this.lastedSeconds > runSeconds) return 'time'
     const reserved = settlingSubrequests + (this.#rewraps ? rewrappingSubrequests : 0)
     return this.#subrequests + reserved >= this.#maxSubrequests ? 'subrequests' : null
   }

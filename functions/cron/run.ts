@@ -4,8 +4,11 @@
 import { type Send, sendThrough } from '../../delivery/send.ts'
 import { integer } from '../../delivery/settings.ts'
 import type { Leased } from '../../delivery/types.ts'
+import { version } from '../../delivery/version.ts'
+import { noteCronRun } from '../../drizzle/queries.gen.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
 import { type Database, openDatabase } from '../db.ts'
+import { log } from '../http/log.ts'
 import { type Env, readSettings, type Settings } from '../settings.ts'
 import { Budget, type Limit, runSeconds } from './budget.ts'
 import { Claimer } from './claim.ts'
@@ -47,10 +50,20 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
       send: send ?? sendThrough(fetchTransport(settings.delivery)),
     })
     const sealed = await rewrapOldSeals(store, settings.keyring, budget)
+    await noteRun(db, budget, sent)
     return { rescued, ...sent, ...sealed, subrequests: budget.subrequests }
   } finally {
     await db.close()
   }
+}
+
+/** For GET /v1/listeners and the alarms. All that the run was for is done, so a failure here does not make it fail. */
+async function noteRun(db: Database, budget: Budget, { delivered, failed, stopped }: Sent): Promise<void> {
+  budget.spend()
+  const { lastedSeconds } = budget
+  await noteCronRun(db.run, { version, lastedSeconds, delivered, failed, stopped }).catch(() => {
+    log('cron run not noted', {})
+  })
 }
 
 /** Every statement is a subrequest. */

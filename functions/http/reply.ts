@@ -1,4 +1,4 @@
-// What every handler returns: JSON, written exactly.
+// What handlers return: JSON, written exactly, or now and then text.
 import type { TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type Json, writeJson } from './json.ts'
@@ -15,6 +15,11 @@ export function reply(
     status,
     headers: { 'content-type': 'application/json', ...always, ...headers },
   }) as Reply
+}
+
+/** What is not JSON. */
+export function plainText(text: string, type: string): Reply {
+  return new Response(text, { headers: { 'content-type': type, ...always } }) as Reply
 }
 
 /** Done, with nothing to show. */

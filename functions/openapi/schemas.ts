@@ -125,6 +125,10 @@ export function responses<Schema extends z.ZodType, Status extends 200 | 201 | 2
   } as const
 }
 
+export function textResponses<Schema extends z.ZodType>(type: string, schema: Schema, description: string) {
+  return { 200: { description, content: { [type]: { schema } } }, default: aProblem } as const
+}
+
 export function emptyAnswer(description: string) {
   return { 204: { description }, default: aProblem } as const
 }

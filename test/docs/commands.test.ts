@@ -81,7 +81,7 @@ function run(blocks: string[], curl: string | undefined, receiver = customer.url
     .trim()
     .split('\n')
     .map(line => JSON.parse(line))
-    .map(asked => ({ ...asked, body: JSON.parse(asked.text) }))
+    .map(asked => ({ ...asked, body: /^[{[]/.test(asked.text) ? JSON.parse(asked.text) : asked.text }))
 }
 
 const senders = [
@@ -138,6 +138,13 @@ for (const { name, curl, isMissing } of senders)
       expect(keys).toHaveLength(1)
       expect(answer('POST', /\/pause$/)).toMatchObject({ id, state: 'paused' })
       expect(answer('POST', /\/resume$/)).toMatchObject({ id, state: 'active' })
+      // A key for somebody, and not any more.
+      const given = answer('POST', /^v1\/keys$/)
+      expect(given).toMatchObject({ name: 'ci', scope: 'admin', key: expect.stringMatching(/^obk_/) })
+      const refused = await fetch(`${dev.url}/v1/stats`, {
+        headers: { authorization: `Bearer ${given.key}` },
+      })
+      expect(refused.status).toBe(401)
       // Yesterday again: what was before the endpoint comes too, signed with the new secret.
       const replays = asked.filter(({ url }) => url.endsWith('/replay'))
       expect(replays.map(({ status }) => status)).toEqual([200, 202])
@@ -169,6 +176,8 @@ for (const { name, curl, isMissing } of senders)
         'replay.started',
       ])
         expect(actions, action).toContain(action)
+      expect(answer('GET', /^v1\/listeners$/).data).toMatchObject([{ in_flight: expect.any(Number) }])
+      expect(answer('GET', /^metrics$/)).toContain('outbox_deliveries{state="pending"}')
       expect(answer('GET', /^v1\/health\/secrets$/)).toMatchObject({ healthy: true, keys: [{ seals: true }] })
     }, 60_000)
   })

@@ -116,7 +116,7 @@ interface Asked {
 const ask = async ({ healthPort }: Asked, path: string) =>
   (await fetch(`http://127.0.0.1:${healthPort}${path}`)).text()
 const readiness = (listener: Asked) => ask(listener, '/readyz')
-const reconnects = (listener: Asked) => gauge(listener, 'outbox_reconnects')
+const reconnects = (listener: Asked) => gauge(listener, 'outbox_listen_reconnects_total')
 
 async function gauge(listener: Asked, name: string): Promise<number> {
   const [, value] = new RegExp(`^${name} (.+)$`, 'm').exec(await ask(listener, '/metrics'))!

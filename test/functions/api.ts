@@ -46,7 +46,12 @@ export async function startApi(
       ...(body === undefined ? {} : { body: isRaw ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    return { status: response.status, headers: response.headers, text, body: text && parseJson(text) }
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson(response) ? parseJson(text) : text,
+    }
   }
 
   return {
@@ -59,5 +64,8 @@ export async function startApi(
     patch: (path: string, body: unknown, options?: Call) => call('PATCH', path, { body, ...options }),
   }
 }
+
+const isJson = ({ headers }: { headers: { get(name: string): string | null } }) =>
+  /[/+]json\b/.test(headers.get('content-type') ?? '')
 
 export type Api = Awaited<ReturnType<typeof startApi>>

@@ -52,6 +52,7 @@ beforeAll(async () => {
   api = { ...own, database, db, call, get: (path, options) => call('GET', path, options) }
   await fillShop(db)
   created = await plantEndpoints()
+  await plantKey()
   const healthPort = String(await freePort())
   listener = await startListenerProcess(url.href, {
     ...settings,
@@ -86,6 +87,16 @@ async function plantEndpoints() {
     `update outbox.endpoint_secrets set sealed = set_byte(sealed, 20, 1) where endpoint_id = 2`,
   )
   return answers[0]!.body
+}
+
+/** A key that was given out, used, and for a while looked up in vain. */
+async function plantKey() {
+  const { key } = (await api.call('POST', '/v1/keys', { body: { name: 'given', scope: 'admin' } })).body
+  secrets.push(new Canary('API key that was given out', key))
+  expect((await api.get('/v1/stats', { key })).status).toBe(200)
+  await api.db.query('alter table outbox.api_keys rename to api_keys_away')
+  expect((await api.get('/v1/stats', { key })).status).toBe(503)
+  await api.db.query('alter table outbox.api_keys_away rename to api_keys')
 }
 
 async function provokeFailures() {

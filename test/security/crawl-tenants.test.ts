@@ -36,6 +36,8 @@ let api: Api
 let routes: Route[]
 let paths: string[]
 let theirs: Ids
+/** Keys of tenant 8 that were given out, by scope. */
+let given: Record<'admin' | 'read', string>
 beforeAll(async () => {
   api = await startApi({
     OUTBOX_API_KEYS: 'dev:admin:dev,seven:admin:k7:7,eight:admin:k8:8,reader:read:r8:8',
@@ -43,6 +45,9 @@ beforeAll(async () => {
   })
   routes = await routesOf(api)
   paths = [...new Set(routes.filter(({ open }) => !open).map(({ path }) => path))]
+  const give = async (scope: string) =>
+    (await api.post('/v1/keys', { name: 'given', scope, tenant: '8' })).body.key
+  given = { admin: await give('admin'), read: await give('read') }
   const as7 = { key: 'k7' }
   const { id } = (await api.post('/v1/endpoints', { url: 'https://a.example/' }, as7)).body
   const event = (await api.post('/v1/events', { type: 'a.b', data: {} }, as7)).body
@@ -100,34 +105,46 @@ test('every route for tenants exists', () => {
   expect(paths.length).toBeGreaterThan(forTenants.size + 5)
 })
 
-test("a tenant's request for another tenant's resource has no effect, and the same answer as for a missing one", async () => {
-  const before = await databaseState()
-  await crawl('k8', theirs, async ({ where, path, method, answer }) => {
-    if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
-    else if (asksForUnknown(path, method)) expect(answer.status, where).toBe(404)
-    else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
-    else if (path.includes('{id}')) expect(answer.status, where).toBe(404)
-    else expect([200, 400], where).toContain(answer.status) // their own lists, or incomplete bodies
-    if (!path.includes('{id}')) return
-    const unknown = await ask('k8', method, path, missing)
-    expect([unknown.status, unknown.text], where).toEqual([answer.status, answer.text])
-  })
-  expect(await databaseState()).toEqual(before)
-})
+test.each([
+  ['of the setting', () => 'k8'],
+  ['that was given out', () => given.admin],
+])(
+  "a request with a tenant's key %s for another tenant's resource has no effect, and the same answer as for a missing one",
+  async (_, key) => {
+    const before = await databaseState()
+    await crawl(key(), theirs, async ({ where, path, method, answer }) => {
+      if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
+      else if (asksForUnknown(path, method)) expect(answer.status, where).toBe(404)
+      else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
+      else if (path.includes('{id}')) expect(answer.status, where).toBe(404)
+      else expect([200, 400], where).toContain(answer.status) // their own lists, or incomplete bodies
+      if (!path.includes('{id}')) return
+      const unknown = await ask(key(), method, path, missing)
+      expect([unknown.status, unknown.text], where).toEqual([answer.status, answer.text])
+    })
+    expect(await databaseState()).toEqual(before)
+  },
+)
 
-test("a tenant's read key gets the same answers for another tenant's resources, and one and the same 403 for every change", async () => {
-  const answers = new Set<string>()
-  await crawl('r8', theirs, async ({ where, path, method, answer }) => {
-    if (method !== 'GET') {
-      expect(answer.status, where).toBe(403)
-      answers.add(answer.text)
-    } else if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
-    else if (asksForUnknown(path, method)) expect(answer.status, where).toBe(404)
-    else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
-    else expect(answer.status, where).toBe(path.includes('{id}') ? 404 : 200)
-  })
-  expect(answers.size).toBe(1)
-})
+test.each([
+  ['of the setting', () => 'r8'],
+  ['that was given out', () => given.read],
+])(
+  "a tenant's read key %s gets the same answers for another tenant's resources, and one and the same 403 for every change",
+  async (_, key) => {
+    const answers = new Set<string>()
+    await crawl(key(), theirs, async ({ where, path, method, answer }) => {
+      if (method !== 'GET') {
+        expect(answer.status, where).toBe(403)
+        answers.add(answer.text)
+      } else if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
+      else if (asksForUnknown(path, method)) expect(answer.status, where).toBe(404)
+      else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
+      else expect(answer.status, where).toBe(path.includes('{id}') ? 404 : 200)
+    })
+    expect(answers.size).toBe(1)
+  },
+)
 
 test("every route answers a tenant's own resource with a status that it documents", async () => {
   await crawl('k7', theirs, ({ where, path, method, answer }) => {

@@ -10,10 +10,14 @@ const description = '/openapi.json'
 let api: Api
 let routes: Route[]
 let paths: string[]
+/** Keys that were given out, by scope. */
+let given: Record<'read' | 'admin', string>
 beforeAll(async () => {
   api = await startApi({ OUTBOX_ORDERS_PUBLIC: 'false' })
   routes = await routesOf(api)
   paths = [...new Set(routes.map(route => route.path)), description]
+  const give = async (scope: string) => (await api.post('/v1/keys', { name: 'given', scope })).body.key
+  given = { read: await give('read'), admin: await give('admin') }
 })
 
 const isOpen = (path: string) =>
@@ -69,7 +73,10 @@ describe.each([
   })
 })
 
-test('a read key gets answers to reads, and the same 403 for everything else', async () => {
+test.each([
+  ['of the setting', () => 'look'],
+  ['that was given out', () => given.read],
+])('a read key %s gets answers to reads, and the same 403 for everything else', async (_, key) => {
   const answers = new Set<string>()
   await crawl(
     (path, method, { status, text }) => {
@@ -79,22 +86,26 @@ test('a read key gets answers to reads, and the same 403 for everything else', a
         expect(status, where).toBe(403)
         answers.add(text)
       } else if (isRouted(path, method)) {
-        expect(path === '/v1/audit' ? [403] : [200, 400, 404], where).toContain(status)
+        const isForAdmins = ['/v1/audit', '/v1/keys'].includes(path)
+        expect(isForAdmins ? [403] : [200, 400, 404], where).toContain(status)
       } else expect(status, where).toBe(405)
     },
-    { authorization: 'Bearer look' },
+    { authorization: `Bearer ${key()}` },
   )
   expect(answers.size).toBe(1)
 })
 
-test('every answer of a route has a status that the route documents', async () => {
+test.each([
+  ['of the setting', () => 'dev'],
+  ['that was given out', () => given.admin],
+])('every answer of a route to an admin key %s has a status that the route documents', async (_, key) => {
   await crawl(
     (path, method, { status }) => {
       const route = routes.find(route => route.path === path && route.method === method)
       if (!route || status >= 400) return // one `default` documents all problems
       expect(Object.keys(route.operation.responses), `${method} ${path}`).toContain(String(status))
     },
-    { authorization: 'Bearer dev' },
+    { authorization: `Bearer ${key()}` },
   )
   for (const { method, path, operation } of routes) {
     expect(operation.responses.default?.content, `${method} ${path}`).toHaveProperty([

@@ -36,8 +36,9 @@ async function call(method: string, path: string, body?: unknown, headers: Recor
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const text = await response.text()
+  const type = response.headers.get('content-type') ?? ''
   // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect by looking
-  return { status: response.status, body: (text && parseJson(text)) as any }
+  return { status: response.status, body: (/json/.test(type) ? parseJson(text) : text) as any }
 }
 
 const granted = `
@@ -170,6 +171,10 @@ describe('from the writer to the receiver', () => {
       ['GET', '/v1/health/capture', undefined, 200],
       ['GET', '/v1/stats', undefined, 200],
       ['GET', '/v1/audit', undefined, 200],
+      ['POST', '/v1/keys', { name: 'given' }, 201],
+      ['GET', '/v1/keys', undefined, 200],
+      ['GET', '/v1/listeners', undefined, 200],
+      ['GET', '/metrics', undefined, 200],
       ['GET', `/v1/deliveries/${delivery}`, undefined, 200],
       ['POST', `/v1/deliveries/${delivery}/redeliver`, {}, 202],
       ['POST', `/v1/endpoints/${id}/test`, {}, 202],

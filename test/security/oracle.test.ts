@@ -225,7 +225,7 @@ test("a stopping listener records a tenant's attempt without waiting for its tim
   const listener = await startTestListener(api.database.url)
   const metrics = async () => (await fetch(`http://127.0.0.1:${listener.healthPort}/metrics`)).text()
   await eventually(async () =>
-    expect(await metrics()).toContain('outbox_attempts_total{outcome="connection"} 1'),
+    expect(await metrics()).toContain('outbox_attempts_total{outcome="connection",sender="listener"} 1'),
   )
   expect(await deliveryStates(api.db)).toEqual({ sending: 1 })
   const started = performance.now()

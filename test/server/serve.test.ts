@@ -7,6 +7,7 @@ import { freePort } from '../../dev/ports.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
+import { scrape } from '../support/metrics.ts'
 import { type Respond, startReceiver } from '../support/receiver.ts'
 import { runServer, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 
@@ -180,4 +181,23 @@ describe('a bad setting', () => {
     expect(said).toContain(`OUTBOX_PORT is ${port}`)
     expect(said).toContain('Another process does')
   })
+})
+
+test('requests to the API are counted by route as it is declared, never by id or by what a client makes up', async () => {
+  const healthPort = await freePort()
+  const { server } = await start({ OUTBOX_HEALTH_PORT: String(healthPort) })
+  const { id } = (await post(server, '/v1/endpoints', { url: 'https://example.com/' })).body
+  await server.fetch(`/v1/endpoints/${id}`, { headers })
+  await server.fetch('/v1/endpoints/unknown', { headers })
+  await server.fetch('/v1/endpoints/unknown', { method: 'PURGE' })
+  await server.fetch('/made/up', { headers })
+  const series = await scrape({ healthPort })
+  const count = (route: string, method: string, status: string) =>
+    series.get(`outbox_http_requests_total{route="${route}",method="${method}",status="${status}"}`)
+  expect(count('/v1/endpoints', 'POST', '2xx')).toBe(1)
+  expect(count('/v1/endpoints/:id', 'GET', '2xx')).toBe(1)
+  expect(count('/v1/endpoints/:id', 'GET', '4xx')).toBe(1)
+  expect(count('/v1/endpoints/:id', 'other', '4xx')).toBe(1)
+  expect(count('other', 'GET', '4xx')).toBe(1)
+  expect(series.get('outbox_http_request_duration_seconds_count')).toBe(5)
 })

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 
 export class Canary {
   readonly name: string
-  /** 33 bytes, so that its base64 needs no padding; with characters that a URL must escape. */
-  readonly text = `CANARY/${randomBytes(12).toString('hex')}+=`
-  constructor(name: string) {
+  readonly text: string
+  /** By default 33 bytes, so that its base64 needs no padding; with characters that a URL must escape. */
+  constructor(name: string, text = `CANARY/${randomBytes(12).toString('hex')}+=`) {
     this.name = name
+    this.text = text
   }
 
   /** As a signing secret or master key. */

@@ -56,6 +56,11 @@ export class Lanes extends EventEmitter<LanesEvents> {
     return sum
   }
 
+  /** Lanes in use. */
+  get open(): number {
+    return this.#lanes.size
+  }
+
   get sharers(): number {
     return this.#sharers
   }

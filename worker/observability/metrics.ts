@@ -1,25 +1,27 @@
-// What Prometheus may ask. No label carries an id or a url, so the answer stays small however many endpoints there are.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Settlement } from '../../delivery/types.ts'
-import { addCaptureGauges, type CaptureGaugesPorts } from './capture-gauges.ts'
+// What Prometheus may ask this listener. Labels have few and fixed values, so the answer stays small however many endpoints
+// there are; OUTBOX_METRICS_ENDPOINTS names some of them.
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { version } from '../../delivery/version.ts'
+import { AttemptMetrics } from './attempt-metrics.ts'
+import { HttpMetrics } from './http-metrics.ts'
+import { StatementMetrics } from './statement-metrics.ts'
 
 export class Metrics {
-  readonly #registry = new Registry()
-  readonly #attempts = new Counter({
-    name: 'outbox_attempts_total',
-    help: 'Attempts made, by outcome.',
-    labelNames: ['outcome'],
-    registers: [this.#registry],
-  })
-  readonly #duration = new Histogram({
-    name: 'outbox_attempt_duration_seconds',
-    help: 'How long a request took, from signing to the end of the answer.',
-    buckets: [0.005, 0.02, 0.1, 0.5, 2, 5, 15, 30, 60],
-    registers: [this.#registry],
-  })
+  readonly registry = new Registry()
+  readonly attempts = new AttemptMetrics(this.registry)
+  readonly http = new HttpMetrics(this.registry)
+  readonly statements: StatementMetrics
 
-  constructor(capture: CaptureGaugesPorts) {
-    addCaptureGauges(this.#registry, capture)
+  /** `clock`: milliseconds that only grow. */
+  constructor(clock: () => number) {
+    this.statements = new StatementMetrics(this.registry, clock)
+    const info = new Gauge({
+      name: 'outbox_build_info',
+      help: 'Always 1.',
+      labelNames: ['version', 'runtime'],
+      registers: [this.registry],
+    })
+    info.set({ version, runtime: `node ${process.versions.node}` }, 1)
   }
 
   /** `read` is called for each scrape. */
@@ -27,7 +29,7 @@ export class Metrics {
     new Gauge({
       name,
       help,
-      registers: [this.#registry],
+      registers: [this.registry],
       collect() {
         this.set(read())
       },
@@ -40,7 +42,7 @@ export class Metrics {
       name: 'outbox_thread_busy_seconds_total',
       help: 'For how long each thread has been busy. At a rate near 1 it is the bottleneck.',
       labelNames: ['thread'],
-      registers: [this.#registry],
+      registers: [this.registry],
       collect() {
         this.reset()
         this.inc({ thread: 'main' }, performance.eventLoopUtilization().active / 1000)
@@ -49,12 +51,43 @@ export class Metrics {
     })
   }
 
-  count(settlement: Settlement): void {
-    this.#attempts.inc({ outcome: settlement.error ?? 'success' })
-    this.#duration.observe(settlement.durationMs / 1000)
+  /** `read` is called for each scrape, and gives what has been counted elsewhere. */
+  addCounter(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
   }
 
-  exposition(): Promise<string> {
-    return this.#registry.metrics()
+  /** Returns what counts one more of this value. */
+  addCounterOf<Value extends string>(
+    name: string,
+    help: string,
+    label: string,
+    values: readonly Value[],
+  ): (value: Value) => void {
+    const counter = new Counter({ name, help, labelNames: [label], registers: [this.registry] })
+    for (const value of values) counter.inc({ [label]: value }, 0)
+    return value => counter.inc({ [label]: value })
   }
+
+  async exposition(): Promise<string> {
+    return `${await this.registry.metrics()}\n${await processMetrics().metrics()}`
+  }
+}
+
+let ofProcess: Registry | null = null
+
+/** process_… and nodejs_…: one set, however many listeners run in this process. */
+function processMetrics(): Registry {
+  if (ofProcess === null) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+  }
+  return ofProcess
 }

@@ -1,8 +1,7 @@
 // Connect: the links to the database, and to the port that is asked for health and metrics.
 import { SettingsError } from '../../delivery/settings.ts'
-import { readCaptureHealth } from '../../drizzle/capture-health.ts'
 import { createStore, type Store, type StoreOptions } from '../../drizzle/store.ts'
-import { type Database, openDatabase, sqlstate } from '../database.ts'
+import { type Database, openDatabase } from '../database.ts'
 import { Health } from '../observability/health.ts'
 import type { Log } from '../observability/log.ts'
 import { Metrics } from '../observability/metrics.ts'
@@ -31,15 +30,7 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   const database = openDatabase(settings.databaseUrl, name, log)
   const { disableAfterSeconds } = settings
   const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds }
-  const metrics = new Metrics({
-    read: () => readCaptureHealth(database.run),
-    onTrouble: error =>
-      log.warn(
-        { statement: 'capture_health', sqlstate: sqlstate(error) },
-        'the self-check of capture could not be read',
-      ),
-    clock,
-  })
+  const metrics = new Metrics(clock)
   const health = new Health(() => metrics.exposition())
   let healthPort = settings.healthPort
   const stop = async () => {
@@ -49,7 +40,7 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   return {
     database,
     storeOptions,
-    store: createStore(database.run, storeOptions),
+    store: metrics.statements.around(createStore(database.run, storeOptions)),
     metrics,
     health,
     get healthPort() {

@@ -49,7 +49,7 @@ export function createSend({ connect, deliver, wake, settings, log, clock }: Sen
       detector,
       settler,
       release: deliveries => releaser.release(deliveries),
-      metrics,
+      metrics: metrics.attempts,
       attemptLog,
       log,
       leaseMs: settings.leaseSeconds * 1000,
@@ -59,6 +59,7 @@ export function createSend({ connect, deliver, wake, settings, log, clock }: Sen
     clock,
   })
 
+  settler.on('settled', settlements => metrics.attempts.noteSettled(settlements))
   settler.on('stalled', () => lanes.pause())
   settler.on('recovered', () => lanes.resume())
   detector.on('change', isDown => lanes.setProbing(isDown))
@@ -69,6 +70,7 @@ export function createSend({ connect, deliver, wake, settings, log, clock }: Sen
     else if (!settler.isStalled) lanes.resume()
   })
   metrics.addGauge('outbox_in_flight', 'Requests under way.', () => lanes.inFlight)
+  metrics.addGauge('outbox_lanes_open', 'Endpoints that this listener has something for.', () => lanes.open)
   metrics.addGauge('outbox_held', 'Deliveries leased by this listener.', () => lanes.held)
   metrics.addGauge('outbox_unsettled', 'Attempts made and not yet recorded.', () => settler.size)
 

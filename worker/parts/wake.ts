@@ -49,9 +49,10 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
 
   events.on('listening', () => suppression.begin())
   events.on('peerPolls', () => suppression.watchPeer())
-  events.on('heartbeat', ({ unixSeconds }, roundTripSeconds) =>
-    clockSkew.note(unixSeconds, Date.now() / 1000, roundTripSeconds),
-  )
+  events.on('heartbeat', ({ unixSeconds }, roundTripSeconds) => {
+    clockSkew.note(unixSeconds, Date.now() / 1000, roundTripSeconds)
+    metrics.attempts.clockSkewSeconds = clockSkew.skewSeconds
+  })
   health.addCheck(() => session.trouble)
   health.addCheck(() => clockSkew.trouble)
   health.addDegradation(polling)
@@ -60,7 +61,25 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
     '1 while notifications do not arrive, and events are found by polling.',
     () => Number(polling.isOn),
   )
-  metrics.addGauge('outbox_reconnects', 'Times the listening session was lost.', () => session.reconnects)
+  metrics.addCounter(
+    'outbox_listen_reconnects_total',
+    'Times the listening session was lost.',
+    () => session.reconnects,
+  )
+  metrics.addGauge(
+    'outbox_listener_awake',
+    '1 while this listener looks for events by itself, 0 while it sleeps until a writer notifies it.',
+    () => Number(suppression.state !== 'idle'),
+  )
+  const countWakeup = metrics.addCounterOf(
+    'outbox_wakeups_total',
+    'What made this listener look for events: a notification, a poll that found some, a new session.',
+    'reason',
+    ['notify', 'poll', 'reconnect'],
+  )
+  events.on('newEvents', () => countWakeup('notify'))
+  events.on('listening', () => countWakeup('reconnect'))
+  events.on('heartbeat', ({ work }) => work && countWakeup('poll'))
   metrics.addGauge(
     'outbox_clock_skew_seconds',
     'This clock minus the database’s.',

@@ -14,7 +14,7 @@ export interface AttemptPorts {
   readonly settler: { add(settlement: Settlement): void }
   /** Ends the leases of what was not sent; never rejects. */
   readonly release: (deliveries: readonly Leased[]) => Promise<void>
-  readonly metrics: { count(settlement: Settlement): void }
+  readonly metrics: { count(delivery: Leased, settlement: Settlement): void }
   readonly attemptLog: { note(delivery: Leased, endpoint: Endpoint, settlement: Settlement): void }
   readonly log: Log
   readonly leaseMs: number
@@ -33,7 +33,7 @@ export function createAttempt(
       try {
         // Longer than its lease: this process was frozen meanwhile, so a silence says nothing about any network.
         settlement = made.durationMs > leaseMs ? made : detector.assess(made)
-        metrics.count(settlement)
+        metrics.count(delivery, settlement)
         attemptLog.note(delivery, endpoint, settlement)
       } catch (error) {
         return onError(error)

@@ -14,6 +14,8 @@ const Action = z.enum([
   'delivery.redelivered',
   'replay.started',
   'replay.canceled',
+  'key.created',
+  'key.revoked',
 ])
 
 export const Entry = z

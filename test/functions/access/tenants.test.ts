@@ -129,6 +129,9 @@ test("another tenant's id gets the same answer as a missing one on every route, 
 test('routes that show everything, and the shop, refuse tenant keys', async () => {
   for (const path of [
     '/v1/audit',
+    '/v1/keys',
+    '/v1/listeners',
+    '/metrics',
     '/v1/health/capture',
     '/v1/explain',
     `/v1/events/${theirs.evt}/explain`,

@@ -58,6 +58,7 @@ describe('a cursor', () => {
     '/v1/deliveries',
     '/v1/replays',
     '/v1/audit',
+    '/v1/keys',
   ]
   let cursor: string
   beforeAll(async () => {

@@ -1,0 +1,16 @@
+-- Writes down that a run of the cron function has come to its end. Of two that end together the later one stays.
+--
+-- $1 version        text
+-- $2 lasted_seconds float8
+-- $3 delivered      int
+-- $4 failed         int
+-- $5 stopped        text
+--
+-- Returns nothing.
+insert into outbox.last_cron_run as r (version, started_at, finished_at, delivered, failed, stopped)
+select $1::text, now - make_interval(secs => $2::float8), now, $3::int, $4::int, $5::text
+from clock_timestamp() as now
+on conflict (id) do update
+set version = excluded.version, started_at = excluded.started_at, finished_at = excluded.finished_at,
+    delivered = excluded.delivered, failed = excluded.failed, stopped = excluded.stopped
+where r.finished_at <= excluded.finished_at

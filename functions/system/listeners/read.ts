@@ -1,0 +1,36 @@
+// The senders from the database: those that gave a sign of life within the last hour.
+import { desc, sql } from 'drizzle-orm'
+import { lastCronRun, listeners } from '../../../drizzle/schema/senders.ts'
+import type { Database } from '../../db.ts'
+import { type Listeners, silentAfterSeconds } from './schema.ts'
+
+export async function readListeners(db: Database): Promise<Listeners> {
+  const [alive, [lastRun]] = await db.build('read_listeners', builder =>
+    builder.batch([
+      builder
+        .select({
+          listener: listeners,
+          isSilent: sql<boolean>`${listeners.seen_at} < clock_timestamp() - make_interval(secs => ${silentAfterSeconds})`,
+        })
+        .from(listeners)
+        .where(sql`${listeners.seen_at} > clock_timestamp() - interval '1 hour'`)
+        .orderBy(desc(listeners.since), listeners.name),
+      builder.select().from(lastCronRun),
+    ]),
+  )
+  return {
+    data: alive.map(({ listener: { name, version, since, seen_at, awake, in_flight }, isSilent }) => ({
+      name,
+      version,
+      state: isSilent ? 'silent' : awake ? 'awake' : 'asleep',
+      since: since.toISOString(),
+      last_heartbeat: seen_at.toISOString(),
+      in_flight,
+    })),
+    last_cron_run: lastRun ? toRun(lastRun) : null,
+  }
+}
+
+function toRun({ id, started_at, finished_at, ...rest }: typeof lastCronRun.$inferSelect) {
+  return { ...rest, started_at: started_at.toISOString(), finished_at: finished_at.toISOString() }
+}

@@ -1,5 +1,6 @@
 // `outbox doctor`: checks settings, database and schema, and says for each what was found and what to do.
 import type { Command } from 'commander'
+import { addCommand } from '../add-command.ts'
 import { withConnection } from '../connection.ts'
 import { checkCapture, type Subject, schemaChecks, serverChecks } from '../doctor/database.ts'
 import { type Check, type Finding, fail } from '../doctor/finding.ts'
@@ -9,9 +10,10 @@ import { type Context, contextOf } from '../globals.ts'
 import type { Output } from '../output.ts'
 
 export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('check settings, database, schema, listeners and capture, and say what to do')
+  addCommand(program, 'doctor', 'check what can be wrong with an outbox, and say what to do', [
+    'outbox doctor',
+    'outbox doctor --json | jq \'.checks[] | select(.result == "fail")\'',
+  ])
     .addHelpText('after', '\nThe exit code is 7 when a check failed. Warnings do not count.')
     .action(async (_options, command: Command) => {
       const context = contextOf(command)

@@ -1,34 +1,50 @@
 // How the command answers people and scripts: help, mistakes, and a database that cannot be used.
 import { writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { createProgram } from '../../cli/program.ts'
 import { freePort } from '../../dev/ports.ts'
 import { freshDatabase } from '../support/database.ts'
 import { temporaryDirectory } from '../support/server.ts'
 import { outbox } from './command.ts'
 
-const commands = [
-  'init',
-  'migrate',
-  'listener',
-  'serve',
-  'endpoints create',
-  'status',
-  'doctor',
-  'types',
-  'test-receiver',
-  'uninstall',
-  'version',
-]
+/** `events`, `events list` …: every command that help shows. */
+const commands = namesOf(await createProgram())
 
-test('every command explains itself with --help', () => {
+function namesOf(command: Command): string[] {
+  const visible = command.createHelp().visibleCommands(command)
+  return visible
+    .filter(inside => inside.name() !== 'help')
+    .flatMap(inside => [inside.name(), ...namesOf(inside).map(name => `${inside.name()} ${name}`)])
+}
+
+test('every command stands in the help of the one around it', () => {
+  expect(commands).toEqual(
+    expect.arrayContaining([
+      'init',
+      'migrate',
+      'listener',
+      'serve',
+      'endpoints create',
+      'status',
+      'doctor',
+      'types',
+      'test-receiver',
+      'uninstall',
+      'version',
+    ]),
+  )
   const { exitCode, stdout } = outbox(['--help'])
   expect(exitCode).toBe(0)
-  for (const command of commands) {
-    expect(stdout).toContain(`  ${command.split(' ')[0]}`)
-    const help = outbox([...command.split(' '), '--help'])
-    expect([help.exitCode, help.stderr]).toEqual([0, ''])
-    expect(help.stdout).toContain(`Usage: outbox ${command}`)
-  }
+  for (const command of commands) expect(stdout).toContain(`  ${command.split(' ')[0]}`)
+})
+
+test.each(commands)('outbox %s explains itself with --help, and with two examples', command => {
+  const { exitCode, stdout, stderr } = outbox([...command.split(' '), '--help'])
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toContain(`Usage: outbox ${command}`)
+  const [, examples = ''] = /\n\nExamples:\n((?: .*\n)+)/.exec(stdout) ?? []
+  expect(examples.match(/\boutbox /g)?.length).toBeGreaterThanOrEqual(2)
 })
 
 test.each([

@@ -1,5 +1,5 @@
 // The command `outbox`: its commands, and how it ends.
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import { SettingsError } from '../delivery/settings.ts'
 import { CommandError, type ExitCode, exitCodes, settingProblem } from './exit.ts'
 import { addGlobalOptions } from './globals.ts'
@@ -47,7 +47,7 @@ Examples:
 export async function createProgram({ only = [], isQuiet = false }: Choice = {}): Promise<Command> {
   const program = new Command('outbox')
     .description(intro)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, boxWrap })
     .showSuggestionAfterError()
     .showHelpAfterError('(outbox --help shows all commands; outbox COMMAND --help its options)')
     .configureOutput(isQuiet ? { writeErr: () => {} } : {})
@@ -57,6 +57,15 @@ export async function createProgram({ only = [], isQuiet = false }: Choice = {})
   const wanted = only.length > 0 && known.length === only.length ? known : Object.values(commands)
   for (const load of wanted) (await load())(program)
   return program
+}
+
+/** Examples are for copying, so they keep to one line. */
+function boxWrap(text: string, width: number): string {
+  const help = new Help()
+  return text
+    .split('\n')
+    .map(line => (line.startsWith('  ') ? line : help.boxWrap(line, width)))
+    .join('\n')
 }
 
 interface Choice {

@@ -76,6 +76,14 @@ export class ApiClient {
     return rows
   }
 
+  /** How far this clock is ahead of the server's; null = it does not say. */
+  async clockSkewSeconds(): Promise<number | null> {
+    const response = await this.#fetch(this.#request('GET', '/healthz', {}))
+    await response.body?.cancel()
+    const date = Date.parse(response.headers.get('date') ?? '')
+    return Number.isNaN(date) ? null : Math.round((Date.now() - date) / 1000)
+  }
+
   /** An answer as it comes, for what does not end: a tail. */
   async stream(path: string, query: Query, headers: Readonly<Record<string, string>>): Promise<Response> {
     const response = await this.#fetch(this.#request('GET', path, { query, headers, timeout: false }))

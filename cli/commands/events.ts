@@ -4,6 +4,7 @@ import type { EventWithDeliveries, ListedEvent } from '../../functions/events/sc
 import { addCommand, explain } from '../add-command.ts'
 import type { Answer } from '../api/answers.ts'
 import { type Context, contextOf } from '../globals.ts'
+import { groupBy } from '../group-by.ts'
 import { jsonText } from '../output.ts'
 import { timeOf, wholeNumber } from '../parse.ts'
 import { fieldLines } from '../show/fields.ts'
@@ -60,7 +61,7 @@ async function listEvents({ api, out }: Context, { limit, ...filter }: Filter): 
 
 /** `2 delivered, 1 dead`. */
 function describeDeliveries({ deliveries }: Listed): string {
-  const counts = Map.groupBy(deliveries, ({ state }) => state)
+  const counts = groupBy(deliveries, ({ state }) => state)
   return [...counts].map(([state, of]) => `${of.length} ${state}`).join(', ') || 'none'
 }
 

@@ -8,18 +8,27 @@ import { freshDatabase } from '../support/database.ts'
 import { temporaryDirectory } from '../support/server.ts'
 import { outbox } from './command.ts'
 
+interface Named {
+  readonly name: string
+  readonly command: Command
+}
+
 /** `events`, `events list` …: every command that help shows. */
 const commands = namesOf(await createProgram())
 
-function namesOf(command: Command): string[] {
-  const visible = command.createHelp().visibleCommands(command)
-  return visible
+function namesOf(command: Command, before = ''): Named[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
     .filter(inside => inside.name() !== 'help')
-    .flatMap(inside => [inside.name(), ...namesOf(inside).map(name => `${inside.name()} ${name}`)])
+    .flatMap(inside => {
+      const name = `${before}${inside.name()}`
+      return [{ name, command: inside }, ...namesOf(inside, `${name} `)]
+    })
 }
 
 test('every command stands in the help of the one around it', () => {
-  expect(commands).toEqual(
+  expect(commands.map(({ name }) => name)).toEqual(
     expect.arrayContaining([
       'init',
       'migrate',
@@ -36,15 +45,20 @@ test('every command stands in the help of the one around it', () => {
   )
   const { exitCode, stdout } = outbox(['--help'])
   expect(exitCode).toBe(0)
-  for (const command of commands) expect(stdout).toContain(`  ${command.split(' ')[0]}`)
+  for (const { name } of commands) expect(stdout).toContain(`  ${name.split(' ')[0]}`)
 })
 
-test.each(commands)('outbox %s explains itself with --help, and with two examples', command => {
-  const { exitCode, stdout, stderr } = outbox([...command.split(' '), '--help'])
-  expect([exitCode, stderr]).toEqual([0, ''])
-  expect(stdout).toContain(`Usage: outbox ${command}`)
-  const [, examples = ''] = /\n\nExamples:\n((?: .*\n)+)/.exec(stdout) ?? []
+test.each(commands)('outbox $name explains itself, and with two examples', ({ name, command }) => {
+  const help = command.helpInformation()
+  expect(help).toContain(`Usage: outbox ${name}`)
+  const [, examples = ''] = /\n\nExamples:\n((?: .*\n)+)/.exec(help) ?? []
   expect(examples.match(/\boutbox /g)?.length).toBeGreaterThanOrEqual(2)
+})
+
+test('a command prints its help with --help', () => {
+  const { exitCode, stdout, stderr } = outbox(['events', 'list', '--help'])
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toContain('Usage: outbox events list')
 })
 
 test.each([

@@ -78,12 +78,12 @@ describe('the owner of a table, who does not own the outbox,', () => {
     expect(forged).not.toBe(kept[0].prosrc)
     await as(
       owner,
-      `create or replace function ${kept[0].name} returns json language sql immutable as $$${forged.replaceAll('$json$', '$json$')}$$`,
+      `create or replace function ${kept[0].name} returns json language sql immutable as $$${forged}$$`,
     )
     const again = await db.query(
       `select fields from outbox.event_types() where relation = 'own.bills' and type = 'bills.created'`,
     )
-    expect(again.rows[0].fields[1]).toMatchObject({ name: 'moods', type: null })
+    expect(again.rows).toEqual([])
     expect((await db.query('select from own.callers')).rows).toEqual([])
   })
 

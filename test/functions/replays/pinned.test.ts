@@ -35,7 +35,7 @@ async function reset() {
     select n, ${nonce}, 'https://example.com/' || n, case when n > 4 then 'b' when n > 2 then 'a' end, 1 + n * 2 from generate_series(1, 6) as n;
     insert into outbox.events (id, type, data, tenant, occurred_at) overriding system value
     select n, 'type.' || n % 3, '{}', (array['a', 'b'])[1 + n % 2], now() - interval '2 hours' + n * interval '1 minute' from generate_series(1, 60) as n;
-    select setval('outbox.events_id_seq', 60);
+    select setval('outbox.events_id_seq', 60), setval('outbox.endpoints_id_seq', 6);
     insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, due_at, reason, finished_at)
     select endpoint_id, event_id, s::outbox.delivery_state, 1, now() + interval '1 hour',
            case when s in ('dead', 'pending') then 'bad_status' end, case when s <> 'pending' then now() end

@@ -27,8 +27,6 @@ export interface ListenerSettings extends DeliverySettings {
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
-  /** How long finished events are kept; null = for ever. */
-  readonly retentionDays: number | null
   /** An HTTP proxy that all webhooks are sent through (CONNECT); null = they are sent directly. */
   readonly egressProxy: string | null
 }
@@ -50,7 +48,6 @@ export function readListenerSettings(env: Environment): ListenerSettings {
       min: 0,
       max: 1_000_000,
     }),
-    retentionDays: retentionDays(env),
     egressProxy: egressProxy(env),
   })
 }
@@ -81,11 +78,6 @@ function refuseUnreadable(name: string, connectionString: string): void {
         'and certificate files that exist and that this user may read.',
     )
   }
-}
-
-function retentionDays(env: Environment): number | null {
-  const name = 'OUTBOX_RETENTION_DAYS'
-  return read(env, name) === null ? null : integer(env, name, { default: 1, min: 1, max: 36_500 })
 }
 
 function logLevel(env: Environment): string {

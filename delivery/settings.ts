@@ -1,5 +1,6 @@
 // The settings that both senders share, and the functions that read any setting: each runtime's settings.ts uses them.
 import { type Cidr, parseCidr } from './address.ts'
+import type { Retention } from './retention.ts'
 import { defaultRetrySchedule } from './retry.ts'
 import { parseMasterKeys } from './secrets.ts'
 import { databasePorts } from './url.ts'
@@ -29,13 +30,6 @@ export interface DeliverySettings {
   readonly blockedPorts: readonly number[]
   /** null = everything is kept. */
   readonly retention: Retention | null
-}
-
-/** How long events are kept that are over. */
-export interface Retention {
-  readonly days: number
-  /** Event types such as `order.*` that are kept for longer. */
-  readonly kept: readonly { readonly type: string; readonly days: number }[]
 }
 
 /** How many endpoints /metrics names: those with the largest backlogs. */

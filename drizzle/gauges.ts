@@ -17,10 +17,6 @@ export const databaseGauges = {
     labels: [],
     isCounter: true,
   },
-  outbox_partitions_ahead: {
-    help: 'Partitions that are made for events to come: usually eight. Without one, writers of watched tables fail.',
-    labels: [],
-  },
   outbox_deliveries: {
     help: 'Deliveries by state: pending, sending or dead. Counting stops at 50000.',
     labels: ['state'],

@@ -4,7 +4,7 @@ export const schemaVersion = 1
 
 /** What the SHA-256 of each function file begins with. */
 export const functionHashes: Readonly<Record<string, string>> = {
-  'functions/add_partitions.sql': '9afcbd0fcd3b6946',
+  'functions/add_partitions.sql': '1faa6b14e74abb43',
   'functions/at.sql': '5d046ff3f5dd2052',
   'functions/attach_partition.sql': 'af8572de087a8fc8',
   'functions/base_type.sql': '0210730356addad1',
@@ -15,7 +15,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/capture_drift_of.sql': '66276c42fe703b32',
   'functions/capture_fallback.sql': 'b2867c48a36d4089',
   'functions/capture_filter.sql': '38df4a411bbc19e7',
-  'functions/capture_health.sql': 'b1b1d8cf9a22e4bf',
+  'functions/capture_health.sql': 'cc7ad28bd2cc7c43',
   'functions/capture_id.sql': 'c58bf3096f33d0c0',
   'functions/capture_path.sql': '62a6e677838caedc',
   'functions/capture_triggers.sql': '0f4537ef34d17975',

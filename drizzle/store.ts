@@ -2,7 +2,7 @@
 // A statement, its method and the rule behind it share a verb.
 import { formatDeliveryId, formatId } from '../delivery/ids.ts'
 import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
-import type { Retention } from '../delivery/settings.ts'
+import type { Retention } from '../delivery/retention.ts'
 import { formatTimestamp } from '../delivery/timestamp.ts'
 import type {
   EndpointId,

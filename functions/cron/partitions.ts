@@ -1,7 +1,7 @@
 // What the listener does once a minute (worker/maintenance/partitions.ts), after the deliveries: partitions for events to come,
 // and steps of retention while the run may go on.
+import { partitionSeconds } from '../../delivery/retention.ts'
 import type { DeliverySettings } from '../../delivery/settings.ts'
-import { partitionSeconds } from '../../drizzle/partitions.ts'
 import type { Store } from '../../drizzle/store.ts'
 import { log } from '../http/log.ts'
 import type { Budget } from './budget.ts'

@@ -2,6 +2,7 @@
 // what is still to be sent or is dead. Time passes by setting the partitions' times back.
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import type { Retention } from '../../delivery/retention.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
 import { runOn } from '../../worker/database.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -18,19 +19,19 @@ import { startReceiver } from '../support/receiver.ts'
 import { failure, success } from '../support/settlements.ts'
 
 const day = 86_400
-const retention = { days: 30, kept: [] }
+const retention: Retention = { days: 30, kept: [] }
 const width = 2n ** 32n
 
 describe('new events', () => {
   test('go into the next partition once theirs is old enough, and ids go on from its first', async () => {
     const { client, store } = await scene()
     await emitAtOnce(client, 3)
-    expect(await store.keepPartitions(day)).toEqual({ ahead: 8, opened: false })
+    expect(await store.keepPartitions(day)).toEqual({ ahead: 4, opened: false })
     await pass(client, 2)
     expect(await store.keepPartitions(day)).toMatchObject({ opened: true })
     await emitAtOnce(client, 2)
     expect(await eventIds(client)).toEqual([1n, 2n, 3n, width, width + 1n])
-    expect(await store.keepPartitions(day)).toEqual({ ahead: 8, opened: false })
+    expect(await store.keepPartitions(day)).toEqual({ ahead: 4, opened: false })
   })
 
   test('stay in theirs, however old it is, while it has none', async () => {
@@ -45,7 +46,7 @@ describe('new events', () => {
     await emitAtOnce(client, 3)
     expect(await eventIds(client)).toEqual([width - 1n, width, width + 1n])
     expect(await store.keepPartitions(day)).toMatchObject({ opened: true })
-    expect(await store.keepPartitions(day)).toEqual({ ahead: 8, opened: false })
+    expect(await store.keepPartitions(day)).toEqual({ ahead: 4, opened: false })
     const { deliveries } = await store.take(greedy('a:1'))
     expect(deliveries).toHaveLength(3)
   })
@@ -65,16 +66,15 @@ describe('new events', () => {
 })
 
 describe('too few partitions ahead', () => {
-  test('fail the self-check and show in the metrics, until they are made', async () => {
+  test('fail the self-check until they are made', async () => {
     const { client, store } = await scene()
-    expect(await check(client)).toMatchObject({ healthy: true, value: 8 })
-    await client.query(`delete from outbox.partitions where first_id > $1`, [3n * width])
+    expect(await check(client)).toMatchObject({ healthy: true, value: 4 })
+    await client.query(`delete from outbox.partitions where first_id > $1`, [width])
     for (const parent of ['events', 'delivered_at_once', 'attempt_rows'])
-      for (const n of [4, 5, 6, 7]) await client.query(`drop table outbox.${parent}_${n}_0`)
-    expect(await check(client)).toMatchObject({ healthy: false, value: 3 })
-    expect(await gauge(client, 'outbox_partitions_ahead')).toBe(3)
+      for (const n of [2, 3, 4]) await client.query(`drop table outbox.${parent}_${n}_0`)
+    expect(await check(client)).toMatchObject({ healthy: false, value: 1 })
     await store.keepPartitions(day)
-    expect(await check(client)).toMatchObject({ healthy: true, value: 8 })
+    expect(await check(client)).toMatchObject({ healthy: true, value: 4 })
   })
 })
 
@@ -188,7 +188,7 @@ describe('a partition past the retention time', () => {
     await emitAtOnce(late, 1)
     await nextPartition(client, store)
     await pass(client, 31)
-    await expire(store)
+    expect(await tryToExpire(store)).toBe('wait')
     expect(await eventIds(client)).toHaveLength(5)
     await late.query('commit')
     await expire(store)
@@ -276,7 +276,7 @@ test('sixty days of events: after thirty the tables and partitions no longer gro
   const [atThirty, atSixty] = [sizes[9]!, sizes[15]!]
   expect(atSixty.rows).toBe(atThirty.rows)
   expect(atSixty.partitions).toBe(atThirty.partitions)
-  expect(atSixty.partitions).toBeLessThanOrEqual(19)
+  expect(atSixty.partitions).toBeLessThanOrEqual(15)
   expect(Math.abs(atSixty.bytes - atThirty.bytes)).toBeLessThan(atThirty.bytes / 20)
 })
 
@@ -299,10 +299,8 @@ test('under full load a partition goes and the next is opened, and every event i
   )
   await receiver.waitFor(100)
   await pass(client, 31)
-  await eventually(async () => {
-    await expire(store)
-    return (await count(client, 'outbox.events where id <= 500')) === 0
-  })
+  await expire(store)
+  expect(await count(client, 'outbox.events where id <= 500')).toBe(0)
   await pass(client, 4)
   await store.keepPartitions(day)
   const sent = receiver.requests.length
@@ -317,12 +315,12 @@ test('a listener makes partitions, and lets go of events only with a retention s
   const { db, client, store } = await scene()
   await deliver(client, store, 3)
   await nextPartition(client, store)
-  await client.query(`delete from outbox.partitions where first_id = $1`, [8n * width])
+  await client.query(`delete from outbox.partitions where first_id = $1`, [4n * width])
   for (const parent of ['events', 'delivered_at_once', 'attempt_rows'])
-    await client.query(`drop table outbox.${parent}_8_0`)
+    await client.query(`drop table outbox.${parent}_4_0`)
   await pass(client, 400)
   const keeping = await startTestListener(db.url)
-  await eventually(async () => (await count(client, 'outbox.partitions where opened_at is null')) === 8)
+  await eventually(async () => (await count(client, 'outbox.partitions where opened_at is null')) === 4)
   await keeping.stop()
   expect(await eventIds(client)).toHaveLength(3)
   await startTestListener(db.url, { OUTBOX_RETENTION_DAYS: '30' })
@@ -355,10 +353,17 @@ async function nextPartition(client: pg.Client, store: Store): Promise<void> {
   expect(await store.keepPartitions(day / 2)).toMatchObject({ opened: true })
 }
 
-/** Until there is nothing to do, or something is in the way. */
-async function expire(store: Store, of: Parameters<Store['expire']>[0] = retention): Promise<void> {
-  while ((await store.expire(of)) === 'go on') {}
+/** Until something is in the way, or all is done. */
+async function tryToExpire(store: Store, of = retention): Promise<string> {
+  for (;;) {
+    const next = await store.expire(of)
+    if (next !== 'go on') return next
+  }
 }
+
+/** Until all is done. Transactions in other databases of the server may be in the way for a while. */
+const expire = (store: Store, of = retention) =>
+  eventually(async () => (await tryToExpire(store, of)) === 'done')
 
 /** Emits events, each delivered by its first attempt. */
 async function deliver(client: pg.Client, store: Store, events: number, type?: string): Promise<void> {

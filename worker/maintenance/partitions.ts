@@ -1,8 +1,7 @@
 // Partitions: makes them ahead of the events, leads new events into the next one, and lets go of those that are past the
 // retention time (OUTBOX_RETENTION_DAYS), a step at a time.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Retention } from '../../delivery/settings.ts'
-import { partitionSeconds } from '../../drizzle/partitions.ts'
+import { partitionSeconds, type Retention } from '../../delivery/retention.ts'
 import type { Store } from '../../drizzle/store.ts'
 import { sqlstate } from '../database.ts'
 import { Degradation } from '../observability/degradation.ts'

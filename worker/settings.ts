@@ -4,6 +4,7 @@ import {
   type DeliverySettings,
   type Environment,
   expected,
+  historyDays,
   integer,
   metricsEndpoints,
   read,
@@ -27,6 +28,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
+  /** How long the history of the attempts is kept by the minute. */
+  readonly historyDays: number
   /** An HTTP proxy that all webhooks are sent through (CONNECT); null = they are sent directly. */
   readonly egressProxy: string | null
 }
@@ -48,6 +51,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
       min: 0,
       max: 1_000_000,
     }),
+    historyDays: historyDays(env),
     egressProxy: egressProxy(env),
   })
 }

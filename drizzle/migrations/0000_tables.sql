@@ -8,6 +8,7 @@ CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> st
 CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
 CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
+CREATE TYPE "outbox"."expiry_step" AS ENUM('events', 'delivered', 'attempts', 'history', 'deliveries');--> statement-breakpoint
 CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
 CREATE TABLE "outbox"."api_keys" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."api_keys_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
@@ -126,7 +127,7 @@ CREATE TABLE "outbox"."attempt_rows" (
 	CONSTRAINT "attempt_rows_number" CHECK ("outbox"."attempt_rows"."number" >= 1),
 	CONSTRAINT "attempt_rows_duration" CHECK ("outbox"."attempt_rows"."duration_ms" >= 0),
 	CONSTRAINT "attempt_rows_body" CHECK (octet_length("outbox"."attempt_rows"."response_body") <= 1024)
-);
+) PARTITION BY RANGE ("event_id");
 --> statement-breakpoint
 CREATE TABLE "outbox"."delivered_at_once" (
 	"endpoint_id" bigint NOT NULL,
@@ -138,7 +139,7 @@ CREATE TABLE "outbox"."delivered_at_once" (
 	"response_status" smallint,
 	"response_body" text,
 	CONSTRAINT "delivered_at_once_endpoint_id_event_id_pk" PRIMARY KEY("endpoint_id","event_id")
-);
+) PARTITION BY RANGE ("event_id");
 --> statement-breakpoint
 CREATE TABLE "outbox"."delivery_groups" (
 	"endpoint_id" bigint NOT NULL,
@@ -248,7 +249,7 @@ CREATE TABLE "outbox"."events" (
 	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	"actor" text,
 	"traceparent" text
-);
+) PARTITION BY RANGE ("id");
 --> statement-breakpoint
 CREATE TABLE "outbox"."fanout" (
 	"event_id" bigint PRIMARY KEY NOT NULL
@@ -291,6 +292,27 @@ CREATE TABLE "outbox"."replays" (
 	CONSTRAINT "replays_pinned" CHECK (case when "outbox"."replays"."token_hash" is null
                then "outbox"."replays"."state" <> 'previewed' and "outbox"."replays"."endpoint_id" is not null and "outbox"."replays"."rate_per_second" is not null
                else "outbox"."replays"."expires_at" is not null and "outbox"."replays"."pinned" is not null end)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."expiry" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"first_id" bigint NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer NOT NULL,
+	"step" "outbox"."expiry_step" DEFAULT 'events' NOT NULL,
+	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"next_block" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "expiry_one" CHECK ("outbox"."expiry"."id" = 1)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."partitions" (
+	"first_id" bigint PRIMARY KEY NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer DEFAULT 0 NOT NULL,
+	"opened_at" timestamp with time zone,
+	"closed_at" timestamp with time zone,
+	"ids_before" double precision DEFAULT 0 NOT NULL,
+	"reduced_at" timestamp with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."last_cron_run" (

@@ -44,6 +44,8 @@ chosen as materialized (
           when 'undelivered' then d.state is null or d.state in ('dead', 'canceled')
           when 'all' then d.state is null or d.state in ('dead', 'canceled', 'delivered')
         end
+    -- What is over is being let go (drizzle/functions/begin_expiry.sql).
+    and (d.state = 'dead' or not exists (select from outbox.expiry x where looked.id >= x.first_id and looked.id < x.until_id))
     -- The fan-out still has to make it.
     and not (d.state is null and exists (select from outbox.fanout f where f.event_id = looked.id)
              and (looked.id > p.events_after or not pg_visible_in_snapshot(looked.xid, p.created_snapshot)))

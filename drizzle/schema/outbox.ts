@@ -49,7 +49,8 @@ export const sender = outbox.enum('sender', ['listener', 'cron'])
 /**
  * Facts. Written by triggers and outbox.emit() in the writer's own transaction; never updated. No CHECK: Postgres reads
  * and plans each one anew for every statement, and three cost the writer 12 µs. Only functions of the outbox may write
- * here, and they correct types and shorten keys (drizzle/functions/capture_body.sql).
+ * here, and they correct types and shorten keys (drizzle/functions/capture_body.sql). In partitions by id (partitions.ts),
+ * as are `delivered_at_once` and `attempt_rows`.
  */
 export const events = outbox.table(
   'events',

@@ -14,7 +14,7 @@ create type outbox.endpoint_state as enum ('active', 'paused', 'disabled');
 create type outbox.expiry_step as enum ('events', 'delivered', 'attempts', 'history', 'deliveries');
 create type outbox.ordering as enum ('none', 'key');
 create type outbox.replay_scope as enum ('dead', 'undelivered', 'all');
-create type outbox.replay_state as enum ('running', 'done', 'canceled');
+create type outbox.replay_state as enum ('previewed', 'running', 'done', 'canceled');
 create type outbox.sender as enum ('listener', 'cron');
 create type outbox.signing as enum ('hmac', 'ed25519');
 
@@ -327,26 +327,48 @@ create table outbox.rate_buckets (
   constraint rate_buckets_pkey PRIMARY KEY (name)
 );
 
+create table outbox.replay_parts (
+  replay_id bigint not null,
+  endpoint_id bigint not null,
+  event_ids bigint[] not null,
+  looked_to integer default 0 not null,
+  stepped_at timestamp with time zone default clock_timestamp() not null,
+  constraint replay_parts_replay_id_endpoint_id_pk PRIMARY KEY (replay_id, endpoint_id),
+  constraint replay_parts_replay_id_replays_id_fk FOREIGN KEY (replay_id) REFERENCES outbox.replays(id) ON DELETE CASCADE
+);
+
 create table outbox.replays (
   id bigint generated always as identity not null,
   nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
-  endpoint_id bigint not null,
+  endpoint_id bigint,
   since timestamp with time zone not null,
   until timestamp with time zone not null,
   event_types text[],
   scope outbox.replay_scope not null,
-  rate_per_second double precision not null,
+  rate_per_second double precision,
   state outbox.replay_state default 'running'::outbox.replay_state not null,
   looked_to bigint default 0 not null,
   replayed bigint default 0 not null,
   stepped_at timestamp with time zone default clock_timestamp() not null,
   created_at timestamp with time zone default clock_timestamp() not null,
   finished_at timestamp with time zone,
+  token_hash bytea,
+  expires_at timestamp with time zone,
+  tenant text,
+  filter jsonb,
+  pinned integer,
+  skipped integer default 0 not null,
   constraint replays_endpoint_id_endpoints_id_fk FOREIGN KEY (endpoint_id) REFERENCES outbox.endpoints(id),
-  constraint replays_finished CHECK (((state = 'running'::outbox.replay_state) = (finished_at IS NULL))),
+  constraint replays_finished CHECK (((state = ANY (ARRAY['previewed'::outbox.replay_state, 'running'::outbox.replay_state])) = (finished_at IS NULL))),
+  constraint replays_pinned CHECK (
+CASE
+    WHEN (token_hash IS NULL) THEN ((state <> 'previewed'::outbox.replay_state) AND (endpoint_id IS NOT NULL) AND (rate_per_second IS NOT NULL))
+    ELSE ((expires_at IS NOT NULL) AND (pinned IS NOT NULL))
+END),
   constraint replays_pkey PRIMARY KEY (id),
   constraint replays_range CHECK ((since <= until)),
-  constraint replays_rate CHECK ((rate_per_second > (0)::double precision))
+  constraint replays_rate CHECK ((rate_per_second > (0)::double precision)),
+  constraint replays_token_hash_unique UNIQUE (token_hash)
 );
 
 -- Sequences
@@ -364,6 +386,7 @@ CREATE INDEX attempt_rows_by_time ON ONLY outbox.attempt_rows USING brin (starte
 CREATE INDEX audit_by_endpoint ON outbox.audit USING btree (endpoint_id, id);
 CREATE INDEX delivered_at_once_by_time ON ONLY outbox.delivered_at_once USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
 CREATE INDEX delivery_rows_dead ON outbox.delivery_rows USING btree (endpoint_id, event_id) WHERE (state = 'dead'::outbox.delivery_state);
+CREATE INDEX delivery_rows_failed ON outbox.delivery_rows USING btree (endpoint_id, reason, event_id) WHERE (reason IS NOT NULL);
 CREATE INDEX delivery_rows_leases ON outbox.delivery_rows USING btree (leased_until) WHERE (state = 'sending'::outbox.delivery_state);
 CREATE INDEX delivery_rows_open_by_key ON outbox.delivery_rows USING btree (endpoint_id, ordering_key, event_id) WHERE ((ordering_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::outbox.delivery_state, 'sending'::outbox.delivery_state])));
 CREATE INDEX delivery_rows_pending ON outbox.delivery_rows USING btree (endpoint_id, due_at, event_id) WHERE (state = 'pending'::outbox.delivery_state);
@@ -377,9 +400,10 @@ CREATE INDEX events_by_type ON ONLY outbox.events USING btree (type, id);
 CREATE INDEX idempotency_keys_by_age ON outbox.idempotency_keys USING btree (claimed_at);
 CREATE INDEX rate_buckets_by_age ON outbox.rate_buckets USING btree (filled_at);
 CREATE INDEX replays_by_endpoint ON outbox.replays USING btree (endpoint_id, id);
+CREATE INDEX replays_previewed ON outbox.replays USING btree (expires_at) WHERE (state = 'previewed'::outbox.replay_state);
 CREATE INDEX replays_running ON outbox.replays USING btree (id) WHERE (state = 'running'::outbox.replay_state);
 CREATE UNIQUE INDEX endpoint_secrets_one_endless ON outbox.endpoint_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
-CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE (state = 'running'::outbox.replay_state);
+CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE ((state = 'running'::outbox.replay_state) AND (token_hash IS NULL));
 
 -- Views
 
@@ -489,7 +513,7 @@ create view outbox.watches as
 -- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], types oid[], computed smallint[]) returns boolean immutable
 -- outbox.columns_are_sql(relation regclass, options json) returns text stable
 -- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
--- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[]) returns json stable
+-- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[], field_types json) returns json stable
 -- outbox.computed_expression(relation regclass, options json, expression text) returns text stable
 -- outbox.context(setting text) returns text stable
 -- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json, is_direct boolean) returns boolean
@@ -499,6 +523,7 @@ create view outbox.watches as
 -- outbox.create_explanation(watch_id bigint, relation regclass, options json) returns void
 -- outbox.create_partition(parent text, first_id bigint, generation integer) returns void
 -- outbox.current_options(relation regclass, options json) returns json stable
+-- outbox.data_at(data json, path text[]) returns text immutable
 -- outbox.data_sql(relation regclass, operation text, options json, changed text DEFAULT NULL::text) returns text stable
 -- outbox.default_key(relation regclass, options json) returns text stable
 -- outbox.default_key_lookup(relation regclass, options json, wanted text) returns text stable
@@ -532,6 +557,7 @@ create view outbox.watches as
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
 -- outbox.failure_words(d outbox.deliveries) returns text stable
+-- outbox.field_types(relation regclass, options json) returns json stable
 -- outbox.fold_attempts(keep interval, max_tallies integer, OUT folded integer) returns integer security definer
 -- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
@@ -560,6 +586,7 @@ create view outbox.watches as
 -- outbox.must_stay(first_id bigint, until_id bigint, types text[], days double precision[]) returns TABLE(event_id bigint) stable
 -- outbox.oldest_transaction_seconds() returns double precision stable security definer
 -- outbox.oldest_unfanned_seconds() returns double precision stable
+-- outbox.oldest_writer_seconds() returns double precision stable security definer
 -- outbox.open_keys(lane bigint, after text, key_limit integer) returns TABLE(ordering_key text, place integer, oldest tid, state outbox.delivery_state, due_at timestamp with time zone) stable
 -- outbox.open_next_partition(max_age interval) returns boolean security definer
 -- outbox.partition_bytes(p outbox.partitions) returns bigint stable
@@ -682,9 +709,9 @@ grant execute on function outbox.columns_are_sql(regclass,json) to public;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to public;
-grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_functions;
-grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_listener;
-grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to public;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[],json) to outbox_functions;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[],json) to outbox_listener;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[],json) to public;
 grant execute on function outbox.computed_expression(regclass,json,text) to outbox_functions;
 grant execute on function outbox.computed_expression(regclass,json,text) to outbox_listener;
 grant execute on function outbox.computed_expression(regclass,json,text) to public;
@@ -707,6 +734,9 @@ grant execute on function outbox.create_partition(text,bigint,integer) to public
 grant execute on function outbox.current_options(regclass,json) to outbox_functions;
 grant execute on function outbox.current_options(regclass,json) to outbox_listener;
 grant execute on function outbox.current_options(regclass,json) to public;
+grant execute on function outbox.data_at(json,text[]) to outbox_functions;
+grant execute on function outbox.data_at(json,text[]) to outbox_listener;
+grant execute on function outbox.data_at(json,text[]) to public;
 grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_functions;
 grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_listener;
 grant execute on function outbox.data_sql(regclass,text,json,text) to public;
@@ -785,6 +815,9 @@ grant execute on function outbox.expression_words(text) to public;
 grant execute on function outbox.failure_words(outbox.deliveries) to outbox_functions;
 grant execute on function outbox.failure_words(outbox.deliveries) to outbox_listener;
 grant execute on function outbox.failure_words(outbox.deliveries) to public;
+grant execute on function outbox.field_types(regclass,json) to outbox_functions;
+grant execute on function outbox.field_types(regclass,json) to outbox_listener;
+grant execute on function outbox.field_types(regclass,json) to public;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_functions;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
@@ -857,6 +890,7 @@ grant execute on function outbox.oldest_transaction_seconds() to outbox_listener
 grant execute on function outbox.oldest_unfanned_seconds() to outbox_functions;
 grant execute on function outbox.oldest_unfanned_seconds() to outbox_listener;
 grant execute on function outbox.oldest_unfanned_seconds() to public;
+grant execute on function outbox.oldest_writer_seconds() to outbox_functions;
 grant execute on function outbox.open_keys(bigint,text,integer) to outbox_functions;
 grant execute on function outbox.open_keys(bigint,text,integer) to outbox_listener;
 grant execute on function outbox.open_keys(bigint,text,integer) to public;
@@ -982,6 +1016,8 @@ grant select on table outbox.migrations to outbox_functions;
 grant select on table outbox.partitions to outbox_functions;
 grant select on table outbox.partitions to outbox_listener;
 grant delete, insert, select, update on table outbox.rate_buckets to outbox_functions;
-grant insert, select, update on table outbox.replays to outbox_functions;
+grant insert, select, update on table outbox.replay_parts to outbox_functions;
+grant select, update on table outbox.replay_parts to outbox_listener;
+grant delete, insert, select, update on table outbox.replays to outbox_functions;
 grant select, update on table outbox.replays to outbox_listener;
 grant select on table outbox.watches to outbox_functions;

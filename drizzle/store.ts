@@ -95,6 +95,10 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     /** One step of a replay that a person has asked for. */
     stepReplay: (maxEvents: number): Promise<queries.StepReplayRow> => queries.stepReplay(run, { maxEvents }),
 
+    /** One step of the pinned ones. */
+    stepParts: (maxDeliveries: number): Promise<queries.StepPartsRow> =>
+      queries.stepParts(run, { maxDeliveries }),
+
     /** Cancels what still waits for deleted endpoints; returns how many. */
     cancelDeleted: async (limit: number): Promise<number> =>
       (await queries.cancelDeleted(run, { limit })).canceled,

@@ -53,7 +53,9 @@ BEGIN
       -- Senders must read the signing keys, and the cron function sends. The keys are sealed with the master key, which is
       -- not in the database.
       ('outbox.endpoint_secrets',  'SELECT, INSERT, UPDATE (sealed, expires_at)', 'SELECT'),
-      ('outbox.replays',           'SELECT, INSERT, UPDATE',         'SELECT, UPDATE'),
+      -- Of replays the functions delete previews that nobody started in time.
+      ('outbox.replays',           'SELECT, INSERT, UPDATE, DELETE', 'SELECT, UPDATE'),
+      ('outbox.replay_parts',      'SELECT, INSERT, UPDATE',         'SELECT, UPDATE'),
       ('outbox.idempotency_keys',  'SELECT, INSERT, UPDATE, DELETE', NULL),
       ('outbox.idempotency_steps', 'SELECT, INSERT, DELETE',         NULL),
       ('outbox.rate_buckets',      'SELECT, INSERT, UPDATE, DELETE', NULL),
@@ -101,6 +103,7 @@ BEGIN
     outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.add_partitions, outbox.open_next_partition, outbox.expire, outbox.capture_health, outbox.oldest_transaction_seconds,
     outbox.fold_attempts TO outbox_functions, outbox_listener;
+  GRANT EXECUTE ON FUNCTION outbox.oldest_writer_seconds TO outbox_functions;
 END $$;
 
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';

@@ -218,7 +218,7 @@ select
   null::text as created_at, null::text as finished_at,
   json_build_object(
     'is_full', cardinality(walked.event_ids) > $3::int,
-    'is_complete', walked.top <= bounds.bottom,
+    'is_complete', not exists (select from outbox.events e where e.id > bounds.bottom and e.id <= walked.top),
     'looked_to', walked.top::text,
     'looked_to_at', (select e.occurred_at::text from outbox.events e where e.id > walked.top order by e.id limit 1)
   )::text as meta

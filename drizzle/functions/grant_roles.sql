@@ -101,9 +101,9 @@ BEGIN
     outbox.emit_text, outbox.emit_failed, outbox.event_type, outbox.record TO outbox_emitter;
   GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_events, outbox.record_test, outbox.capture_triggers,
     outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
+  GRANT EXECUTE ON FUNCTION outbox.oldest_writer_seconds TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.add_partitions, outbox.open_next_partition, outbox.expire, outbox.capture_health, outbox.oldest_transaction_seconds,
     outbox.fold_attempts TO outbox_functions, outbox_listener;
-  GRANT EXECUTE ON FUNCTION outbox.oldest_writer_seconds TO outbox_functions;
 END $$;
 
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';

@@ -177,7 +177,7 @@ test('capture that breaks is told once, until it is mended', async () => {
     {
       type: 'outbox.capture.broken',
       tenant: null,
-      data: { checks: [{ name: 'broken_triggers', value: 1 }] },
+      data: { checks: [{ name: 'broken_triggers', value: 4 }] },
     },
     { type: 'outbox.capture.broken' },
   ])

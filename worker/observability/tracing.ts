@@ -1,20 +1,20 @@
 // Spans of attempts, sent by OTLP. Loaded only where OTEL_EXPORTER_OTLP_ENDPOINT is set, with the SDK of OpenTelemetry; its
 // other variables (OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_…) are the SDK's.
 import {
-  type Context,
-  type Link,
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
   SpanKind,
   SpanStatusCode,
   TraceFlags,
+  type Tracer,
   trace,
 } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { isTraceparent } from '../../delivery/context.ts'
+import type { Endpoint } from '../../delivery/endpoint.ts'
 import type { Leased, Settlement } from '../../delivery/types.ts'
 import { version } from '../../delivery/version.ts'
 import {
@@ -41,13 +41,11 @@ export function openTracing(url: string, listener: string): Tracing {
   const tracer = provider.getTracer('outbox', version)
   return {
     begin(delivery, endpoint) {
-      const { parent, links } = originOf(delivery)
-      const kind = { kind: SpanKind.CONSUMER, attributes: processAttributes(delivery, endpoint), links }
-      const attempt = tracer.startSpan(processSpan, kind, parent)
+      const attempt = startAttempt(tracer, delivery, endpoint)
       const request = tracer.startSpan(
         requestSpan,
         { kind: SpanKind.CLIENT, attributes: requestAttributes(delivery, endpoint) },
-        trace.setSpan(parent, attempt),
+        trace.setSpan(ROOT_CONTEXT, attempt),
       )
       return attemptSpan(attempt, request)
     },
@@ -58,13 +56,15 @@ export function openTracing(url: string, listener: string): Tracing {
 
 /**
  * A first attempt belongs to the writer's trace. A retry may come days later, when nobody looks at that trace any more, so it
- * begins one of its own and is linked to the writer's.
+ * begins one of its own and is linked to the writer's. What the sampler leaves out of the writer's trace stays out.
  */
-function originOf({ traceparent, attempt }: Leased): { parent: Context; links: Link[] } {
-  const writer = traceparent === null ? null : spanContextOf(traceparent)
-  if (writer === null) return { parent: ROOT_CONTEXT, links: [] }
-  if (attempt === 1) return { parent: trace.setSpanContext(ROOT_CONTEXT, writer), links: [] }
-  return { parent: ROOT_CONTEXT, links: [{ context: writer }] }
+function startAttempt(tracer: Tracer, delivery: Leased, endpoint: Endpoint): Span {
+  const options = { kind: SpanKind.CONSUMER, attributes: processAttributes(delivery, endpoint) }
+  const writer = delivery.traceparent === null ? null : spanContextOf(delivery.traceparent)
+  if (writer === null) return tracer.startSpan(processSpan, options, ROOT_CONTEXT)
+  const inWriters = tracer.startSpan(processSpan, options, trace.setSpanContext(ROOT_CONTEXT, writer))
+  if (delivery.attempt === 1 || !inWriters.isRecording()) return inWriters
+  return tracer.startSpan(processSpan, { ...options, links: [{ context: writer }] }, ROOT_CONTEXT)
 }
 
 function spanContextOf(traceparent: string): SpanContext | null {

@@ -54,7 +54,13 @@ test('a trace goes from the request through the row to the receiver, and a retry
     'server.address': '127.0.0.1',
   })
 
-  await api.db.query(`update outbox.delivery_rows set due_at = due_at - interval '2 hours'`)
+  // Once it is settled, and with the jitter.
+  await eventually(async () => {
+    const moved = await api.db.query(
+      `update outbox.delivery_rows set due_at = due_at - interval '3 hours' where state = 'pending'`,
+    )
+    return moved.rowCount === 1
+  })
   await receiver.waitFor(2)
   await eventually(async () => (await collector.spans()).length === 4)
   const later = (await collector.spans()).slice(2)

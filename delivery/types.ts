@@ -54,6 +54,7 @@ export interface SealedEndpoint {
   readonly timeoutSeconds: number | null
   readonly retrySchedule: readonly number[] | null
   readonly isTenants: boolean
+  readonly format: 'standard' | 'slack'
   /** All keys that sign now, the newest first. */
   readonly secrets: readonly {
     readonly id: string

@@ -10,6 +10,7 @@ CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoi
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
 CREATE TYPE "outbox"."expiry_step" AS ENUM('events', 'delivered', 'attempts', 'history', 'deliveries');--> statement-breakpoint
 CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
+CREATE TYPE "outbox"."webhook_format" AS ENUM('standard', 'slack');--> statement-breakpoint
 CREATE TABLE "outbox"."api_keys" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."api_keys_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"nonce" integer DEFAULT (floor(random() * 4294967296) - 2147483648)::integer NOT NULL,
@@ -98,6 +99,9 @@ CREATE TABLE "outbox"."history" (
 	"folded_at" timestamp with time zone NOT NULL,
 	"sampled_at" timestamp with time zone NOT NULL,
 	"cleaned_at" timestamp with time zone NOT NULL,
+	"broken_checks" text[] DEFAULT '{}' NOT NULL,
+	"waited_seconds" double precision DEFAULT 0 NOT NULL,
+	"grown_minutes" integer DEFAULT 0 NOT NULL,
 	CONSTRAINT "history_one" CHECK ("outbox"."history"."id" = 1)
 );
 --> statement-breakpoint
@@ -216,6 +220,7 @@ CREATE TABLE "outbox"."endpoints" (
 	"sealed_headers" "bytea",
 	"signing" "outbox"."signing" DEFAULT 'hmac' NOT NULL,
 	"ordering" "outbox"."ordering" DEFAULT 'none' NOT NULL,
+	"format" "outbox"."webhook_format" DEFAULT 'standard' NOT NULL,
 	"max_in_flight" integer DEFAULT 32 NOT NULL,
 	"rate_per_second" double precision,
 	"timeout_seconds" double precision,

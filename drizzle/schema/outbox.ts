@@ -33,6 +33,7 @@ export const endpointState = outbox.enum('endpoint_state', ['active', 'paused', 
 export const disabledReason = outbox.enum('disabled_reason', ['gone', 'failing', 'manual'])
 export const signing = outbox.enum('signing', ['hmac', 'ed25519'])
 export const ordering = outbox.enum('ordering', ['none', 'key'])
+export const webhookFormat = outbox.enum('webhook_format', ['standard', 'slack'])
 /**
  * pending: due at `due_at`, leased to no sender. sending: leased, a request is on its way. delivered: a 2xx came.
  * dead: the retry schedule is used up. canceled: no longer wanted (the endpoint was deleted, or an operator canceled it).
@@ -93,6 +94,8 @@ export const endpoints = outbox.table(
     sealed_headers: bytea(),
     signing: signing().notNull().default('hmac'),
     ordering: ordering().notNull().default('none'),
+    /** Of the body. */
+    format: webhookFormat().notNull().default('standard'),
     max_in_flight: integer().notNull().default(32),
     rate_per_second: doublePrecision(),
     /** null = OUTBOX_REQUEST_TIMEOUT_SECONDS. */

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import { maxRetries, maxRetryWaitSeconds } from '../../delivery/settings.ts'
 import { maxUrlLength } from '../../delivery/url.ts'
-import { type endpoints, ordering, signing } from '../../drizzle/schema/outbox.ts'
+import { type endpoints, ordering, signing, webhookFormat } from '../../drizzle/schema/outbox.ts'
 import { double, text, wholeNumber } from '../openapi/schemas.ts'
 
 const EventType = text(200).regex(
@@ -31,6 +31,13 @@ export const givenSettings = {
     .enum(ordering.enumValues)
     .openapi({ description: 'key = events with the same key arrive one after the other' })
     .default('none'),
+  format: z
+    .enum(webhookFormat.enumValues)
+    .openapi({
+      description:
+        'slack = the body is `{"text":"…"}`, one message for people, as Slack and what imitates it want it',
+    })
+    .default('standard'),
   max_in_flight: wholeNumber(1, 1000).default(32),
   rate_per_second: double({ above: 0, atMost: 10_000 })
     .nullable()

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   listener: async () => (await import('./commands/listener.ts')).addListener,
   serve: async () => (await import('./commands/serve.ts')).addServe,
   endpoints: async () => (await import('./commands/endpoints.ts')).addEndpoints,
+  listen: async () => (await import('./commands/listen.ts')).addListen,
   trigger: async () => (await import('./commands/trigger.ts')).addTrigger,
   events: async () => (await import('./commands/events.ts')).addEvents,
   deliveries: async () => (await import('./commands/deliveries.ts')).addDeliveries,

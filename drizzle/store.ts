@@ -98,6 +98,9 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     cancelDeleted: async (limit: number): Promise<number> =>
       (await queries.cancelDeleted(run, { limit })).canceled,
 
+    /** Disables endpoints that nobody pulls any more; returns how many. */
+    disableIdle: async (): Promise<number> => (await queries.disableIdle(run)).disabled,
+
     /** One step of retention. */
     purge: (olderThanDays: number, maxEvents: number, behind: bigint): Promise<queries.PurgeRow> =>
       queries.purge(run, { olderThanDays, maxEvents, behind }),

@@ -1,4 +1,6 @@
 -- Writes down that a run of the cron function has come to its end. Of two that end together the later one stays.
+-- Beside that it disables endpoints that nobody pulls any more (disable_idle.sql): a statement of its own would be one
+-- subrequest less for webhooks.
 --
 -- $1 version        text
 -- $2 lasted_seconds float8
@@ -7,6 +9,13 @@
 -- $5 stopped        text
 --
 -- Returns nothing.
+with idle as (
+  update outbox.endpoints p
+  set state = 'disabled', disabled_reason = 'idle'
+  from outbox.pull_sessions s
+  where s.endpoint_id = p.id and p.kind = 'pull' and p.state <> 'disabled'
+    and s.pulled_at < clock_timestamp() - make_interval(secs => p.expires_after_idle_seconds)
+)
 insert into outbox.last_cron_run as r (version, started_at, finished_at, delivered, failed, stopped)
 select $1::text, now - make_interval(secs => $2::float8), now, $3::int, $4::int, $5::text
 from clock_timestamp() as now

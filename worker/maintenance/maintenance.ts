@@ -1,4 +1,5 @@
-// Work that is never urgent, in small steps beside the deliveries: replays, and what still waits for deleted endpoints.
+// Work that is never urgent, in small steps beside the deliveries: replays, what still waits for deleted endpoints, and
+// endpoints that nobody pulls any more.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../drizzle/store.ts'
 import { sqlstate } from '../database.ts'
@@ -9,7 +10,7 @@ const maxCanceled = 1_000
 const pauseMs = 500
 
 export interface MaintenancePorts {
-  readonly store: Pick<Store, 'cancelDeleted' | 'stepReplay'>
+  readonly store: Pick<Store, 'cancelDeleted' | 'disableIdle' | 'stepReplay'>
   readonly log: Log
   /** A replay has made something due. */
   readonly onDue: () => void
@@ -51,6 +52,7 @@ export class Maintenance {
   async #step(): Promise<boolean> {
     const { store, onDue } = this.#ports
     const canceled = await store.cancelDeleted(maxCanceled)
+    await store.disableIdle()
     const { replayed, running } = await store.stepReplay(maxEvents)
     if (replayed > 0) onDue()
     return running || canceled === maxCanceled

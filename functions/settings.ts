@@ -5,6 +5,7 @@ import {
   type DeliverySettings,
   type Environment,
   expected,
+  historyDays,
   metricsEndpoints,
   read,
   readDeliverySettings,
@@ -33,6 +34,8 @@ export interface Settings {
   readonly keyring: Keyring
   /** Endpoints that /metrics names. */
   readonly metricsEndpoints: number
+  /** How long the history of the attempts is kept by the minute. */
+  readonly historyDays: number
 }
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
@@ -43,6 +46,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     delivery,
     keyring: await openKeyring(delivery.masterKeys),
     metricsEndpoints: metricsEndpoints(env),
+    historyDays: historyDays(env),
   })
   log('settings read', { driver: settings.driver })
   return settings

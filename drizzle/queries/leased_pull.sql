@@ -9,8 +9,11 @@
 -- -> attempt         int
 -- -> attempts_used   int        attempts of the present retry budget before this one
 -- -> retry_schedule  float8[]?  the endpoint's
-select d.attempt, d.attempt - 1 - d.retry_base as attempts_used, p.retry_schedule
+-- -> occurred_at     float8     the event's, in microseconds since 1970
+select d.attempt, d.attempt - 1 - d.retry_base as attempts_used, p.retry_schedule,
+       round(date_part('epoch', e.occurred_at) * 1000000) as occurred_at
 from outbox.delivery_rows d
+join outbox.events e on e.id = d.event_id
 join outbox.endpoints p on p.id = d.endpoint_id
 where d.endpoint_id = $1::bigint and d.event_id = $2::bigint and d.state = 'sending' and d.lease = $3::text
   and p.kind = 'pull' and ($4::text is null or p.tenant = $4::text)

@@ -125,8 +125,8 @@ export async function settlePulled(
   const endpointId = String(ids.endpointId) as Leased['endpointId']
   const held = await queries.leasedPull(db.run, { endpointId, eventId, lease: seen.lease, tenant })
   if (!held) return 'lease lost'
-  const delivery = { eventId, endpointId, lease: seen.lease, group: null, ...held } as unknown as Leased
-  const endpoint = { retrySchedule: held.retrySchedule ?? defaults.retrySchedule } as Endpoint
+  const delivery = { eventId, endpointId, lease: seen.lease, group: null, ...held }
+  const endpoint = { retrySchedule: held.retrySchedule ?? defaults.retrySchedule }
   const timing = { startedAt: clock() - seen.duration_ms, durationMs: seen.duration_ms }
   const settlement = settle(delivery, endpoint, outcomeOf(seen), timing, Math.random)
   const { lost } = await storeOn(db).settleIfLeased([settlement])
@@ -147,13 +147,13 @@ const clock = () => performance.now()
 
 const storeOn = (db: Database) => createStore(db.run, { sender: 'pull', clock, disableAfterSeconds: never })
 
-function leased({ key: _key, nonce, occurredAt, ...row }: queries.PullRow, lease: string): Leased {
+function leased({ key: _key, nonce, ...row }: queries.PullRow, lease: string): Leased {
   const eventId = BigInt(row.eventId)
   return {
     ...row,
     lease,
     publicId: formatDeliveryId(eventId, BigInt(row.endpointId)),
     webhookId: formatId('evt', eventId, nonce),
-    timestamp: formatTimestamp(occurredAt),
+    timestamp: formatTimestamp(row.occurredAt),
   }
 }

@@ -14,6 +14,7 @@ import * as queries from '../../drizzle/queries.gen.ts'
 import { createStore } from '../../drizzle/store.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
+import { findDelivery } from '../deliveries/read.ts'
 import type { Settings } from '../settings.ts'
 import type { Pull, PullSettlement } from './schema.ts'
 
@@ -115,7 +116,7 @@ export type Settled = 'settled' | 'unknown' | 'lease lost'
 export async function settlePulled(
   db: Database,
   { delivery: defaults }: Settings,
-  { tenant }: Caller,
+  caller: Caller,
   id: string,
   seen: PullSettlement,
 ): Promise<Settled> {
@@ -123,8 +124,13 @@ export async function settlePulled(
   if (!ids) return 'unknown'
   const eventId = String(ids.eventId) as Leased['eventId']
   const endpointId = String(ids.endpointId) as Leased['endpointId']
-  const held = await queries.leasedPull(db.run, { endpointId, eventId, lease: seen.lease, tenant })
-  if (!held) return 'lease lost'
+  const held = await queries.leasedPull(db.run, {
+    endpointId,
+    eventId,
+    lease: seen.lease,
+    tenant: caller.tenant,
+  })
+  if (!held) return (await findDelivery(db, caller, id)) ? 'lease lost' : 'unknown'
   const delivery = { eventId, endpointId, lease: seen.lease, group: null, ...held }
   const endpoint = { retrySchedule: held.retrySchedule ?? defaults.retrySchedule }
   const timing = { startedAt: clock() - seen.duration_ms, durationMs: seen.duration_ms }

@@ -59,7 +59,7 @@ test('a file is applied, shows drift, is applied again, and is what export write
   expect(await run('apply', '--prune')).toMatchObject({ exitCode: 5 })
   expect(await run('apply', '--prune', '--yes')).toMatchObject({ exitCode: 0 })
   expect((await api.get('/v1/endpoints')).body.data).toMatchObject([{ name: null }])
-})
+}, 240_000)
 
 test('a thousand endpoints are applied within seconds, and the second time nothing changes', async () => {
   const entries = Array.from(
@@ -73,7 +73,7 @@ test('a thousand endpoints are applied within seconds, and the second time nothi
   console.log(`apply of 1,000 endpoints took ${seconds.toFixed(1)} s`)
   expect(JSON.parse(first.stdout)).toMatchObject({ created: 1_000 })
   expect(await run('apply')).toMatchObject({ exitCode: 0, stderr: 'no change\n' })
-})
+}, 240_000)
 
 test.each([
   ['what is no YAML', 'endpoints: [', 'not valid YAML'],

@@ -134,7 +134,7 @@ test('200 events that come while it sleeps arrive when it wakes, each once, of e
     `update outbox.delivery_rows set leased_until = now() - interval '1 second' where state = 'sending'`,
   )
   running.signal('SIGCONT')
-  await receiver.waitFor(201)
+  await receiver.waitFor(201, { timeoutMs: 45_000 })
   expect(idsOf(receiver.requests).toSorted()).toEqual([...before, ...ids].toSorted())
   for (let key = 0; key < 7; key++) {
     const ofKey = ids.filter((_, i) => (i + 1) % 7 === key)

@@ -94,7 +94,7 @@ const own: readonly EventType[] = [
     {
       endpoint_id: string,
       description: orNull(string),
-      reason: { enum: ['gone', 'failing', 'manual'] },
+      reason: { enum: ['gone', 'failing', 'manual', 'idle'] },
       failing_since: orNull({ type: 'string', format: 'date-time' }),
     },
     {

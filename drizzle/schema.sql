@@ -9,13 +9,14 @@ create schema outbox;
 
 create domain outbox.event_type_text as text;
 create type outbox.delivery_state as enum ('pending', 'sending', 'delivered', 'dead', 'canceled');
-create type outbox.disabled_reason as enum ('gone', 'failing', 'manual');
+create type outbox.disabled_reason as enum ('gone', 'failing', 'manual', 'idle');
+create type outbox.endpoint_kind as enum ('push', 'pull');
 create type outbox.endpoint_state as enum ('active', 'paused', 'disabled');
 create type outbox.expiry_step as enum ('events', 'delivered', 'attempts', 'history', 'deliveries');
 create type outbox.ordering as enum ('none', 'key');
 create type outbox.replay_scope as enum ('dead', 'undelivered', 'all');
 create type outbox.replay_state as enum ('previewed', 'running', 'done', 'canceled');
-create type outbox.sender as enum ('listener', 'cron');
+create type outbox.sender as enum ('listener', 'cron', 'pull');
 create type outbox.signing as enum ('hmac', 'ed25519');
 create type outbox.webhook_format as enum ('standard', 'slack');
 
@@ -188,6 +189,8 @@ create table outbox.endpoint_secrets (
 create table outbox.endpoints (
   id bigint generated always as identity not null,
   nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
+  name text,
+  kind outbox.endpoint_kind default 'push'::outbox.endpoint_kind not null,
   url text not null,
   description text,
   event_types text[],
@@ -200,6 +203,7 @@ create table outbox.endpoints (
   rate_per_second double precision,
   timeout_seconds double precision,
   retry_schedule double precision[],
+  expires_after_idle_seconds integer,
   state outbox.endpoint_state default 'active'::outbox.endpoint_state not null,
   disabled_reason outbox.disabled_reason,
   version integer default 1 not null,
@@ -211,6 +215,7 @@ create table outbox.endpoints (
   constraint endpoints_deleted CHECK (((deleted_at IS NULL) OR (state = 'disabled'::outbox.endpoint_state))),
   constraint endpoints_event_types CHECK (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 100))),
   constraint endpoints_max_in_flight CHECK (((max_in_flight >= 1) AND (max_in_flight <= 1000))),
+  constraint endpoints_name CHECK ((name ~ '^[A-Za-z0-9._-]{1,100}$'::text)),
   constraint endpoints_pkey PRIMARY KEY (id),
   constraint endpoints_rate CHECK (((rate_per_second > (0)::double precision) AND (rate_per_second <= (10000)::double precision))),
   constraint endpoints_reason CHECK (((state = 'disabled'::outbox.endpoint_state) = (disabled_reason IS NOT NULL))),
@@ -325,6 +330,14 @@ create table outbox.partitions (
   constraint partitions_pkey PRIMARY KEY (first_id)
 );
 
+create table outbox.pull_sessions (
+  endpoint_id bigint not null,
+  holder text not null,
+  held_until timestamp with time zone not null,
+  pulled_at timestamp with time zone not null,
+  constraint pull_sessions_pkey PRIMARY KEY (endpoint_id)
+);
+
 create table outbox.rate_buckets (
   name text not null,
   tokens double precision not null,
@@ -408,6 +421,7 @@ CREATE INDEX replays_by_endpoint ON outbox.replays USING btree (endpoint_id, id)
 CREATE INDEX replays_previewed ON outbox.replays USING btree (expires_at) WHERE (state = 'previewed'::outbox.replay_state);
 CREATE INDEX replays_running ON outbox.replays USING btree (id) WHERE (state = 'running'::outbox.replay_state);
 CREATE UNIQUE INDEX endpoint_secrets_one_endless ON outbox.endpoint_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
+CREATE UNIQUE INDEX endpoints_by_name ON outbox.endpoints USING btree (COALESCE(tenant, ''::text), name) WHERE ((name IS NOT NULL) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE ((state = 'running'::outbox.replay_state) AND (token_hash IS NULL));
 
 -- Views
@@ -1035,6 +1049,8 @@ grant select on table outbox.listeners to outbox_functions;
 grant select on table outbox.migrations to outbox_functions;
 grant select on table outbox.partitions to outbox_functions;
 grant select on table outbox.partitions to outbox_listener;
+grant insert, select, update on table outbox.pull_sessions to outbox_functions;
+grant select on table outbox.pull_sessions to outbox_listener;
 grant delete, insert, select, update on table outbox.rate_buckets to outbox_functions;
 grant insert, select, update on table outbox.replay_parts to outbox_functions;
 grant select, update on table outbox.replay_parts to outbox_listener;

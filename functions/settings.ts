@@ -33,6 +33,8 @@ export interface Settings {
   readonly keyring: Keyring
   /** Endpoints that /metrics names. */
   readonly metricsEndpoints: number
+  /** What the console calls this installation; null = nothing. */
+  readonly environment: string | null
 }
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
@@ -43,6 +45,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     delivery,
     keyring: await openKeyring(delivery.masterKeys),
     metricsEndpoints: metricsEndpoints(env),
+    environment: environment(env),
   })
   log('settings read', { driver: settings.driver })
   return settings
@@ -80,6 +83,13 @@ function neonProxy(env: Env): string | null {
   const value = read(env, 'NEON_PROXY')
   if (value === null || URL.canParse(value)) return value
   throw expected('NEON_PROXY', 'a URL, and only in development')
+}
+
+function environment(env: Env): string | null {
+  const name = 'OUTBOX_ENVIRONMENT'
+  const value = read(env, name)
+  if (value === null || /^[\w .-]{1,40}$/.test(value)) return value
+  throw expected(name, 'a word such as production or staging')
 }
 
 async function apiKeys(env: Env): Promise<readonly ApiKey[]> {

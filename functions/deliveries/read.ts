@@ -59,6 +59,9 @@ export function listDeliveries(
       .select({
         eventId: newest.event_id,
         eventNonce: events.nonce,
+        type: events.type,
+        key: events.key,
+        url: endpoints.url,
         endpointId: newest.endpoint_id,
         endpointNonce: endpoints.nonce,
         state: newest.state,

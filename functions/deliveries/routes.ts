@@ -9,7 +9,7 @@ import { publicId, responses } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 import { redeliver } from './operations.ts'
 import { findDelivery, findDeliveryWithAttempts, listDeliveries, toDelivery } from './read.ts'
-import { Delivery, DeliveryWithAttempts, State } from './schema.ts'
+import { Delivery, DeliveryWithAttempts, redeliverCost, State } from './schema.ts'
 
 const inPath = z.object({ id: z.string() })
 
@@ -45,7 +45,7 @@ const postRedelivery = defineRoute({
   path: '/v1/deliveries/{id}/redeliver',
   operationId: 'redeliver',
   summary: 'Send a delivery again, now and with a new retry budget',
-  access: { tenants: true, cost: { bucket: 'redeliver', size: 300, perSecond: 10 } },
+  access: { tenants: true, cost: redeliverCost },
   request: { params: inPath },
   responses: responses(Delivery, 'The delivery, due now', 202),
 })

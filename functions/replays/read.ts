@@ -28,7 +28,7 @@ export function listReplays(
 ) {
   return db.build('list_replays', builder =>
     builder
-      .select({ replay: replays, endpointNonce: endpoints.nonce })
+      .select({ replay: replays, endpointNonce: endpoints.nonce, url: endpoints.url })
       .from(replays)
       .innerJoin(endpoints, eq(endpoints.id, replays.endpoint_id))
       .where(
@@ -53,7 +53,7 @@ export async function findReplay(db: Database, reader: Reader, id: string): Prom
 
 type ReplayRow = Awaited<ReturnType<typeof listReplays>>[number]
 
-export function toReplay({ replay, endpointNonce }: ReplayRow): Replay {
+export function toReplay({ replay, endpointNonce }: Omit<ReplayRow, 'url'>): Replay {
   return {
     id: formatId('rpl', replay.id, replay.nonce),
     endpoint_id: formatId('ep', replay.endpoint_id, endpointNonce),

@@ -11,7 +11,7 @@ import { body, publicId, responses } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 import { cancelReplay, startReplay } from './operations.ts'
 import { findReplay, listReplays, toReplay } from './read.ts'
-import { NewReplay, Replay, ReplayCount } from './schema.ts'
+import { NewReplay, Replay, ReplayCount, replayCost } from './schema.ts'
 
 const inPath = z.object({ id: z.string() })
 
@@ -20,7 +20,7 @@ const postReplay = defineRoute({
   path: '/v1/endpoints/{id}/replay',
   operationId: 'startReplay',
   summary: "Send an endpoint's past events again, or count them",
-  access: { tenants: true, cost: { bucket: 'replay', size: 30, perSecond: 0.5 } },
+  access: { tenants: true, cost: replayCost },
   request: { params: EndpointId, body: body(NewReplay) },
   responses: {
     ...responses(ReplayCount, 'With dry_run: what would be sent'),

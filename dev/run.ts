@@ -77,7 +77,7 @@ async function start(options: Options): Promise<void> {
   if (options.seed) console.log(`\n${firstCommands(functionsUrl)}\n`)
 }
 
-/** To copy: ship an order, see what a webhook did about it, make more of them. */
+/** To copy: ship an order, see what a webhook did about it, make more of them. All of it can be watched in the console. */
 function firstCommands(url: string): string {
   return `curl -X PATCH ${url}/orders/update -H 'content-type: application/json' -d '{"id":1,"status":"shipped"}'
 curl ${url}/orders/1

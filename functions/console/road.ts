@@ -125,7 +125,7 @@ function nextStop(
       'pending',
       'next',
       when,
-      html`<b>Next: attempt ${attempt + 1}</b>${when > view.now ? '' : ''}.${when > view.now ? '' : ' Its time has come.'}`,
+      html`<b>Next: attempt ${attempt + 1}.</b>${when > view.now ? '' : ' Its time has come.'}`,
     )
   }
   if (state === 'sending') return last('sending', 'next', view.now, html`<b>An attempt is under way.</b>`)

@@ -20,7 +20,7 @@ select
   (select count(*)::int from (select from outbox.delivery_rows d where d.endpoint_id = p.id and d.state = 'pending' limit $2::int) d) as pending,
   (select count(*)::int from (select from outbox.deliveries d where d.endpoint_id = p.id and d.state = 'sending' limit $2::int) d) as sending,
   (select count(*)::int from (select from outbox.delivery_rows d where d.endpoint_id = p.id and d.state = 'dead' limit $2::int) d) as dead,
-  greatest(0, extract(epoch from clock_timestamp() - oldest.due_at))::float8 as oldest_pending_seconds,
+  case when oldest.due_at is not null then greatest(0, extract(epoch from clock_timestamp() - oldest.due_at)) end::float8 as oldest_pending_seconds,
   coalesce(h.failures, 0) as failures,
   to_char(h.failing_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as failing_since,
   to_char(h.not_before at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as not_before,

@@ -39,15 +39,15 @@
 -- -> meta.xmin              bigint              every transaction below had ended when the statement's snapshot was taken
 -- -> meta.next_xid          bigint              every transaction that had an id by then has one below this
 with
-clock as materialized (
-  select clock_timestamp() as now
-),
 
 -- 1. Which new events. -----------------------------------------------------------------------------------------------
 -- One fan-out at a time, in the order of ids: events of one key become deliveries in the order they happened, because
 -- the next event of a row gets its id only after the one before has been committed. A sender without the turn does nothing.
 turn as materialized (
-  select pg_try_advisory_xact_lock(1869967992, 1) as mine
+  select pg_try_advisory_xact_lock(1869967992, 1) as mine,
+         -- Nobody waits for the disk here. What a crash of the server takes back is fanned out again, and may be sent again, as
+         -- all that was under way. A record is never ahead of its lease on the disk: the log is written in one order.
+         set_config('synchronous_commit', 'off', true)
 ),
 waiting as materialized (
   select f.ctid as row, f.event_id
@@ -82,32 +82,32 @@ kind as materialized (
 -- The rules of outbox.matches(), with the type's patterns at hand. Each part by an index of its own, so that a fan-out costs
 -- as much as its events have receivers, however many endpoints there are.
 receiver as materialized (
-  select kind.kind, p.*
+  select kind.kind, r.id
   from kind
   cross join lateral (
-    select * from outbox.endpoints p
+    select p.id from outbox.endpoints p
     where p.tenant = kind.tenant
       and case when p.event_types is null then not starts_with(kind.type, 'outbox.') else p.event_types && kind.patterns end
     union all
-    select * from outbox.endpoints p
+    select p.id from outbox.endpoints p
     where p.tenant is null and p.event_types is null and not starts_with(kind.type, 'outbox.')
     union all
-    select * from outbox.endpoints p where p.tenant is null and p.event_types && kind.patterns
-  ) p
-  where p.state <> 'disabled'
+    select p.id from outbox.endpoints p where p.tenant is null and p.event_types && kind.patterns
+  ) r
 ),
 audience as materialized (
-  select p.kind, p.id as endpoint_id, p.ordering, p.events_after, p.created_snapshot,
+  select receiver.kind, p.id as endpoint_id, p.version, p.ordering, p.events_after, p.created_snapshot,
          coalesce(known.capacity, least($6::int, ceil(p.max_in_flight::float8 / $9::int)::int)) as capacity,
          p.state = 'active' as active, greatest(l.not_before, l.probe_at) as opens_at,
          p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as coordinated
-  from receiver p
+  from receiver
+  join outbox.endpoints p on p.id = receiver.id and p.state <> 'disabled'
   cross join lateral (select * from outbox.endpoint_health l where l.endpoint_id = p.id limit 1) l
   left join unnest($7::bigint[], $8::int[]) as known (endpoint_id, capacity) on known.endpoint_id = p.id
 ),
 wanted as (
   select event.id as event_id, a.endpoint_id, case when a.ordering = 'key' then event.key end as ordering_key, a.capacity,
-         a.coordinated, a.active and coalesce(a.opens_at <= (select now from clock), true) as open
+         a.coordinated, a.active and coalesce(a.opens_at <= statement_timestamp(), true) as open
   from event
   join audience a on a.kind = event.kind
   where event.id > a.events_after or not pg_visible_in_snapshot(event.xid, a.created_snapshot)
@@ -128,59 +128,65 @@ chosen as materialized (
 leased as (
   insert into outbox.delivery_groups (endpoint_id, id, event_ids, lease, leased_until, created_at)
   select c.endpoint_id, min(c.event_id), array_agg(c.event_id order by c.event_id), $1::text,
-         clock.now + make_interval(secs => $2::float8), clock.now
+         statement_timestamp() + make_interval(secs => $2::float8), statement_timestamp()
   from chosen c
-  cross join clock
   where c.now
-  group by c.endpoint_id, (c.place - 1) / 200, clock.now
+  group by c.endpoint_id, (c.place - 1) / 200
   returning endpoint_id, id, event_ids
 ),
 left_pending as (
   insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at, ordering_key, created_at)
-  select c.endpoint_id, c.event_id, 'pending', clock.now, c.ordering_key, clock.now
+  select c.endpoint_id, c.event_id, 'pending', statement_timestamp(), c.ordering_key, statement_timestamp()
   from chosen c
-  cross join clock
   where not c.now
   order by c.endpoint_id, c.event_id
   on conflict (endpoint_id, event_id) do nothing
-  returning 1
 ),
-full_lane as materialized (
-  select endpoint_id, count(*) as left_pending
+taken as (
+  select count(*) as events, max(event_id) as last from fresh
+),
+summary as (
+  select count(*) as created, count(*) filter (where not now) as left_pending, count(*) filter (where coordinated) as left_coordinated
   from chosen
-  where not now and open and not coordinated
-  group by endpoint_id
+),
+full_lane as (
+  select coalesce(json_agg(endpoint_id::text), '[]') as ids, coalesce(json_agg(deliveries), '[]') as deliveries
+  from (select endpoint_id, count(*) as deliveries from chosen where not now and open and not coordinated group by endpoint_id) l
+),
+closed_lane as (
+  select extract(epoch from min(opens_at) - statement_timestamp())::float8 as opens_in
+  from audience
+  where active and opens_at > statement_timestamp()
 )
 select
   null::text as endpoint_id, null::text as event_id, null::text as "group", null::int as attempt, null::int as attempts_used, null::int as version,
   null::int as nonce, null::text as type, null::float8 as occurred_at, null::text as data, null::text as actor,
   null::text as traceparent, null::float8 as start_in,
   json_build_object(
-    'fanned', (select count(*) from fresh),
-    'fanned_to', (select max(event_id)::text from waiting),
-    'had_turn', (select mine from turn),
-    'created', (select count(*) from chosen),
-    'left_pending', (select count(*) from left_pending),
-    'full_lanes', (select coalesce(json_agg(endpoint_id::text order by endpoint_id), '[]') from full_lane),
-    'left_to_full_lanes', (select coalesce(json_agg(left_pending order by endpoint_id), '[]') from full_lane),
-    'left_coordinated', (select count(*) from chosen where coordinated),
-    'next_open_in', (select extract(epoch from min(opens_at) - (select now from clock))::float8
-                     from audience where active and opens_at > (select now from clock)),
+    'fanned', taken.events,
+    'fanned_to', taken.last::text,
+    'had_turn', turn.mine,
+    'created', summary.created,
+    'left_pending', summary.left_pending,
+    'full_lanes', full_lane.ids,
+    'left_to_full_lanes', full_lane.deliveries,
+    'left_coordinated', summary.left_coordinated,
+    'next_open_in', closed_lane.opens_in,
     'xmin', pg_snapshot_xmin(snapshot)::text,
     -- The snapshot's xmax is one past the highest id that has *ended*; some from there on may be in flight. age() counts on
     -- to the next id, which no transaction has yet.
     'next_xid', (pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid))::text
   )::text as meta
-from pg_current_snapshot() as snapshot
+from pg_current_snapshot() as snapshot, turn, taken, summary, full_lane, closed_lane
 union all
 (
   select
-    leased.endpoint_id::text, e.id::text, leased.id::text, 1, 0, p.version,
+    leased.endpoint_id::text, e.id::text, leased.id::text, 1, 0, a.version,
     e.nonce, e.type, round(date_part('epoch', e.occurred_at) * 1000000),
     e.data::text, e.actor, e.traceparent, null, null
   from leased
   cross join lateral unnest(leased.event_ids) as member (event_id)
   join event e on e.id = member.event_id
-  join outbox.endpoints p on p.id = leased.endpoint_id
+  join audience a on a.kind = e.kind and a.endpoint_id = leased.endpoint_id
   order by e.id
 )

@@ -95,7 +95,7 @@ select
   (
     select coalesce(json_agg(json_build_object('id', listed.id::text, 'nonce', nonce, 'state', state, 'pending', pending,
                                                 'sending', sending, 'dead', dead, 'url', url, 'disabled_reason', disabled_reason,
-                                                'oldest_pending_seconds', greatest(0, extract(epoch from clock.now - due_at)),
+                                                'oldest_pending_seconds', case when due_at is not null then greatest(0, extract(epoch from clock.now - due_at)) end,
                                                 'failures', coalesce(h.failures, 0),
                                                 'failing_seconds', extract(epoch from clock.now - h.failing_since),
                                                 'probe_in_seconds', extract(epoch from h.probe_at - clock.now))

@@ -2,8 +2,11 @@
 
 /** Stop claiming before the next run starts, so that runs seldom overlap. */
 export const runSeconds = 50
-/** Kept back for recording what was already sent, where a batch takes one statement or two, and the run itself. */
-const settlingSubrequests = 6
+/**
+ * Kept back for recording what was already sent (two batches of up to three statements), for releasing what was not (two),
+ * and for noting the run.
+ */
+const settlingSubrequests = 9
 /** Kept back for one batch of rewrapping, which comes after the deliveries. */
 const rewrappingSubrequests = 2
 

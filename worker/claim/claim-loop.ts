@@ -107,15 +107,13 @@ export class ClaimLoop {
   async #claim(leaseLimit: number): Promise<boolean> {
     const { store, leasing } = this.#ports
     const scanAfter = this.#scanAfter
-    const { deliveries, meta } = await leasing.take('due', leaseLimit, async request => ({
-      ...(await store.claim({
-        ...request,
-        defaultCapacity: scanAfter === null ? leaseLimit : smallPortion,
-        scanAfter,
-        scanLimit,
-      })),
-      leftMore: true,
-    }))
+    const defaultCapacity = scanAfter === null ? leaseLimit : smallPortion
+    const { deliveries, meta } = await leasing.take(
+      'due',
+      leaseLimit,
+      request => store.claim({ ...request, defaultCapacity, scanAfter, scanLimit }),
+      () => true,
+    )
     this.#scanAfter = meta.scanCursor
     if (meta.nextDueIn !== null) this.wakeIn(meta.nextDueIn)
     if (meta.nextSlotIn !== null) this.wakeIn(Math.max(0.01, meta.nextSlotIn - slotLeadSeconds))

@@ -117,10 +117,12 @@ export class FanOutLoop {
     const { store, lanes, leasing, claimLoop, suppression } = this.#ports
     const fanOutLimit = this.#fanOutLimit()
     const { stateAtStart } = suppression
-    const { deliveries, meta } = await leasing.take('new', leaseLimit, async request => {
-      const found = await store.fanOut({ ...request, fanOutLimit, fanOutFrom: this.#bound.from })
-      return { ...found, leftMore: found.meta.leftPending > 0 }
-    })
+    const { deliveries, meta } = await leasing.take(
+      'new',
+      leaseLimit,
+      request => store.fanOut({ ...request, fanOutLimit, fanOutFrom: this.#bound.from }),
+      ({ leftPending }) => leftPending > 0,
+    )
     const isCut = meta.fanned === fanOutLimit
     const sawAll = meta.hadTurn && !isCut
     this.#bound.note(meta, sawAll)

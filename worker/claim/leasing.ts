@@ -22,8 +22,6 @@ export interface LeasingPorts {
 export interface Brought<Meta> {
   readonly deliveries: readonly Leased[]
   readonly meta: Meta
-  /** It may have left something in the table for lanes that it filled. */
-  readonly leftMore: boolean
 }
 
 export class Leasing {
@@ -34,11 +32,15 @@ export class Leasing {
     this.#ports = ports
   }
 
-  /** Runs one of the two statements, and puts what it brought into the lanes. */
+  /**
+   * Runs one of the two statements, and puts what it brought into the lanes. `leftMore`: it may have left something in the
+   * table for lanes that it filled.
+   */
   async take<Meta>(
     what: 'new' | 'due',
     leaseLimit: number,
     statement: (request: LeaseRequest) => Promise<Brought<Meta>>,
+    leftMore: (meta: Meta) => boolean,
   ): Promise<Brought<Meta>> {
     const { lanes, endpointCache, name, leaseSeconds } = this.#ports
     const capacities = lanes.reserve(what)
@@ -55,8 +57,11 @@ export class Leasing {
     try {
       const brought = await statement(request).catch(error => this.#lose(lease, error))
       await this.#loadEndpoints(brought.deliveries)
-      const { leftMore } = brought
-      lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), { capacities, askedAt, leftMore })
+      lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), {
+        capacities,
+        askedAt,
+        leftMore: leftMore(brought.meta),
+      })
       return brought
     } finally {
       lanes.endReservation(capacities)

@@ -7,6 +7,7 @@ import { findEndpoint } from '../../endpoints/read.ts'
 import type { Endpoint } from '../../endpoints/schema.ts'
 import { inputErrors } from '../../http/problem.ts'
 import { cancelReplay, startReplay } from '../../replays/operations.ts'
+import { findReplay } from '../../replays/read.ts'
 import { NewReplay, replayCost } from '../../replays/schema.ts'
 import { withCost } from '../cost.ts'
 import { readTime } from '../filters.ts'
@@ -21,7 +22,11 @@ import { count, duration, exactly, shortUrl, visible } from '../words.ts'
 export const replayForms = new Hono<ConsoleApp>()
 
 replayForms.post('/console/replays/:id/cancel', requireChange, async c => {
-  await cancelReplay(c.var.db, callerOf(c as never), c.req.param('id'))
+  const { db } = c.var
+  const caller = callerOf(c as never)
+  const id = c.req.param('id')
+  if (!(await findReplay(db, caller, id))) return renderRefusal(c, 'unknown')
+  await cancelReplay(db, caller, id)
   return c.redirect(`${c.var.view.base}/replays`, 303)
 })
 

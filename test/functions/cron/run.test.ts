@@ -95,6 +95,24 @@ describe('the cron function', () => {
     expect(receiver.requests).toHaveLength(100)
   })
 
+  test('keeps to its subrequests when what it sends succeeds, fails, and heals an endpoint, all in one batch', async () => {
+    const { api } = await scene(received => (received.nth % 3 === 0 ? 500 : 200), {
+      endpoints: 3,
+      OUTBOX_CRON_SUBREQUESTS: '30',
+    })
+    await api.db.query(`update outbox.endpoints set retry_schedule = array_fill(0.001, array[50])`)
+    for (let run = 0; run < 8; run++) {
+      await emitAtOnce(api.db, 10)
+      await api.worker.scheduled()
+    }
+    const spent = api.worker
+      .logs()
+      .flatMap(line => Array.from(line.matchAll(/"subrequests":(\d+)/g), ([, n]) => Number(n)))
+    expect(spent).toHaveLength(8)
+    expect(Math.max(...spent)).toBeLessThanOrEqual(30)
+    expect(Math.max(...spent)).toBeGreaterThan(24)
+  })
+
   test('leaves nothing stuck when it is killed: a later run rescues what it held, and delivers', async () => {
     const never = Promise.withResolvers<number>()
     const { api, receiver } = await scene(received => (received.nth === 1 ? never.promise : 200))

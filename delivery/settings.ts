@@ -34,6 +34,11 @@ export function metricsEndpoints(env: Environment): number {
   return integer(env, 'OUTBOX_METRICS_ENDPOINTS', { default: 0, min: 0, max: 50 })
 }
 
+/** For how long the history of the attempts is kept by the minute; by the hour it is kept twelve times as long. */
+export function historyDays(env: Environment): number {
+  return integer(env, 'OUTBOX_HISTORY_DAYS', { default: 31, min: 1, max: 3_650 })
+}
+
 export function readDeliverySettings(env: Environment): DeliverySettings {
   const requestTimeoutSeconds = seconds(env, 'OUTBOX_REQUEST_TIMEOUT_SECONDS', {
     default: 15,

@@ -86,6 +86,7 @@ function written(delivery: Leased, timing: Timing) {
     lease: delivery.lease,
     group: delivery.group,
     attempt: delivery.attempt,
+    occurredAt: delivery.occurredAt,
     retryInSeconds: null,
     pauseEndpointSeconds: null,
     endpointGone: false,

@@ -29,8 +29,10 @@ export interface Leased {
   /** The public id of the event: `webhook-id`. */
   readonly webhookId: string
   readonly type: string
-  /** When the event happened, ISO 8601 UTC. */
+  /** When the event happened, ISO 8601 UTC, */
   readonly timestamp: string
+  /** and in microseconds since 1970. */
+  readonly occurredAt: number
   /** The event's data: the very text Postgres gave. */
   readonly data: string
   /** Who changed the row, and in which trace. The writer's transaction said so, and nobody has checked it. */
@@ -98,4 +100,6 @@ export interface Settlement {
    * wall clocks of senders are not trusted.
    */
   readonly startedAt: number
+  /** The event's, in microseconds since 1970 by the database's clock. */
+  readonly occurredAt: number
 }

@@ -36,6 +36,21 @@ create table outbox.api_keys (
   constraint api_keys_scope CHECK ((scope = ANY (ARRAY['admin'::text, 'read'::text])))
 );
 
+create table outbox.attempt_minutes (
+  endpoint_id bigint not null,
+  tenant text not null,
+  minutes smallint not null,
+  begins_at timestamp with time zone not null,
+  sender outbox.sender not null,
+  outcome text not null,
+  attempts bigint not null,
+  durations integer[],
+  duration_ms bigint not null,
+  delays integer[],
+  delay_ms bigint not null,
+  constraint attempt_minutes_pk PRIMARY KEY (endpoint_id, tenant, minutes, begins_at, sender, outcome)
+);
+
 create table outbox.attempt_rows (
   endpoint_id bigint not null,
   event_id bigint not null,
@@ -46,10 +61,21 @@ create table outbox.attempt_rows (
   response_status integer,
   error text,
   response_body text,
+  interrupted_at timestamp with time zone,
   constraint attempt_rows_body CHECK ((octet_length(response_body) <= 1024)),
   constraint attempt_rows_duration CHECK ((duration_ms >= 0)),
   constraint attempt_rows_endpoint_id_event_id_number_pk PRIMARY KEY (endpoint_id, event_id, number),
   constraint attempt_rows_number CHECK ((number >= 1))
+);
+
+create table outbox.attempt_tallies (
+  endpoint_id bigint not null,
+  sender outbox.sender not null,
+  minute timestamp with time zone not null,
+  error text,
+  attempts integer not null,
+  durations_ms integer[],
+  delays_ms integer[]
 );
 
 create table outbox.audit (
@@ -63,6 +89,14 @@ create table outbox.audit (
   replay_id bigint,
   changes jsonb,
   constraint audit_pkey PRIMARY KEY (id)
+);
+
+create table outbox.backlog_minutes (
+  endpoint_id bigint not null,
+  tenant text not null,
+  begins_at timestamp with time zone not null,
+  oldest_pending_seconds double precision not null,
+  constraint backlog_minutes_endpoint_id_tenant_begins_at_pk PRIMARY KEY (endpoint_id, tenant, begins_at)
 );
 
 create table outbox.delivered_at_once (
@@ -206,6 +240,15 @@ create table outbox.function_files (
   sha256 text not null,
   applied_at timestamp with time zone default clock_timestamp() not null,
   constraint function_files_pkey PRIMARY KEY (name)
+);
+
+create table outbox.history (
+  id smallint default 1 not null,
+  folded_at timestamp with time zone not null,
+  sampled_at timestamp with time zone not null,
+  cleaned_at timestamp with time zone not null,
+  constraint history_one CHECK ((id = 1)),
+  constraint history_pkey PRIMARY KEY (id)
 );
 
 create table outbox.idempotency_keys (
@@ -415,6 +458,7 @@ create view outbox.watches as
 -- outbox.check_namesakes(relation regclass, types json, has_default_type boolean, has_default_key boolean) returns void
 -- outbox.check_watch_options(relation regclass, operations text[], types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], fields json, data text) returns void
 -- outbox.check_watchable(relation regclass, only_own_rows boolean) returns void
+-- outbox.clean_history(minutes_before timestamp with time zone, hours_before timestamp with time zone) returns void
 -- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], types oid[], computed smallint[]) returns boolean immutable
 -- outbox.columns_are_sql(relation regclass, options json) returns text stable
 -- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
@@ -430,6 +474,7 @@ create view outbox.watches as
 -- outbox.data_sql(relation regclass, operation text, options json, changed text DEFAULT NULL::text) returns text stable
 -- outbox.default_key(relation regclass, options json) returns text stable
 -- outbox.default_key_lookup(relation regclass, options json, wanted text) returns text stable
+-- outbox.delay_ms(begun_at timestamp with time zone, occurred_at double precision) returns integer stable
 -- outbox.delivery_reason(d outbox.deliveries, h outbox.endpoint_health) returns text stable
 -- outbox.described_fields(relation regclass, options json) returns json stable
 -- outbox.differs_sql(type oid, collation_id oid, old_value text, new_value text) returns text stable
@@ -454,6 +499,7 @@ create view outbox.watches as
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
 -- outbox.failure_words(d outbox.deliveries) returns text stable
+-- outbox.fold_attempts(keep interval, max_tallies integer, OUT folded integer) returns integer security definer
 -- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
 -- outbox.full_watch_options(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], condition text, key text, tenant text, fields json, data text) returns json
@@ -495,6 +541,7 @@ create view outbox.watches as
 -- outbox.repair() returns TABLE(relation regclass, repaired boolean, message text)
 -- outbox.row_words(expression text) returns TABLE(word text, place bigint, row_name text, column_name text) immutable
 -- outbox.run_idempotent(scope text, keys text[], fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
+-- outbox.sample_backlog(at timestamp with time zone) returns void
 -- outbox.schema_version(OUT version integer, OUT works_with integer) returns record immutable
 -- outbox.secret_changed() returns trigger security definer
 -- outbox.shown_change_sql(relation regclass, options json, changed text) returns text stable
@@ -585,6 +632,8 @@ grant execute on function outbox.check_watch_options(regclass,text[],json,text,t
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_functions;
 grant execute on function outbox.check_watchable(regclass,boolean) to outbox_listener;
 grant execute on function outbox.check_watchable(regclass,boolean) to public;
+grant execute on function outbox.clean_history(timestamp with time zone,timestamp with time zone) to outbox_functions;
+grant execute on function outbox.clean_history(timestamp with time zone,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to outbox_functions;
 grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to outbox_listener;
 grant execute on function outbox.columns_are(regclass,oid,smallint[],name[],oid[],smallint[]) to public;
@@ -627,6 +676,9 @@ grant execute on function outbox.default_key(regclass,json) to public;
 grant execute on function outbox.default_key_lookup(regclass,json,text) to outbox_functions;
 grant execute on function outbox.default_key_lookup(regclass,json,text) to outbox_listener;
 grant execute on function outbox.default_key_lookup(regclass,json,text) to public;
+grant execute on function outbox.delay_ms(timestamp with time zone,double precision) to outbox_functions;
+grant execute on function outbox.delay_ms(timestamp with time zone,double precision) to outbox_listener;
+grant execute on function outbox.delay_ms(timestamp with time zone,double precision) to public;
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_functions;
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_listener;
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to public;
@@ -691,6 +743,8 @@ grant execute on function outbox.expression_words(text) to public;
 grant execute on function outbox.failure_words(outbox.deliveries) to outbox_functions;
 grant execute on function outbox.failure_words(outbox.deliveries) to outbox_listener;
 grant execute on function outbox.failure_words(outbox.deliveries) to public;
+grant execute on function outbox.fold_attempts(interval,integer) to outbox_functions;
+grant execute on function outbox.fold_attempts(interval,integer) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to public;
@@ -793,6 +847,8 @@ grant execute on function outbox.row_words(text) to outbox_functions;
 grant execute on function outbox.row_words(text) to outbox_listener;
 grant execute on function outbox.row_words(text) to public;
 grant execute on function outbox.run_idempotent(text,text[],text,text,boolean,text,text[]) to outbox_functions;
+grant execute on function outbox.sample_backlog(timestamp with time zone) to outbox_functions;
+grant execute on function outbox.sample_backlog(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.schema_version() to outbox_functions;
 grant execute on function outbox.schema_version() to outbox_listener;
 grant execute on function outbox.schema_version() to public;
@@ -835,11 +891,15 @@ grant usage on sequence outbox.endpoints_id_seq to outbox_functions;
 grant select on sequence outbox.events_id_seq to outbox_functions;
 grant select on sequence outbox.events_id_seq to outbox_listener;
 grant delete, insert, select on table outbox.api_keys to outbox_functions;
+grant select on table outbox.attempt_minutes to outbox_functions;
 grant insert, select, update on table outbox.attempt_rows to outbox_functions;
 grant insert, select, update on table outbox.attempt_rows to outbox_listener;
+grant insert, select on table outbox.attempt_tallies to outbox_functions;
+grant insert, select on table outbox.attempt_tallies to outbox_listener;
 grant select on table outbox.attempts to outbox_functions;
 grant select on table outbox.attempts to outbox_listener;
 grant insert, select on table outbox.audit to outbox_functions;
+grant select on table outbox.backlog_minutes to outbox_functions;
 grant insert, select on table outbox.delivered_at_once to outbox_listener;
 grant insert, select, update on table outbox.delivered_at_once to outbox_functions;
 grant select on table outbox.deliveries to outbox_functions;
@@ -860,6 +920,7 @@ grant delete, select on table outbox.fanout to outbox_functions;
 grant delete, select on table outbox.fanout to outbox_listener;
 grant select on table outbox.function_files to outbox_functions;
 grant select on table outbox.function_files to outbox_listener;
+grant select on table outbox.history to outbox_functions;
 grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
 grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
 grant insert, select, update on table outbox.last_cron_run to outbox_functions;

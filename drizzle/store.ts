@@ -123,13 +123,13 @@ function asRows(capacities: Capacities) {
   return Array.from(capacities, ([endpointId, { capacity, held }]) => ({ endpointId, capacity, held }))
 }
 
-function leased({ nonce, occurredAt, ...row }: queries.ClaimRow, lease: string): Leased {
+function leased({ nonce, ...row }: queries.ClaimRow, lease: string): Leased {
   const eventId = BigInt(row.eventId)
   return {
     ...row,
     lease,
     publicId: formatDeliveryId(eventId, BigInt(row.endpointId)),
     webhookId: formatId('evt', eventId, nonce),
-    timestamp: formatTimestamp(occurredAt),
+    timestamp: formatTimestamp(row.occurredAt),
   }
 }

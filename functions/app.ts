@@ -28,6 +28,7 @@ import { health } from './system/health.ts'
 import { listeners } from './system/listeners/routes.ts'
 import { metrics } from './system/metrics/routes.ts'
 import { secretsHealth } from './system/secrets-health/routes.ts'
+import { series } from './system/series/routes.ts'
 import { stats } from './system/stats/routes.ts'
 
 export interface OutboxOptions {
@@ -68,7 +69,7 @@ const resources = [
   [health, captureHealth, secretsHealth],
   [eventBatches, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays],
-  [stats, audit, keys, listeners, metrics],
+  [stats, series, audit, keys, listeners, metrics],
 ].flat()
 
 export function createOutbox({

@@ -5,6 +5,7 @@ import {
   type DeliverySettings,
   type Environment,
   expected,
+  historyDays,
   metricsEndpoints,
   read,
   readDeliverySettings,
@@ -35,6 +36,8 @@ export interface Settings {
   readonly metricsEndpoints: number
   /** What the console calls this installation; null = nothing. */
   readonly environment: string | null
+  /** How long the history of the attempts is kept by the minute. */
+  readonly historyDays: number
 }
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
@@ -46,6 +49,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     keyring: await openKeyring(delivery.masterKeys),
     metricsEndpoints: metricsEndpoints(env),
     environment: environment(env),
+    historyDays: historyDays(env),
   })
   log('settings read', { driver: settings.driver })
   return settings

@@ -4,6 +4,7 @@ import {
   type DeliverySettings,
   type Environment,
   expected,
+  historyDays,
   integer,
   metricsEndpoints,
   read,
@@ -29,6 +30,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly logAttemptsPerSecond: number
   /** How long finished events are kept; null = for ever. */
   readonly retentionDays: number | null
+  /** How long the history of the attempts is kept by the minute. */
+  readonly historyDays: number
   /** An HTTP proxy that all webhooks are sent through (CONNECT); null = they are sent directly. */
   readonly egressProxy: string | null
 }
@@ -51,6 +54,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
       max: 1_000_000,
     }),
     retentionDays: retentionDays(env),
+    historyDays: historyDays(env),
     egressProxy: egressProxy(env),
   })
 }

@@ -16,7 +16,7 @@ type Types = ReadonlyMap<string, PostgresType>
 export function writeStatement({ name, text, header }: Statement, types: Types): string {
   const called = camel(name)
   const parts = [
-    `const ${called}Statement = {\n  name: '${name}',\n  text: \`\n${escaped(text.trim())}\n\`,\n}\n`,
+    `const ${called}Statement = {\n  name: '${name}',\n  text: \`\n${escaped(withoutRemarks(text).trim())}\n\`,\n}\n`,
     parametersInterface(called, header, types),
     ...rowInterfaces(called, header, types),
     runner(called, header),
@@ -24,6 +24,9 @@ export function writeStatement({ name, text, header }: Statement, types: Types):
   ]
   return parts.filter(part => part !== '').join('\n')
 }
+
+/** They are for who reads the file. In a Worker's script they would be a tenth of its size. */
+const withoutRemarks = (text: string) => text.replaceAll(/^ *--.*\n/gm, '').replaceAll(/ +-- [^']*$/gm, '')
 
 /** In a template literal. */
 export const escaped = (text: string) => text.replace(/[\\`]|\$\{/g, '\\$&')

@@ -66,7 +66,12 @@ BEGIN
       ('outbox.audit',             'SELECT, INSERT',                 NULL),
       ('outbox.api_keys',          'SELECT, INSERT, UPDATE (last_used_at), DELETE', NULL),
       ('outbox.listeners',         'SELECT',                         'SELECT, INSERT, UPDATE, DELETE'),
-      ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT')
+      ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT'),
+      -- Senders tally their attempts, and a function of the owner adds them up.
+      ('outbox.attempt_tallies',   'SELECT, INSERT',                 'SELECT, INSERT'),
+      ('outbox.attempt_minutes',   'SELECT',                         NULL),
+      ('outbox.backlog_minutes',   'SELECT',                         NULL),
+      ('outbox.history',           'SELECT',                         NULL)
     ) AS matrix (relation, functions, listener)
   LOOP
     EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, outbox_functions, outbox_listener', allowed.relation);
@@ -91,7 +96,7 @@ BEGIN
   GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_events, outbox.record_test, outbox.capture_triggers,
     outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.purge TO outbox_listener;
-  GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.oldest_transaction_seconds TO outbox_functions, outbox_listener;
+  GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.oldest_transaction_seconds, outbox.fold_attempts TO outbox_functions, outbox_listener;
 END $$;
 
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';

@@ -59,6 +59,47 @@ CREATE TABLE "outbox"."audit" (
 	"changes" jsonb
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."attempt_minutes" (
+	"endpoint_id" bigint NOT NULL,
+	"tenant" text NOT NULL,
+	"minutes" smallint NOT NULL,
+	"begins_at" timestamp with time zone NOT NULL,
+	"sender" "outbox"."sender" NOT NULL,
+	"outcome" text NOT NULL,
+	"attempts" bigint NOT NULL,
+	"durations" integer[],
+	"duration_ms" bigint NOT NULL,
+	"delays" integer[],
+	"delay_ms" bigint NOT NULL,
+	CONSTRAINT "attempt_minutes_pk" PRIMARY KEY("endpoint_id","tenant","minutes","begins_at","sender","outcome")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."attempt_tallies" (
+	"endpoint_id" bigint NOT NULL,
+	"sender" "outbox"."sender" NOT NULL,
+	"minute" timestamp with time zone NOT NULL,
+	"error" text,
+	"attempts" integer NOT NULL,
+	"durations_ms" integer[],
+	"delays_ms" integer[]
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."backlog_minutes" (
+	"endpoint_id" bigint NOT NULL,
+	"tenant" text NOT NULL,
+	"begins_at" timestamp with time zone NOT NULL,
+	"oldest_pending_seconds" double precision NOT NULL,
+	CONSTRAINT "backlog_minutes_endpoint_id_tenant_begins_at_pk" PRIMARY KEY("endpoint_id","tenant","begins_at")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."history" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"folded_at" timestamp with time zone NOT NULL,
+	"sampled_at" timestamp with time zone NOT NULL,
+	"cleaned_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "history_one" CHECK ("outbox"."history"."id" = 1)
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."function_files" (
 	"name" text PRIMARY KEY NOT NULL,
 	"sha256" text NOT NULL,
@@ -80,6 +121,7 @@ CREATE TABLE "outbox"."attempt_rows" (
 	"response_status" integer,
 	"error" text,
 	"response_body" text,
+	"interrupted_at" timestamp with time zone,
 	CONSTRAINT "attempt_rows_endpoint_id_event_id_number_pk" PRIMARY KEY("endpoint_id","event_id","number"),
 	CONSTRAINT "attempt_rows_number" CHECK ("outbox"."attempt_rows"."number" >= 1),
 	CONSTRAINT "attempt_rows_duration" CHECK ("outbox"."attempt_rows"."duration_ms" >= 0),
@@ -292,4 +334,6 @@ select g.endpoint_id, e.id, 'sending', 1, 0, g.created_at, g.lease, g.leased_unt
 from outbox.delivery_groups g
 cross join lateral unnest(g.event_ids) as e (id));--> statement-breakpoint
 -- Its rows shrink and go within milliseconds: room to shrink in their page, and a vacuum by number, not by share.
-ALTER TABLE "outbox"."delivery_groups" SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE "outbox"."delivery_groups" SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);--> statement-breakpoint
+-- Its rows go within a minute: a vacuum by number, so that it does not grow.
+ALTER TABLE "outbox"."attempt_tallies" SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);

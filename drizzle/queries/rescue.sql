@@ -54,6 +54,13 @@ logged as (
   from (select endpoint_id, event_id, attempt, lease from expired
         union all select endpoint_id, event_id, 1, lease from member) e
   on conflict (endpoint_id, event_id, number) do nothing
+  returning endpoint_id, sender, started_at
+),
+tallied as (
+  insert into outbox.attempt_tallies (endpoint_id, sender, minute, error, attempts)
+  select endpoint_id, sender, date_bin('1 minute', started_at, 'epoch'), 'interrupted', count(*)
+  from logged
+  group by 1, 2, 3
 ),
 rescued as (
   update outbox.delivery_rows d

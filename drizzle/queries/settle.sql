@@ -16,15 +16,16 @@
 -- $13 settlements[].pause_endpoint_seconds  float8?  the receiver asked for this pause
 -- $14 settlements[].endpoint_gone           bool     410: the receiver wants nothing ever again
 -- $15 settlements[].counts_as_attempt       bool     false: our own network failed, which costs neither attempts nor reputation
--- $16 disable_after_seconds                 float8   of nothing but failures, after which an endpoint is disabled
--- $17 failures_to_open                      int[]    so many failures in a row open the circuit breaker; in doubt, element relapses + 1 (delivery/breaker.ts)
--- $18 probe_schedule                        float8[]  seconds before its first probe, its second, …; later ones wait like the last
--- $19 jitter                                float8   a wait is up to this part of it shorter or longer
--- $20 slow_start_limit                      int      deliveries in flight just after the breaker has closed
--- $21 doubt_seconds                         float8   for so long a breaker that has closed is in doubt
--- $22 now                                   float8   the sender's stopwatch in milliseconds
--- $23 settled[].endpoint_id                 bigint as EndpointId  what settle_groups.sql has recorded of the same batch
--- $24 settled[].successes                   int
+-- $16 settlements[].occurred_at             float8   of the event, in microseconds since 1970
+-- $17 disable_after_seconds                 float8   of nothing but failures, after which an endpoint is disabled
+-- $18 failures_to_open                      int[]    so many failures in a row open the circuit breaker; in doubt, element relapses + 1 (delivery/breaker.ts)
+-- $19 probe_schedule                        float8[]  seconds before its first probe, its second, …; later ones wait like the last
+-- $20 jitter                                float8   a wait is up to this part of it shorter or longer
+-- $21 slow_start_limit                      int      deliveries in flight just after the breaker has closed
+-- $22 doubt_seconds                         float8   for so long a breaker that has closed is in doubt
+-- $23 now                                   float8   the sender's stopwatch in milliseconds
+-- $24 settled[].endpoint_id                 bigint as EndpointId  what settle_groups.sql has recorded of the same batch
+-- $25 settled[].successes                   int
 --
 -- Returns one row.
 -- -> lost[].endpoint_id  text as EndpointId  another sender holds it by now: only the attempt was recorded
@@ -38,9 +39,9 @@ result as materialized (
   select *
   from unnest(
     $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::float8[], $8::text[], $9::int[], $10::int[],
-    $11::float8[], $12::text[], $13::float8[], $14::bool[], $15::bool[]
+    $11::float8[], $12::text[], $13::float8[], $14::bool[], $15::bool[], $16::float8[]
   ) as r (endpoint_id, event_id, lease, number, state, retry_in, error, status, duration_ms, started_at, body, pause, gone,
-          counts_as_attempt)
+          counts_as_attempt, occurred_at)
 ),
 settled as (
   update outbox.delivery_rows d
@@ -60,7 +61,7 @@ settled as (
 logged as (
   insert into outbox.attempt_rows as a
     (endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body)
-  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $22::float8 - r.started_at) / 1000),
+  select r.endpoint_id, r.event_id, r.number, $1::outbox.sender, clock.now - make_interval(secs => greatest(0, $23::float8 - r.started_at) / 1000),
          r.duration_ms, r.status, r.error, r.body
   from result r, clock
   -- It was recorded, and the answer did not reach the sender.
@@ -68,8 +69,24 @@ logged as (
                     where o.endpoint_id = r.endpoint_id and o.event_id = r.event_id and r.number = 1)
   on conflict (endpoint_id, event_id, number) do update
   set started_at = excluded.started_at, duration_ms = excluded.duration_ms,
-      response_status = excluded.response_status, error = excluded.error, response_body = excluded.response_body
+      response_status = excluded.response_status, error = excluded.error, response_body = excluded.response_body,
+      interrupted_at = a.started_at
   where a.error = 'interrupted'
+  returning endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, interrupted_at
+),
+tallied as (
+  insert into outbox.attempt_tallies (endpoint_id, sender, minute, error, attempts, durations_ms, delays_ms)
+  select l.endpoint_id, l.sender, date_bin('1 minute', l.started_at, 'epoch'), l.error, count(*),
+         array_agg(l.duration_ms) filter (where l.response_status is not null),
+         array_agg(outbox.delay_ms(l.started_at, r.occurred_at)) filter (where l.number = 1)
+  from logged l
+  join result r on r.endpoint_id = l.endpoint_id and r.event_id = l.event_id and r.number = l.number
+  group by 1, 2, 3, 4
+  union all
+  select endpoint_id, sender, date_bin('1 minute', interrupted_at, 'epoch'), 'interrupted', -count(*), null, null
+  from logged
+  where interrupted_at is not null
+  group by 1, 2, 3
 ),
 
 -- What this says about the endpoints. -------------------------------------------------------------------------------
@@ -92,7 +109,7 @@ health as materialized (
          coalesce(s.failures, 0) as failures, s.excused, s.pause, s.throttled,
          case when o.endpoint_id is null then s.accepted_try else 1 end as accepted_try, s.failed_tries, s.nearest, s.failed_events
   from settled_health s
-  full join unnest($23::bigint[], $24::int[]) as o (endpoint_id, successes) on o.endpoint_id = s.endpoint_id
+  full join unnest($24::bigint[], $25::int[]) as o (endpoint_id, successes) on o.endpoint_id = s.endpoint_id
 ),
 -- In the order of ids, so that two senders never wait for each other in a circle. A healthy lane is not written.
 lane as materialized (
@@ -112,7 +129,7 @@ noted as (
   from lane
   cross join lateral outbox.health_after(
     lane.health, lane.max_in_flight, lane.successes, lane.accepted_try, lane.failed_tries, lane.throttled, lane.excused,
-    lane.pause, lane.nearest, lane.failed_events, $17::int[], $18::float8[], $19::float8, $20::int, $21::float8
+    lane.pause, lane.nearest, lane.failed_events, $18::int[], $19::float8[], $20::float8, $21::int, $22::float8
   ) n
   where l.endpoint_id = lane.endpoint_id
 ),
@@ -124,7 +141,7 @@ finished as (
   join outbox.endpoints p on p.id = s.endpoint_id
   left join lane on lane.endpoint_id = s.endpoint_id
   where s.gone
-     or lane.successes = 0 and lane.failures > 0 and (lane.health).failing_since < clock.now - make_interval(secs => $16::float8)
+     or lane.successes = 0 and lane.failures > 0 and (lane.health).failing_since < clock.now - make_interval(secs => $17::float8)
   group by p.id
 ),
 disabled as (

@@ -10,7 +10,8 @@
 -- $7 settlements[].duration_ms  int
 -- $8 settlements[].started_at   float8   by the stopwatch of `now`: the senders' clocks are not trusted
 -- $9 settlements[].body         text?
--- $10 now                       float8   the sender's stopwatch in milliseconds
+-- $10 settlements[].occurred_at  float8   of the event, in microseconds since 1970
+-- $11 now                       float8   the sender's stopwatch in milliseconds
 --
 -- Returns one row.
 -- -> lost[].endpoint_id  text as EndpointId  another sender holds it by now: nothing was recorded
@@ -19,8 +20,9 @@
 with
 result as materialized (
   select *
-  from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::float8[], $9::text[])
-    as r (endpoint_id, group_id, event_id, lease, status, duration_ms, started_at, body)
+  from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::float8[], $9::text[],
+              $10::float8[])
+    as r (endpoint_id, group_id, event_id, lease, status, duration_ms, started_at, body, occurred_at)
 ),
 -- As they are now, not as the snapshot saw them, in the order of their keys: a release may take others out of the same group.
 held as materialized (
@@ -45,17 +47,22 @@ reduced as (
   where g.endpoint_id = r.endpoint_id and g.id = r.id and r.event_ids <> '{}'
 ),
 settled as materialized (
-  select r.*, h.created_at
+  select r.*, h.created_at, clock_timestamp() - make_interval(secs => greatest(0, $11::float8 - r.started_at) / 1000) as begun_at
   from result r
   join held h on h.endpoint_id = r.endpoint_id and h.id = r.group_id and r.event_id = any (h.event_ids)
 ),
 written as (
   insert into outbox.delivered_at_once
     (endpoint_id, event_id, created_at, started_at, duration_ms, sender, response_status, response_body)
-  select endpoint_id, event_id, created_at,
-         clock_timestamp() - make_interval(secs => greatest(0, $10::float8 - started_at) / 1000),
-         duration_ms, $1::outbox.sender, status, body
+  select endpoint_id, event_id, created_at, begun_at, duration_ms, $1::outbox.sender, status, body
   from settled
+),
+tallied as (
+  insert into outbox.attempt_tallies (endpoint_id, sender, minute, attempts, durations_ms, delays_ms)
+  select endpoint_id, $1::outbox.sender, date_bin('1 minute', begun_at, 'epoch'), count(*),
+         array_agg(duration_ms), array_agg(outbox.delay_ms(begun_at, occurred_at))
+  from settled
+  group by 1, 3
 )
 select
   (

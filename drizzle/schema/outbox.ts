@@ -348,7 +348,12 @@ const attemptColumns = () => ({
 })
 
 /** One request and what came of it, unless it is in `delivered_at_once`. Append-only, except that a late result may replace `interrupted`. */
-export const attemptRows = outbox.table('attempt_rows', attemptColumns(), t => [
+const attemptRowColumns = {
+  ...attemptColumns(),
+  /** A sender had lost its lease, so this was recorded as `interrupted`. The outcome has come since. */
+  interrupted_at: time(),
+}
+export const attemptRows = outbox.table('attempt_rows', attemptRowColumns, t => [
   primaryKey({ columns: [t.endpoint_id, t.event_id, t.number] }),
   // Rows are stored in the order of time, so this index takes a few bytes per 32 pages and costs writers almost nothing.
   index('attempt_rows_by_time')

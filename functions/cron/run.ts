@@ -5,6 +5,7 @@ import { type Send, sendThrough } from '../../delivery/send.ts'
 import { integer } from '../../delivery/settings.ts'
 import type { Leased } from '../../delivery/types.ts'
 import { version } from '../../delivery/version.ts'
+import { maxTallies } from '../../drizzle/history.ts'
 import { noteCronRun } from '../../drizzle/queries.gen.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
 import { type Database, openDatabase } from '../db.ts'
@@ -50,18 +51,24 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
       send: send ?? sendThrough(fetchTransport(settings.delivery)),
     })
     const sealed = await rewrapOldSeals(store, settings.keyring, budget)
-    await noteRun(db, budget, sent)
+    await noteRun(db, budget, sent, settings.historyDays)
     return { rescued, ...sent, ...sealed, subrequests: budget.subrequests }
   } finally {
     await db.close()
   }
 }
 
-/** For GET /v1/listeners and the alarms. All that the run was for is done, so a failure here does not make it fail. */
-async function noteRun(db: Database, budget: Budget, { delivered, failed, stopped }: Sent): Promise<void> {
+/** For GET /v1/listeners, the alarms and the history. All that the run was for is done, so a failure here does not make it fail. */
+async function noteRun(
+  db: Database,
+  budget: Budget,
+  { delivered, failed, stopped }: Sent,
+  keepDays: number,
+): Promise<void> {
   budget.spend()
   const { lastedSeconds } = budget
-  await noteCronRun(db.run, { version, lastedSeconds, delivered, failed, stopped }).catch(() => {
+  const noted = { version, lastedSeconds, delivered, failed, stopped, keepDays, maxTallies }
+  await noteCronRun(db.run, noted).catch(() => {
     log('cron run not noted', {})
   })
 }

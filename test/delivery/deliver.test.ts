@@ -142,6 +142,7 @@ describe.each(runtimes)('delivering in $runtime', ({ start }) => {
         lease: 'a:1',
         group: null,
         attempt: 1,
+        occurredAt: 1_793_966_400_000_000,
         state: 'delivered',
         retryInSeconds: null,
         pauseEndpointSeconds: null,

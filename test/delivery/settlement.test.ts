@@ -22,6 +22,7 @@ function settlement(differs: Partial<Settlement>) {
     lease: 'a:1',
     group: null,
     attempt: 1,
+    occurredAt: 1_793_966_400_000_000,
     retryInSeconds: null,
     pauseEndpointSeconds: null,
     endpointGone: false,

@@ -116,6 +116,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('DELETE /v1/endpoints/{id}', `/v1/endpoints/${endpoint}`)
 
   await ask('GET /v1/stats', '/v1/stats')
+  await ask('GET /v1/stats/series', '/v1/stats/series?bucket=5m')
   await ask('GET /v1/audit', '/v1/audit')
   const key = (await ask('POST /v1/keys', '/v1/keys', { name: 'ci', expires_at: '2999-01-01T00:00:00Z' }))
     .body

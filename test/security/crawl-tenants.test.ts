@@ -22,6 +22,7 @@ const forTenants = new Set([
   '/v1/replays/{id}',
   '/v1/replays/{id}/cancel',
   '/v1/stats',
+  '/v1/stats/series',
 ])
 
 type Ids = Record<'endpoints' | 'events' | 'deliveries' | 'replays', string>

@@ -15,6 +15,7 @@ export function leased(differs: Partial<Leased> = {}): Leased {
     webhookId: 'evt_1',
     type: 'order.shipped',
     timestamp: '2026-11-06T12:00:00Z',
+    occurredAt: 1_793_966_400_000_000,
     data: '{"id": 1}',
     actor: null,
     traceparent: null,

@@ -8,6 +8,7 @@ export function success(leased: Leased): Settlement {
     lease: leased.lease,
     group: leased.group,
     attempt: leased.attempt,
+    occurredAt: leased.occurredAt,
     state: 'delivered',
     retryInSeconds: null,
     pauseEndpointSeconds: null,

@@ -2,6 +2,7 @@
 import { captureGauges, databaseGauges, readCaptureGauges, readDatabaseGauges } from '../../drizzle/gauges.ts'
 import type { Run } from '../../drizzle/run.ts'
 import { sqlstate } from '../database.ts'
+import { History } from '../observability/history.ts'
 import type { Log } from '../observability/log.ts'
 import { RefreshedGauges } from '../observability/refreshed-gauges.ts'
 import { SignOfLife } from '../observability/sign-of-life.ts'
@@ -18,7 +19,7 @@ export interface ObservePorts {
   readonly connect: Pick<Connect, 'database' | 'metrics' | 'health'>
   readonly wake: Pick<Wake, 'suppression'>
   readonly send: Pick<Send, 'lanes'>
-  readonly settings: Pick<ListenerSettings, 'pollSeconds' | 'metricsEndpoints'>
+  readonly settings: Pick<ListenerSettings, 'pollSeconds' | 'metricsEndpoints' | 'historyDays'>
   readonly log: Log
   readonly name: string
   readonly clock: () => number
@@ -52,13 +53,26 @@ export function createObserve({ connect, wake, send, settings, log, name, clock 
     isReachable: () => connect.health.trouble() === null,
     state: () => ({ awake: wake.suppression.state !== 'idle', inFlight: send.lanes.inFlight }),
   })
+  const history = new History({
+    run,
+    keepDays: settings.historyDays,
+    everyMs: everyMs(everySeconds),
+    clock,
+    onTrouble: error =>
+      log.warn(
+        { statement: 'fold_attempts', sqlstate: sqlstate(error) },
+        'the history of attempts has to wait',
+      ),
+  })
   return {
     start() {
+      history.start()
       gauges.start()
       capture.start()
       signOfLife.start()
     },
     async stop() {
+      history.stop()
       gauges.stop()
       capture.stop()
       await signOfLife.stop()

@@ -4,9 +4,11 @@ import type { Endpoint } from './endpoint.ts'
 import { failureKinds, failures } from './failures.ts'
 import type { Settlement } from './types.ts'
 
-const unreachable: ReadonlySet<string | null> = new Set(
-  failureKinds.filter(kind => failures[kind].tenantSees === 'unreachable'),
+/** Those that a tenant sees as `unreachable`. */
+export const unreachableKinds: readonly string[] = failureKinds.filter(
+  kind => failures[kind].tenantSees === 'unreachable',
 )
+const unreachable: ReadonlySet<string | null> = new Set(unreachableKinds)
 
 /** An attempt's `error` or a delivery's `reason`, as a key with a tenant sees it. */
 export function redacted(error: string | null): string | null {

@@ -38,6 +38,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/create_endpoint_health.sql': 'f7fdff9b5b5878a7',
   'functions/create_explanation.sql': '878c738c36e5a5c3',
   'functions/current_options.sql': '9cc425e2125676ae',
+  'functions/data_at.sql': '500028d0250ca8b9',
   'functions/data_sql.sql': '1e97fb2c70cd269f',
   'functions/default_key.sql': '5db407983c3c3bd0',
   'functions/default_key_lookup.sql': '0f86c1aff6db4280',

@@ -340,6 +340,7 @@ CREATE INDEX attempt_rows_by_time ON outbox.attempt_rows USING brin (started_at)
 CREATE INDEX audit_by_endpoint ON outbox.audit USING btree (endpoint_id, id);
 CREATE INDEX delivered_at_once_by_time ON outbox.delivered_at_once USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
 CREATE INDEX delivery_rows_dead ON outbox.delivery_rows USING btree (endpoint_id, event_id) WHERE (state = 'dead'::outbox.delivery_state);
+CREATE INDEX delivery_rows_failed ON outbox.delivery_rows USING btree (endpoint_id, reason, event_id) WHERE (reason IS NOT NULL);
 CREATE INDEX delivery_rows_leases ON outbox.delivery_rows USING btree (leased_until) WHERE (state = 'sending'::outbox.delivery_state);
 CREATE INDEX delivery_rows_open_by_key ON outbox.delivery_rows USING btree (endpoint_id, ordering_key, event_id) WHERE ((ordering_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::outbox.delivery_state, 'sending'::outbox.delivery_state])));
 CREATE INDEX delivery_rows_pending ON outbox.delivery_rows USING btree (endpoint_id, due_at, event_id) WHERE (state = 'pending'::outbox.delivery_state);
@@ -471,6 +472,7 @@ create view outbox.watches as
 -- outbox.create_endpoint_health() returns trigger security definer
 -- outbox.create_explanation(watch_id bigint, relation regclass, options json) returns void
 -- outbox.current_options(relation regclass, options json) returns json stable
+-- outbox.data_at(data json, path text[]) returns text immutable
 -- outbox.data_sql(relation regclass, operation text, options json, changed text DEFAULT NULL::text) returns text stable
 -- outbox.default_key(relation regclass, options json) returns text stable
 -- outbox.default_key_lookup(relation regclass, options json, wanted text) returns text stable
@@ -667,6 +669,9 @@ grant execute on function outbox.create_explanation(bigint,regclass,json) to pub
 grant execute on function outbox.current_options(regclass,json) to outbox_functions;
 grant execute on function outbox.current_options(regclass,json) to outbox_listener;
 grant execute on function outbox.current_options(regclass,json) to public;
+grant execute on function outbox.data_at(json,text[]) to outbox_functions;
+grant execute on function outbox.data_at(json,text[]) to outbox_listener;
+grant execute on function outbox.data_at(json,text[]) to public;
 grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_functions;
 grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_listener;
 grant execute on function outbox.data_sql(regclass,text,json,text) to public;

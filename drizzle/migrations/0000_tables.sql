@@ -305,6 +305,7 @@ CREATE INDEX "delivered_at_once_by_time" ON "outbox"."delivered_at_once" USING b
 CREATE INDEX "delivery_rows_pending" ON "outbox"."delivery_rows" USING btree ("endpoint_id","due_at","event_id") WHERE "outbox"."delivery_rows"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "delivery_rows_leases" ON "outbox"."delivery_rows" USING btree ("leased_until") WHERE "outbox"."delivery_rows"."state" = 'sending';--> statement-breakpoint
 CREATE INDEX "delivery_rows_dead" ON "outbox"."delivery_rows" USING btree ("endpoint_id","event_id") WHERE "outbox"."delivery_rows"."state" = 'dead';--> statement-breakpoint
+CREATE INDEX "delivery_rows_failed" ON "outbox"."delivery_rows" USING btree ("endpoint_id","reason","event_id") WHERE "outbox"."delivery_rows"."reason" is not null;--> statement-breakpoint
 CREATE INDEX "delivery_rows_open_by_key" ON "outbox"."delivery_rows" USING btree ("endpoint_id","ordering_key","event_id") WHERE "outbox"."delivery_rows"."ordering_key" is not null and "outbox"."delivery_rows"."state" in ('pending', 'sending');--> statement-breakpoint
 CREATE INDEX "endpoint_secrets_by_endpoint" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_secrets_one_endless" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id") WHERE "outbox"."endpoint_secrets"."expires_at" is null;--> statement-breakpoint

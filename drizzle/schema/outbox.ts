@@ -313,6 +313,8 @@ export const deliveryRows = outbox.table(
     index('delivery_rows_pending').on(t.endpoint_id, t.due_at, t.event_id).where(sql`${t.state} = 'pending'`),
     index('delivery_rows_leases').on(t.leased_until).where(sql`${t.state} = 'sending'`),
     index('delivery_rows_dead').on(t.endpoint_id, t.event_id).where(sql`${t.state} = 'dead'`),
+    // For people who look for what failed with this or that. What succeeds is not in it.
+    index('delivery_rows_failed').on(t.endpoint_id, t.reason, t.event_id).where(sql`${t.reason} is not null`),
     index('delivery_rows_open_by_key')
       .on(t.endpoint_id, t.ordering_key, t.event_id)
       .where(sql`${t.ordering_key} is not null and ${t.state} in ('pending', 'sending')`),

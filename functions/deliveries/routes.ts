@@ -2,14 +2,15 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { callerOf } from '../access/caller.ts'
 import { defineRoute } from '../http/define-route.ts'
-import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
+import { PageQuery, replyWalk, walkOf } from '../http/pagination.ts'
 import { problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
-import { publicId, responses } from '../openapi/schemas.ts'
+import { publicId, responses, TimeText, text } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
+import { toRow, walkDeliveries } from './list.ts'
 import { redeliver } from './operations.ts'
-import { findDelivery, findDeliveryWithAttempts, listDeliveries, toDelivery } from './read.ts'
-import { Delivery, DeliveryWithAttempts, redeliverCost, State } from './schema.ts'
+import { findDelivery, findDeliveryWithAttempts, toDelivery } from './read.ts'
+import { Delivery, DeliveryWithAttempts, ListedError, ResponseStatus, redeliverCost, State } from './schema.ts'
 
 const inPath = z.object({ id: z.string() })
 
@@ -24,10 +25,20 @@ const getDeliveries = defineRoute({
       state: State.optional(),
       endpoint_id: publicId('ep').optional(),
       event_id: publicId('evt').optional(),
+      error: ListedError.optional().openapi({ description: 'What the last attempt failed with' }),
+      response_status: ResponseStatus.optional().openapi({
+        description:
+          'What the last attempt was answered: 503, or 5xx. Those that were delivered later are not 5xx',
+      }),
+      type: text(200).optional().openapi({ description: "The event's" }),
+      tenant: text(1000).optional().openapi({ description: "The event's" }),
+      key: text(1000).optional().openapi({ description: "The event's" }),
+      since: TimeText.optional().openapi({ description: 'Of events from this time on' }),
+      until: TimeText.optional().openapi({ description: 'Of events before this time' }),
       ...PageQuery,
     }),
   },
-  responses: responses(pageOf(Delivery), 'A page of deliveries'),
+  responses: responses(walkOf(Delivery), 'A page of deliveries'),
 })
 
 const getDelivery = defineRoute({
@@ -53,14 +64,18 @@ const postRedelivery = defineRoute({
 export const deliveries = new OpenAPIHono<App>()
 
 deliveries.openapi(getDeliveries, c => {
-  const { state, endpoint_id, event_id, ...page } = c.req.valid('query')
+  const { limit, cursor, endpoint_id, event_id, response_status, ...filter } = c.req.valid('query')
   const { tenant } = callerOf(c)
-  return replyPage(c, page, {
-    read: (after, limit) =>
-      listDeliveries(c.var.db, { state, endpoint: endpoint_id, event: event_id, tenant }, { after, limit }),
-    positionOf: row => [row.eventId, row.endpointId],
-    write: row => toDelivery(row, tenant),
-  })
+  const wanted = { ...filter, endpoint: endpoint_id, event: event_id, status: response_status }
+  return replyWalk(
+    c,
+    { limit, cursor },
+    {
+      read: (after, rows) => walkDeliveries(c.var.db, tenant, wanted, { after, limit: rows }),
+      positionOf: row => [row.eventId, row.endpointId],
+      write: row => toDelivery(toRow(row), tenant),
+    },
+  )
 })
 
 deliveries.openapi(getDelivery, async c => {

@@ -1,10 +1,27 @@
 // Deliveries and their attempts as clients of the API see them.
 import { z } from '@hono/zod-openapi'
+import { failureKinds } from '../../delivery/failures.ts'
 import { deliveryState, sender } from '../../drizzle/schema/outbox.ts'
 import { Time } from '../openapi/schemas.ts'
 
 export const State = z.enum(deliveryState.enumValues)
 export type State = z.infer<typeof State>
+
+/** What a list can be asked for: the documented kinds, and what a key with a tenant sees in place of some of them. */
+export const ListedError = z.enum([...failureKinds, 'unreachable'])
+export type ListedError = z.infer<typeof ListedError>
+
+export interface StatusRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** `503`, or `5xx` for all that begin like that. */
+export const ResponseStatus = z
+  .string()
+  .regex(/^[1-5](\d\d|xx)$/, 'must be a status such as 503, or 5xx')
+  .transform(text => ({ min: Number(text.replace('xx', '00')), max: Number(text.replace('xx', '99')) }))
+  .openapi({ type: 'string', example: '5xx' })
 
 const redaction =
   'To a key with a tenant, all ways of not reaching an HTTP server are `unreachable`, and how long it took is not told'

@@ -1,12 +1,14 @@
 // Events from the database: a page of them with their deliveries in short, or one with its deliveries.
-import { and, desc, eq, gt, gte, lt, lte, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseId } from '../../delivery/ids.ts'
+import * as queries from '../../drizzle/queries.gen.ts'
 import { events } from '../../drizzle/schema/outbox.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
-import { listDeliveries, toDelivery } from '../deliveries/read.ts'
+import { deliveriesOfEvent, toDelivery } from '../deliveries/read.ts'
 import type { State } from '../deliveries/schema.ts'
 import { JsonText } from '../http/json.ts'
+import type { Walk } from '../http/pagination.ts'
 
 type Reader = Pick<Caller, 'tenant'>
 
@@ -21,21 +23,6 @@ const eventColumns = {
   data: sql<string>`${events.data}::text`,
 }
 
-/** Through the endpoints, because deliveries are found by endpoint first. Ids as text: a double may not hold them. */
-const deliveriesInShort = (tenant: string | null) => sql<string>`(
-  select coalesce(json_agg(json_build_object('id', p.id::text, 'nonce', p.nonce, 'state', d.state) order by p.id), '[]')
-  from outbox.endpoints p
-  join outbox.deliveries d on d.endpoint_id = p.id and d.event_id = events.id
-  where ${tenant}::text is null or p.tenant = ${tenant}::text
-)::text`
-
-/**
- * Where a time lies among the ids, because no index knows times. Everything older has an id up to this one, unless a clock was
- * set back; five minutes of that are allowed for. As an upper bound it is asked for a time ten minutes later.
- */
-const lastBefore = (time: Date, minutesLater = 0) =>
-  sql<bigint>`outbox.last_event_before(${time.toISOString()}::timestamptz + ${minutesLater} * interval '1 minute')`
-
 export interface EventFilter {
   readonly type?: string | undefined
   readonly tenant?: string | undefined
@@ -44,34 +31,46 @@ export interface EventFilter {
   readonly since?: Date | undefined
   /** Exclusive. */
   readonly until?: Date | undefined
+  /** Who wrote it. */
+  readonly actor?: string | undefined
+  /** A value in its data, as text. */
+  readonly data?: { readonly path: readonly string[]; readonly value: string } | undefined
 }
 
+/** Looked at for a page at most: some 30 ms. */
+const maxLooked = 3_000
+const maxSearched = 2_000
+const maxBytes = 8 * 1024 * 1024
+
 /** Newest first, from before this id on. */
-export function listEvents(
+export async function walkEvents(
   db: Database,
   reader: Reader,
-  { type, tenant, key, since, until }: EventFilter,
-  before: bigint | undefined,
-  limit: number,
-) {
-  return db.build('list_events', builder =>
-    builder
-      .select({ ...eventColumns, deliveries: deliveriesInShort(reader.tenant) })
-      .from(events)
-      .where(
-        and(
-          type === undefined ? undefined : eq(events.type, type),
-          tenant === undefined ? undefined : eq(events.tenant, tenant),
-          reader.tenant === null ? undefined : eq(events.tenant, reader.tenant),
-          key === undefined ? undefined : eq(events.key, key),
-          since && and(gte(events.occurred_at, since), gt(events.id, lastBefore(since))),
-          until && and(lt(events.occurred_at, until), lte(events.id, lastBefore(until, 10))),
-          before === undefined ? undefined : lt(events.id, before),
-        ),
-      )
-      .orderBy(desc(events.id))
-      .limit(limit),
-  )
+  { type, tenant, key, since, until, actor, data }: EventFilter,
+  { before, limit }: { before: bigint | null; limit: number },
+): Promise<Walk<queries.ListEventsRow>> {
+  const { meta, rows } = await queries.listEvents(db.run, {
+    before,
+    page: limit,
+    maxLooked: data ? maxSearched : maxLooked,
+    maxBytes,
+    type: type ?? null,
+    tenant: tenant ?? null,
+    key: key ?? null,
+    actor: actor ?? null,
+    since: since ?? null,
+    until: until ?? null,
+    dataPath: data?.path ?? null,
+    dataValue: data?.value ?? null,
+    readerTenant: reader.tenant,
+  })
+  const isOver = meta.isFull || meta.isComplete || meta.lookedTo === null
+  return {
+    rows,
+    isFull: meta.isFull,
+    goesOnAt: isOver ? null : [meta.lookedTo!],
+    lookedTo: isOver ? null : new Date(meta.lookedToAt!).toISOString(),
+  }
 }
 
 export async function findEvent(db: Database, publicId: string, { tenant }: Reader) {
@@ -97,7 +96,7 @@ export async function findEventWithDeliveries(db: Database, publicId: string, re
   if (!key) return null
   const [event, deliveries] = await Promise.all([
     findEvent(db, publicId, reader),
-    listDeliveries(db, { event: key, tenant: reader.tenant }),
+    deliveriesOfEvent(db, { event: key, tenant: reader.tenant }),
   ])
   return event && { ...event, deliveries: deliveries.map(row => toDelivery(row, reader.tenant)) }
 }
@@ -116,17 +115,17 @@ function toEvent({ id, nonce, type, key, tenant, timestamp, data }: EventRow) {
   return { id: formatId('evt', id, nonce), type, key, tenant, timestamp, data: new JsonText(data) }
 }
 
-/** As deliveriesInShort() writes it. */
+/** As list_events.sql writes it. */
 interface ShortDelivery {
   readonly id: string
   readonly nonce: number
   readonly state: State
 }
 
-export function toListedEvent(event: EventRow & { readonly deliveries: string }) {
+export function toListedEvent(event: queries.ListEventsRow) {
   const deliveries: readonly ShortDelivery[] = JSON.parse(event.deliveries)
   return {
-    ...toEvent(event),
+    ...toEvent({ ...event, timestamp: event.happenedAt }),
     deliveries: deliveries.map(({ id, nonce, state }) => ({
       id: formatDeliveryId(event.id, BigInt(id)),
       endpoint_id: formatId('ep', BigInt(id), nonce),

@@ -2,14 +2,14 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { callerOf, refuseOtherTenant } from '../access/caller.ts'
 import { defineRoute } from '../http/define-route.ts'
-import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
+import { PageQuery, replyWalk, walkOf } from '../http/pagination.ts'
 import { badInput, problem } from '../http/problem.ts'
 import { reply } from '../http/reply.ts'
 import { body, responses, TimeText, text } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 import { emitEvent, maxBytes } from './operations.ts'
-import { findEventWithDeliveries, listEvents, toListedEvent } from './read.ts'
-import { Event, EventWithDeliveries, ListedEvent, NewEvent } from './schema.ts'
+import { findEventWithDeliveries, toListedEvent, walkEvents } from './read.ts'
+import { DataPath, Event, EventWithDeliveries, ListedEvent, missingBound, NewEvent } from './schema.ts'
 
 const getEvents = defineRoute({
   method: 'get',
@@ -24,10 +24,16 @@ const getEvents = defineRoute({
       key: text(1000).optional(),
       since: TimeText.optional().openapi({ description: 'Inclusive' }),
       until: TimeText.optional().openapi({ description: 'Exclusive' }),
+      actor: text(1000).optional().openapi({ description: 'Who wrote it; only with since' }),
+      data_path: DataPath.optional(),
+      data_value: text(1000).optional().openapi({
+        description:
+          'What stands there, as text: `17`, `true`, or a text without its quotes. Only with data_path',
+      }),
       ...PageQuery,
     }),
   },
-  responses: responses(pageOf(ListedEvent), 'A page of events'),
+  responses: responses(walkOf(ListedEvent), 'A page of events'),
 })
 
 const getEvent = defineRoute({
@@ -52,13 +58,17 @@ const postEvent = defineRoute({
 
 export const events = new OpenAPIHono<App>()
 
-events.openapi(getEvents, c => {
-  const { limit, cursor, ...filter } = c.req.valid('query')
-  return replyPage(
+events.openapi(getEvents, async c => {
+  const { limit, cursor, data_path, data_value, ...filter } = c.req.valid('query')
+  const unbounded = missingBound({ data_path, data_value, ...filter })
+  if (unbounded) return badInput(unbounded)
+  const data = data_path && { path: data_path, value: data_value! }
+  return replyWalk(
     c,
     { limit, cursor },
     {
-      read: (after, rows) => listEvents(c.var.db, callerOf(c), filter, after?.[0], rows),
+      read: (after, rows) =>
+        walkEvents(c.var.db, callerOf(c), { ...filter, data }, { before: after?.[0] ?? null, limit: rows }),
       positionOf: event => [event.id],
       write: toListedEvent,
     },

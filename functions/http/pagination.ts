@@ -23,6 +23,17 @@ export function pageOf<Row extends z.ZodType>(row: Row) {
   return z.object({ data: z.array(row), next_cursor: z.string().nullable() })
 }
 
+/** Of a list that looks at so much and no more for each page. */
+export function walkOf<Row extends z.ZodType>(row: Row) {
+  return pageOf(row).extend({
+    looked_to: z.string().optional().openapi({
+      format: 'date-time',
+      description:
+        'The page has room left because enough was looked at: all since this time was. The next page goes on from there',
+    }),
+  })
+}
+
 interface List<Row> {
   /** Reads at most `limit` rows after the position. */
   read(after: Position | null, limit: number): Promise<Row[]>
@@ -30,16 +41,19 @@ interface List<Row> {
   write(row: Row): Json
 }
 
+interface PageAsked {
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
 export async function replyPage<Row>(
   c: Context,
-  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  { limit, cursor }: PageAsked,
   list: List<Row>,
 ): Promise<Reply> {
   const name = listName(c.req.url)
   const after = cursor === undefined ? null : await readCursor(name, cursor)
-  if (cursor !== undefined && !after) {
-    return badInput({ path: 'cursor', message: 'is not a cursor of this list with these filters' })
-  }
+  if (cursor !== undefined && !after) return wrongCursor()
   const rows = await list.read(after, limit + 1) // one more tells whether there is a next page
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
@@ -48,6 +62,39 @@ export async function replyPage<Row>(
     next_cursor: last === undefined ? null : await writeCursor(name, list.positionOf(last)),
   })
 }
+
+/** A page's worth of a walk through rows of which not all match. */
+export interface Walk<Row> {
+  readonly rows: readonly Row[]
+  /** There is at least one more. */
+  readonly isFull: boolean
+  /** Where to go on if the page is not full; null = the walk has come to its end. */
+  readonly goesOnAt: Position | null
+  readonly lookedTo: string | null
+}
+
+interface WalkedList<Row> {
+  /** At most `limit` rows after the position. */
+  read(after: Position | null, limit: number): Promise<Walk<Row>>
+  positionOf(row: Row): Position
+  write(row: Row): Json
+}
+
+export async function replyWalk<Row>(c: Context, page: PageAsked, list: WalkedList<Row>): Promise<Reply> {
+  const name = listName(c.req.url)
+  const after = page.cursor === undefined ? null : await readCursor(name, page.cursor)
+  if (page.cursor !== undefined && !after) return wrongCursor()
+  const { rows, isFull, goesOnAt, lookedTo } = await list.read(after, page.limit)
+  const next = isFull ? list.positionOf(rows.at(-1)!) : goesOnAt
+  return reply({
+    data: rows.map(row => list.write(row)),
+    next_cursor: next === null ? null : await writeCursor(name, next),
+    ...(lookedTo === null ? {} : { looked_to: lookedTo }),
+  })
+}
+
+const wrongCursor = () =>
+  badInput({ path: 'cursor', message: 'is not a cursor of this list with these filters' })
 
 /** The path and its filters: a cursor of one list means nothing in another. */
 function listName(requestUrl: string): string {

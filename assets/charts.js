@@ -1,5 +1,4 @@
 // Draws each figure[data-chart] from the table inside it: the numbers are in the page once, and readable without this file.
-// Without uPlot (vendor/ is not kept in git, see README.md) the server's still picture stays.
 const minute = 60
 const shortTime = seconds => new Date(seconds * 1000).toISOString().slice(11, 16)
 const duration = s =>
@@ -41,14 +40,13 @@ const highest = values => Math.max(4, ...values.map(v => v ?? 0))
 const charts = {
   // Up what was delivered, down what failed, each on its own scale: ten failures among four hundred would be two pixels.
   attempts(data, c) {
-    const [x, ok, failed, dead] = data
-    const [up, down] = [highest(ok) * 1.1, highest(failed.map((v, i) => v + dead[i])) * 1.15]
+    const [x, ok, failed] = data
+    const [up, down] = [highest(ok) * 1.1, highest(failed) * 1.15]
     return {
-      data: [x, ok, failed.map((v, i) => -(v + dead[i])), failed.map(v => -v)],
+      data: [x, ok, failed.map(v => -v)],
       scales: { up: { range: [-up * 0.5, up] }, down: { range: [-down, down * 2] } },
       series: [
         { scale: 'up', fill: c('--up'), paths: bars, points: { show: false } },
-        { scale: 'down', fill: c('--dead'), paths: bars, points: { show: false } },
         { scale: 'down', fill: c('--down'), paths: bars, points: { show: false } },
       ],
       axes: [
@@ -62,7 +60,7 @@ const charts = {
           size: 34,
         },
       ],
-      said: [ok, failed, dead],
+      said: [ok, failed],
       text: v => v,
     }
   },
@@ -75,7 +73,7 @@ const charts = {
       scales: {
         y: isLog
           ? { distr: 3, range: [0.1, Math.max(3600, highest(data[1]) * 1.4)] }
-          : { range: [0, Math.max(5, Math.max(...data[1]) * 1.3)] },
+          : { range: [0, Math.max(5, highest(data[1]) * 1.3)] },
       },
       series: [{ scale: 'y', stroke: c('--accent'), width: 2, points: { show: false }, fill: c('--wash') }],
       axes: [
@@ -166,7 +164,9 @@ function draw(figure) {
   )
 }
 
-const drawAll = () => document.querySelectorAll('figure[data-chart]').forEach(draw)
+const drawAll = () => {
+  for (const figure of document.querySelectorAll('figure[data-chart]')) draw(figure)
+}
 if (window.uPlot) {
   drawAll()
   addEventListener('themechange', drawAll)

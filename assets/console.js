@@ -100,7 +100,13 @@ async function refresh() {
 function replaceMain(next) {
   const open = $$('main details[open] > summary').map(summary => summary.textContent)
   const focused = document.activeElement.getAttribute?.('href')
+  // What was fetched stays until it is fetched anew, so that nothing flickers.
+  for (const place of next.querySelectorAll('[data-include]')) {
+    const shown = $(`[data-from="${place.dataset.from}"]`)
+    if (shown) place.replaceWith(shown)
+  }
   main.replaceChildren(...next.childNodes)
+  includeAll()
   for (const details of $$('main details')) {
     if (open.includes(details.firstElementChild.textContent)) details.open = true
   }
@@ -143,6 +149,28 @@ function tellStopped() {
   say(note.textContent)
 }
 if (main.dataset.live) setInterval(refresh, everyMs)
+
+// Parts that a page fetches after itself. Links inside of them stay there.
+async function include(place, path = place.dataset.include) {
+  const answer = await fetch(path, { redirect: 'error' }).catch(() => null)
+  if (!answer?.ok) return
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const found = page.getElementById(place.dataset.from)
+  if (!found) return
+  place.replaceChildren(...found.childNodes)
+  place.dataset.include = path
+  dispatchEvent(new Event('themechange')) // draws the charts
+}
+const includeAll = () => {
+  for (const place of $$('[data-include]')) include(place)
+}
+document.addEventListener('click', event => {
+  const link = event.target.closest('[data-include] .seg a')
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  include(link.closest('[data-include]'), link.getAttribute('href'))
+})
+includeAll()
 
 // Keys: single letters only, never in a field, never with Ctrl, Alt or Meta, and not at all when they are switched off.
 function step(by) {

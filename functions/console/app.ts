@@ -12,6 +12,7 @@ import { type ReadAsset, serveAsset } from './assets.ts'
 import { find } from './find.ts'
 import { maxFormBytes, requireOperator, requireOwnForm, requireSession } from './guard.ts'
 import { showAudit } from './pages/audit.ts'
+import { showCharts } from './pages/charts.ts'
 import { showDeliveries } from './pages/deliveries.ts'
 import { showDelivery } from './pages/delivery.ts'
 import { showEndpoint } from './pages/endpoint.ts'
@@ -44,6 +45,7 @@ export function createConsole({ basePath = '', readAsset }: ConsoleOptions = {})
   app.use('/console/*', requireSession(basePath), requireOwnForm, openRequestDatabase as never)
   app.post('/console/sign-out', c => signOut(c as never, c.var.view.base))
   app.get('/console', showNow)
+  app.get('/console/charts', showCharts)
   app.get('/console/find', find)
   app.get('/console/endpoints', showEndpoints)
   app.route('/', endpointForms)

@@ -2,9 +2,9 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.b1ba64546a.css',
-  'console.js': 'console.2176affb68.js',
-  'charts.js': 'charts.c14b988eaf.js',
+  'console.css': 'console.aca736371c.css',
+  'console.js': 'console.63cae13fba.js',
+  'charts.js': 'charts.200862381e.js',
   'uplot.js': 'uplot.19c8d4c6ad.js',
   'uplot.css': 'uplot.df630c6a8d.css',
 } as const

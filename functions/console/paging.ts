@@ -4,6 +4,7 @@ import { type Position, readCursor, writeCursor } from '../http/cursor.ts'
 import type { Walk } from '../http/pagination.ts'
 import { type Query, withQuery } from './filters.ts'
 import type { Html } from './parts.ts'
+import { exactly } from './words.ts'
 
 export const rowsOnPage = 50
 
@@ -64,12 +65,12 @@ export async function readListPage<Row>({
 export const pageLinks = (
   path: string,
   query: Query,
-  { next, isFirst }: Pick<ListPage<unknown>, 'next' | 'isFirst'>,
+  { next, isFirst, lookedTo = null }: Pick<ListPage<unknown>, 'next' | 'isFirst' | 'lookedTo'>,
 ): Html | '' =>
   next === null && isFirst
     ? ''
     : html`<p class="more">${isFirst ? html`<span></span>` : html`<a href="${withQuery(path, query)}">Newest</a>`}${
         next === null
           ? html`<span>This is the end.</span>`
-          : html`<a href="${withQuery(path, query, { cursor: next })}" rel="next">Older</a>`
+          : html`<a href="${withQuery(path, query, { cursor: next })}" rel="next">${lookedTo === null ? 'Older' : `Look further back than ${exactly(new Date(lookedTo))}`}</a>`
       }</p>`

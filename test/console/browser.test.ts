@@ -53,6 +53,7 @@ const full = (s: Scene): [name: string, path: string][] => [
   ['replays', '/console/replays'],
   ['keys', '/console/keys'],
   ['audit', '/console/audit'],
+  ['charts', '/console/charts'],
   ['nowhere', '/console/nowhere'],
 ]
 

@@ -39,6 +39,8 @@ const pagesOf = (s: Scene) => [
   '/console/replays',
   '/console/keys',
   '/console/audit',
+  '/console/charts',
+  `/console/charts?range=24h&endpoint_id=${s.failing}`,
 ]
 
 describe('the first line is the answer', () => {
@@ -95,6 +97,19 @@ describe('where there is nothing', () => {
     )
     for (const path of ['deliveries?state=canceled', 'events?type=no.such', 'endpoints?url=nowhere.example'])
       expect(await text(admin, `/console/${path}`), path).toContain('Clear the filter')
+  })
+
+  test('a list of deliveries is filtered by what one knows, and says so in a sentence', async () => {
+    const page = await text(
+      admin,
+      '/console/deliveries?status=5xx&error=bad_status&since=2026-01-01&type=order.shipped',
+    )
+    expect(page).toContain(scene.retried)
+    expect(page).not.toContain(scene.dead)
+    expect(page).toMatch(/1 delivery of <b><bdi>order\.shipped/)
+    expect(await text(admin, '/console/deliveries?error=timeout')).toContain(scene.dead)
+    expect(await text(admin, '/console/deliveries?key=orders/8')).toContain(scene.dead)
+    expect(await text(admin, '/console/deliveries?status=sometimes')).toContain('could not be read: status')
   })
 
   test('a time that cannot be read is said, and left out', async () => {

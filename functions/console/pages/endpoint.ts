@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import { type FailureKind, failures } from '../../../delivery/failures.ts'
 import { parseId } from '../../../delivery/ids.ts'
 import { callerOf } from '../../access/caller.ts'
-import { listDeliveries } from '../../deliveries/read.ts'
+import { walkDeliveries } from '../../deliveries/list.ts'
 import { findEndpoint } from '../../endpoints/read.ts'
 import type { Endpoint } from '../../endpoints/schema.ts'
 import { type EndpointStatus, maxCounted, readEndpointStatus } from '../../endpoints/status.ts'
@@ -28,6 +28,7 @@ import {
 } from '../parts.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { count, counted, duration, shortUrl, visible } from '../words.ts'
+import { chartsPlace } from './charts.ts'
 import { deliveryColumns, idOf } from './deliveries.ts'
 import { empty, readOnlyNote, renderRefusal } from './refusal.ts'
 
@@ -42,16 +43,17 @@ export async function showEndpoint(
   const caller = callerOf(c as never)
   const key = parseId('ep', id)
   if (!key) return renderRefusal(c, 'unknown')
-  const [endpoint, status, deliveries] = await Promise.all([
+  const [endpoint, status, { rows: deliveries }] = await Promise.all([
     findEndpoint(db, id, caller),
     readEndpointStatus(db, caller, id),
-    listDeliveries(db, { endpoint: key, tenant: caller.tenant }, { after: null, limit: shownDeliveries }),
+    walkDeliveries(db, caller.tenant, { endpoint: key }, { after: null, limit: shownDeliveries }),
   ])
   if (!endpoint || !status) return renderRefusal(c, 'unknown')
   const path = withQuery(`${view.base}/deliveries`, { endpoint_id: id })
   return render(view, {
     title: shortUrl(endpoint.url),
     place: 'endpoints',
+    hasCharts: true,
     ...(said ? {} : { live: 'page' }),
     content: html`${header(view, endpoint, status)}
 ${said || done(c, endpoint)}
@@ -59,6 +61,7 @@ ${readOnlyNote(c)}
 ${trouble(view, endpoint, status)}
 ${numbers(endpoint, status, path)}
 <div class="split"><div>
+${chartsPlace(`${view.base}/charts`, { endpoint_id: id })}
 ${section(
   { title: 'Latest deliveries' },
   deliveries.length === 0

@@ -2,11 +2,11 @@
 import { html } from 'hono/html'
 import { callerOf } from '../../access/caller.ts'
 import { explainRow } from '../../events/explain/read.ts'
-import { listEvents, toListedEvent } from '../../events/read.ts'
+import { toListedEvent, walkEvents } from '../../events/read.ts'
 import { filterForm, type Query, readQuery, readTime } from '../filters.ts'
 import { field } from '../forms.ts'
 import { render } from '../frame.ts'
-import { pageLinks, readListPage } from '../paging.ts'
+import { pageLinks, readWalkPage } from '../paging.ts'
 import {
   at,
   type Child,
@@ -41,11 +41,12 @@ export async function showEvents(c: ConsoleContext): Promise<Response> {
   }
   const asked = readQuery(c.req.query(), ['table', 'row'])
   const [page, found] = await Promise.all([
-    readListPage({
+    readWalkPage({
       name: 'events',
       query,
       cursor: c.req.query('cursor'),
-      read: (after, limit) => listEvents(db, callerOf(c as never), filter, after?.[0], limit),
+      read: (after, limit) =>
+        walkEvents(db, callerOf(c as never), filter, { before: after?.[0] ?? null, limit }),
       positionOf: row => [row.id],
     }),
     view.isOperator && asked.table && asked.row

@@ -11,6 +11,7 @@ import { type Child, type Column, endpointState, facts, type Html, list, number,
 import { checksLine, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { count, counted, duration, shortUrl } from '../words.ts'
+import { chartsPlace } from './charts.ts'
 import { empty, readOnlyNote } from './refusal.ts'
 
 type Stats = Awaited<ReturnType<typeof readStats>>
@@ -32,9 +33,10 @@ export async function showNow(c: ConsoleContext): Promise<Response> {
     title: 'Now',
     place: 'now',
     live: 'page',
+    hasCharts: stats.endpoints.length > 0,
     content: html`<header class="page"><h1>${sentence(stats, trouble)}</h1><p class="lede">${whose(view, stats, trouble, well, senders)}</p></header>
 ${readOnlyNote(c)}
-${stats.endpoints.length === 0 ? noEndpoints(view) : numbers(stats)}
+${stats.endpoints.length === 0 ? noEndpoints(view) : html`${numbers(stats)}${chartsPlace(`${view.base}/charts`)}`}
 ${
   trouble.length === 0
     ? ''

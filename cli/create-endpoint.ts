@@ -9,20 +9,11 @@ import { requireSchema, withConnection } from './connection.ts'
 import { CommandError, exitCodes } from './exit.ts'
 import type { Context } from './globals.ts'
 
-export interface NewEndpointOptions {
-  readonly url: string
-  readonly types?: string[]
-  readonly tenant?: string
-  readonly description?: string
-}
-
-export async function createInDatabase(
-  { env }: Context,
-  { url, types, tenant, description }: NewEndpointOptions,
-) {
+/** `settings`: as the API takes them. */
+export async function createInDatabase({ env }: Context, settings: Readonly<Record<string, unknown>>) {
   const delivery = readDeliverySettings(env)
   const keyring = await openKeyring(delivery.masterKeys)
-  const input = NewEndpoint.safeParse({ url, event_types: types, tenant, description })
+  const input = NewEndpoint.safeParse(settings)
   if (!input.success)
     throw refused(input.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })))
   return withConnection(env, async ({ run }) => {

@@ -24,8 +24,13 @@ export const settingProblem = ({ message }: SettingsError): string => message.re
 /** The message is all that is shown of it. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode
-  constructor(exitCode: ExitCode, message: string) {
+  /** The API's own answer (RFC 9457), which --json shows in full. */
+  readonly problem: object | null
+  constructor(exitCode: ExitCode, message: string, problem: object | null = null) {
     super(message)
     this.exitCode = exitCode
+    this.problem = problem
   }
 }
+
+export const usageError = (message: string) => new CommandError(exitCodes.usage, message)

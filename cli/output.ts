@@ -1,13 +1,22 @@
 // Standard output has the data and nothing else; everything said to people besides goes to standard error.
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
+import { type Json, writeJson } from '../functions/http/json.ts'
 
 export interface OutputOptions {
   readonly json: boolean
   readonly quiet: boolean
+  readonly verbose?: boolean
+  readonly utc?: boolean
   readonly color: boolean
 }
 
-type Style = 'green' | 'yellow' | 'red' | 'bold' | 'dim'
+export type Style = 'green' | 'yellow' | 'red' | 'cyan' | 'bold' | 'dim'
+
+export interface Column<Row> {
+  readonly title: string
+  readonly text: (row: Row) => string
+  readonly style?: (row: Row) => Style | undefined
+}
 
 export class Output {
   readonly #options: OutputOptions
@@ -19,9 +28,14 @@ export class Output {
     return this.#options.json
   }
 
+  /** A person reads it, so it may move and have colours. */
+  get isTerminal(): boolean {
+    return process.stdout.isTTY === true && !this.isJson
+  }
+
   /** With --json the object, else the lines. */
   result(object: unknown, lines: readonly string[]): void {
-    this.data(this.isJson ? JSON.stringify(object) : lines.join('\n'))
+    this.data(this.isJson ? jsonText(object) : lines.join('\n'))
   }
 
   data(text: string): void {
@@ -33,16 +47,73 @@ export class Output {
     if (!this.#options.quiet) process.stderr.write(`${text}\n`)
   }
 
+  /** For --verbose. */
+  trace(text: string): void {
+    if (this.#options.verbose) process.stderr.write(`${text}\n`)
+  }
+
+  /** A list: a JSON object in each line, columns with titles on a terminal, lines with tabs everywhere else. */
+  rows<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+    if (this.isJson) {
+      this.data(rows.map(jsonText).join('\n'))
+      return
+    }
+    const cells = rows.map(row =>
+      columns.map(({ text, style }) => this.styled(oneLine(text(row)), style?.(row))),
+    )
+    if (rows.length === 0) return
+    const titles = columns.map(({ title }) => this.style('dim', title))
+    this.data(this.table(process.stdout.isTTY ? [titles, ...cells] : cells).join('\n'))
+  }
+
   /** Columns that line up on a terminal, and tabs between them everywhere else. */
   table(rows: readonly (readonly string[])[]): string[] {
     if (!process.stdout.isTTY) return rows.map(row => row.join('\t'))
-    const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]!.length)))
+    const width = (cell: string) => stripVTControlCharacters(cell).length
+    const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => width(row[i]!))))
     return rows.map(row =>
-      row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join('  '),
+      row
+        .map((cell, i) => (i < row.length - 1 ? cell + ' '.repeat(widths[i]! - width(cell)) : cell))
+        .join('  '),
     )
   }
 
   style(style: Style, text: string): string {
-    return this.#options.color && process.stdout.isTTY ? styleText(style, text) : text
+    return this.#options.color && process.stdout.isTTY
+      ? styleText(style, text, { validateStream: false })
+      : text
   }
+
+  styled(text: string, style: Style | undefined): string {
+    return style === undefined || text === '' ? text : this.style(style, text)
+  }
+
+  /** How long ago, or in how long, for people; as it is for everybody else and with --utc. */
+  time(iso: string | null): string {
+    if (iso === null) return '-'
+    if (!this.isTerminal || this.#options.utc) return iso
+    const seconds = (Date.now() - Date.parse(iso)) / 1000
+    return seconds >= 0 ? `${duration(seconds)} ago` : `in ${duration(-seconds)}`
+  }
+}
+
+/** What strangers wrote may hold line breaks, and what a terminal takes for commands. */
+export const oneLine = (text: string) =>
+  stripVTControlCharacters(text).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+
+/** Older Nodes do not tell how a number was written. */
+export const keepsNumbers = typeof (JSON as Partial<typeof JSON>).rawJSON === 'function'
+
+/** The API's numbers stay as they were written. */
+export const jsonText = (object: unknown): string =>
+  keepsNumbers ? writeJson(object as Json) : JSON.stringify(object)
+
+export function duration(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+  ] as const
+  const [unit, size] = units.find(([, size]) => seconds >= 2 * size) ?? ['s', 1]
+  return `${Math.floor(seconds / size)} ${unit}`
 }

@@ -57,7 +57,7 @@ const walls: Record<string, Wall> = {
   cli: {
     paths: ['cli', 'server', 'testing', ...product],
     except: [...example],
-    packages: ['commander', '@clack/prompts', 'pg', 'node:*'],
+    packages: ['commander', '@clack/prompts', 'pg', 'smol-toml', 'yaml', 'node:*'],
   },
   // The migrator needs a connection and the SQL, no commands.
   'cli/migrate': {

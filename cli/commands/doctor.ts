@@ -1,18 +1,28 @@
 // `outbox doctor`: checks settings, database and schema, and says for each what was found and what to do.
 import type { Command } from 'commander'
+import type { Environment } from '../../delivery/settings.ts'
+import { addCommand } from '../add-command.ts'
+import type { Target } from '../api/target.ts'
 import { withConnection } from '../connection.ts'
+import { checkApi } from '../doctor/api.ts'
 import { checkCapture, type Subject, schemaChecks, serverChecks } from '../doctor/database.ts'
 import { type Check, type Finding, fail } from '../doctor/finding.ts'
+import { senderChecks } from '../doctor/senders.ts'
 import { checkSettings } from '../doctor/settings.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
 import type { Output } from '../output.ts'
 
 export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('check settings, database, schema, listeners and capture, and say what to do')
-    .addHelpText('after', '\nThe exit code is 7 when a check failed. Warnings do not count.')
+  addCommand(program, 'doctor', 'check what can be wrong with an outbox, and say what to do', [
+    'outbox doctor',
+    'outbox doctor --json | jq \'.checks[] | select(.result == "fail")\'',
+  ])
+    .addHelpText(
+      'after',
+      '\nIt asks the API, and the database where DATABASE_URL_UNPOOLED or --database-url names one. The exit code is 7 when a' +
+        '\ncheck failed. Warnings do not count.',
+    )
     .action(async (_options, command: Command) => {
       const context = contextOf(command)
       const findings = await examine(context)
@@ -22,7 +32,27 @@ export function addDoctor(program: Command): void {
     })
 }
 
-async function examine({ env }: Context): Promise<Finding[]> {
+/** What can be asked is asked: the API, the database, or both. */
+async function examine(context: Context): Promise<Finding[]> {
+  const { env } = context
+  const target = targetOf(context)
+  const hasDatabase = Boolean(env.DATABASE_URL_UNPOOLED)
+  return [
+    ...(target?.kind === 'server' ? await checkApi(await context.api()) : []),
+    ...(hasDatabase || target === null ? await checkInstallation(env) : []),
+  ]
+}
+
+function targetOf(context: Context): Target | null {
+  try {
+    return context.target()
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode === exitCodes.usage) return null
+    throw error
+  }
+}
+
+async function checkInstallation(env: Environment): Promise<Finding[]> {
   const settings = await checkSettings(env)
   try {
     return [...settings, ...(await withConnection(env, connection => askDatabase({ ...connection, env })))]
@@ -35,7 +65,7 @@ async function examine({ env }: Context): Promise<Finding[]> {
 async function askDatabase(subject: Subject): Promise<Finding[]> {
   const server = await runChecks(serverChecks, subject)
   if (server.some(({ check, result }) => check === 'schema' && result === 'fail')) return server
-  const schema = await runChecks(schemaChecks, subject)
+  const schema = await runChecks({ ...schemaChecks, ...senderChecks }, subject)
   const capture = await checkCapture(subject).catch(error => [{ check: 'capture', ...thrown(error) }])
   return [...server, ...schema, ...capture]
 }

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
+import { addCommand } from '../add-command.ts'
 import { databaseUrlOf } from '../connection.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
@@ -17,16 +18,15 @@ interface Options {
 }
 
 export function addInit(program: Command): void {
-  program
-    .command('init')
-    .description('write settings, keys and the files of a new installation; overwrites nothing')
+  addCommand(
+    program,
+    'init',
+    'write settings, keys and the files of a new installation; overwrites nothing',
+    ['outbox init', 'outbox init --yes --database-url postgresql://localhost/app --watch orders'],
+  )
     .option('-y, --yes', 'take the defaults, do not ask')
     .option('--framework <name>', `${frameworks.join(' or ')} (default: what the folder looks like)`)
     .option('--watch <table...>', 'tables to capture')
-    .addHelpText(
-      'after',
-      '\nExample:\n  outbox init --yes --database-url postgresql://localhost/app --watch orders',
-    )
     .action(async (options: Options, command: Command) => {
       const context = contextOf(command)
       const answers = await answersFor(context, options)

@@ -1,5 +1,6 @@
 // `outbox listener`: the long-lived process that listens and delivers. SIGTERM finishes what is in flight.
 import type { Command } from 'commander'
+import { addCommand } from '../add-command.ts'
 import { contextOf } from '../globals.ts'
 
 interface Options {
@@ -8,9 +9,10 @@ interface Options {
 }
 
 export function addListener(program: Command): void {
-  program
-    .command('listener')
-    .description('deliver webhooks until stopped: the long-lived process')
+  addCommand(program, 'listener', 'deliver webhooks until stopped: the long-lived process', [
+    'outbox listener',
+    'outbox listener --settings production.env --health-host ::',
+  ])
     .option(
       '--health-port <port>',
       'port of /livez, /readyz and /metrics, 0 takes a free one (default: OUTBOX_HEALTH_PORT, then 9090)',

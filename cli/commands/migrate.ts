@@ -1,5 +1,6 @@
 // `outbox migrate`: brings the schema `outbox` to this version, in one transaction. Running it again changes nothing.
 import type { Command } from 'commander'
+import { addCommand } from '../add-command.ts'
 import { databaseUrlOf, exitCodeFor, inPlainWords } from '../connection.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
@@ -14,17 +15,17 @@ interface Options {
 }
 
 export function addMigrate(program: Command): void {
-  program
-    .command('migrate')
-    .description('bring the schema outbox of the database to this version')
+  addCommand(program, 'migrate', 'bring the schema outbox of the database to this version', [
+    'outbox migrate',
+    'outbox migrate --sql > outbox.sql',
+  ])
     .option('--dry-run', 'print the SQL that would run, and change nothing')
     .option('--sql', 'print a script for psql that brings any database to this version; needs no connection')
     .option('--downgrade', 'put the functions of this version back although the schema is newer')
     .addHelpText(
       'after',
       '\nIt makes the schema outbox and its roles, and nothing else. Several at once take turns. A migration that does not' +
-        '\nget a lock within three seconds gives up and changes nothing.' +
-        '\n\nExamples:\n  outbox migrate\n  outbox migrate --sql > outbox.sql',
+        '\nget a lock within three seconds gives up and changes nothing.',
     )
     .action(async (options: Options, command: Command) => {
       const context = contextOf(command)

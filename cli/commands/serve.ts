@@ -1,5 +1,6 @@
 // `outbox serve`: the whole outbox in one process, beside nothing but a Postgres.
 import type { Command } from 'commander'
+import { addCommand } from '../add-command.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { contextOf } from '../globals.ts'
 
@@ -7,9 +8,10 @@ import { contextOf } from '../globals.ts'
 const oldestNode = 22
 
 export function addServe(program: Command): void {
-  program
-    .command('serve')
-    .description('run all of the outbox in one process: API, listener and timer')
+  addCommand(program, 'serve', 'run all of the outbox in one process: API, listener and timer', [
+    'outbox serve',
+    'outbox serve --host :: --port 8080',
+  ])
     .option('--port <port>', 'where the API listens, 0 takes a free one (default: OUTBOX_PORT, then 8787)')
     .option('--host <address>', 'the address that it listens on (default: OUTBOX_HOST, then 127.0.0.1)')
     .addHelpText(

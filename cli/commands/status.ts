@@ -1,48 +1,51 @@
-// `outbox status`: how things stand, in a few lines. Read from the database, so it works without the functions too.
+// `outbox status`: how things stand, in a few lines. Without a server it reads the database, on any Node.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { formatId } from '../../delivery/ids.ts'
-import * as queries from '../../drizzle/queries.gen.ts'
-import { type Connection, requireSchema, withConnection } from '../connection.ts'
-import { contextOf } from '../globals.ts'
-import { countListeners, watchedTables } from '../installation.ts'
-import type { Output } from '../output.ts'
+import { addCommand } from '../add-command.ts'
+import { withConnection } from '../connection.ts'
+import { type Context, contextOf } from '../globals.ts'
+import { duration, type Output } from '../output.ts'
+import { wholeNumber } from '../parse.ts'
+import { stateStyle } from '../show/words.ts'
+import { readStatus, type Status, statusFromApi } from '../status.ts'
 
-/** As in GET /v1/stats: counting costs a quarter of a second at most. */
-const maxCounted = 100_000
-const maxEndpoints = 1_000
 /** More would not be "a few lines". */
 const maxShown = 10
 
-export function addStatus(program: Command): void {
-  program
-    .command('status')
-    .description('print what waits, what is dead, who listens, and which endpoints are behind')
-    .action(async (_options, command: Command) => {
-      const { env, out } = contextOf(command)
-      const status = await withConnection(env, readStatus)
-      out.result(status, describe(status, out))
-    })
+interface Options {
+  readonly watch?: boolean
+  readonly interval: number
 }
 
-type Status = Awaited<ReturnType<typeof readStatus>>
+export function addStatus(program: Command): void {
+  addCommand(
+    program,
+    'status',
+    'print what waits, what is dead, who listens, and which endpoints are behind',
+    ['outbox status', 'outbox status --watch --interval 5'],
+  )
+    .option('-w, --watch', 'go on, until Ctrl-C')
+    .option('--interval <seconds>', 'with --watch: how often', wholeNumber, 2)
+    .action((options: Options, command: Command) => showStatus(contextOf(command), options))
+}
 
-async function readStatus(connection: Connection) {
-  const { run } = connection
-  await requireSchema(run)
-  const found = await queries.stats(run, { tenant: null, maxCounted, maxEndpoints })
-  return {
-    listeners: await countListeners(connection),
-    watched: await watchedTables(connection),
-    deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
-    capped: found.isCapped ?? false,
-    delivered_last_hour: found.delivered,
-    oldest_pending_seconds: found.oldestPendingSeconds,
-    endpoints: found.endpoints.map(({ id, nonce, ...counts }) => ({
-      id: formatId('ep', id, nonce),
-      ...counts,
-    })),
+async function showStatus(context: Context, { watch, interval }: Options): Promise<void> {
+  const { out } = context
+  for (let lines = 0; ; await sleep(Math.max(1, interval) * 1000)) {
+    const status = await read(context)
+    const shown = describe(status, out)
+    // On a terminal the old lines make room for the new ones.
+    if (lines > 0 && out.isTerminal) process.stdout.write(`\x1b[${lines}A\x1b[0J`)
+    out.result(status, shown)
+    lines = shown.length
+    if (!watch) return
   }
 }
+
+const read = async (context: Context): Promise<Status> =>
+  context.target().kind === 'server'
+    ? statusFromApi(await context.api())
+    : withConnection(context.env, readStatus)
 
 function describe(status: Status, out: Output): string[] {
   const { deliveries, capped, endpoints, watched, listeners, oldest_pending_seconds: oldest } = status
@@ -51,7 +54,7 @@ function describe(status: Status, out: Output): string[] {
   return [
     `listeners   ${listeners === 0 ? out.style('yellow', 'none: start one with outbox listener') : listeners}`,
     `watched     ${watched.join(', ') || "nothing: SELECT outbox.watch('your_table')"}`,
-    `pending     ${deliveries.pending}${more}${oldest === null ? '' : `, the oldest due for ${Math.round(oldest)} s`}`,
+    `pending     ${deliveries.pending}${more}${oldest === null ? '' : `, the oldest due for ${duration(oldest)}`}`,
     `sending     ${deliveries.sending}`,
     `dead        ${deliveries.dead > 0 ? out.style('red', `${deliveries.dead}${more}`) : 0}`,
     `delivered   ${status.delivered_last_hour} in the last hour`,
@@ -59,7 +62,12 @@ function describe(status: Status, out: Output): string[] {
     ...out.table(
       behind
         .slice(0, maxShown)
-        .map(({ id, state, pending, dead }) => [id, state, `${pending} pending`, `${dead} dead`]),
+        .map(({ id, state, pending, dead }) => [
+          id,
+          out.styled(state, stateStyle(state)),
+          `${pending} pending`,
+          `${dead} dead`,
+        ]),
     ),
   ]
 }

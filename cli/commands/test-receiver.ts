@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { createSender, type EventToSend } from '../../testing/sender.ts'
+import { addCommand } from '../add-command.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
 import { examineReceiver } from '../test-receiver/examine.ts'
@@ -12,19 +13,21 @@ interface Options {
 }
 
 export function addTestReceiver(program: Command): void {
-  program
-    .command('test-receiver <url>')
-    .description(
-      'send a receiver repeats, late, huge, slow and forged webhooks, and say what it should have done',
-    )
+  addCommand(
+    program,
+    'test-receiver <url>',
+    'send a receiver repeats, late, huge, slow and forged webhooks, and say what it should have done',
+    [
+      'WEBHOOK_SECRET=whsec_… outbox test-receiver http://localhost:3000/webhooks',
+      'outbox test-receiver http://localhost:3000/webhooks --event shipped.json',
+    ],
+  )
     .option('--secret <secret>', 'what the receiver verifies with (default: WEBHOOK_SECRET)')
     .option('--event <file>', 'the body of a webhook that it knows (default: one of type outbox.test)')
     .addHelpText(
       'after',
       '\nThe receiver does its work for these events, so do not name one that is in production. The exit code is 7 when it' +
-        '\nshould have done otherwise.' +
-        '\n\nExamples:\n  WEBHOOK_SECRET=whsec_… outbox test-receiver http://localhost:3000/webhooks' +
-        '\n  outbox test-receiver http://localhost:3000/webhooks --event shipped.json',
+        '\nshould have done otherwise.',
     )
     .action(async (url: string, options: Options, command: Command) => {
       const context = contextOf(command)

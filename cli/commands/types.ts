@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { readCatalogue } from '../../drizzle/catalogue.ts'
+import { addCommand } from '../add-command.ts'
 import { requireSchema, withConnection } from '../connection.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
@@ -18,9 +19,15 @@ interface Options {
 }
 
 export function addTypes(program: Command): void {
-  program
-    .command('types')
-    .description('write every event type with its data as TypeScript, for verify<Events>() in receivers')
+  addCommand(
+    program,
+    'types',
+    'write every event type with its data as TypeScript, for verify<Events>() in receivers',
+    [
+      'outbox types --out src/events.d.ts',
+      'curl -H "authorization: Bearer $KEY" $URL/v1/event-types | outbox types --from - --zod --out src/events.ts',
+    ],
+  )
     .option('--out <file>', 'where to write it (default: standard output)')
     .option('--zod', 'write zod schemas, which check at run time too')
     .option(
@@ -28,11 +35,6 @@ export function addTypes(program: Command): void {
       'a catalogue (the answer of GET /v1/event-types; - is standard input), no database',
     )
     .option('--check', 'write nothing; exit with 7 if --out is not what would be written')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  outbox types --out src/events.d.ts' +
-        '\n  curl -H "authorization: Bearer $KEY" $URL/v1/event-types | outbox types --from - --zod --out src/events.ts',
-    )
     .action(async (options: Options, command: Command) => {
       const context = contextOf(command)
       refuseNonsense(options)
@@ -51,8 +53,11 @@ function refuseNonsense({ out, zod, check }: Options): void {
     throw new CommandError(exitCodes.usage, '--check needs --out: the file to check.')
 }
 
-async function catalogueOf({ env }: Context, { from }: Options): Promise<readonly CatalogueEntry[]> {
+async function catalogueOf(context: Context, { from }: Options): Promise<readonly CatalogueEntry[]> {
   if (from !== undefined) return parseCatalogue(from === '-' ? await text(process.stdin) : read(from))
+  const { env, api, target } = context
+  if (target().kind === 'server')
+    return (await (await api()).get<{ data: CatalogueEntry[] }>('/v1/event-types')).data
   return withConnection(env, async ({ run }) => {
     await requireSchema(run)
     return readCatalogue(run)

@@ -1,5 +1,6 @@
 // `outbox uninstall`: removes the schema `outbox` with all its events, and ends every watch.
 import type { Command } from 'commander'
+import { addCommand } from '../add-command.ts'
 import { databaseUrlOf, inPlainWords, withConnection } from '../connection.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
@@ -7,9 +8,10 @@ import { uninstall } from '../migrate/product.ts'
 import { describeUninstall } from '../migrate/report.ts'
 
 export function addUninstall(program: Command): void {
-  program
-    .command('uninstall')
-    .description('remove the schema outbox with all its events, and end every watch')
+  addCommand(program, 'uninstall', 'remove the schema outbox with all its events, and end every watch', [
+    'outbox uninstall',
+    'outbox uninstall --yes --database-url postgresql://localhost/app',
+  ])
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',

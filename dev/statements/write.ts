@@ -26,7 +26,7 @@ export function writeStatement({ name, text, header }: Statement, types: Types):
 }
 
 /** They are for who reads the file. In a Worker's script they would be a tenth of its size. */
-const withoutRemarks = (text: string) => text.replaceAll(/^ *--.*\n/gm, '').replaceAll(/ +-- [^']*$/gm, '')
+const withoutRemarks = (text: string) => text.replaceAll(/^ *--.*\n/gm, '').replaceAll(/ +-- [^'\n]*$/gm, '')
 
 /** In a template literal. */
 export const escaped = (text: string) => text.replace(/[\\`]|\$\{/g, '\\$&')

@@ -1,34 +1,64 @@
 // How the command answers people and scripts: help, mistakes, and a database that cannot be used.
 import { writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { createProgram } from '../../cli/program.ts'
 import { freePort } from '../../dev/ports.ts'
 import { freshDatabase } from '../support/database.ts'
 import { temporaryDirectory } from '../support/server.ts'
 import { outbox } from './command.ts'
 
-const commands = [
-  'init',
-  'migrate',
-  'listener',
-  'serve',
-  'endpoints create',
-  'status',
-  'doctor',
-  'types',
-  'test-receiver',
-  'uninstall',
-  'version',
-]
+interface Named {
+  readonly name: string
+  readonly command: Command
+}
 
-test('every command explains itself with --help', () => {
+/** `events`, `events list` …: every command that help shows. */
+const commands = namesOf(await createProgram())
+
+function namesOf(command: Command, before = ''): Named[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .filter(inside => inside.name() !== 'help')
+    .flatMap(inside => {
+      const name = `${before}${inside.name()}`
+      return [{ name, command: inside }, ...namesOf(inside, `${name} `)]
+    })
+}
+
+test('every command stands in the help of the one around it', () => {
+  expect(commands.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'init',
+      'migrate',
+      'listener',
+      'serve',
+      'endpoints create',
+      'status',
+      'doctor',
+      'types',
+      'test-receiver',
+      'uninstall',
+      'version',
+    ]),
+  )
   const { exitCode, stdout } = outbox(['--help'])
   expect(exitCode).toBe(0)
-  for (const command of commands) {
-    expect(stdout).toContain(`  ${command.split(' ')[0]}`)
-    const help = outbox([...command.split(' '), '--help'])
-    expect([help.exitCode, help.stderr]).toEqual([0, ''])
-    expect(help.stdout).toContain(`Usage: outbox ${command}`)
-  }
+  for (const { name } of commands) expect(stdout).toContain(`  ${name.split(' ')[0]}`)
+})
+
+test.each(commands)('outbox $name explains itself, and with two examples', ({ name, command }) => {
+  const help = command.helpInformation()
+  expect(help).toContain(`Usage: outbox ${name}`)
+  const [, examples = ''] = /\n\nExamples:\n((?: .*\n)+)/.exec(help) ?? []
+  expect(examples.match(/\boutbox /g)?.length).toBeGreaterThanOrEqual(2)
+})
+
+test('a command prints its help with --help', () => {
+  const { exitCode, stdout, stderr } = outbox(['events', 'list', '--help'])
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toContain('Usage: outbox events list')
 })
 
 test.each([

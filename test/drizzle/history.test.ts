@@ -82,7 +82,11 @@ describe('the history equals a scan of the attempts', () => {
     const { client, store } = await scene()
     await emit(client, 3)
     const { deliveries } = await store.take(greedy('a:1'))
-    const batch = [success(deliveries[0]!), success(deliveries[1]!), failure(deliveries[2]!, { retryInSeconds: 10 })]
+    const batch = [
+      success(deliveries[0]!),
+      success(deliveries[1]!),
+      failure(deliveries[2]!, { retryInSeconds: 10 }),
+    ]
     await store.settleIfLeased(batch)
     await store.settleIfLeased(batch)
     await expectSame(client, 3)

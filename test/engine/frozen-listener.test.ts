@@ -26,3 +26,34 @@ test('a listener that wakes up after its leases does not open the breaker of an 
   const { rows } = await client.query('select failures, failing_since, probe_at from outbox.endpoint_health')
   expect(rows).toEqual([{ failures: 0, failing_since: null, probe_at: null }])
 }, 90_000)
+
+test('a listener that froze before it heard what it had leased sends nothing of it when it wakes up after its leases', async () => {
+  const { db, client, receiver } = await setUp()
+  const frozen = await startListenerProcess(db.url, quick)
+  const name = await eventually(
+    async () => (await client.query('select name from outbox.listeners')).rows[0]?.name ?? null,
+  )
+  const holder = await db.connect()
+  await holder.query('begin; lock table outbox.delivery_groups in share row exclusive mode')
+  await emitAtOnce(client, 20)
+  await eventually(async () => {
+    const { rows } = await client.query(
+      `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%Fans new events out%'`,
+    )
+    return rows.length > 0
+  })
+  frozen.signal('SIGSTOP')
+  await holder.query('commit')
+  await eventually(async () => (await deliveryStates(client)).sending === 20)
+  await startTestListener(db.url, quick)
+  await eventually(async () => (await deliveryStates(client)).delivered === 20, { timeoutMs: 40_000 })
+  const thawed = (await client.query('select clock_timestamp() as at')).rows[0].at
+  frozen.signal('SIGCONT')
+  await eventually(
+    async () =>
+      (await client.query('select from outbox.listeners where name = $1 and seen_at > $2', [name, thawed]))
+        .rows.length > 0,
+    { timeoutMs: 40_000 },
+  )
+  expect(receiver.requests).toHaveLength(20)
+}, 90_000)

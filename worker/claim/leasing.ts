@@ -60,6 +60,7 @@ export class Leasing {
       lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), {
         capacities,
         askedAt,
+        leaseMs: leaseSeconds * 1000,
         leftMore: leftMore(brought.meta),
       })
       return brought

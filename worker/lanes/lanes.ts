@@ -14,6 +14,8 @@ const maxWaitMs = 2_000
 export interface Asked {
   readonly capacities: Capacities
   readonly askedAt: number
+  /** How long what it brought is leased; it was leased at `askedAt` or later. */
+  readonly leaseMs: number
   readonly leftMore: boolean
 }
 
@@ -127,16 +129,21 @@ export class Lanes extends EventEmitter<LanesEvents> {
   }
 
   /**
-   * Takes what a statement brought, and notes which lanes it filled if it may have left something. `capacities` is what the
-   * statement was told, `askedAt` when. Slots count from the statement itself: if its answer took long, because this process stood still, they may have
-   * passed.
+   * Takes what a statement brought, and notes which lanes it filled if it may have left something. Slots count from the
+   * statement itself: if its answer took long, because this process stood still, they may have passed. The leases too: what
+   * other senders may have sent by now is given back.
    */
   add(
     deliveries: readonly Leased[],
     endpointOf: (delivery: Leased) => Endpoint,
-    { capacities, askedAt, leftMore }: Asked,
+    { capacities, askedAt, leaseMs, leftMore }: Asked,
   ): void {
     const now = this.#ports.clock()
+    this.#held += deliveries.length
+    if (now >= askedAt + leaseMs) {
+      this.#release(deliveries, this.#onReleased)
+      return
+    }
     const claimedAt = Math.min(now, askedAt + maxLatenessMs)
     const brought = new Map<EndpointId, number>()
     for (const delivery of deliveries) {
@@ -145,7 +152,6 @@ export class Lanes extends EventEmitter<LanesEvents> {
       this.#lane(endpoint).waiting.push({ delivery, endpoint, startAt })
       brought.set(endpoint.id, (brought.get(endpoint.id) ?? 0) + 1)
     }
-    this.#held += deliveries.length
     for (const [id, lane] of leftMore ? this.#lanes : []) {
       if ((brought.get(id) ?? 0) >= (capacities.get(id)?.capacity ?? lane.maxInFlight))
         lane.mayHaveMore = true

@@ -36,7 +36,7 @@ function oneLane({ maxInFlight = 4, onRelease = async () => {}, clock = (): numb
     capacities = lanes.reserve(what),
     { leftMore } = { leftMore: true },
   ) => {
-    lanes.add(deliveries(count), () => endpoint, { capacities, askedAt: 0, leftMore })
+    lanes.add(deliveries(count), () => endpoint, { capacities, askedAt: 0, leaseMs: 10_000, leftMore })
     lanes.endReservation(capacities)
   }
   return { lanes, seen, bring, finish }
@@ -101,6 +101,17 @@ test('a claim that did not fill the lane has seen all that was left before it: n
   await settled()
   expect(lanes.held).toBe(2)
   expect(seen.capacity).toBe(0)
+})
+
+test('what comes after its lease may be over is given back unsent, and claimed again; what comes just before is sent', async () => {
+  const times = [9_999, 10_000]
+  const { lanes, seen, bring, finish } = oneLane({ clock: () => times[0]! })
+  bring(2, 'new')
+  expect([finish.length, seen.released]).toEqual([2, 0])
+  times.shift()
+  bring(2, 'new')
+  await settled()
+  expect([finish.length, seen.released, lanes.held, seen.capacity]).toEqual([2, 2, 2, 1])
 })
 
 test('two statements that filled an empty lane at once: what exceeds its capacity is released', () => {

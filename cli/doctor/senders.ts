@@ -1,0 +1,135 @@
+// The checks of who delivers, and of what they are kept from. They read tables of the schema.
+import { version } from '../../delivery/version.ts'
+import { silentAfterSeconds } from '../../functions/system/listeners/schema.ts'
+import { duration } from '../output.ts'
+import type { Subject } from './database.ts'
+import { type Check, fail, ok, warn } from './finding.ts'
+
+/** The cron function runs every minute. */
+const cronLateSeconds = 180
+const maxLooked = 10_000
+
+/** What each role needs most, as in drizzle/functions/grant_roles.sql. */
+const needed = [
+  ['outbox_listener', 'outbox.events', 'SELECT'],
+  ['outbox_listener', 'outbox.fanout', 'DELETE'],
+  ['outbox_listener', 'outbox.delivery_rows', 'UPDATE'],
+  ['outbox_listener', 'outbox.endpoint_secrets', 'SELECT'],
+  ['outbox_functions', 'outbox.events', 'SELECT'],
+  ['outbox_functions', 'outbox.endpoints', 'INSERT'],
+  ['outbox_functions', 'outbox.delivery_rows', 'UPDATE'],
+  ['outbox_functions', 'outbox.api_keys', 'SELECT'],
+] as const
+
+export const senderChecks: Readonly<Record<string, Check<Subject>>> = {
+  async rights({ client }) {
+    const { rows } = await client.query(
+      `select role, relation, privilege
+       from unnest($1::text[], $2::text[], $3::text[]) as n (role, relation, privilege)
+       join pg_roles on rolname = role
+       where not has_table_privilege(role, relation, privilege) or not has_schema_privilege(role, 'outbox', 'USAGE')`,
+      [
+        needed.map(([role]) => role),
+        needed.map(([, relation]) => relation),
+        needed.map(([, , privilege]) => privilege),
+      ],
+    )
+    if (rows.length === 0) return ok('both roles may do what their processes do')
+    const lacking = rows.map(({ role, relation, privilege }) => `${role} ${privilege} on ${relation}`)
+    return fail(`rights were taken away (${lacking.join(', ')}): SELECT outbox.grant_roles()`)
+  },
+  async heartbeats({ client }) {
+    const { rows } = await client.query(
+      `select name, extract(epoch from clock_timestamp() - seen_at)::float8 as silent from outbox.listeners
+       where seen_at between clock_timestamp() - interval '1 hour' and clock_timestamp() - make_interval(secs => $1)`,
+      [silentAfterSeconds],
+    )
+    if (rows.length === 0) return ok('no listener has fallen silent')
+    const names = rows.map(({ name, silent }) => `${name} for ${duration(silent)}`)
+    return fail(
+      `a listener has given no sign of life: ${names.join(', ')}. Look at its log, and start it again`,
+    )
+  },
+  async versions({ client }) {
+    const { rows } = await client.query(
+      `select name, version from outbox.listeners where seen_at > clock_timestamp() - make_interval(secs => $1)
+       union all select 'the cron function', version from outbox.last_cron_run`,
+      [silentAfterSeconds],
+    )
+    const others = rows.filter(row => row.version !== version)
+    return others.length === 0
+      ? ok(`all that runs is version ${version}`)
+      : warn(
+          `${others.map(row => `${row.name} is ${row.version}`).join(', ')}, and this is ${version}: deploy the same everywhere`,
+        )
+  },
+  async cron({ client }) {
+    const { rows } = await client.query(
+      `select extract(epoch from clock_timestamp() - finished_at)::float8 as ago from outbox.last_cron_run`,
+    )
+    return cronFinding(rows[0]?.ago ?? null)
+  },
+  async egress({ client }) {
+    const { rows } = await client.query(
+      `select reason, count(*)::int as n, count(distinct endpoint_id)::int as endpoints
+       from (select reason, endpoint_id from outbox.delivery_rows where state in ('pending', 'dead') and reason is not null limit $1) d
+       group by reason`,
+      [maxLooked],
+    )
+    return egressFinding(rows)
+  },
+  async 'api keys in use'({ client }) {
+    const { rows } = await client.query(
+      `select name, extract(epoch from expires_at - clock_timestamp())::float8 as "secondsLeft" from outbox.api_keys
+       where expires_at < clock_timestamp() + interval '7 days' order by expires_at limit 20`,
+    )
+    return expiryFinding(rows)
+  },
+}
+
+export function cronFinding(secondsAgo: number | null) {
+  if (secondsAgo === null)
+    return warn(
+      'the cron function never ran to its end: without it nobody covers for a missing listener. Deploy it, with its trigger every minute',
+    )
+  return secondsAgo > cronLateSeconds
+    ? warn(
+        `the cron function ran last ${duration(secondsAgo)} ago: see its log, and its trigger every minute`,
+      )
+    : ok(`it ran ${duration(secondsAgo)} ago`)
+}
+
+interface Blamed {
+  readonly reason: string
+  readonly n: number
+  readonly endpoints: number
+}
+
+const network = ['dns', 'connection', 'timeout', 'tls']
+
+/** One receiver that cannot be reached has its own trouble. Several at once point to our network. */
+export function egressFinding(rows: readonly Blamed[]) {
+  const blocked = rows.find(({ reason }) => reason === 'blocked_address')
+  if (blocked)
+    return fail(
+      `${blocked.n} deliveries are blocked, because their host is no public address: mend the URL, or name the network in OUTBOX_ALLOW_PRIVATE_NETWORKS`,
+    )
+  const unreachable = rows.filter(({ reason }) => network.includes(reason))
+  return unreachable.some(({ endpoints }) => endpoints > 2)
+    ? warn(
+        `several receivers cannot be reached (${unreachable.map(({ reason, n }) => `${reason} ${n}`).join(', ')}): may this network reach the internet? See its firewall and its name server`,
+      )
+    : ok('nothing keeps webhooks from leaving')
+}
+
+export function expiryFinding(keys: readonly { readonly name: string; readonly secondsLeft: number }[]) {
+  const expired = keys.filter(({ secondsLeft }) => secondsLeft <= 0).map(({ name }) => name)
+  if (expired.length > 0)
+    return warn(
+      `expired, so whoever uses it is refused: ${expired.join(', ')}. outbox keys create, then outbox keys revoke`,
+    )
+  const soon = keys.map(({ name, secondsLeft }) => `${name} in ${duration(secondsLeft)}`)
+  return soon.length > 0
+    ? warn(`about to expire: ${soon.join(', ')}. outbox keys create gives out another one`)
+    : ok('none expires within a week')
+}

@@ -198,6 +198,9 @@ export async function fill({ api, db }: Console): Promise<Scene> {
             probe_at = clock_timestamp() + interval '1 minute', probes = 1 where endpoint_id = $1`,
     [row(failing)],
   )
+  await db.query(
+    `insert into outbox.listeners (name, version, since, seen_at, awake, in_flight) values ('listener-a', '0', now(), now(), true, 3)`,
+  )
   const since = '2026-01-01T00:00:00Z'
   const replay = (await api('POST', `/v1/endpoints/${well}/replay`, { since, only: 'all' })).body.id
   const key = (await api('POST', '/v1/keys', { name: 'ci' })).body.id

@@ -2,7 +2,7 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.aca736371c.css',
+  'console.css': 'console.c6cf5259ee.css',
   'console.js': 'console.63cae13fba.js',
   'charts.js': 'charts.200862381e.js',
   'uplot.js': 'uplot.19c8d4c6ad.js',

@@ -127,7 +127,7 @@ function oldestChart(series: Series): Html {
     question: 'Oldest wait',
     conclusion:
       most < 1
-        ? 'Nothing waited for as long as a second.'
+        ? 'No wait of a second or more was seen; it is looked up once a minute.'
         : `${duration(latest)} when it was last looked up, ${duration(most)} at most.`,
     legend: [['How long the oldest due delivery has waited', 'accent line']],
     columns: [['Seconds', seconds]],

@@ -10,7 +10,14 @@ import type { App } from '../settings.ts'
 import { toRow, walkDeliveries } from './list.ts'
 import { redeliver } from './operations.ts'
 import { findDelivery, findDeliveryWithAttempts, toDelivery } from './read.ts'
-import { Delivery, DeliveryWithAttempts, ListedError, ResponseStatus, redeliverCost, State } from './schema.ts'
+import {
+  Delivery,
+  DeliveryWithAttempts,
+  ListedError,
+  ResponseStatus,
+  redeliverCost,
+  State,
+} from './schema.ts'
 
 const inPath = z.object({ id: z.string() })
 

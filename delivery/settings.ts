@@ -1,5 +1,6 @@
 // The settings that both senders share, and the functions that read any setting: each runtime's settings.ts uses them.
 import { type Cidr, parseCidr } from './address.ts'
+import type { Retention } from './retention.ts'
 import { defaultRetrySchedule } from './retry.ts'
 import { parseMasterKeys } from './secrets.ts'
 import { databasePorts } from './url.ts'
@@ -27,6 +28,8 @@ export interface DeliverySettings {
   readonly allowHttp: boolean
   /** Ports from 1024 on that webhooks are not sent to. */
   readonly blockedPorts: readonly number[]
+  /** null = everything is kept. */
+  readonly retention: Retention | null
 }
 
 /** How many endpoints /metrics names: those with the largest backlogs. */
@@ -65,7 +68,42 @@ export function readDeliverySettings(env: Environment): DeliverySettings {
     privateNetworks: cidrs(env, 'OUTBOX_ALLOW_PRIVATE_NETWORKS'),
     allowHttp: flag(env, 'OUTBOX_ALLOW_HTTP', false),
     blockedPorts: ports(env, 'OUTBOX_BLOCKED_PORTS'),
+    retention: retention(env),
   })
+}
+
+const maxRetentionDays = 36_500
+
+function retention(env: Environment): Retention | null {
+  const kept = retentionPerType(env)
+  const isSet = read(env, 'OUTBOX_RETENTION_DAYS') !== null
+  if (!isSet && kept.length > 0)
+    throw new SettingsError(
+      'OUTBOX_RETENTION_DAYS_PER_TYPE is set and OUTBOX_RETENTION_DAYS is not: expected both, because without the second everything is kept.',
+    )
+  if (!isSet) return null
+  const days = integer(env, 'OUTBOX_RETENTION_DAYS', { default: 1, min: 1, max: maxRetentionDays })
+  if (kept.some(type => type.days < days))
+    throw new SettingsError(
+      'OUTBOX_RETENTION_DAYS_PER_TYPE has fewer days than OUTBOX_RETENTION_DAYS: expected more, because events go by partitions, ' +
+        'and types can only be kept for longer. Set OUTBOX_RETENTION_DAYS to the shortest.',
+    )
+  return Object.freeze({ days, kept })
+}
+
+function retentionPerType(env: Environment): Retention['kept'] {
+  const name = 'OUTBOX_RETENTION_DAYS_PER_TYPE'
+  const pairs = read(env, name)?.split(',') ?? []
+  const kept = pairs.map(pair => {
+    const [, type = '', days = ''] = /^ *([^= ]+) *= *(\d+) *$/.exec(pair) ?? []
+    return { type, days: Number(days) }
+  })
+  if (kept.every(({ type, days }) => type !== '' && days >= 1 && days <= maxRetentionDays))
+    return Object.freeze(kept)
+  throw expected(
+    name,
+    `type=days pairs with commas between them, such as order.*=365, days from 1 to ${maxRetentionDays}`,
+  )
 }
 
 /** Time to claim before the request and to settle after it. */

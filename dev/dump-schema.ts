@@ -1,5 +1,6 @@
 // Prints schemas of a database as sorted text: what drizzle/schema.sql is made of, and what tests compare. npm brings a
-// Postgres server without pg_dump. Function bodies are left out unless asked for: they stand in drizzle/functions.
+// Postgres server without pg_dump. Function bodies are left out unless asked for: they stand in drizzle/functions. So are
+// partitions: they come and go, and are as their table is.
 import type pg from 'pg'
 
 interface Options {
@@ -25,7 +26,7 @@ const sections: Record<string, string> = {
     order by 1`,
 
   Tables: `
-    select format(E'create table %I.%I (\n  %s\n);\n', n.nspname, c.relname, concat_ws(E',\n  ',
+    select format(E'create table %I.%I (\n  %s\n)%s;\n', n.nspname, c.relname, concat_ws(E',\n  ',
       (select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                 case when a.attidentity <> '' then format('generated %s as identity',
                   case a.attidentity when 'a' then 'always' else 'by default' end) end,
@@ -36,9 +37,10 @@ const sections: Record<string, string> = {
        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
       (select string_agg(format('constraint %I %s', conname, pg_get_constraintdef(oid)), E',\n  ' order by conname)
-       from pg_constraint where conrelid = c.oid and contype <> 'n'))) as line
+       from pg_constraint where conrelid = c.oid and contype <> 'n')),
+      ' partition by ' || pg_get_partkeydef(c.oid)) as line
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = any ($1) and c.relkind in ('r', 'p')
+    where n.nspname = any ($1) and c.relkind in ('r', 'p') and not c.relispartition
     order by n.nspname, c.relname`,
 
   Sequences: `
@@ -51,7 +53,7 @@ const sections: Record<string, string> = {
   Indexes: `
     select pg_get_indexdef(i.indexrelid) || ';' as line
     from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = any ($1) and not exists (select from pg_constraint where conindid = i.indexrelid and contype in ('p', 'u', 'x'))
+    where n.nspname = any ($1) and not c.relispartition and not exists (select from pg_constraint where conindid = i.indexrelid and contype in ('p', 'u', 'x'))
     order by 1`,
 
   Views: `

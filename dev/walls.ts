@@ -11,7 +11,9 @@ interface Wall {
 }
 
 const functionPackages = ['hono', '@hono/zod-openapi', 'zod', '@neondatabase/serverless', 'drizzle-orm']
-const rulesInSql = ['types', 'ids', 'timestamp', 'breaker', 'rate', 'wait'].map(name => `delivery/${name}.ts`)
+const rulesInSql = ['types', 'ids', 'timestamp', 'breaker', 'rate', 'retention', 'wait'].map(
+  name => `delivery/${name}.ts`,
+)
 
 const product = ['delivery', 'drizzle', 'functions', 'receivers', 'worker']
 const example = ['drizzle/shop', 'functions/shop', 'functions/index.ts']

@@ -11,9 +11,10 @@ create domain outbox.event_type_text as text;
 create type outbox.delivery_state as enum ('pending', 'sending', 'delivered', 'dead', 'canceled');
 create type outbox.disabled_reason as enum ('gone', 'failing', 'manual');
 create type outbox.endpoint_state as enum ('active', 'paused', 'disabled');
+create type outbox.expiry_step as enum ('events', 'delivered', 'attempts', 'history', 'deliveries');
 create type outbox.ordering as enum ('none', 'key');
 create type outbox.replay_scope as enum ('dead', 'undelivered', 'all');
-create type outbox.replay_state as enum ('running', 'done', 'canceled');
+create type outbox.replay_state as enum ('previewed', 'running', 'done', 'canceled');
 create type outbox.sender as enum ('listener', 'cron');
 create type outbox.signing as enum ('hmac', 'ed25519');
 
@@ -66,7 +67,7 @@ create table outbox.attempt_rows (
   constraint attempt_rows_duration CHECK ((duration_ms >= 0)),
   constraint attempt_rows_endpoint_id_event_id_number_pk PRIMARY KEY (endpoint_id, event_id, number),
   constraint attempt_rows_number CHECK ((number >= 1))
-);
+) partition by RANGE (event_id);
 
 create table outbox.attempt_tallies (
   endpoint_id bigint not null,
@@ -109,7 +110,7 @@ create table outbox.delivered_at_once (
   response_status smallint,
   response_body text,
   constraint delivered_at_once_endpoint_id_event_id_pk PRIMARY KEY (endpoint_id, event_id)
-);
+) partition by RANGE (event_id);
 
 create table outbox.delivery_groups (
   endpoint_id bigint not null,
@@ -228,6 +229,18 @@ create table outbox.events (
   actor text,
   traceparent text,
   constraint events_pkey PRIMARY KEY (id)
+) partition by RANGE (id);
+
+create table outbox.expiry (
+  id smallint default 1 not null,
+  first_id bigint not null,
+  until_id bigint not null,
+  generation integer not null,
+  step outbox.expiry_step default 'events'::outbox.expiry_step not null,
+  xid xid8 default pg_current_xact_id() not null,
+  next_block bigint default 0 not null,
+  constraint expiry_one CHECK ((id = 1)),
+  constraint expiry_pkey PRIMARY KEY (id)
 );
 
 create table outbox.fanout (
@@ -296,6 +309,17 @@ create table outbox.migrations (
   constraint migrations_pkey PRIMARY KEY (name)
 );
 
+create table outbox.partitions (
+  first_id bigint not null,
+  until_id bigint not null,
+  generation integer default 0 not null,
+  opened_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  ids_before double precision default 0 not null,
+  reduced_at timestamp with time zone,
+  constraint partitions_pkey PRIMARY KEY (first_id)
+);
+
 create table outbox.rate_buckets (
   name text not null,
   tokens double precision not null,
@@ -303,26 +327,48 @@ create table outbox.rate_buckets (
   constraint rate_buckets_pkey PRIMARY KEY (name)
 );
 
+create table outbox.replay_parts (
+  replay_id bigint not null,
+  endpoint_id bigint not null,
+  event_ids bigint[] not null,
+  looked_to integer default 0 not null,
+  stepped_at timestamp with time zone default clock_timestamp() not null,
+  constraint replay_parts_replay_id_endpoint_id_pk PRIMARY KEY (replay_id, endpoint_id),
+  constraint replay_parts_replay_id_replays_id_fk FOREIGN KEY (replay_id) REFERENCES outbox.replays(id) ON DELETE CASCADE
+);
+
 create table outbox.replays (
   id bigint generated always as identity not null,
   nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
-  endpoint_id bigint not null,
+  endpoint_id bigint,
   since timestamp with time zone not null,
   until timestamp with time zone not null,
   event_types text[],
   scope outbox.replay_scope not null,
-  rate_per_second double precision not null,
+  rate_per_second double precision,
   state outbox.replay_state default 'running'::outbox.replay_state not null,
   looked_to bigint default 0 not null,
   replayed bigint default 0 not null,
   stepped_at timestamp with time zone default clock_timestamp() not null,
   created_at timestamp with time zone default clock_timestamp() not null,
   finished_at timestamp with time zone,
+  token_hash bytea,
+  expires_at timestamp with time zone,
+  tenant text,
+  filter jsonb,
+  pinned integer,
+  skipped integer default 0 not null,
   constraint replays_endpoint_id_endpoints_id_fk FOREIGN KEY (endpoint_id) REFERENCES outbox.endpoints(id),
-  constraint replays_finished CHECK (((state = 'running'::outbox.replay_state) = (finished_at IS NULL))),
+  constraint replays_finished CHECK (((state = ANY (ARRAY['previewed'::outbox.replay_state, 'running'::outbox.replay_state])) = (finished_at IS NULL))),
+  constraint replays_pinned CHECK (
+CASE
+    WHEN (token_hash IS NULL) THEN ((state <> 'previewed'::outbox.replay_state) AND (endpoint_id IS NOT NULL) AND (rate_per_second IS NOT NULL))
+    ELSE ((expires_at IS NOT NULL) AND (pinned IS NOT NULL))
+END),
   constraint replays_pkey PRIMARY KEY (id),
   constraint replays_range CHECK ((since <= until)),
-  constraint replays_rate CHECK ((rate_per_second > (0)::double precision))
+  constraint replays_rate CHECK ((rate_per_second > (0)::double precision)),
+  constraint replays_token_hash_unique UNIQUE (token_hash)
 );
 
 -- Sequences
@@ -336,9 +382,9 @@ create sequence outbox.replays_id_seq as bigint start 1 increment 1 cache 1;
 
 -- Indexes
 
-CREATE INDEX attempt_rows_by_time ON outbox.attempt_rows USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
+CREATE INDEX attempt_rows_by_time ON ONLY outbox.attempt_rows USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
 CREATE INDEX audit_by_endpoint ON outbox.audit USING btree (endpoint_id, id);
-CREATE INDEX delivered_at_once_by_time ON outbox.delivered_at_once USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
+CREATE INDEX delivered_at_once_by_time ON ONLY outbox.delivered_at_once USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
 CREATE INDEX delivery_rows_dead ON outbox.delivery_rows USING btree (endpoint_id, event_id) WHERE (state = 'dead'::outbox.delivery_state);
 CREATE INDEX delivery_rows_failed ON outbox.delivery_rows USING btree (endpoint_id, reason, event_id) WHERE (reason IS NOT NULL);
 CREATE INDEX delivery_rows_leases ON outbox.delivery_rows USING btree (leased_until) WHERE (state = 'sending'::outbox.delivery_state);
@@ -348,15 +394,16 @@ CREATE INDEX endpoint_secrets_by_endpoint ON outbox.endpoint_secrets USING btree
 CREATE INDEX endpoints_by_tenant ON outbox.endpoints USING btree (tenant, id) WHERE (tenant IS NOT NULL);
 CREATE INDEX endpoints_by_type ON outbox.endpoints USING gin (event_types) WITH (fastupdate='false') WHERE (tenant IS NULL);
 CREATE INDEX endpoints_of_all_types ON outbox.endpoints USING btree (id) WHERE ((tenant IS NULL) AND (event_types IS NULL));
-CREATE INDEX events_by_key ON outbox.events USING btree (key, id) WHERE (key IS NOT NULL);
-CREATE INDEX events_by_tenant ON outbox.events USING btree (tenant, id) WHERE (tenant IS NOT NULL);
-CREATE INDEX events_by_type ON outbox.events USING btree (type, id);
+CREATE INDEX events_by_key ON ONLY outbox.events USING btree (key, id) WHERE (key IS NOT NULL);
+CREATE INDEX events_by_tenant ON ONLY outbox.events USING btree (tenant, id) WHERE (tenant IS NOT NULL);
+CREATE INDEX events_by_type ON ONLY outbox.events USING btree (type, id);
 CREATE INDEX idempotency_keys_by_age ON outbox.idempotency_keys USING btree (claimed_at);
 CREATE INDEX rate_buckets_by_age ON outbox.rate_buckets USING btree (filled_at);
 CREATE INDEX replays_by_endpoint ON outbox.replays USING btree (endpoint_id, id);
+CREATE INDEX replays_previewed ON outbox.replays USING btree (expires_at) WHERE (state = 'previewed'::outbox.replay_state);
 CREATE INDEX replays_running ON outbox.replays USING btree (id) WHERE (state = 'running'::outbox.replay_state);
 CREATE UNIQUE INDEX endpoint_secrets_one_endless ON outbox.endpoint_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
-CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE (state = 'running'::outbox.replay_state);
+CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE ((state = 'running'::outbox.replay_state) AND (token_hash IS NULL));
 
 -- Views
 
@@ -438,8 +485,11 @@ create view outbox.watches as
 
 -- Functions (in drizzle/functions)
 
+-- outbox.add_partitions() returns integer security definer
 -- outbox.at(moment timestamp with time zone) returns text stable
+-- outbox.attach_partition(parent text, first_id bigint, until_id bigint, generation integer) returns void
 -- outbox.base_type(type oid) returns oid stable
+-- outbox.begin_expiry(max_age interval, types text[], days double precision[]) returns text
 -- outbox.bounded(value text, max_bytes integer) returns text immutable
 -- outbox.capture_body(watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean) returns text stable
 -- outbox.capture_drift() returns TABLE(relation regclass, problem text, mend text) stable
@@ -463,7 +513,7 @@ create view outbox.watches as
 -- outbox.columns_are(relation regclass, row_type oid, numbers smallint[], names name[], types oid[], computed smallint[]) returns boolean immutable
 -- outbox.columns_are_sql(relation regclass, options json) returns text stable
 -- outbox.compile_watch(relation regclass, options json, watched_at timestamp with time zone) returns void
--- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[]) returns json stable
+-- outbox.compiled_options(watch_id bigint, relation regclass, options json, inside text[], field_types json) returns json stable
 -- outbox.computed_expression(relation regclass, options json, expression text) returns text stable
 -- outbox.context(setting text) returns text stable
 -- outbox.create_capture(watch_id bigint, relation regclass, operation text, options json, is_direct boolean) returns boolean
@@ -471,6 +521,7 @@ create view outbox.watches as
 -- outbox.create_capture_trigger(watch_id bigint, relation regclass, operation text, filter text) returns void
 -- outbox.create_endpoint_health() returns trigger security definer
 -- outbox.create_explanation(watch_id bigint, relation regclass, options json) returns void
+-- outbox.create_partition(parent text, first_id bigint, generation integer) returns void
 -- outbox.current_options(relation regclass, options json) returns json stable
 -- outbox.data_at(data json, path text[]) returns text immutable
 -- outbox.data_sql(relation regclass, operation text, options json, changed text DEFAULT NULL::text) returns text stable
@@ -494,6 +545,11 @@ create view outbox.watches as
 -- outbox.event_type(type text) returns text immutable
 -- outbox.event_types() returns TABLE(type text, relation text, operations text[], fields json) stable security definer
 -- outbox.event_types_of(watched regclass, options json, is_trusted boolean) returns TABLE(type text, relation text, operations text[], fields json) stable
+-- outbox.expire(max_age interval, types text[], days double precision[]) returns text security definer
+-- outbox.expire_deliveries(job outbox.expiry) returns void
+-- outbox.expire_events(job outbox.expiry, types text[], days double precision[]) returns text
+-- outbox.expire_history(job outbox.expiry) returns void
+-- outbox.expire_records(job outbox.expiry, parent text, next_step outbox.expiry_step) returns void
 -- outbox.explain(event text) returns TABLE(endpoint text, url text, verdict text, delivery_state outbox.delivery_state, reason text) stable
 -- outbox.explain_conditions(relation regclass, options json, wanted text) returns TABLE(operation text, passes boolean, problem text) stable
 -- outbox.explain_own_row(relation regclass, key text) returns TABLE(operation text, passes boolean, problem text) stable
@@ -501,6 +557,7 @@ create view outbox.watches as
 -- outbox.expression_for(expression text, operation text) returns text immutable
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
 -- outbox.failure_words(d outbox.deliveries) returns text stable
+-- outbox.field_types(relation regclass, options json) returns json stable
 -- outbox.fold_attempts(keep interval, max_tallies integer, OUT folded integer) returns integer security definer
 -- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
@@ -526,12 +583,16 @@ create view outbox.watches as
 -- outbox.missing_rights(relation regclass) returns text stable
 -- outbox.missing_writing_rights(role oid) returns text stable
 -- outbox.must_notify() returns boolean
+-- outbox.must_stay(first_id bigint, until_id bigint, types text[], days double precision[]) returns TABLE(event_id bigint) stable
 -- outbox.oldest_transaction_seconds() returns double precision stable security definer
 -- outbox.oldest_unfanned_seconds() returns double precision stable
+-- outbox.oldest_writer_seconds() returns double precision stable security definer
 -- outbox.open_keys(lane bigint, after text, key_limit integer) returns TABLE(ordering_key text, place integer, oldest tid, state outbox.delivery_state, due_at timestamp with time zone) stable
+-- outbox.open_next_partition(max_age interval) returns boolean security definer
+-- outbox.partition_bytes(p outbox.partitions) returns bigint stable
+-- outbox.partition_name(parent text, first_id bigint, generation integer) returns text immutable
 -- outbox.patterns(type text) returns text[] immutable
 -- outbox.pinned_settings(relation regclass, options json) returns text stable
--- outbox.purge(older_than interval, max_events integer, behind bigint, OUT purged integer, OUT looked_to bigint) returns record security definer
 -- outbox.recompile_watches() returns TABLE(relation regclass, recompiled boolean)
 -- outbox.record(type text, data json, key text, tenant text) returns text security definer
 -- outbox.record_events(types text[], data json[], keys text[], tenants text[]) returns TABLE(id text, occurred_at timestamp with time zone) security definer
@@ -574,9 +635,12 @@ grant update on column outbox.endpoint_secrets.expires_at to outbox_functions;
 grant update on column outbox.endpoint_secrets.sealed to outbox_functions;
 grant update on column outbox.endpoints.disabled_reason to outbox_listener;
 grant update on column outbox.endpoints.state to outbox_listener;
+grant execute on function outbox.add_partitions() to outbox_functions;
+grant execute on function outbox.add_partitions() to outbox_listener;
 grant execute on function outbox.at(timestamp with time zone) to outbox_functions;
 grant execute on function outbox.at(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.at(timestamp with time zone) to public;
+grant execute on function outbox.attach_partition(text,bigint,bigint,integer) to public;
 grant execute on function outbox.base_type(oid) to outbox_functions;
 grant execute on function outbox.base_type(oid) to outbox_listener;
 grant execute on function outbox.base_type(oid) to public;
@@ -645,9 +709,9 @@ grant execute on function outbox.columns_are_sql(regclass,json) to public;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.compile_watch(regclass,json,timestamp with time zone) to public;
-grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_functions;
-grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to outbox_listener;
-grant execute on function outbox.compiled_options(bigint,regclass,json,text[]) to public;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[],json) to outbox_functions;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[],json) to outbox_listener;
+grant execute on function outbox.compiled_options(bigint,regclass,json,text[],json) to public;
 grant execute on function outbox.computed_expression(regclass,json,text) to outbox_functions;
 grant execute on function outbox.computed_expression(regclass,json,text) to outbox_listener;
 grant execute on function outbox.computed_expression(regclass,json,text) to public;
@@ -666,6 +730,7 @@ grant execute on function outbox.create_capture_trigger(bigint,regclass,text,tex
 grant execute on function outbox.create_explanation(bigint,regclass,json) to outbox_functions;
 grant execute on function outbox.create_explanation(bigint,regclass,json) to outbox_listener;
 grant execute on function outbox.create_explanation(bigint,regclass,json) to public;
+grant execute on function outbox.create_partition(text,bigint,integer) to public;
 grant execute on function outbox.current_options(regclass,json) to outbox_functions;
 grant execute on function outbox.current_options(regclass,json) to outbox_listener;
 grant execute on function outbox.current_options(regclass,json) to public;
@@ -729,6 +794,8 @@ grant execute on function outbox.event_types() to outbox_functions;
 grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_functions;
 grant execute on function outbox.event_types_of(regclass,json,boolean) to outbox_listener;
 grant execute on function outbox.event_types_of(regclass,json,boolean) to public;
+grant execute on function outbox.expire(interval,text[],double precision[]) to outbox_functions;
+grant execute on function outbox.expire(interval,text[],double precision[]) to outbox_listener;
 grant execute on function outbox.explain(text) to outbox_functions;
 grant execute on function outbox.explain(text) to outbox_listener;
 grant execute on function outbox.explain(text) to public;
@@ -748,6 +815,9 @@ grant execute on function outbox.expression_words(text) to public;
 grant execute on function outbox.failure_words(outbox.deliveries) to outbox_functions;
 grant execute on function outbox.failure_words(outbox.deliveries) to outbox_listener;
 grant execute on function outbox.failure_words(outbox.deliveries) to public;
+grant execute on function outbox.field_types(regclass,json) to outbox_functions;
+grant execute on function outbox.field_types(regclass,json) to outbox_listener;
+grant execute on function outbox.field_types(regclass,json) to public;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_functions;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
@@ -820,16 +890,24 @@ grant execute on function outbox.oldest_transaction_seconds() to outbox_listener
 grant execute on function outbox.oldest_unfanned_seconds() to outbox_functions;
 grant execute on function outbox.oldest_unfanned_seconds() to outbox_listener;
 grant execute on function outbox.oldest_unfanned_seconds() to public;
+grant execute on function outbox.oldest_writer_seconds() to outbox_functions;
 grant execute on function outbox.open_keys(bigint,text,integer) to outbox_functions;
 grant execute on function outbox.open_keys(bigint,text,integer) to outbox_listener;
 grant execute on function outbox.open_keys(bigint,text,integer) to public;
+grant execute on function outbox.open_next_partition(interval) to outbox_functions;
+grant execute on function outbox.open_next_partition(interval) to outbox_listener;
+grant execute on function outbox.partition_bytes(outbox.partitions) to outbox_functions;
+grant execute on function outbox.partition_bytes(outbox.partitions) to outbox_listener;
+grant execute on function outbox.partition_bytes(outbox.partitions) to public;
+grant execute on function outbox.partition_name(text,bigint,integer) to outbox_functions;
+grant execute on function outbox.partition_name(text,bigint,integer) to outbox_listener;
+grant execute on function outbox.partition_name(text,bigint,integer) to public;
 grant execute on function outbox.patterns(text) to outbox_functions;
 grant execute on function outbox.patterns(text) to outbox_listener;
 grant execute on function outbox.patterns(text) to public;
 grant execute on function outbox.pinned_settings(regclass,json) to outbox_functions;
 grant execute on function outbox.pinned_settings(regclass,json) to outbox_listener;
 grant execute on function outbox.pinned_settings(regclass,json) to public;
-grant execute on function outbox.purge(interval,integer,bigint) to outbox_listener;
 grant execute on function outbox.recompile_watches() to public;
 grant execute on function outbox.record(text,json,text,text) to outbox_emitter;
 grant execute on function outbox.record(text,json,text,text) to outbox_functions;
@@ -921,6 +999,8 @@ grant insert, select, update on table outbox.endpoints to outbox_functions;
 grant select on table outbox.endpoints to outbox_listener;
 grant select on table outbox.events to outbox_functions;
 grant select on table outbox.events to outbox_listener;
+grant select on table outbox.expiry to outbox_functions;
+grant select on table outbox.expiry to outbox_listener;
 grant delete, select on table outbox.fanout to outbox_functions;
 grant delete, select on table outbox.fanout to outbox_listener;
 grant select on table outbox.function_files to outbox_functions;
@@ -933,7 +1013,11 @@ grant select on table outbox.last_cron_run to outbox_listener;
 grant delete, insert, select, update on table outbox.listeners to outbox_listener;
 grant select on table outbox.listeners to outbox_functions;
 grant select on table outbox.migrations to outbox_functions;
+grant select on table outbox.partitions to outbox_functions;
+grant select on table outbox.partitions to outbox_listener;
 grant delete, insert, select, update on table outbox.rate_buckets to outbox_functions;
-grant insert, select, update on table outbox.replays to outbox_functions;
+grant insert, select, update on table outbox.replay_parts to outbox_functions;
+grant select, update on table outbox.replay_parts to outbox_listener;
+grant delete, insert, select, update on table outbox.replays to outbox_functions;
 grant select, update on table outbox.replays to outbox_listener;
 grant select on table outbox.watches to outbox_functions;

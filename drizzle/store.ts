@@ -2,6 +2,7 @@
 // A statement, its method and the rule behind it share a verb.
 import { formatDeliveryId, formatId } from '../delivery/ids.ts'
 import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
+import type { Retention } from '../delivery/retention.ts'
 import { formatTimestamp } from '../delivery/timestamp.ts'
 import type {
   EndpointId,
@@ -94,13 +95,21 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     /** One step of a replay that a person has asked for. */
     stepReplay: (maxEvents: number): Promise<queries.StepReplayRow> => queries.stepReplay(run, { maxEvents }),
 
+    /** One step of the pinned ones. */
+    stepParts: (maxDeliveries: number): Promise<queries.StepPartsRow> =>
+      queries.stepParts(run, { maxDeliveries }),
+
     /** Cancels what still waits for deleted endpoints; returns how many. */
     cancelDeleted: async (limit: number): Promise<number> =>
       (await queries.cancelDeleted(run, { limit })).canceled,
 
-    /** One step of retention. */
-    purge: (olderThanDays: number, maxEvents: number, behind: bigint): Promise<queries.PurgeRow> =>
-      queries.purge(run, { olderThanDays, maxEvents, behind }),
+    /** Makes partitions ahead, and leads new events into the next one when this one is old enough. */
+    keepPartitions: (maxAgeSeconds: number): Promise<queries.KeepPartitionsRow> =>
+      queries.keepPartitions(run, { maxAgeSeconds }),
+
+    /** One step of retention; returns whether the next may follow: `go on`, `wait` or `done`. */
+    expire: async ({ days, kept }: Retention): Promise<string> =>
+      (await queries.expire(run, { olderThanDays: days, kept })).next,
 
     readEndpoints: (ids: readonly EndpointId[]): Promise<SealedEndpoint[]> =>
       queries.readEndpoints(run, { ids }),

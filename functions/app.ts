@@ -14,6 +14,7 @@ import { type EnvironmentOf, overriddenBy, type SettingsOption } from './environ
 import { eventBatches } from './events/batch/routes.ts'
 import { explanations } from './events/explain/routes.ts'
 import { events } from './events/routes.ts'
+import { eventTail } from './events/tail/routes.ts'
 import { eventTypes } from './events/types/routes.ts'
 import { addRoutes, createApp, type Routes } from './http/app.ts'
 import { log } from './http/log.ts'
@@ -67,7 +68,7 @@ export interface Outbox {
 
 const resources = [
   [health, captureHealth, secretsHealth],
-  [eventBatches, events, eventTypes, explanations, deliveries],
+  [eventBatches, eventTail, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays],
   [stats, series, audit, keys, listeners, metrics],
 ].flat()

@@ -28,8 +28,6 @@ export interface ListenerSettings extends DeliverySettings {
   readonly logLevel: string
   /** Log lines for successes, and as many for failures. */
   readonly logAttemptsPerSecond: number
-  /** How long finished events are kept; null = for ever. */
-  readonly retentionDays: number | null
   /** How long the history of the attempts is kept by the minute. */
   readonly historyDays: number
   /** An HTTP proxy that all webhooks are sent through (CONNECT); null = they are sent directly. */
@@ -53,7 +51,6 @@ export function readListenerSettings(env: Environment): ListenerSettings {
       min: 0,
       max: 1_000_000,
     }),
-    retentionDays: retentionDays(env),
     historyDays: historyDays(env),
     egressProxy: egressProxy(env),
   })
@@ -85,11 +82,6 @@ function refuseUnreadable(name: string, connectionString: string): void {
         'and certificate files that exist and that this user may read.',
     )
   }
-}
-
-function retentionDays(env: Environment): number | null {
-  const name = 'OUTBOX_RETENTION_DAYS'
-  return read(env, name) === null ? null : integer(env, name, { default: 1, min: 1, max: 36_500 })
 }
 
 function logLevel(env: Environment): string {

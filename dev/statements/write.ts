@@ -16,7 +16,7 @@ type Types = ReadonlyMap<string, PostgresType>
 export function writeStatement({ name, text, header }: Statement, types: Types): string {
   const called = camel(name)
   const parts = [
-    `const ${called}Statement = {\n  name: '${name}',\n  text: \`\n${escaped(withoutRemarks(text).trim())}\n\`,\n}\n`,
+    `const ${called}Statement = {\n  name: '${name}',\n  text: \`\n/* outbox: ${name} */\n${escaped(withoutRemarks(text).trim())}\n\`,\n}\n`,
     parametersInterface(called, header, types),
     ...rowInterfaces(called, header, types),
     runner(called, header),
@@ -25,7 +25,10 @@ export function writeStatement({ name, text, header }: Statement, types: Types):
   return parts.filter(part => part !== '').join('\n')
 }
 
-/** They are for who reads the file. In a Worker's script they would be a tenth of its size. */
+/**
+ * They are for who reads the file. In a Worker's script they would be a tenth of its size. Only the name goes along: it says
+ * in pg_stat_activity which statement this is.
+ */
 const withoutRemarks = (text: string) => text.replaceAll(/^ *--.*\n/gm, '').replaceAll(/ +-- [^'\n]*$/gm, '')
 
 /** In a template literal. */

@@ -30,6 +30,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
               ELSE 'With a cache, events of one row get ids out of order: ALTER SEQUENCE outbox.events_id_seq CACHE 1.' END
   FROM pg_sequence WHERE seqrelid = 'outbox.events_id_seq'::regclass
   UNION ALL
+  SELECT 'partitions_ahead', count(*)::float8, count(*) >= 2,
+         CASE WHEN count(*) >= 2 THEN 'Events to come have their partitions.'
+              ELSE 'Nobody makes partitions any more, and without one the writers of watched tables fail: start a listener or the cron function, or call SELECT outbox.add_partitions().' END
+  FROM outbox.partitions AS p WHERE p.opened_at IS NULL
+  UNION ALL
   SELECT 'failed_captures', count(*)::float8, count(*) = 0,
          CASE WHEN count(*) = 0 THEN 'Every change was captured as its watch says.'
               ELSE 'Changes could not be captured: read the latest events of type outbox.capture.failed, then mend the expression or call outbox.watch() again.' END

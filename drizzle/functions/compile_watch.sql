@@ -20,7 +20,8 @@ BEGIN
       inside := inside || operation;
     END IF;
   END LOOP;
-  PERFORM outbox.keep_options(watch_id, outbox.compiled_options(watch_id, relation, frozen, inside), watched_at);
+  PERFORM outbox.keep_options(watch_id, outbox.compiled_options(
+    watch_id, relation, frozen, inside, outbox.field_types(relation, frozen)), watched_at);
   PERFORM outbox.drop_capture(relation, watch_id, operations);
   PERFORM outbox.hand_over_capture(watch_id, keeper);
   IF is_lent THEN

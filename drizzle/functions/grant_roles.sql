@@ -53,7 +53,9 @@ BEGIN
       -- Senders must read the signing keys, and the cron function sends. The keys are sealed with the master key, which is
       -- not in the database.
       ('outbox.endpoint_secrets',  'SELECT, INSERT, UPDATE (sealed, expires_at)', 'SELECT'),
-      ('outbox.replays',           'SELECT, INSERT, UPDATE',         'SELECT, UPDATE'),
+      -- Of replays the functions delete previews that nobody started in time.
+      ('outbox.replays',           'SELECT, INSERT, UPDATE, DELETE', 'SELECT, UPDATE'),
+      ('outbox.replay_parts',      'SELECT, INSERT, UPDATE',         'SELECT, UPDATE'),
       ('outbox.idempotency_keys',  'SELECT, INSERT, UPDATE, DELETE', NULL),
       ('outbox.idempotency_steps', 'SELECT, INSERT, DELETE',         NULL),
       ('outbox.rate_buckets',      'SELECT, INSERT, UPDATE, DELETE', NULL),
@@ -65,6 +67,8 @@ BEGIN
       -- Who changed what: written and read, never corrected.
       ('outbox.audit',             'SELECT, INSERT',                 NULL),
       ('outbox.api_keys',          'SELECT, INSERT, UPDATE (last_used_at), DELETE', NULL),
+      ('outbox.partitions',        'SELECT',                         'SELECT'),
+      ('outbox.expiry',            'SELECT',                         'SELECT'),
       ('outbox.listeners',         'SELECT',                         'SELECT, INSERT, UPDATE, DELETE'),
       ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT'),
       -- Senders tally their attempts, and a function of the owner adds them up.
@@ -86,7 +90,9 @@ BEGIN
     WHERE p.pronamespace = 'outbox'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype
       -- What runs with its caller's rights gives none away. outbox.record() writes what everybody may write.
       AND (NOT p.prosecdef OR p.proname = 'record')
-      AND p.proname NOT IN ('grant_roles', 'grant_watching', 'uninstall', 'recompile_watches', 'repair', 'run_idempotent')
+      AND p.proname NOT IN ('grant_roles', 'grant_watching', 'uninstall', 'recompile_watches', 'repair', 'run_idempotent',
+        'create_partition', 'attach_partition', 'must_stay', 'begin_expiry', 'expire_events', 'expire_records', 'expire_history',
+        'expire_deliveries')
       AND p.proname !~ '^capture_[0-9]+_' -- a watch's own
   LOOP
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO outbox_functions, outbox_listener', allowed.function);
@@ -95,8 +101,9 @@ BEGIN
     outbox.emit_text, outbox.emit_failed, outbox.event_type, outbox.record TO outbox_emitter;
   GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_events, outbox.record_test, outbox.capture_triggers,
     outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
-  GRANT EXECUTE ON FUNCTION outbox.purge TO outbox_listener;
-  GRANT EXECUTE ON FUNCTION outbox.capture_health, outbox.oldest_transaction_seconds, outbox.fold_attempts TO outbox_functions, outbox_listener;
+  GRANT EXECUTE ON FUNCTION outbox.oldest_writer_seconds TO outbox_functions;
+  GRANT EXECUTE ON FUNCTION outbox.add_partitions, outbox.open_next_partition, outbox.expire, outbox.capture_health, outbox.oldest_transaction_seconds,
+    outbox.fold_attempts TO outbox_functions, outbox_listener;
 END $$;
 
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';

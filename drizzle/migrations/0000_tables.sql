@@ -5,9 +5,10 @@ CREATE TYPE "outbox"."disabled_reason" AS ENUM('gone', 'failing', 'manual');--> 
 CREATE TYPE "outbox"."endpoint_state" AS ENUM('active', 'paused', 'disabled');--> statement-breakpoint
 CREATE TYPE "outbox"."ordering" AS ENUM('none', 'key');--> statement-breakpoint
 CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
-CREATE TYPE "outbox"."replay_state" AS ENUM('running', 'done', 'canceled');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
 CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
+CREATE TYPE "outbox"."expiry_step" AS ENUM('events', 'delivered', 'attempts', 'history', 'deliveries');--> statement-breakpoint
 CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
 CREATE TABLE "outbox"."api_keys" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."api_keys_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
@@ -126,7 +127,7 @@ CREATE TABLE "outbox"."attempt_rows" (
 	CONSTRAINT "attempt_rows_number" CHECK ("outbox"."attempt_rows"."number" >= 1),
 	CONSTRAINT "attempt_rows_duration" CHECK ("outbox"."attempt_rows"."duration_ms" >= 0),
 	CONSTRAINT "attempt_rows_body" CHECK (octet_length("outbox"."attempt_rows"."response_body") <= 1024)
-);
+) PARTITION BY RANGE ("event_id");
 --> statement-breakpoint
 CREATE TABLE "outbox"."delivered_at_once" (
 	"endpoint_id" bigint NOT NULL,
@@ -138,7 +139,7 @@ CREATE TABLE "outbox"."delivered_at_once" (
 	"response_status" smallint,
 	"response_body" text,
 	CONSTRAINT "delivered_at_once_endpoint_id_event_id_pk" PRIMARY KEY("endpoint_id","event_id")
-);
+) PARTITION BY RANGE ("event_id");
 --> statement-breakpoint
 CREATE TABLE "outbox"."delivery_groups" (
 	"endpoint_id" bigint NOT NULL,
@@ -248,30 +249,70 @@ CREATE TABLE "outbox"."events" (
 	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	"actor" text,
 	"traceparent" text
-);
+) PARTITION BY RANGE ("id");
 --> statement-breakpoint
 CREATE TABLE "outbox"."fanout" (
 	"event_id" bigint PRIMARY KEY NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."replay_parts" (
+	"replay_id" bigint NOT NULL,
+	"endpoint_id" bigint NOT NULL,
+	"event_ids" bigint[] NOT NULL,
+	"looked_to" integer DEFAULT 0 NOT NULL,
+	"stepped_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT "replay_parts_replay_id_endpoint_id_pk" PRIMARY KEY("replay_id","endpoint_id")
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."replays" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."replays_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"nonce" integer DEFAULT (floor(random() * 4294967296) - 2147483648)::integer NOT NULL,
-	"endpoint_id" bigint NOT NULL,
+	"endpoint_id" bigint,
 	"since" timestamp with time zone NOT NULL,
 	"until" timestamp with time zone NOT NULL,
 	"event_types" text[],
 	"scope" "outbox"."replay_scope" NOT NULL,
-	"rate_per_second" double precision NOT NULL,
+	"rate_per_second" double precision,
 	"state" "outbox"."replay_state" DEFAULT 'running' NOT NULL,
 	"looked_to" bigint DEFAULT 0 NOT NULL,
 	"replayed" bigint DEFAULT 0 NOT NULL,
 	"stepped_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"finished_at" timestamp with time zone,
+	"token_hash" "bytea",
+	"expires_at" timestamp with time zone,
+	"tenant" text,
+	"filter" jsonb,
+	"pinned" integer,
+	"skipped" integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "replays_token_hash_unique" UNIQUE("token_hash"),
 	CONSTRAINT "replays_range" CHECK ("outbox"."replays"."since" <= "outbox"."replays"."until"),
 	CONSTRAINT "replays_rate" CHECK ("outbox"."replays"."rate_per_second" > 0),
-	CONSTRAINT "replays_finished" CHECK (("outbox"."replays"."state" = 'running') = ("outbox"."replays"."finished_at" is null))
+	CONSTRAINT "replays_finished" CHECK (("outbox"."replays"."state" in ('previewed', 'running')) = ("outbox"."replays"."finished_at" is null)),
+	CONSTRAINT "replays_pinned" CHECK (case when "outbox"."replays"."token_hash" is null
+               then "outbox"."replays"."state" <> 'previewed' and "outbox"."replays"."endpoint_id" is not null and "outbox"."replays"."rate_per_second" is not null
+               else "outbox"."replays"."expires_at" is not null and "outbox"."replays"."pinned" is not null end)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."expiry" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"first_id" bigint NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer NOT NULL,
+	"step" "outbox"."expiry_step" DEFAULT 'events' NOT NULL,
+	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"next_block" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "expiry_one" CHECK ("outbox"."expiry"."id" = 1)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."partitions" (
+	"first_id" bigint PRIMARY KEY NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer DEFAULT 0 NOT NULL,
+	"opened_at" timestamp with time zone,
+	"closed_at" timestamp with time zone,
+	"ids_before" double precision DEFAULT 0 NOT NULL,
+	"reduced_at" timestamp with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."last_cron_run" (
@@ -296,6 +337,7 @@ CREATE TABLE "outbox"."listeners" (
 --> statement-breakpoint
 ALTER TABLE "outbox"."idempotency_steps" ADD CONSTRAINT "idempotency_steps_scope_key_idempotency_keys_scope_key_fk" FOREIGN KEY ("scope","key") REFERENCES "outbox"."idempotency_keys"("scope","key") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "outbox"."endpoint_secrets" ADD CONSTRAINT "endpoint_secrets_endpoint_id_endpoints_id_fk" FOREIGN KEY ("endpoint_id") REFERENCES "outbox"."endpoints"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "outbox"."replay_parts" ADD CONSTRAINT "replay_parts_replay_id_replays_id_fk" FOREIGN KEY ("replay_id") REFERENCES "outbox"."replays"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "outbox"."replays" ADD CONSTRAINT "replays_endpoint_id_endpoints_id_fk" FOREIGN KEY ("endpoint_id") REFERENCES "outbox"."endpoints"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "idempotency_keys_by_age" ON "outbox"."idempotency_keys" USING btree ("claimed_at");--> statement-breakpoint
 CREATE INDEX "rate_buckets_by_age" ON "outbox"."rate_buckets" USING btree ("filled_at");--> statement-breakpoint
@@ -316,7 +358,8 @@ CREATE INDEX "events_by_key" ON "outbox"."events" USING btree ("key","id") WHERE
 CREATE INDEX "events_by_tenant" ON "outbox"."events" USING btree ("tenant","id") WHERE "outbox"."events"."tenant" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_type" ON "outbox"."events" USING btree ("type","id");--> statement-breakpoint
 CREATE INDEX "replays_running" ON "outbox"."replays" USING btree ("id") WHERE "outbox"."replays"."state" = 'running';--> statement-breakpoint
-CREATE UNIQUE INDEX "replays_one_per_endpoint" ON "outbox"."replays" USING btree ("endpoint_id") WHERE "outbox"."replays"."state" = 'running';--> statement-breakpoint
+CREATE INDEX "replays_previewed" ON "outbox"."replays" USING btree ("expires_at") WHERE "outbox"."replays"."state" = 'previewed';--> statement-breakpoint
+CREATE UNIQUE INDEX "replays_one_per_endpoint" ON "outbox"."replays" USING btree ("endpoint_id") WHERE "outbox"."replays"."state" = 'running' and "outbox"."replays"."token_hash" is null;--> statement-breakpoint
 CREATE INDEX "replays_by_endpoint" ON "outbox"."replays" USING btree ("endpoint_id","id");--> statement-breakpoint
 CREATE VIEW "outbox"."attempts" AS (select endpoint_id, event_id, number, sender, started_at, duration_ms, response_status, error, response_body
 from outbox.attempt_rows

@@ -11,9 +11,9 @@ with
 canceled as (
   update outbox.replays r
   set state = 'canceled', finished_at = clock_timestamp()
-  from outbox.endpoints p
   where r.id = $1::bigint and r.nonce = $2::int and r.state = 'running'
-    and p.id = r.endpoint_id and ($3::text is null or p.tenant = $3::text)
+    and ($3::text is null or r.tenant = $3::text
+         or exists (select from outbox.endpoints p where p.id = r.endpoint_id and p.tenant = $3::text))
   returning r.id, r.endpoint_id
 )
 insert into outbox.audit (who, request_id, action, endpoint_id, replay_id)

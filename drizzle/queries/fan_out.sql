@@ -71,7 +71,7 @@ event as materialized (
   cross join lateral (
     select e.*
     from outbox.events e
-    where e.id = fresh.event_id
+    where e.id = fresh.event_id and e.id >= $4::bigint -- so that older partitions are not even opened
     limit 1 -- not pulled up into a join: one probe for each event, whatever size the planner expects
   ) e
 ),

@@ -68,7 +68,8 @@ storage as (
   where c.relnamespace = 'outbox'::regnamespace and c.relkind = 'r'
 ),
 gauge (name, label, detail, value) as (
-  select 'outbox_events_captured_total', null, null, coalesce(pg_sequence_last_value('outbox.events_id_seq'), 0)::float8
+  select 'outbox_events_captured_total', null, null, coalesce(p.ids_before + pg_sequence_last_value('outbox.events_id_seq') - p.first_id + 1, 0)::float8
+  from (select * from outbox.partitions where opened_at is not null order by first_id desc limit 1) p
   union all
   select 'outbox_deliveries', 'pending', null, n from total
   union all

@@ -18,19 +18,24 @@ asked as materialized (
   join outbox.events e on e.id = $1::bigint
   where p.id = $2::bigint and ($3::text is null or p.tenant = $3::text and e.tenant = $3::text)
 ),
+-- What is over is being let go (drizzle/functions/begin_expiry.sql).
+expiring as materialized (
+  select from outbox.expiry x where $1::bigint >= x.first_id and $1::bigint < x.until_id
+),
 own_row as materialized (
   select d.endpoint_id, d.event_id, d.state
   from asked
   join outbox.delivery_rows d on d.endpoint_id = asked.endpoint_id and d.event_id = asked.event_id
+  where d.state in ('pending', 'sending', 'dead') or not exists (select from expiring)
   for update of d
 ),
--- It has no row of its own yet. Locked, so that the retention does not take it meanwhile.
+-- It has no row of its own yet.
 at_once as materialized (
   select o.endpoint_id, o.event_id, o.created_at
   from asked
   join outbox.delivered_at_once o on o.endpoint_id = asked.endpoint_id and o.event_id = asked.event_id
-  where not exists (select from own_row)
-  for key share of o
+  where not exists (select from outbox.delivery_rows d where d.endpoint_id = o.endpoint_id and d.event_id = o.event_id)
+    and not exists (select from expiring)
 ),
 delivery as materialized (
   select state from own_row

@@ -21,6 +21,7 @@
 -- -> id        bigint?  null = nothing was begun
 -- -> nonce     int?
 -- -> noticed   text?
+-- -> event_ids bigint[]  with dry_run: what was counted
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -52,7 +53,7 @@ looked as materialized (
 ),
 -- The same conditions as in step_replay.sql.
 chosen as materialized (
-  select count(*) as events
+  select count(*) as events, coalesce(array_agg(looked.id) filter (where $9::bool), '{}') as event_ids
   from (select * from looked order by id limit $10::int) looked
   cross join endpoint p
   left join outbox.deliveries d on d.endpoint_id = p.id and d.event_id = looked.id
@@ -71,7 +72,7 @@ begun as (
   from endpoint
   cross join range
   where not $9::bool and endpoint.state <> 'disabled'
-  on conflict (endpoint_id) where state = 'running' do nothing
+  on conflict (endpoint_id) where state = 'running' and token_hash is null do nothing
   returning id, nonce, endpoint_id
 ),
 audited as (
@@ -87,6 +88,7 @@ select
   (select events::int from chosen) as count,
   (select count(*) > $10::int from looked) as has_more,
   begun.id, begun.nonce,
-  case when begun.id is not null then outbox.wake()::text end as noticed
+  case when begun.id is not null then outbox.wake()::text end as noticed,
+  (select event_ids from chosen) as event_ids
 from endpoint
 left join begun on true

@@ -1,4 +1,4 @@
--- One step of a replay: looks at the next events and makes as many deliveries due as the time since the last step allows.
+-- One step of a replay that goes through an endpoint's events (step_parts.sql is for the pinned ones): looks at the next events and makes as many deliveries due as the time since the last step allows.
 -- Any sender may take the step; two never take the same.
 --
 -- $1 max_events  int  events to look at, at most
@@ -13,7 +13,7 @@ clock as materialized (
 job as materialized (
   select r.*, greatest(1, least(extract(epoch from clock.now - r.stepped_at), 5) * r.rate_per_second)::int as allowance
   from outbox.replays r, clock
-  where r.state = 'running' and r.stepped_at <= clock.now - make_interval(secs => least(0.5, 1 / r.rate_per_second))
+  where r.state = 'running' and r.token_hash is null and r.stepped_at <= clock.now - make_interval(secs => least(0.5, 1 / r.rate_per_second))
   order by r.stepped_at
   limit 1
   for update of r skip locked
@@ -44,6 +44,8 @@ chosen as materialized (
           when 'undelivered' then d.state is null or d.state in ('dead', 'canceled')
           when 'all' then d.state is null or d.state in ('dead', 'canceled', 'delivered')
         end
+    -- What is over is being let go (drizzle/functions/begin_expiry.sql).
+    and (d.state = 'dead' or not exists (select from outbox.expiry x where looked.id >= x.first_id and looked.id < x.until_id))
     -- The fan-out still has to make it.
     and not (d.state is null and exists (select from outbox.fanout f where f.event_id = looked.id)
              and (looked.id > p.events_after or not pg_visible_in_snapshot(looked.xid, p.created_snapshot)))
@@ -79,5 +81,5 @@ stepped as (
 )
 select
   (select count(*)::int from revived) as replayed,
-  exists (select from outbox.replays where state = 'running' and id not in (select id from job))
+  exists (select from outbox.replays where state = 'running' and token_hash is null and id not in (select id from job))
   or exists (select from stepped where state = 'running') as running

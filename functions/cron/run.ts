@@ -13,6 +13,7 @@ import { log } from '../http/log.ts'
 import { type Env, readSettings, type Settings } from '../settings.ts'
 import { Budget, type Limit, runSeconds } from './budget.ts'
 import { Claimer } from './claim.ts'
+import { keepPartitions } from './partitions.ts'
 import { type Rewrapped, rewrapOldSeals } from './rewrap.ts'
 import { clock, Sender } from './send.ts'
 import { Settlements } from './settle.ts'
@@ -51,6 +52,7 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
       send: send ?? sendThrough(fetchTransport(settings.delivery)),
     })
     const sealed = await rewrapOldSeals(store, settings.keyring, budget)
+    await keepPartitions(store, settings.delivery, budget)
     await noteRun(db, budget, sent, settings.historyDays)
     return { rescued, ...sent, ...sealed, subrequests: budget.subrequests }
   } finally {

@@ -17,11 +17,18 @@ export interface StatusRange {
 }
 
 /** `503`, or `5xx` for all that begin like that. */
-export const ResponseStatus = z
+export const ResponseStatusText = z
   .string()
   .regex(/^[1-5](\d\d|xx)$/, 'must be a status such as 503, or 5xx')
-  .transform(text => ({ min: Number(text.replace('xx', '00')), max: Number(text.replace('xx', '99')) }))
-  .openapi({ type: 'string', example: '5xx' })
+  .openapi({ example: '5xx' })
+export const ResponseStatus = ResponseStatusText.transform(toStatusRange).openapi({
+  type: 'string',
+  example: '5xx',
+})
+
+export function toStatusRange(text: string): StatusRange {
+  return { min: Number(text.replace('xx', '00')), max: Number(text.replace('xx', '99')) }
+}
 
 const redaction =
   'To a key with a tenant, all ways of not reaching an HTTP server are `unreachable`, and how long it took is not told'

@@ -38,6 +38,14 @@ export function publicId(prefix: IdPrefix) {
     .openapi({ type: 'string', example: formatId(prefix, 1n, 0) })
 }
 
+/** The same as text, for what is written down as it was asked. */
+export function publicIdText(prefix: IdPrefix) {
+  return z
+    .string()
+    .refine(value => parseId(prefix, value) !== null, `must be an id that begins with ${prefix}_`)
+    .openapi({ example: formatId(prefix, 1n, 0) })
+}
+
 /** A row's id or an amount in an answer. */
 export const Int64 = z.bigint().openapi({ type: 'integer', format: 'int64' })
 

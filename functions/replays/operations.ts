@@ -5,6 +5,7 @@ import * as queries from '../../drizzle/queries.gen.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
 import type { InputError } from '../http/problem.ts'
+import { pin } from './pinned.ts'
 import { maxCounted, type NewReplay, type ReplayCount } from './schema.ts'
 
 export type Started =
@@ -15,12 +16,62 @@ export type Started =
   | 'endpoint disabled'
   | 'already running'
 
+/** A dry run also pins what it has counted, unless the endpoint takes nothing. */
+export async function previewReplay(
+  db: Database,
+  caller: Caller,
+  endpointId: string,
+  asked: NewReplay,
+): Promise<Started> {
+  const counted = await count(db, caller, endpointId, { ...asked, dry_run: true })
+  if (typeof counted === 'string' || 'wrongInput' in counted) return counted
+  const { found, key } = counted
+  const estimate = { count: found.count, count_is_estimate: found.hasMore }
+  if (found.state === 'disabled') return { counted: estimate }
+  const { since, until, event_types, only, rate_per_second } = asked
+  const preview = await pin(db, caller, {
+    deliveries: found.eventIds.map(eventId => ({ eventId: BigInt(eventId), endpointId: key.id })),
+    endpointId: key.id,
+    filter: { since, until, event_types, only },
+    scope: only === 'all' ? 'all' : 'undelivered',
+    ratePerSecond: rate_per_second,
+  })
+  return { counted: { ...estimate, ...preview } }
+}
+
+type Counted =
+  | Exclude<Started, { counted: ReplayCount } | { started: ReplayCount }>
+  | { readonly found: queries.StartReplayRow; readonly key: RowKey }
+
+interface RowKey {
+  readonly id: bigint
+  readonly nonce: number
+}
+
 export async function startReplay(
   db: Database,
   caller: Caller,
   endpointId: string,
-  { since, until, event_types, only, dry_run, rate_per_second }: NewReplay,
+  asked: NewReplay,
 ): Promise<Started> {
+  const counted = await count(db, caller, endpointId, asked)
+  if (typeof counted === 'string' || 'wrongInput' in counted) return counted
+  const { count: sent, hasMore, id, nonce, state } = counted.found
+  const estimate = { count: sent, count_is_estimate: hasMore }
+  if (asked.dry_run) return { counted: estimate }
+  if (state === 'disabled') return 'endpoint disabled'
+  if (id === null || nonce === null) return 'already running'
+  return { started: { ...estimate, id: formatId('rpl', id, nonce) } }
+}
+
+/** Counts, and without `dry_run` begins it if it may begin. */
+async function count(
+  db: Database,
+  caller: Caller,
+  endpointId: string,
+  { since: given, until, event_types, only, dry_run, rate_per_second }: NewReplay,
+): Promise<Counted> {
+  const since = given! // there is no token
   if (until && since > until) return { wrongInput: { path: 'since', message: 'must not be after until' } }
   const key = parseId('ep', endpointId)
   if (!key) return 'unknown endpoint'
@@ -36,15 +87,8 @@ export async function startReplay(
     maxEvents: maxCounted,
   })
   if (!found) return 'unknown endpoint'
-  if (!found.inRange) {
-    return { wrongInput: { path: until ? 'until' : 'since', message: 'must not be in the future' } }
-  }
-  const { id, nonce, state } = found
-  const count = { count: found.count, count_is_estimate: found.hasMore }
-  if (dry_run) return { counted: count }
-  if (state === 'disabled') return 'endpoint disabled'
-  if (id === null || nonce === null) return 'already running'
-  return { started: { ...count, id: formatId('rpl', id, nonce) } }
+  if (found.inRange) return { found, key }
+  return { wrongInput: { path: until ? 'until' : 'since', message: 'must not be in the future' } }
 }
 
 /** What it has made due stays due; one that is done stays done, and one that is unknown changes nothing. */

@@ -1,17 +1,27 @@
 // Replays over HTTP: count or start one for an endpoint, watch it, stop it.
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { parseId } from '../../delivery/ids.ts'
 import { callerOf } from '../access/caller.ts'
 import { disabledEndpoint, unknownEndpoint } from '../endpoints/replies.ts'
 import { EndpointId } from '../endpoints/schema.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
 import { badInput, problem } from '../http/problem.ts'
-import { reply } from '../http/reply.ts'
+import { type Reply, reply } from '../http/reply.ts'
 import { body, publicId, responses } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
-import { cancelReplay, startReplay } from './operations.ts'
+import { cancelReplay, previewReplay, startReplay } from './operations.ts'
+import { previewRedelivery, type StartedPinned, startPinned } from './pinned.ts'
 import { findReplay, listReplays, toReplay } from './read.ts'
-import { NewReplay, Replay, ReplayCount, replayCost } from './schema.ts'
+import {
+  NewRedelivery,
+  NewReplay,
+  Preview,
+  Replay,
+  ReplayCount,
+  replayCost,
+  StartedReplay,
+} from './schema.ts'
 
 const inPath = z.object({ id: z.string() })
 
@@ -25,6 +35,19 @@ const postReplay = defineRoute({
   responses: {
     ...responses(ReplayCount, 'With dry_run: what would be sent'),
     ...responses(ReplayCount, 'The replay is running', 202),
+  },
+})
+
+const postRedelivery = defineRoute({
+  method: 'post',
+  path: '/v1/deliveries/redeliver',
+  operationId: 'redeliverAll',
+  summary: 'Send all deliveries again that match a filter: first a preview, then with its token',
+  access: { tenants: true, cost: replayCost },
+  request: { body: body(NewRedelivery) },
+  responses: {
+    ...responses(Preview, 'With dry_run: what would be sent'),
+    ...responses(StartedReplay, 'It is running: GET /v1/replays/{id} tells how far it has come', 202),
   },
 })
 
@@ -61,7 +84,15 @@ const postCancel = defineRoute({
 export const replays = new OpenAPIHono<App>()
 
 replays.openapi(postReplay, async c => {
-  const started = await startReplay(c.var.db, callerOf(c), c.req.valid('param').id, c.req.valid('json'))
+  const asked = c.req.valid('json')
+  const caller = callerOf(c)
+  const { id } = c.req.valid('param')
+  if (asked.token !== undefined) {
+    const key = parseId('ep', id)
+    return key ? replyStarted(await startPinned(c.var.db, caller, asked.token, key)) : unknownEndpoint()
+  }
+  const start = asked.dry_run ? previewReplay : startReplay
+  const started = await start(c.var.db, caller, id, asked)
   if (started === 'unknown endpoint') return unknownEndpoint()
   if (started === 'endpoint disabled') return disabledEndpoint()
   if (started === 'already running') {
@@ -72,6 +103,18 @@ replays.openapi(postReplay, async c => {
   if ('wrongInput' in started) return badInput(started.wrongInput)
   return 'counted' in started ? reply(started.counted) : reply(started.started, 202)
 })
+
+replays.openapi(postRedelivery, async c => {
+  const { token, filter, ...how } = c.req.valid('json')
+  const caller = callerOf(c)
+  if (token !== undefined) return replyStarted(await startPinned(c.var.db, caller, token, null))
+  return reply(await previewRedelivery(c.var.db, caller, { filter: filter!, ...how }))
+})
+
+function replyStarted(started: StartedPinned): Reply {
+  if (started === 'used') return problem(409, 'This preview was started already.')
+  return 'wrongInput' in started ? badInput(started.wrongInput) : reply({ ...started.started }, 202)
+}
 
 replays.openapi(getReplays, c => {
   const { endpoint_id, ...page } = c.req.valid('query')

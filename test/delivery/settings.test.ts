@@ -25,6 +25,7 @@ test('only the master keys have no default', () => {
     privateNetworks: [],
     allowHttp: false,
     blockedPorts: databasePorts,
+    retention: null,
   })
   expect(() => readDeliverySettings({})).toThrow(
     /^OUTBOX_MASTER_KEYS is not set: expected .* Not starting\.$/,
@@ -41,6 +42,8 @@ test('every setting is read, with spaces and decimals', () => {
       OUTBOX_DISABLE_AFTER_SECONDS: '0.5',
       OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8, ::1/128',
       OUTBOX_ALLOW_HTTP: 'true',
+      OUTBOX_RETENTION_DAYS: '30',
+      OUTBOX_RETENTION_DAYS_PER_TYPE: 'order.*=365, page.seen = 30',
     }),
   ).toEqual({
     masterKeys,
@@ -54,7 +57,22 @@ test('every setting is read, with spaces and decimals', () => {
     ],
     allowHttp: true,
     blockedPorts: databasePorts,
+    retention: {
+      days: 30,
+      kept: [
+        { type: 'order.*', days: 365 },
+        { type: 'page.seen', days: 30 },
+      ],
+    },
   })
+})
+
+test('types can only be kept for longer than the rest, and need a time for the rest', () => {
+  const perType = { ...minimal, OUTBOX_RETENTION_DAYS_PER_TYPE: 'order.*=29' }
+  expect(() => readDeliverySettings(perType)).toThrow(/OUTBOX_RETENTION_DAYS is not: expected both/)
+  expect(() => readDeliverySettings({ ...perType, OUTBOX_RETENTION_DAYS: '30' })).toThrow(
+    /^OUTBOX_RETENTION_DAYS_PER_TYPE has fewer days than OUTBOX_RETENTION_DAYS: expected more/,
+  )
 })
 
 test('an empty setting counts as not set, because compose files pass on unset variables as empty', () => {
@@ -87,6 +105,8 @@ describe('a bad value is refused with the name of its setting', () => {
   test.each([
     ['OUTBOX_MASTER_KEYS', 'a:CANARY'],
     ['OUTBOX_MASTER_KEYS', 'CANARY'],
+    ['OUTBOX_RETENTION_DAYS', '0'],
+    ['OUTBOX_RETENTION_DAYS_PER_TYPE', 'order.*=CANARY'],
     ['OUTBOX_RETRY_SCHEDULE', '5,,300'],
     ['OUTBOX_RETRY_SCHEDULE', '5,-1'],
     ['OUTBOX_RETRY_SCHEDULE', '5;CANARY'],

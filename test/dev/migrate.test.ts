@@ -103,11 +103,11 @@ describe('a function file', () => {
     const client = await db.connect()
     const root = copyOfSql()
     appendFileSync(join(root, 'functions/at.sql'), '\n-- Changed.\n')
-    writeFileSync(join(root, 'functions/purge.sql'), 'SELECT 1;\n\nSELEKT 2;\n')
+    writeFileSync(join(root, 'functions/expire.sql'), 'SELECT 1;\n\nSELEKT 2;\n')
     const hashes = `select name, sha256 from outbox.function_files order by 1`
     const before = (await client.query(hashes)).rows
     await expect(migrate(db.url, { root })).rejects.toThrow(
-      /functions\/purge\.sql:3: syntax error.*Nothing was changed\.$/,
+      /functions\/expire\.sql:3: syntax error.*Nothing was changed\.$/,
     )
     expect((await client.query(hashes)).rows).toEqual(before)
   })
@@ -115,10 +115,10 @@ describe('a function file', () => {
   test('that order.txt does not name stops the migrator, as does a name without a file', async () => {
     const db = await freshDatabase()
     const root = copyOfSql()
-    renameSync(join(root, 'functions/purge.sql'), join(root, 'functions/purges.sql'))
-    await expect(migrate(db.url, { root })).rejects.toThrow('does not say when to apply purges.sql')
-    renameSync(join(root, 'functions/purges.sql'), join(root, 'functions/other.txt'))
-    await expect(migrate(db.url, { root })).rejects.toThrow(/ENOENT.*purge\.sql/)
+    renameSync(join(root, 'functions/expire.sql'), join(root, 'functions/expires.sql'))
+    await expect(migrate(db.url, { root })).rejects.toThrow('does not say when to apply expires.sql')
+    renameSync(join(root, 'functions/expires.sql'), join(root, 'functions/other.txt'))
+    await expect(migrate(db.url, { root })).rejects.toThrow(/ENOENT.*expire\.sql/)
   })
 })
 

@@ -126,7 +126,7 @@ for (const { name, curl, isMissing } of senders)
       expect(answer('GET', /\/explain$/).endpoints.length).toBeGreaterThan(2)
       const delivery = answer('GET', /^v1\/deliveries\//)
       expect(delivery.attempts.length).toBeGreaterThan(0)
-      expect(answer('POST', /\/redeliver$/)).toMatchObject({ id: delivery.id })
+      expect(answer('POST', /\/dlv_\w+\/redeliver$/)).toMatchObject({ id: delivery.id })
       await eventually(async () => {
         const { state, attempts } = await read(`/v1/deliveries/${delivery.id}`)
         return state === 'delivered' && attempts.length > delivery.attempts.length

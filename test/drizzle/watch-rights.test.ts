@@ -49,6 +49,44 @@ describe('the owner of a table, who does not own the outbox,', () => {
     expect(await drift()).toEqual([])
   })
 
+  test('finds its event types described, and can not have anything run by who asks for them', async () => {
+    await db.query(`grant create on schema outbox to ${owner}`)
+    await as(
+      owner,
+      `create type own.mood as enum ('good', 'bad');
+       create table own.bills (id int primary key, note text, mood own.mood);
+       create table own.callers (who text);
+       create function own.spy(text) returns text language plpgsql as
+         $f$ begin insert into own.callers values (current_user); return $1; end $f$;
+       select outbox.watch('own.bills', fields => '{"bill": "new.id", "moods": "array[new.mood]", "note": "own.spy(new.note)"}')`,
+    )
+    await db.query(`alter table own.callers owner to ${owner}; truncate own.callers`)
+    const { rows } = await db.query(
+      `select type, fields from outbox.event_types() where relation = 'own.bills' and type = 'bills.created'`,
+    )
+    expect(rows[0].fields).toMatchObject([
+      { name: 'bill', type: 'integer' },
+      { name: 'moods', type: 'own.mood[]', array: true, values: ['good', 'bad'] },
+      { name: 'note', type: 'text' },
+    ])
+    expect((await db.query('select who from own.callers')).rows).toEqual([])
+    // Whatever its owner makes of the text, nothing but the name of a type is read from it.
+    const { rows: kept } = await db.query(
+      `select p.oid::regprocedure::text as name, prosrc from pg_proc p where proname ~ '^capture_[0-9]+_watch$' and prosrc like '%own.mood%'`,
+    )
+    const forged = kept[0].prosrc.replace('"own.mood[]"', '"int4; drop table own.callers --"')
+    expect(forged).not.toBe(kept[0].prosrc)
+    await as(
+      owner,
+      `create or replace function ${kept[0].name} returns json language sql immutable as $$${forged.replaceAll('$json$', '$json$')}$$`,
+    )
+    const again = await db.query(
+      `select fields from outbox.event_types() where relation = 'own.bills' and type = 'bills.created'`,
+    )
+    expect(again.rows[0].fields[1]).toMatchObject({ name: 'moods', type: null })
+    expect((await db.query('select from own.callers')).rows).toEqual([])
+  })
+
   test('may watch it again, and end that', async () => {
     await db.query(`grant create on schema outbox to ${owner}`)
     await as(

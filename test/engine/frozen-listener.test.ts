@@ -38,7 +38,7 @@ test('a listener that froze before it heard what it had leased sends nothing of 
   await emitAtOnce(client, 20)
   await eventually(async () => {
     const { rows } = await client.query(
-      `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%Fans new events out%'`,
+      `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%outbox: fan_out%'`,
     )
     return rows.length > 0
   })

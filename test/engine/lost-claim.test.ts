@@ -28,7 +28,7 @@ test('deliveries of a claim whose answer was lost are released at once, and sent
     const { rows } = await client.query(
       // Wait for the fan-out, not for another claim: the server must have the statement before replies are lost.
       `select from pg_stat_activity
-       where application_name = $1 and wait_event_type = 'Lock' and query like '%Fans new events out%'`,
+       where application_name = $1 and wait_event_type = 'Lock' and query like '%outbox: fan_out%'`,
       [listener.name],
     )
     return rows.length > 0

@@ -45,7 +45,7 @@ describe('trouble with the server', () => {
     await receiver.waitFor(30, inTime)
     const client = await connectTo(server.databaseUrl)
     const claiming = `
-      select pid from pg_stat_activity where application_name like 'listener-%' and query like '%Step 5%' limit 1`
+      select pid from pg_stat_activity where application_name like 'listener-%' and (query like '%outbox: fan_out%' or query like '%outbox: claim%') limit 1`
     const [{ pid }] = await eventually(async () => {
       const { rows } = await client.query(claiming)
       return rows.length > 0 && rows

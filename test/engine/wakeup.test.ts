@@ -70,7 +70,7 @@ describe('quiet wake-up', () => {
     const { rows } = await client.query('select clock_timestamp() as now')
     await eventually(async () => {
       const fanOuts = `select from pg_stat_activity
-                     where application_name = $1 and query like '%Fans new events out%' and query_start > $2`
+                     where application_name = $1 and query like '%outbox: fan_out%' and query_start > $2`
       return (await client.query(fanOuts, [listener.name, rows[0].now])).rowCount! > 0
     })
     await writer.query('commit')

@@ -92,6 +92,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   })
   await api.worker.scheduled()
   await ask('GET /v1/events', `/v1/events?since=${new Date(Date.now() - 600_000).toISOString()}&type=a.b`)
+  await ask('GET /v1/events/tail', '/v1/events/tail?wait_seconds=0')
   await ask('GET /v1/events/{id}', `/v1/events/${event}`)
   await ask('GET /v1/events/{id}/explain', `/v1/events/${event}/explain`)
   await ask('GET /v1/explain', '/v1/explain?table=orders&key=orders/1')
@@ -101,6 +102,15 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('GET /v1/deliveries/{id}', `/v1/deliveries/${delivery?.id}`)
   await ask('POST /v1/deliveries/{id}/redeliver', `/v1/deliveries/${delivery?.id}/redeliver`)
 
+  const preview = await ask('POST /v1/deliveries/redeliver', '/v1/deliveries/redeliver', {
+    filter: { type: 'a.b', since: '2026-01-01T00:00:00+05:45' },
+    include_delivered: true,
+    rate_per_second: third,
+    dry_run: true,
+  })
+  await ask('POST /v1/deliveries/redeliver, started', '/v1/deliveries/redeliver', {
+    token: preview.body.token,
+  })
   const replay = (
     await ask('POST /v1/endpoints/{id}/replay', `/v1/endpoints/${endpoint}/replay`, {
       since: '2026-01-01T00:00:00+05:45',
@@ -146,8 +156,9 @@ function comparable(value: unknown, name = ''): unknown {
 
 function comparableText(text: string): string {
   return text
+    .replace(/^id: \S+$/gm, 'id: …') // where a tail is
     .replace(/^(outbox_\S+) \S+$/gm, '$1 …') // what is measured for Prometheus
-    .replace(/\b(evt|ep|dlv|rpl|key|obk)_[0-9a-f]+/g, '$1_…')
+    .replace(/\b(evt|ep|dlv|rpl|key|obk|prv)_[0-9a-f]+/g, '$1_…')
     .replace(/(whsec|whpk)_[\w+/=]+/g, '$1_…')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, relativeToNow)

@@ -108,6 +108,7 @@ test('each table of the outbox has its rights in grant_roles', async () => {
   const { rows } = await owner.query(
     `select relname from pg_class
      where relnamespace = 'outbox'::regnamespace and relkind in ('r', 'p')
+       and not relispartition -- reached through their table
        and not has_table_privilege('outbox_functions', oid, 'select')`,
   )
   expect(rows, 'name it in drizzle/functions/grant_roles.sql').toEqual([])

@@ -6,10 +6,13 @@ import type { Log } from '../observability/log.ts'
 
 const maxEvents = 1_000
 const maxCanceled = 1_000
+const maxParts = 10_000
 const pauseMs = 500
+/** While pinned replays find capacity: they take what a lane has free, so the lanes' turns are their rate. */
+const shortPauseMs = 100
 
 export interface MaintenancePorts {
-  readonly store: Pick<Store, 'cancelDeleted' | 'stepReplay'>
+  readonly store: Pick<Store, 'cancelDeleted' | 'stepParts' | 'stepReplay'>
   readonly log: Log
   /** A replay has made something due. */
   readonly onDue: () => void
@@ -36,9 +39,9 @@ export class Maintenance {
 
   async #work(): Promise<void> {
     try {
-      for (let more = true; more && !this.#stopping.signal.aborted; ) {
-        more = await this.#step()
-        if (more) await sleep(pauseMs, null, { signal: this.#stopping.signal }).catch(() => {})
+      for (let pause: number | null = 0; pause !== null && !this.#stopping.signal.aborted; ) {
+        pause = await this.#step()
+        if (pause !== null) await sleep(pause, null, { signal: this.#stopping.signal }).catch(() => {})
       }
     } catch (error) {
       this.#ports.log.error(
@@ -48,11 +51,14 @@ export class Maintenance {
     }
   }
 
-  async #step(): Promise<boolean> {
+  /** How long to wait for the next step; null = nothing is left to do. */
+  async #step(): Promise<number | null> {
     const { store, onDue } = this.#ports
     const canceled = await store.cancelDeleted(maxCanceled)
     const { replayed, running } = await store.stepReplay(maxEvents)
-    if (replayed > 0) onDue()
-    return running || canceled === maxCanceled
+    const parts = await store.stepParts(maxParts)
+    if (replayed + parts.replayed > 0) onDue()
+    if (parts.running && parts.replayed > 0) return shortPauseMs
+    return running || parts.running || canceled === maxCanceled ? pauseMs : null
   }
 }

@@ -69,7 +69,10 @@ type Given = Readonly<Record<string, string | undefined>>
 
 const inForm = (time: Date) => time.toISOString().slice(0, 19).replace('T', ' ')
 
-type Read = { readonly replay: NewReplay } | { readonly trouble: string }
+/** Not by the token of a preview. */
+type Chosen = NewReplay & { readonly since: Date }
+
+type Read = { readonly replay: Chosen } | { readonly trouble: string }
 
 /** The end is pinned in the preview, so that what begins is what was counted, and nothing that has come since. */
 function readReplay(
@@ -88,7 +91,9 @@ function readReplay(
     rate_per_second: rate ? Number(rate) : (endpoint.rate_per_second ?? 100),
   })
   const [error] = parsed.success ? [] : inputErrors(parsed.error)
-  return parsed.success ? { replay: parsed.data } : { trouble: `${error?.path} ${error?.message}.` }
+  return parsed.success
+    ? { replay: { ...parsed.data, since: begin } }
+    : { trouble: `${error?.path} ${error?.message}.` }
 }
 
 const steps = (current: 'Choose' | 'Preview'): Child =>
@@ -131,7 +136,7 @@ interface Counted {
 function renderPreview(
   c: ConsoleContext,
   { id, url }: Endpoint,
-  replay: NewReplay,
+  replay: Chosen,
   counted: Counted,
 ): Promise<Response> {
   const { view } = c.var

@@ -35,7 +35,10 @@ export async function showReplays(c: ConsoleContext): Promise<Response> {
     read: (after, limit) => listReplays(db, callerOf(c as never), {}, after?.[0], limit),
     positionOf: ({ replay }) => [replay.id],
   })
-  const rows = page.rows.map(row => ({ ...toReplay(row), name: shortUrl(withoutQuery(row.url)) }))
+  const rows = page.rows.map(row => ({
+    ...toReplay(row),
+    name: row.url === null ? 'several endpoints' : shortUrl(withoutQuery(row.url)),
+  }))
   const running = rows.filter(row => row.state === 'running').length
   return render(view, {
     title: 'Replays',
@@ -55,10 +58,15 @@ ${
             title: 'Replay',
             kind: 'main',
             cell: row =>
-              html`<a href="${view.base}/endpoints/${row.endpoint_id}">${row.name}</a><p>${row.event_types === null ? 'All types' : row.event_types.join(', ')}, ${scopes[row.only]}, from ${exactly(new Date(row.since))} to ${exactly(new Date(row.until))}</p>`,
+              html`${row.endpoint_id === null ? 'All that matched a filter' : html`<a href="${view.base}/endpoints/${row.endpoint_id}">${row.name}</a>`}<p>${row.event_types === null ? 'All types' : row.event_types.join(', ')}, ${scopes[row.only]}, from ${exactly(new Date(row.since))} to ${exactly(new Date(row.until))}</p>`,
           },
           { title: 'State', cell: row => states[row.state] },
-          { title: 'Made due', kind: 'num', label: 'Made due', cell: row => count(row.replayed) },
+          {
+            title: 'Made due',
+            kind: 'num',
+            label: 'Made due',
+            cell: row => `${count(row.replayed)}${row.count == null ? '' : ` of ${count(row.count)}`}`,
+          },
           { title: 'Rate', kind: 'num', label: 'Rate', cell: row => `${row.rate_per_second}/s` },
           { title: 'Begun', kind: 'nowrap', cell: row => ago(row.created_at, view) },
           {

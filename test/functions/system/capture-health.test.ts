@@ -20,6 +20,7 @@ test('a fresh database is healthy', async () => {
     'oldest_unfanned_seconds',
     'oldest_transaction_seconds',
     'sequence_cache',
+    'partitions_ahead',
     'failed_captures',
   ])
 })

@@ -1,0 +1,113 @@
+// Replays whose deliveries are pinned: a preview writes down what it has shown, and its token starts exactly that. What
+// happens meanwhile adds nothing to it.
+
+import { toHex } from '../../delivery/hex.ts'
+import { formatDeliveryId, formatId, parseId } from '../../delivery/ids.ts'
+import * as queries from '../../drizzle/queries.gen.ts'
+import type { Caller } from '../access/caller.ts'
+import type { Database } from '../db.ts'
+import { walkDeliveries } from '../deliveries/list.ts'
+import { toStatusRange } from '../deliveries/schema.ts'
+import type { InputError } from '../http/problem.ts'
+import type { NewRedelivery, Preview, RedeliveryFilter } from './schema.ts'
+
+/** Long enough to read it. */
+const ttlSeconds = 15 * 60
+/** Of one preview: each takes eight bytes until the replay is over. */
+const maxPinned = 20_000
+/** A second or two of the database's time, at most. */
+const maxLooked = 250_000
+
+type Asked = Required<Pick<NewRedelivery, 'include_delivered' | 'rate_per_second'>> & {
+  readonly filter: RedeliveryFilter
+}
+
+export async function previewRedelivery(db: Database, caller: Caller, asked: Asked): Promise<Preview> {
+  const { filter, include_delivered, rate_per_second } = asked
+  const page = { after: null, limit: maxPinned, maxLooked }
+  const walk = await walkDeliveries(db, caller.tenant, parsed(filter), page)
+  const preview = await pin(db, caller, {
+    deliveries: walk.rows,
+    endpointId: null,
+    filter,
+    scope: include_delivered ? 'all' : 'undelivered',
+    ratePerSecond: rate_per_second,
+  })
+  return { ...preview, has_more: walk.isFull || walk.goesOnAt !== null }
+}
+
+function parsed({ endpoint_id, event_id, response_status, since, until, ...rest }: RedeliveryFilter) {
+  return {
+    ...rest,
+    endpoint: endpoint_id === undefined ? undefined : parseId('ep', endpoint_id)!,
+    event: event_id === undefined ? undefined : parseId('evt', event_id)!,
+    status: response_status === undefined ? undefined : toStatusRange(response_status),
+    since: since === undefined ? undefined : new Date(since),
+    until: until === undefined ? undefined : new Date(until),
+  }
+}
+
+type Pinned = Pick<
+  queries.PreviewReplayParameters,
+  'deliveries' | 'endpointId' | 'scope' | 'ratePerSecond'
+> & { readonly filter: object }
+
+export async function pin(db: Database, { tenant }: Caller, { filter, ...pinned }: Pinned) {
+  const secret = toHex(await db.randomOnce('token', crypto.getRandomValues(new Uint8Array(32))))
+  const token = `prv_${secret}`
+  const found = await queries.previewReplay(db.run, {
+    ...pinned,
+    tenant,
+    filter: JSON.stringify(filter),
+    tokenHash: await hashed(token),
+    ttlSeconds,
+  })
+  return {
+    count: found.count,
+    token,
+    expires_at: iso(found.expiresAt),
+    already_delivered: found.alreadyDelivered,
+    on_their_way: found.onTheirWay,
+    not_accepted: found.notAccepted,
+    oldest: found.oldest && iso(found.oldest),
+    newest: found.newest && iso(found.newest),
+    seconds: found.seconds,
+    endpoints: found.endpoints.map(({ id, nonce, count }) => ({ id: formatId('ep', id, nonce), count })),
+    types: found.types.map(({ type, count }) => ({ type, count })),
+    samples: found.samples.map(({ eventId, endpointId }) => formatDeliveryId(eventId, endpointId)),
+  }
+}
+
+export type StartedPinned =
+  | { readonly started: { readonly id: string; readonly count: number } }
+  | { readonly wrongInput: InputError }
+  | 'used'
+
+/** `endpoint`: the token must be of a preview for it; null = of a redelivery by filter. */
+export async function startPinned(
+  db: Database,
+  { tenant, actor, requestId }: Caller,
+  token: string,
+  endpoint: { readonly id: bigint; readonly nonce: number } | null,
+): Promise<StartedPinned> {
+  const found = await queries.startPinnedReplay(db.run, {
+    tokenHash: await hashed(token),
+    tenant,
+    endpointId: endpoint?.id ?? null,
+    endpointNonce: endpoint?.nonce ?? null,
+    actor,
+    requestId,
+  })
+  if (!found || (found.state === 'previewed' && found.isExpired)) {
+    return { wrongInput: { path: 'token', message: 'is unknown or has expired: make another preview' } }
+  }
+  if (found.state !== 'previewed') return 'used'
+  return { started: { id: formatId('rpl', found.id, found.nonce), count: found.count } }
+}
+
+/** What the database holds starts nothing. */
+async function hashed(token: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))))
+}
+
+const iso = (time: string) => new Date(time).toISOString()

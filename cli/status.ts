@@ -15,10 +15,11 @@ const maxCounted = 100_000
 const maxEndpoints = 1_000
 
 export interface Status
-  extends Pick<
-    Stats,
-    'deliveries' | 'capped' | 'delivered_last_hour' | 'oldest_pending_seconds' | 'endpoints'
-  > {
+  extends Pick<Stats, 'deliveries' | 'capped' | 'delivered_last_hour' | 'oldest_pending_seconds'> {
+  readonly endpoints: readonly Pick<
+    Stats['endpoints'][number],
+    'id' | 'state' | 'pending' | 'sending' | 'dead'
+  >[]
   readonly listeners: number
   readonly watched: readonly string[]
 }
@@ -34,9 +35,12 @@ export async function readStatus(connection: Connection): Promise<Status> {
     capped: found.isCapped ?? false,
     delivered_last_hour: found.delivered,
     oldest_pending_seconds: found.oldestPendingSeconds,
-    endpoints: found.endpoints.map(({ id, nonce, ...counts }) => ({
+    endpoints: found.endpoints.map(({ id, nonce, state, pending, sending, dead }) => ({
       id: formatId('ep', id, nonce),
-      ...counts,
+      state,
+      pending,
+      sending,
+      dead,
     })),
   }
 }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeAssets } from './console-assets.ts'
 import { helpIfAsked } from './program.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -14,4 +15,5 @@ const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, st
 if (status !== 0) process.exit(status ?? 1)
 for (const folder of ['drizzle/functions', 'drizzle/migrations'])
   cpSync(join(root, folder), join(dist, folder), { recursive: true })
+writeAssets(join(dist, 'public'))
 chmodSync(join(dist, 'cli/main.js'), 0o755)

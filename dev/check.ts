@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { areAssetNamesFresh } from './console-assets.ts'
 import { findStale } from './generate.ts'
 import { findImportCircles } from './import-circles.ts'
 import { sourcesIn } from './imports.ts'
@@ -40,6 +41,8 @@ const steps: Record<string, Step> = {
   'drizzle/schema-version.gen.ts': () =>
     isSchemaVersionFresh() ? '' : 'It does not fit drizzle/functions: run `npm run generate`.',
   'generated files': async () => (await findStale()).join('\n'),
+  'functions/console/assets.gen.ts': () =>
+    areAssetNamesFresh() ? '' : 'It does not fit the files of the console: run `npm run generate`.',
   'tables in the docs': () => findTableProblems().join('\n'),
   'package-lock.json': () => findLockGaps(join(root, 'package-lock.json')).join('\n'),
   'bench/package-lock.json': () => findLockGaps(join(root, 'bench/package-lock.json')).join('\n'),

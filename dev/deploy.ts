@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { writeAssets } from './console-assets.ts'
 import { readArguments, runTool } from './program.ts'
 import { Trouble } from './say.ts'
 
@@ -32,6 +33,7 @@ interface Needed {
 await runTool(async () => {
   const { 'dry-run': dryRun, ...given } = readArguments({ usage, options })
   if (!dryRun) await requireSettings(given)
+  writeAssets()
   const args = [...flags(given), ...(dryRun ? ['--dry-run'] : [])]
   process.exitCode = wrangler('deploy', args, 'inherit').status ?? 1
 })

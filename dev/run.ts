@@ -1,6 +1,8 @@
 // `npm run dev`: the whole system on one machine, from an empty directory to the first webhook.
 // It ends every process it starts: in order on Ctrl-C, and through the watchdog if it is killed.
 import { join } from 'node:path'
+import { writeAssetNames, writeAssets } from './console-assets.ts'
+import { consoleLink } from './console-link.ts'
 import { generateIfStale } from './generate.ts'
 import { startGuard } from './guard.ts'
 import { migrate } from './migrate.ts'
@@ -70,11 +72,12 @@ async function start(options: Options): Promise<void> {
   say('ready', `${functionsUrl}  (after ${seconds} s; Ctrl-C stops everything)`)
   say('api key', process.env.OUTBOX_API_KEYS ? 'one of OUTBOX_API_KEYS' : adminKey(settings)!)
   say('database', withoutPassword(databaseUrl))
+  say('console', await consoleLink(functionsUrl, settings))
   say('docs', `${functionsUrl}/docs`)
   if (options.seed) console.log(`\n${firstCommands(functionsUrl)}\n`)
 }
 
-/** To copy: ship an order, see what a webhook did about it, make more of them. */
+/** To copy: ship an order, see what a webhook did about it, make more of them. All of it can be watched in the console. */
 function firstCommands(url: string): string {
   return `curl -X PATCH ${url}/orders/update -H 'content-type: application/json' -d '{"id":1,"status":"shipped"}'
 curl ${url}/orders/1
@@ -111,6 +114,8 @@ async function openProxy(): Promise<string> {
 async function runFunctions(port: number, dir: string, settings: Settings): Promise<string> {
   say('functions', `starting on port ${port}`)
   await generateIfStale()
+  writeAssetNames()
+  writeAssets()
   let functions: Functions | undefined
   // Added before the listeners' step, and so run after it: the receivers must answer the listeners' last webhooks.
   shutdown.add(() => functions?.stop())

@@ -8,6 +8,7 @@ export type Settings = Record<string, string>
 
 const defaults = {
   OUTBOX_API_KEYS: 'dev:admin:dev',
+  OUTBOX_ENVIRONMENT: 'development',
   OUTBOX_ORDERS_PUBLIC: 'true',
   OUTBOX_ALLOW_HTTP: 'true',
   OUTBOX_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8,::1/128',

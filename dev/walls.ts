@@ -71,7 +71,7 @@ const walls: Record<string, Wall> = {
   },
   // For users' own tests, on Node: the sender's rules and the receivers' kit.
   testing: { paths: ['testing', 'receivers', 'delivery'], packages: ['node:*'] },
-  exports: { paths: [...product, 'testing'], except: [...example], packages: [] },
+  exports: { paths: [...product, 'testing', 'server/console-assets.ts'], except: [...example], packages: [] },
 }
 
 export const walledFolders = ['cli', 'exports', 'server', 'testing', ...product]

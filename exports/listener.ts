@@ -6,6 +6,8 @@ import { createTransport as create } from '../worker/send/transport.ts'
 import { readListenerSettings } from '../worker/settings.ts'
 
 export { SettingsError } from '../delivery/settings.ts'
+/** For `createOutbox({ readAsset })` in a Node server of yours: the console's style and scripts, from this package. */
+export { readAsset } from '../server/console-assets.ts'
 export type { Environment, Listener }
 
 /**

@@ -4,6 +4,8 @@
 //   app.route('/outbox', outbox.app)
 //   export default { fetch: app.fetch, scheduled: outbox.scheduled }
 import type { Send } from '../delivery/send.ts'
+import { createConsole } from './console/app.ts'
+import type { ReadAsset } from './console/assets.ts'
 import { runCron } from './cron/run.ts'
 import { deliveries } from './deliveries/routes.ts'
 import { endpointActions } from './endpoints/action-routes.ts'
@@ -44,6 +46,13 @@ export interface OutboxOptions {
   readonly basePath?: string
   /** Whether it answers `/openapi.json` and `/docs`. Default: true. */
   readonly description?: boolean
+  /** Whether it has the operator's console at `/console`. Default: true. */
+  readonly console?: boolean
+  /**
+   * How the console's style and scripts are read. Default: from the Worker's assets, the binding ASSETS. In a Node server hand
+   * in `readAsset` of `outbox/listener`.
+   */
+  readonly readAsset?: ReadAsset
   /**
    * How webhooks leave in `scheduled`. Default: with fetch, which leaves it to the platform what a name may lead to. That is
    * fine on Cloudflare; in a Node server hand in the `send` of `createTransport()` of `outbox/listener`.
@@ -65,12 +74,21 @@ const resources = [
   [stats, series, audit, keys, listeners, metrics],
 ].flat()
 
-export function createOutbox({ settings, basePath, description = true, send }: OutboxOptions = {}): Outbox {
+export function createOutbox({
+  settings,
+  basePath,
+  description = true,
+  console = true,
+  readAsset,
+  send,
+}: OutboxOptions = {}): Outbox {
   const app = createApp()
   const parts = description ? [...resources, descriptionOf(app, basePath)] : resources
   const environmentOf = overriddenBy(settings)
-  if (settings) useEnvironment(app, parts, environmentOf)
+  const pages = console ? [createConsole({ basePath, readAsset })] : []
+  if (settings) useEnvironment(app, [...parts, ...pages], environmentOf)
   addRoutes(app, parts)
+  for (const page of pages) app.route('/', page)
   refuseUnknownPaths(app, environmentOf)
   return {
     app,
@@ -82,7 +100,11 @@ export function createOutbox({ settings, basePath, description = true, send }: O
 }
 
 /** On the paths of these parts alone: an application's own routes keep their environment. */
-function useEnvironment(app: Routes, parts: readonly Routes[], environmentOf: EnvironmentOf): void {
+function useEnvironment(
+  app: Routes,
+  parts: readonly Pick<Routes, 'routes'>[],
+  environmentOf: EnvironmentOf,
+): void {
   for (const path of new Set(parts.flatMap(part => part.routes.map(route => route.path)))) {
     app.use(path, (c, next) => {
       c.env = environmentOf(c.env)

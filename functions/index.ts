@@ -1,6 +1,7 @@
 // The Worker as it is deployed: the outbox, and beside it the example shop. The life of an event begins in
 // functions/shop/orders/routes.ts.
 import { createOutbox } from './app.ts'
+import { leadToConsole } from './console/lead.ts'
 import { addRoutes, createApp } from './http/app.ts'
 import { descriptionOf } from './openapi/openapi.ts'
 import { readShopSettings } from './shop/settings.ts'
@@ -13,6 +14,7 @@ app.use(async (c, next) => {
   await readShopSettings(c.env) // a wrong one stops everything, like the outbox's own
   await next()
 })
+app.get('/', leadToConsole)
 app.route('/', outbox.app)
 app.route('/', shop)
 addRoutes(app, [descriptionOf(app)])

@@ -34,6 +34,8 @@ export interface Settings {
   readonly keyring: Keyring
   /** Endpoints that /metrics names. */
   readonly metricsEndpoints: number
+  /** What the console calls this installation; null = nothing. */
+  readonly environment: string | null
   /** How long the history of the attempts is kept by the minute. */
   readonly historyDays: number
 }
@@ -46,6 +48,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     delivery,
     keyring: await openKeyring(delivery.masterKeys),
     metricsEndpoints: metricsEndpoints(env),
+    environment: environment(env),
     historyDays: historyDays(env),
   })
   log('settings read', { driver: settings.driver })
@@ -84,6 +87,13 @@ function neonProxy(env: Env): string | null {
   const value = read(env, 'NEON_PROXY')
   if (value === null || URL.canParse(value)) return value
   throw expected('NEON_PROXY', 'a URL, and only in development')
+}
+
+function environment(env: Env): string | null {
+  const name = 'OUTBOX_ENVIRONMENT'
+  const value = read(env, name)
+  if (value === null || /^[\w .-]{1,40}$/.test(value)) return value
+  throw expected(name, 'a word such as production or staging')
 }
 
 async function apiKeys(env: Env): Promise<readonly ApiKey[]> {

@@ -7,8 +7,10 @@ import { Hono } from 'hono'
 import { SettingsError } from '../delivery/settings.ts'
 import { addressHeader, withAddressHeader } from '../functions/access/client-address.ts'
 import { createOutbox } from '../functions/app.ts'
+import { leadToConsole } from '../functions/console/lead.ts'
 import type { ServedRequest } from '../worker/observability/http-metrics.ts'
 import type { Part } from '../worker/parts/part.ts'
+import { readAsset } from './console-assets.ts'
 import type { ServerSettings } from './settings.ts'
 
 export interface Api extends Part {
@@ -32,7 +34,7 @@ export function createApi(
   { env, host, port }: ServerSettings,
   { trouble, findStuck, onAnswer }: ApiPorts,
 ): Api {
-  const outbox = createOutbox()
+  const outbox = createOutbox({ readAsset })
   let isStopping = false
   const app = new Hono<{ Bindings: HttpBindings }>()
   const ours = withAddressHeader(env)
@@ -48,6 +50,7 @@ export function createApi(
     const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
     return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)
   })
+  app.get('/', leadToConsole)
   app.all('*', async c => {
     const { method, path } = c.req
     const begunAt = performance.now()

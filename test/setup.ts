@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
 import { unstable_readConfig } from 'wrangler'
+import { writeAssets } from '../dev/console-assets.ts'
 import { type Guard, startGuard } from '../dev/guard.ts'
 import { migrate } from '../dev/migrate.ts'
 import { startNeonProxy } from '../dev/neon-proxy.ts'
@@ -35,6 +36,7 @@ export default async function setup(project: TestProject) {
   const migrated = join(dir, 'migrated')
   const bundles = join(dir, 'bundles')
   try {
+    writeAssets()
     const bundled = Promise.all([
       bundle(project, wranglerToml, join(bundles, 'functions')),
       bundle(project, join(root, 'test/support/workers/calls.toml'), join(bundles, 'calls')),

@@ -36,6 +36,10 @@
 -- -> reason         text?
 -- -> created_at     text
 -- -> finished_at    text?
+-- -> type           text    the event's
+-- -> key            text?   the event's
+-- -> url            text
+-- -> last_status    int?    what the last attempt was answered
 -- -> meta.is_full      bool    there are more on the next page
 -- -> meta.is_complete  bool    the walk has come to its end
 -- -> meta.looked_to    bigint  the deliveries of all events above it were looked at
@@ -54,7 +58,7 @@ bounds as materialized (
   from outbox.events
 ),
 endpoint as materialized (
-  select p.id, p.nonce
+  select p.id, p.nonce, p.url
   from outbox.endpoints p
   where ($6::bigint is null or p.id = $6::bigint and p.nonce = $7::int)
     and ($19::text is null or p.tenant = $19::text)
@@ -215,7 +219,8 @@ found as materialized (
 select
   null::bigint as event_id, null::int as event_nonce, null::bigint as endpoint_id, null::int as endpoint_nonce,
   null::outbox.delivery_state as state, null::int as attempt, null::text as due_at, null::text as reason,
-  null::text as created_at, null::text as finished_at,
+  null::text as created_at, null::text as finished_at, null::text as type, null::text as key, null::text as url,
+  null::int as last_status,
   json_build_object(
     'is_full', cardinality(walked.event_ids) > $3::int,
     'is_complete', not exists (select from outbox.events e where e.id > bounds.bottom and e.id <= walked.top),
@@ -227,7 +232,9 @@ cross join bounds
 union all
 (
   select d.event_id, e.nonce, d.endpoint_id, p.nonce, d.state, d.attempt, d.due_at::text, d.reason,
-         d.created_at::text, d.finished_at::text, null
+         d.created_at::text, d.finished_at::text, e.type, e.key, p.url,
+         (select a.response_status from outbox.attempts a
+          where a.endpoint_id = d.endpoint_id and a.event_id = d.event_id order by a.number desc limit 1), null
   from found
   join endpoint p on p.id = found.endpoint_id
   join outbox.events e on e.id = found.event_id

@@ -6,26 +6,32 @@
 -- $3 max_endpoints  int    endpoints to list
 --
 -- Returns one row.
--- -> counted_to              int      the limit
--- -> delivered               int      in the last hour
--- -> delivered_is_capped     bool
--- -> oldest_pending_seconds  float8?  null = nothing waits
--- -> pending                 int
--- -> sending                 int
--- -> dead                    int
--- -> is_capped               bool?    null = there are no endpoints
--- -> endpoints[].id          bigint   those with the most pending first
--- -> endpoints[].nonce       int
--- -> endpoints[].state       outbox.endpoint_state
--- -> endpoints[].pending     int
--- -> endpoints[].sending     int
--- -> endpoints[].dead        int
+-- -> counted_to                            int                       the limit
+-- -> delivered                             int                       in the last hour
+-- -> delivered_is_capped                   bool
+-- -> oldest_pending_seconds                float8?                   null = nothing waits
+-- -> pending                               int
+-- -> sending                               int
+-- -> dead                                  int
+-- -> is_capped                             bool?                     null = there are no endpoints
+-- -> endpoints[].id                        bigint                    those with the most pending first
+-- -> endpoints[].nonce                     int
+-- -> endpoints[].state                     outbox.endpoint_state
+-- -> endpoints[].pending                   int
+-- -> endpoints[].sending                   int
+-- -> endpoints[].dead                      int
+-- -> endpoints[].url                       text
+-- -> endpoints[].disabled_reason           outbox.disabled_reason?
+-- -> endpoints[].oldest_pending_seconds    float8?
+-- -> endpoints[].failures                  int                       in a row
+-- -> endpoints[].failing_seconds           float8?                   since the first of them
+-- -> endpoints[].probe_in_seconds          float8?                   null = the circuit breaker is closed
 with recursive
 clock as materialized (
   select clock_timestamp() as now
 ),
 endpoint as materialized (
-  select p.id, p.nonce, p.kind, p.state
+  select p.id, p.nonce, p.kind, p.state, p.url, p.disabled_reason
   from outbox.endpoints p
   where p.deleted_at is null and ($1::text is null or p.tenant = $1::text)
 ),
@@ -87,9 +93,14 @@ select
   (select coalesce(sum(dead), 0)::int from counted) as dead,
   (select bool_or(greatest(pending, dead) >= (select rows from cap)) from counted) as is_capped,
   (
-    select coalesce(json_agg(json_build_object('id', id::text, 'nonce', nonce, 'state', state, 'pending', pending,
-                                                'sending', sending, 'dead', dead)
-                             order by pending desc, id desc), '[]')
+    select coalesce(json_agg(json_build_object('id', listed.id::text, 'nonce', nonce, 'state', state, 'pending', pending,
+                                                'sending', sending, 'dead', dead, 'url', url, 'disabled_reason', disabled_reason,
+                                                'oldest_pending_seconds', case when due_at is not null then greatest(0, extract(epoch from clock.now - due_at)) end,
+                                                'failures', coalesce(h.failures, 0),
+                                                'failing_seconds', extract(epoch from clock.now - h.failing_since),
+                                                'probe_in_seconds', extract(epoch from h.probe_at - clock.now))
+                             order by pending desc, listed.id desc), '[]')
     from (select * from counted order by pending desc, id desc limit $3::int) listed
+    left join outbox.endpoint_health h on h.endpoint_id = listed.id
   )::text as endpoints
 from clock

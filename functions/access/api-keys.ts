@@ -32,11 +32,14 @@ export async function parseApiKeys(spec: string): Promise<readonly ApiKey[] | nu
 
 /** Compares with every key, also after a match, so that the time it takes tells nothing about them. */
 export async function findApiKey(keys: readonly ApiKey[], presented: string): Promise<ApiKey | null> {
-  const hash = await hashOf(presented)
+  return findByHash(keys, await hashOf(presented))
+}
+
+export function findByHash(keys: readonly ApiKey[], hash: Uint8Array): ApiKey | null {
   return keys.reduce<ApiKey | null>((found, key) => (isEqual(key.hash, hash) ? key : found), null)
 }
 
-export async function hashOf(key: string): Promise<Uint8Array> {
+export async function hashOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key)))
 }
 

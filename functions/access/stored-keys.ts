@@ -24,8 +24,14 @@ export async function storedHash(hash: Uint8Array): Promise<string> {
 
 /** The time that the search takes tells nothing: nobody can choose the hash of a guess. */
 export async function findStoredKey(settings: Settings, presented: string): Promise<ApiKey | null> {
-  if (!pattern.test(presented)) return null
-  const hash = await hashOf(presented)
+  return pattern.test(presented) ? findStoredKeyByHash(settings, await hashOf(presented)) : null
+}
+
+/** The key whose hash the functions remember for the time of a session (functions/console/session.ts). */
+export async function findStoredKeyByHash(
+  settings: Settings,
+  hash: Uint8Array<ArrayBuffer>,
+): Promise<ApiKey | null> {
   const db = openDatabase(settings)
   try {
     const found = await findKey(db.run, { hash: await storedHash(hash) })

@@ -10,7 +10,14 @@ import type { App } from '../settings.ts'
 import { toRow, walkDeliveries } from './list.ts'
 import { redeliver } from './operations.ts'
 import { findDelivery, findDeliveryWithAttempts, toDelivery } from './read.ts'
-import { Delivery, DeliveryWithAttempts, ListedError, ResponseStatus, State } from './schema.ts'
+import {
+  Delivery,
+  DeliveryWithAttempts,
+  ListedError,
+  ResponseStatus,
+  redeliverCost,
+  State,
+} from './schema.ts'
 
 const inPath = z.object({ id: z.string() })
 
@@ -56,7 +63,7 @@ const postRedelivery = defineRoute({
   path: '/v1/deliveries/{id}/redeliver',
   operationId: 'redeliver',
   summary: 'Send a delivery again, now and with a new retry budget',
-  access: { tenants: true, cost: { bucket: 'redeliver', size: 300, perSecond: 10 } },
+  access: { tenants: true, cost: redeliverCost },
   request: { params: inPath },
   responses: responses(Delivery, 'The delivery, due now', 202),
 })

@@ -71,3 +71,6 @@ export const DeliveryWithAttempts = Delivery.extend({ attempts: z.array(Attempt)
   'DeliveryWithAttempts',
 )
 export type DeliveryWithAttempts = z.infer<typeof DeliveryWithAttempts>
+
+/** What redelivering costs, whoever asks and wherever. */
+export const redeliverCost = { bucket: 'redeliver', size: 300, perSecond: 10 }

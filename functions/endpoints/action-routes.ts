@@ -10,7 +10,7 @@ import { disableEndpoint, pauseEndpoint, resumeEndpoint, sendTest } from './oper
 import { findEndpoint } from './read.ts'
 import { disabledEndpoint, replyChanged, unknownEndpoint } from './replies.ts'
 import { maxKeys, rotateKey } from './rotation.ts'
-import { Endpoint, EndpointId, Rotation, ShownKey, TestSent } from './schema.ts'
+import { Endpoint, EndpointId, Rotation, ShownKey, TestSent, testCost } from './schema.ts'
 import { showKey } from './signing-key.ts'
 
 const postPause = action('pause', 'Stop sending at once; deliveries pile up until it is resumed')
@@ -38,7 +38,7 @@ const postTest = defineRoute({
   path: '/v1/endpoints/{id}/test',
   operationId: 'testEndpoint',
   summary: 'Send one event of type outbox.test to this endpoint alone',
-  access: { tenants: true, cost: { bucket: 'test', size: 60, perSecond: 1 } },
+  access: { tenants: true, cost: testCost },
   request: { params: EndpointId },
   responses: responses(TestSent, 'It is on its way', 202),
 })

@@ -72,3 +72,6 @@ export const Rotation = z
 export type Rotation = z.infer<typeof Rotation>
 
 export const TestSent = z.object({ event_id: z.string(), delivery_id: z.string() }).openapi('TestSent')
+
+/** What a test costs, whoever asks and wherever. */
+export const testCost = { bucket: 'test', size: 60, perSecond: 1 }

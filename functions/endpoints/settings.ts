@@ -3,7 +3,13 @@
 import { z } from '@hono/zod-openapi'
 import { maxRetries, maxRetryWaitSeconds } from '../../delivery/settings.ts'
 import { maxUrlLength } from '../../delivery/url.ts'
-import { endpointKind, type endpoints, ordering, signing, webhookFormat } from '../../drizzle/schema/outbox.ts'
+import {
+  endpointKind,
+  type endpoints,
+  ordering,
+  signing,
+  webhookFormat,
+} from '../../drizzle/schema/outbox.ts'
 import { double, text, wholeNumber } from '../openapi/schemas.ts'
 
 const EventType = text(200).regex(

@@ -44,7 +44,7 @@ export const begin: MiddlewareHandler<App> = async (c, next) => {
 }
 
 /** A request that only reads has no context, because it makes no events. */
-const openRequestDatabase: MiddlewareHandler<App> = async (c, next) => {
+export const openRequestDatabase: MiddlewareHandler<App> = async (c, next) => {
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
   const { actor } = callerOf(c)
   const context = isRead ? null : { actor, traceparent: continueTrace(c.req.header('traceparent')) }

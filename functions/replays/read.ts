@@ -32,6 +32,7 @@ export function listReplays(
       .select({
         replay: replays,
         endpointNonce: endpoints.nonce,
+        url: endpoints.url,
         filter: sql<string | null>`${replays.filter}::text`,
       })
       .from(replays)
@@ -63,7 +64,7 @@ export async function findReplay(
 
 type ReplayRow = Awaited<ReturnType<typeof listReplays>>[number]
 
-export function toReplay({ replay, endpointNonce, filter }: ReplayRow) {
+export function toReplay({ replay, endpointNonce, filter }: Omit<ReplayRow, 'url'>) {
   const { pinned, skipped } = replay
   return {
     id: formatId('rpl', replay.id, replay.nonce),

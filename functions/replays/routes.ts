@@ -13,7 +13,15 @@ import type { App } from '../settings.ts'
 import { cancelReplay, previewReplay, startReplay } from './operations.ts'
 import { previewRedelivery, type StartedPinned, startPinned } from './pinned.ts'
 import { findReplay, listReplays, toReplay } from './read.ts'
-import { NewRedelivery, NewReplay, Preview, Replay, ReplayCount, StartedReplay } from './schema.ts'
+import {
+  NewRedelivery,
+  NewReplay,
+  Preview,
+  Replay,
+  ReplayCount,
+  replayCost,
+  StartedReplay,
+} from './schema.ts'
 
 const inPath = z.object({ id: z.string() })
 
@@ -22,7 +30,7 @@ const postReplay = defineRoute({
   path: '/v1/endpoints/{id}/replay',
   operationId: 'startReplay',
   summary: "Send an endpoint's past events again, or count them",
-  access: { tenants: true, cost: { bucket: 'replay', size: 30, perSecond: 0.5 } },
+  access: { tenants: true, cost: replayCost },
   request: { params: EndpointId, body: body(NewReplay) },
   responses: {
     ...responses(ReplayCount, 'With dry_run: what would be sent'),
@@ -35,7 +43,7 @@ const postRedelivery = defineRoute({
   path: '/v1/deliveries/redeliver',
   operationId: 'redeliverAll',
   summary: 'Send all deliveries again that match a filter: first a preview, then with its token',
-  access: { tenants: true, cost: { bucket: 'replay', size: 30, perSecond: 0.5 } },
+  access: { tenants: true, cost: replayCost },
   request: { body: body(NewRedelivery) },
   responses: {
     ...responses(Preview, 'With dry_run: what would be sent'),

@@ -174,3 +174,6 @@ export const Replay = z
   })
   .openapi('Replay')
 export type Replay = z.infer<typeof Replay>
+
+/** What a replay or its count costs, whoever asks and wherever. */
+export const replayCost = { bucket: 'replay', size: 30, perSecond: 0.5 }

@@ -156,6 +156,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('GET /healthz', '/healthz')
   await ask('POST /receivers/notifications', '/receivers/notifications', {})
   await ask('POST /receivers/billing', '/receivers/billing', {})
+  await ask('POST /receivers/flaky', '/receivers/flaky', {})
   return visit
 }
 

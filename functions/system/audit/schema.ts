@@ -12,6 +12,7 @@ const Action = z.enum([
   'endpoint.rotated',
   'endpoint.tested',
   'delivery.redelivered',
+  'event.shown',
   'replay.started',
   'replay.canceled',
   'key.created',
@@ -26,6 +27,9 @@ export const Entry = z
     action: Action,
     endpoint_id: z.string().nullable(),
     delivery_id: z.string().nullable(),
+    event_id: z.string().nullable().openapi({
+      description: 'Of event.shown: somebody had the data of the event shown in the console',
+    }),
     replay_id: z.string().nullable(),
     changes: z.unknown().openapi({
       description: 'By setting: from and to. Without secrets, headers and the queries of URLs',

@@ -3,6 +3,7 @@ import { formatId } from '../../../delivery/ids.ts'
 import * as queries from '../../../drizzle/queries.gen.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { Database } from '../../db.ts'
+import { withoutQuery } from '../../endpoints/read.ts'
 import { maxCounted, maxEndpoints, type Stats } from './schema.ts'
 
 export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>): Promise<Stats> {
@@ -14,9 +15,18 @@ export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>
     delivered_last_hour: found.delivered,
     delivered_last_hour_capped: found.deliveredIsCapped,
     oldest_pending_seconds: found.oldestPendingSeconds,
-    endpoints: found.endpoints.map(({ id, nonce, ...counts }) => ({
-      id: formatId('ep', id, nonce),
-      ...counts,
+    endpoints: found.endpoints.map(row => ({
+      id: formatId('ep', row.id, row.nonce),
+      url: withoutQuery(row.url),
+      state: row.state,
+      disabled_reason: row.disabledReason,
+      pending: row.pending,
+      sending: row.sending,
+      dead: row.dead,
+      oldest_pending_seconds: row.oldestPendingSeconds,
+      failures: row.failures,
+      failing_seconds: row.failingSeconds,
+      probe_in_seconds: row.probeInSeconds,
     })),
   }
 }

@@ -1,6 +1,6 @@
 // The state of all deliveries in one answer. Counting stops at limits, which the answer names.
 import { z } from '@hono/zod-openapi'
-import { endpointState } from '../../../drizzle/schema/outbox.ts'
+import { disabledReason, endpointState } from '../../../drizzle/schema/outbox.ts'
 
 /** Rows that are counted at most: a quarter of a second with 2,000 endpoints, a million pending, two million attempts. */
 export const maxCounted = 100_000
@@ -25,7 +25,25 @@ export const Stats = z
       .nullable()
       .openapi({ description: 'How long the delivery that waits longest has been due; null = none waits' }),
     endpoints: z
-      .array(z.object({ id: z.string(), state: z.enum(endpointState.enumValues), ...counts }))
+      .array(
+        z.object({
+          id: z.string(),
+          url: z.string().openapi({ description: 'Without its query' }),
+          state: z.enum(endpointState.enumValues),
+          disabled_reason: z.enum(disabledReason.enumValues).nullable(),
+          ...counts,
+          oldest_pending_seconds: z.number().nullable(),
+          failures: z.int().openapi({ description: 'Attempts that failed since the last success' }),
+          failing_seconds: z
+            .number()
+            .nullable()
+            .openapi({ description: 'Since the first of them; null = none' }),
+          probe_in_seconds: z.number().nullable().openapi({
+            description:
+              'The circuit breaker is open: the next probe goes out in so many seconds; null = it is closed',
+          }),
+        }),
+      )
       .openapi({ description: `Those with the most pending first, at most ${maxEndpoints}` }),
   })
   .openapi('Stats')

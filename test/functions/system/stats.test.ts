@@ -10,7 +10,10 @@ beforeAll(async () => {
   a = (await api.post('/v1/endpoints', { url: 'https://example.com/a' })).body.id
   b = (await api.post('/v1/endpoints', { url: 'https://example.com/b' })).body.id
 })
-beforeEach(() => api.db.query('truncate outbox.delivery_rows, outbox.attempt_rows'))
+beforeEach(async () => {
+  await api.db.query('truncate outbox.delivery_rows, outbox.attempt_rows')
+  await api.db.query('update outbox.endpoint_health set failures = 0, failing_since = null, probe_at = null')
+})
 
 const stats = async () => (await api.get('/v1/stats')).body
 
@@ -33,6 +36,19 @@ const attempts = (endpoint: string, count: number, age: string, error = 'null') 
     [endpoint, count],
   )
 
+const quiet = {
+  url: expect.stringMatching(/^https:/),
+  state: 'active',
+  disabled_reason: null,
+  pending: 0,
+  sending: 0,
+  dead: 0,
+  oldest_pending_seconds: null,
+  failures: 0,
+  failing_seconds: null,
+  probe_in_seconds: null,
+}
+
 test('without deliveries every count is zero', async () => {
   expect(await stats()).toEqual({
     deliveries: { pending: 0, sending: 0, dead: 0 },
@@ -42,8 +58,8 @@ test('without deliveries every count is zero', async () => {
     delivered_last_hour_capped: false,
     oldest_pending_seconds: null,
     endpoints: [
-      { id: b, state: 'active', pending: 0, sending: 0, dead: 0 },
-      { id: a, state: 'active', pending: 0, sending: 0, dead: 0 },
+      { id: b, ...quiet },
+      { id: a, ...quiet },
     ],
   })
 })
@@ -60,6 +76,21 @@ test('each state is counted, for each endpoint and in total', async () => {
       { id: b, pending: 0, sending: 4, dead: 0 },
     ],
   })
+})
+
+test('an endpoint that fails says since when, and when it is probed', async () => {
+  await api.db.query(
+    `update outbox.endpoint_health set failures = 3, failing_since = now() - interval '90 seconds', probe_at = now() + interval '60 seconds'
+     from outbox.endpoints p where p.id = endpoint_id and outbox.endpoint_id(p.id, p.nonce) = $1`,
+    [a],
+  )
+  await deliver(a, 1, 1, { ...pending, due_at: `now() - interval '30 seconds'` })
+  const [failing, well] = (await stats()).endpoints
+  expect(failing).toMatchObject({ id: a, failures: 3 })
+  expect(failing.failing_seconds).toBeCloseTo(90, -1)
+  expect(failing.probe_in_seconds).toBeCloseTo(60, -1)
+  expect(failing.oldest_pending_seconds).toBeCloseTo(30, -1)
+  expect(well).toEqual({ id: b, ...quiet })
 })
 
 test('the oldest pending delivery is the one due longest; one that waits for a retry is not due', async () => {

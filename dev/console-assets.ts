@@ -1,0 +1,73 @@
+// Writes public/, the files that a Worker serves beside its script: the console's own style and scripts, and the library from
+// its package. Each name carries a hash of what is in the file, so a browser may keep it for ever. The names stand in
+// functions/console/assets.gen.ts; with --check nothing is written, and the script fails if they are not what it would write.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+
+/** By the name that pages use. */
+const sources = {
+  'console.css': 'assets/console.css',
+  'console.js': 'assets/console.js',
+  'charts.js': 'assets/charts.js',
+  'uplot.js': 'node_modules/uplot/dist/uPlot.iife.min.js',
+  'uplot.css': 'node_modules/uplot/dist/uPlot.min.css',
+} as const
+
+const namesFile = join(root, 'functions/console/assets.gen.ts')
+
+/** Kept for a year: another content has another name. */
+const headers = `/console/assets/*
+  Cache-Control: public, max-age=31536000, immutable
+  X-Content-Type-Options: nosniff
+`
+
+interface Asset {
+  readonly name: string
+  readonly file: string
+  readonly content: Buffer
+}
+
+function readAssets(): Asset[] {
+  return Object.entries(sources).map(([name, source]) => {
+    const content = readFileSync(join(root, source))
+    const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
+    const dot = name.lastIndexOf('.')
+    return { name, file: `${name.slice(0, dot)}.${hash}${name.slice(dot)}`, content }
+  })
+}
+
+function namesText(assets: readonly Asset[]): string {
+  const lines = assets.map(({ name, file }) => `  '${name}': '${file}',\n`)
+  return `// Written by dev/console-assets.ts (\`npm run generate\`). Do not edit.
+
+/** The console's files as they are served, with a hash of their content. */
+export const assetFiles = {
+${lines.join('')}} as const
+`
+}
+
+/** False when the names in functions/console/assets.gen.ts are not those of the files as they are. */
+export function areAssetNamesFresh(): boolean {
+  return existsSync(namesFile) && readFileSync(namesFile, 'utf8') === namesText(readAssets())
+}
+
+export function writeAssetNames(): void {
+  if (!areAssetNamesFresh()) writeFileSync(namesFile, namesText(readAssets()))
+}
+
+/** Writes `<to>/console/assets/…` and `<to>/_headers`. */
+export function writeAssets(to = join(root, 'public')): void {
+  const folder = join(to, 'console/assets')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  for (const { file, content } of readAssets()) writeFileSync(join(folder, file), content)
+  writeFileSync(join(to, '_headers'), headers)
+}
+
+if (import.meta.main) {
+  writeAssetNames()
+  writeAssets()
+}

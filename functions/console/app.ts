@@ -1,0 +1,74 @@
+// The operator's console: pages over the same operations as the API. It has no SQL and no rule of its own.
+import { Hono } from 'hono'
+import { begin, openRequestDatabase } from '../http/before.ts'
+import { limitBody } from '../http/body.ts'
+import { problemFor } from '../http/thrown.ts'
+import type { App } from '../settings.ts'
+import { endpointForms } from './actions/endpoints.ts'
+import { keyForms } from './actions/keys.ts'
+import { replayForms } from './actions/replays.ts'
+import { sendingForms } from './actions/sending.ts'
+import { type ReadAsset, serveAsset } from './assets.ts'
+import { find } from './find.ts'
+import { maxFormBytes, requireOperator, requireOwnForm, requireSession } from './guard.ts'
+import { showAudit } from './pages/audit.ts'
+import { showCharts } from './pages/charts.ts'
+import { showDeliveries } from './pages/deliveries.ts'
+import { showDelivery } from './pages/delivery.ts'
+import { showEndpoint } from './pages/endpoint.ts'
+import { showEndpoints } from './pages/endpoints.ts'
+import { showEvent } from './pages/event.ts'
+import { showEvents } from './pages/events.ts'
+import { showNow } from './pages/now.ts'
+import { renderFailure, renderRefusal } from './pages/refusal.ts'
+import { showReplays } from './pages/replays.ts'
+import { showSignIn, signIn, signInByLink, signOut } from './pages/sign-in.ts'
+import { showSystem } from './pages/system.ts'
+import { type ConsoleApp, type ConsoleContext, consolePath } from './view.ts'
+
+export interface ConsoleOptions {
+  readonly basePath?: string | undefined
+  readonly readAsset?: ReadAsset | undefined
+}
+
+export function createConsole({ basePath = '', readAsset }: ConsoleOptions = {}): Hono<App> {
+  const app = new Hono<ConsoleApp>()
+  app.onError((error, c) => answerError(error, c as ConsoleContext))
+
+  app.get('/console/assets/:file', c => serveAsset(c as never, c.req.param('file'), readAsset))
+
+  app.use('/console/*', begin as never, limitBody(maxFormBytes / 1024))
+  app.get('/console/sign-in', c => showSignIn(consolePath(c, basePath), c.req.query('next') ?? ''))
+  app.post('/console/sign-in', c => signIn(c as never, consolePath(c, basePath)))
+  app.get('/console/link', c => signInByLink(c as never, consolePath(c, basePath)))
+
+  app.use('/console/*', requireSession(basePath), requireOwnForm, openRequestDatabase as never)
+  app.post('/console/sign-out', c => signOut(c as never, c.var.view.base))
+  app.get('/console', showNow)
+  app.get('/console/charts', showCharts)
+  app.get('/console/find', find)
+  app.get('/console/endpoints', showEndpoints)
+  app.route('/', endpointForms)
+  app.get('/console/endpoints/:id', c => showEndpoint(c))
+  app.get('/console/deliveries', showDeliveries)
+  app.get('/console/deliveries/:id', c => showDelivery(c))
+  app.get('/console/events', showEvents)
+  app.get('/console/events/:id', c => showEvent(c))
+  app.route('/', sendingForms)
+  app.get('/console/system', requireOperator, showSystem)
+  app.get('/console/replays', showReplays)
+  app.route('/', replayForms)
+  app.get('/console/audit', requireOperator, showAudit)
+  app.route('/', keyForms)
+  app.all('/console/*', c => renderRefusal(c, 'unknown'))
+  return app as unknown as Hono<App>
+}
+
+/** The same words as the API has for it, on a page. */
+async function answerError(error: Error, c: ConsoleContext): Promise<Response> {
+  const answer = problemFor(error)
+  if (c.var.view === undefined) return answer
+  const { detail } = (await answer.json()) as { detail: string }
+  const status = answer.status === 503 ? 503 : 500
+  return renderFailure(c, { status, detail, requestId: c.var.requestId })
+}

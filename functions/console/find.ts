@@ -1,0 +1,18 @@
+// The one search field: an id leads to its page, an address to its endpoints, and anything else is taken for an event's key.
+import { parseDeliveryId, parseId } from '../../delivery/ids.ts'
+import type { ConsoleContext } from './view.ts'
+
+export function find(c: ConsoleContext): Response {
+  const asked = (c.req.query('q') ?? '').trim()
+  return c.redirect(`${c.var.view.base}/${placeOf(asked)}`, 303)
+}
+
+function placeOf(asked: string): string {
+  if (parseDeliveryId(asked)) return `deliveries/${asked}`
+  if (parseId('evt', asked)) return `events/${asked}`
+  if (parseId('ep', asked)) return `endpoints/${asked}`
+  if (parseId('rpl', asked)) return 'replays'
+  if (asked === '') return ''
+  if (/^https?:\/\/|^[\w-]+(\.[\w-]+)+(\/|$)/.test(asked)) return `endpoints?url=${encodeURIComponent(asked)}`
+  return `events?key=${encodeURIComponent(asked)}`
+}

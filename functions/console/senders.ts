@@ -1,0 +1,75 @@
+// Who sends, and whether every change is captured, in rows of three: what, its state, and what that says.
+import { html } from 'hono/html'
+import type { CaptureCheck } from '../../drizzle/capture-health.ts'
+import { type Listeners, silentAfterSeconds } from '../system/listeners/schema.ts'
+import { ago, type Child, state } from './parts.ts'
+import type { View } from './view.ts'
+import { count, counted } from './words.ts'
+
+export interface Said {
+  readonly what: Child
+  readonly state: Child
+  readonly says: Child
+  readonly version?: string
+}
+
+/** The cron function runs every minute. */
+const lateCronSeconds = 180
+
+export function senderRows({ data, last_cron_run: cron }: Listeners, view: View): Said[] {
+  const listeners = data.map(({ name, state: how, last_heartbeat, in_flight, version }): Said => {
+    const heartbeat = html`Heartbeat ${ago(last_heartbeat, view)}`
+    return {
+      what: html`Listener <code>${name}</code>`,
+      version,
+      state:
+        how === 'silent'
+          ? state('interrupted', 'Silent')
+          : state('active', how === 'awake' ? 'Awake' : 'Asleep'),
+      says:
+        how === 'silent'
+          ? html`${heartbeat}. Its leases end by themselves and others take over. Restart it if it stays silent for more than ${silentAfterSeconds} s.`
+          : how === 'awake'
+            ? html`${heartbeat}. It carries ${counted(in_flight, 'request')}.`
+            : html`${heartbeat}. A notification wakes it.`,
+    }
+  })
+  const none: Said = {
+    what: 'Listeners',
+    state: state('disabled', 'None'),
+    says: 'None gave a sign of life within the last hour. The cron function delivers, once a minute.',
+  }
+  return [...(listeners.length === 0 ? [none] : listeners), cronRow(cron, view)]
+}
+
+function cronRow(cron: Listeners['last_cron_run'], view: View): Said {
+  const what = 'Cron function'
+  if (cron === null)
+    return {
+      what,
+      state: state('interrupted', 'Never ran'),
+      says: 'It has never come to its end. Listeners deliver without it; it is the second plane.',
+    }
+  const isLate = view.now.getTime() - Date.parse(cron.finished_at) > lateCronSeconds * 1000
+  return {
+    what,
+    version: cron.version,
+    state: isLate ? state('interrupted', 'Late') : state('tick', 'On time'),
+    says: html`Last run ${ago(cron.finished_at, view)}: ${count(cron.delivered)} delivered, ${count(cron.failed)} failed; it ended because of: ${cron.stopped}.`,
+  }
+}
+
+export function checksLine(checks: readonly CaptureCheck[], view: View): Said {
+  const failing = checks.filter(({ healthy }) => !healthy)
+  return {
+    what: html`<a href="${view.base}/system#checks">Capture</a>`,
+    state:
+      failing.length === 0
+        ? state('tick', `All ${checks.length} hold`)
+        : state('cross', `${failing.length} of ${checks.length} do not hold`),
+    says:
+      failing.length === 0
+        ? 'Every watched table has its triggers, and new events become deliveries in time.'
+        : failing[0]!.advice,
+  }
+}

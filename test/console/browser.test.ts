@@ -1,0 +1,224 @@
+// The console in a real browser: readable for everybody, usable by keyboard alone and without script, and deaf to what hostile
+// content says.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { breachesIn, openWindow, sidewaysPixels, startBrowser, whyNot } from './browser.ts'
+import { type Console, fill, type Scene, startConsole } from './console.ts'
+
+/** OUTBOX_TEST_SHOTS: a folder for a picture of each page. */
+const shots = process.env.OUTBOX_TEST_SHOTS
+
+let browser: Browser | null
+let it: Console
+let bare: Console
+let scene: Scene
+let cookie: string
+let bareCookie: string
+beforeAll(async () => {
+  browser = await startBrowser()
+  if (!browser) return
+  ;[it, bare] = await Promise.all([startConsole(), startConsole()])
+  scene = await fill(it)
+  cookie = (await it.signIn()).cookie
+  bareCookie = (await bare.signIn()).cookie
+}, 120_000)
+
+const inBrowser = (title: string, run: (browser: Browser) => Promise<void>, timeoutMs = 180_000) =>
+  test(
+    title,
+    async context => {
+      if (!browser) return context.skip(whyNot ?? '')
+      await run(browser)
+    },
+    timeoutMs,
+  )
+
+const full = (s: Scene): [name: string, path: string][] => [
+  ['now', '/console'],
+  ['endpoints', '/console/endpoints'],
+  ['new-endpoint', '/console/endpoints/new'],
+  ['endpoint', `/console/endpoints/${s.failing}`],
+  ['paused', `/console/endpoints/${s.paused}?done=pause`],
+  ['edit', `/console/endpoints/${s.well}/edit`],
+  ['replay', `/console/endpoints/${s.failing}/replay`],
+  ['rotate', `/console/endpoints/${s.failing}/rotate`],
+  ['deliveries', '/console/deliveries'],
+  ['nothing-matches', '/console/deliveries?state=canceled'],
+  ['delivery', `/console/deliveries/${s.retried}`],
+  ['events', '/console/events?table=orders&row=orders/8'],
+  ['event', `/console/events/${s.event}`],
+  ['system', '/console/system'],
+  ['replays', '/console/replays'],
+  ['keys', '/console/keys'],
+  ['audit', '/console/audit'],
+  ['charts', '/console/charts'],
+  ['nowhere', '/console/nowhere'],
+]
+
+const empty: [name: string, path: string][] = [
+  '',
+  '/endpoints',
+  '/deliveries',
+  '/events',
+  '/replays',
+  '/keys',
+  '/audit',
+  '/system',
+  '/sign-in',
+].map(path => [`empty${path.replace('/', '-')}`, `/console${path}`])
+
+for (const scheme of ['light', 'dark'] as const) {
+  for (const width of [1280, 390]) {
+    inBrowser(
+      `no page breaks a rule of accessibility or scrolls sideways, ${scheme}, ${width} px wide`,
+      async browser => {
+        for (const [at, who, pages] of [
+          [it, cookie, full(scene)],
+          [bare, bareCookie, empty],
+        ] as const) {
+          const { page, troubles, close } = await openWindow(browser, at.url, who, { scheme, width })
+          for (const [name, path] of pages) {
+            await page.goto(path)
+            await page.evaluate(
+              `for (const details of document.querySelectorAll('main details')) details.open = true`,
+            )
+            expect(await breachesIn(page), name).toEqual([])
+            expect(await sidewaysPixels(page), name).toBe(0)
+            if (shots) {
+              mkdirSync(shots, { recursive: true })
+              await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true })
+            }
+          }
+          expect(troubles.filter(text => !/status of 404/.test(text))).toEqual([])
+          await close()
+        }
+      },
+    )
+  }
+}
+
+inBrowser('at 320 px nothing scrolls sideways', async browser => {
+  const { page, close } = await openWindow(browser, it.url, cookie, { width: 320 })
+  for (const [name, path] of full(scene)) {
+    await page.goto(path)
+    expect(await sidewaysPixels(page), name).toBe(0)
+  }
+  await close()
+})
+
+inBrowser('no script of hostile content runs, and the page stays whole', async browser => {
+  const { page, close } = await openWindow(browser, it.url, cookie)
+  for (const [name, path] of full(scene)) {
+    await page.goto(path)
+    expect(await page.title(), name).toContain('Outbox')
+    expect(await page.locator('footer.foot').count(), name).toBe(1)
+    expect(await page.locator('main img, main script').count(), name).toBe(0)
+  }
+  await page.goto(`/console/events/${scene.event}`)
+  await page.getByRole('button', { name: 'Show' }).click()
+  await page.getByRole('region', { name: 'Data of the event' }).waitFor()
+  expect(await page.title()).toContain('order.shipped')
+  await close()
+})
+
+inBrowser('a whole replay by keyboard alone', async browser => {
+  const { page, close } = await openWindow(browser, it.url, cookie)
+  await page.goto('/console')
+  await page.keyboard.press('j') // the first row, an endpoint in trouble
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/endpoints/ep_*')
+  const endpoint = page.url().split('/').at(-1)
+  await page.keyboard.press('r')
+  await page.waitForURL('**/replay')
+  await page.getByLabel('Since (UTC)').focus()
+  await page.keyboard.type('2026-01-01')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: /will be sent again|nothing to send/ }).waitFor()
+  while (!/^Send .* again$/.test((await page.locator(':focus').textContent()) ?? ''))
+    await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.getByText('The replay has begun.').waitFor()
+  const { data } = (await it.api('GET', `/v1/replays?endpoint_id=${endpoint}`)).body
+  expect(data).toHaveLength(1)
+  await close()
+})
+
+describe('without script', () => {
+  inBrowser('an endpoint is created and paused, and a delivery sent again', async browser => {
+    const { page, close } = await openWindow(browser, it.url, cookie, { script: false })
+    await page.goto('/console/endpoints/new')
+    await page.getByLabel('URL', { exact: true }).fill('https://example.com/without-script')
+    await page.getByRole('button', { name: 'Create the endpoint' }).click()
+    expect(await page.locator('.quote').textContent()).toMatch(/^whsec_/)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByText('is paused.').first().waitFor()
+    await page.goto(`/console/deliveries/${scene.dead}`)
+    await page.getByRole('button', { name: 'Redeliver' }).click()
+    await page.getByRole('button', { name: 'Send now' }).waitFor()
+    expect((await it.api('GET', `/v1/deliveries/${scene.dead}`)).body.state).toBe('pending')
+    await close()
+  })
+})
+
+inBrowser('signing in and out, with a password field and a button', async browser => {
+  const { page, close } = await openWindow(browser, it.url, 'nobody=here')
+  await page.goto('/console/events')
+  await page.getByLabel('API key').fill('dev')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/console/events')
+  await page.getByRole('button', { name: /Signed in as/ }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.waitForURL('**/console/sign-in')
+  await page.goto('/console')
+  await page.waitForURL('**/console/sign-in')
+  await close()
+})
+
+inBrowser(
+  'new rows wait for a click, and a page that cannot be read says that live has stopped',
+  async browser => {
+    const { page, close } = await openWindow(browser, it.url, cookie)
+    await page.clock.install()
+    await page.goto('/console/events')
+    const rows = await page.locator('.list tbody tr').count()
+    await it.api('POST', '/v1/events', { type: 'order.new', data: 1 })
+    await page.clock.runFor(10_500)
+    await page.getByRole('button', { name: '1 new events' }).waitFor()
+    expect(await page.locator('.list tbody tr').count()).toBe(rows)
+    await page.getByRole('button', { name: '1 new events' }).click()
+    await page.getByRole('link', { name: 'order.new' }).waitFor()
+    await page.route('**/console/events', route => route.abort())
+    await page.clock.runFor(10_500)
+    await page.getByText('Live stopped at').first().waitFor()
+    await close()
+  },
+)
+
+inBrowser(
+  'keys are off in fields and can be switched off; theme and time zone change and are kept',
+  async browser => {
+    const { page, close } = await openWindow(browser, it.url, cookie)
+    await page.goto('/console/events')
+    await page.keyboard.press('/')
+    await page.keyboard.type('gd')
+    expect(page.url()).toContain('/console/events')
+    await page.locator('h1').click()
+    await page.keyboard.press('t')
+    await page.keyboard.press('t')
+    await page.keyboard.press('u')
+    await page.keyboard.press('g')
+    await page.keyboard.press('d')
+    await page.waitForURL('**/console/deliveries')
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
+    expect(await page.locator('#zone').textContent()).toContain('Local')
+    await page.keyboard.press('?')
+    await page.getByLabel('Single-letter shortcuts are on').uncheck()
+    await page.keyboard.press('Escape')
+    await page.locator('h1').click()
+    await page.keyboard.press('t')
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
+    await close()
+  },
+)

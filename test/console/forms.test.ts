@@ -1,0 +1,297 @@
+// Every form of the console: refused unless it comes from somebody who may, from one of our own pages; and what it does then.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createOutbox } from '../../functions/app.ts'
+import { type Console, fill, type Scene, send, startConsole, type Visitor, visitor } from './console.ts'
+
+let it: Console
+let scene: Scene
+beforeAll(async () => {
+  it = await startConsole()
+  scene = await fill(it)
+})
+
+const newEndpoint = {
+  url: 'https://example.com/new',
+  which: 'some',
+  type: 'order.shipped',
+  more_types: 'invoice.*',
+}
+
+/** Those that change something. `of`: whose it is, where it belongs to somebody. */
+const forms: readonly [
+  route: string,
+  path: (s: Scene) => string,
+  fields: Record<string, string>,
+  isOperators?: boolean,
+][] = [
+  ['/console/endpoints', () => '/console/endpoints', newEndpoint],
+  ...['pause', 'resume', 'disable', 'test'].map(
+    action =>
+      [`/console/endpoints/:id/${action}`, (s: Scene) => `/console/endpoints/${s.theirs}/${action}`, {}] as [
+        string,
+        (s: Scene) => string,
+        Record<string, string>,
+      ],
+  ),
+  [
+    '/console/endpoints/:id/edit',
+    s => `/console/endpoints/${s.theirs}/edit`,
+    { ...newEndpoint, url: 'https://example.com/edited' },
+  ],
+  ['/console/endpoints/:id/rotate', s => `/console/endpoints/${s.theirs}/rotate`, { overlap_seconds: '0' }],
+  [
+    '/console/endpoints/:id/replay',
+    s => `/console/endpoints/${s.theirs}/replay`,
+    { step: 'begin', since: '2026-01-01', until: '2026-01-02', only: 'all' },
+  ],
+  ['/console/deliveries/:id/redeliver', s => `/console/deliveries/${s.theirDelivery}/redeliver`, {}],
+  ['/console/replays/:id/cancel', s => `/console/replays/${s.replay}/cancel`, {}, true],
+  ['/console/keys', () => '/console/keys', { name: 'made-here' }, true],
+  ['/console/keys/:id/revoke', s => `/console/keys/${s.key}/revoke`, {}, true],
+]
+
+/** Those that only show what is hidden, and the session's own. */
+const harmless = [
+  '/console/sign-in',
+  '/console/sign-out',
+  '/console/deliveries/:id/show',
+  '/console/events/:id/show',
+]
+
+/** Everything that a form could change. */
+const dump = async () =>
+  (
+    await it.db.query(
+      `select (select json_agg(p order by id) from outbox.endpoints p), (select json_agg(s order by id) from outbox.endpoint_secrets s),
+              (select json_agg(d order by endpoint_id, event_id) from outbox.deliveries d), (select json_agg(r order by id) from outbox.replays r),
+              (select json_agg(k.name order by id) from outbox.api_keys k), (select count(*) from outbox.events), (select count(*) from outbox.audit)`,
+    )
+  ).rows[0]
+
+test('the list of forms here is complete', () => {
+  const routes = createOutbox().app.routes.filter(
+    ({ method, path }) => method === 'POST' && path.startsWith('/console'),
+  )
+  expect([...new Set(routes.map(({ path }) => path))].sort()).toEqual(
+    [...forms.map(([route]) => route), ...harmless].sort(),
+  )
+})
+
+type Attempt = (path: string, fields: Record<string, string>) => Promise<{ status: number }>
+
+const from = async (key: string) => it.signIn(key)
+
+const refusals: readonly [who: string, attempt: () => Promise<Attempt>, statuses: number[]][] = [
+  ['without a session', async () => visitor(it.url, '').post, [401]],
+  ['with a read key', async () => (await from('look')).post, [403]],
+  ["with another tenant's key", async () => (await from('k8')).post, [404]],
+  [
+    'from a page of another origin',
+    async () => {
+      const who = await from('dev')
+      return (path, fields) => who.post(path, fields, { origin: 'https://other.example' })
+    },
+    [403],
+  ],
+  [
+    'from another site, as the browser says',
+    async () => {
+      const who = await from('dev')
+      return (path, fields) => who.post(path, fields, { 'sec-fetch-site': 'cross-site' })
+    },
+    [403],
+  ],
+  [
+    'without an origin',
+    async () => {
+      const { cookie, token } = await from('dev')
+      return async (path, fields) =>
+        send(it.url, path, {
+          method: 'POST',
+          body: new URLSearchParams({ _token: await token(), ...fields }),
+          headers: { cookie },
+        })
+    },
+    [403],
+  ],
+  [
+    'without the token',
+    async () => {
+      const { cookie } = await from('dev')
+      return (path, fields) =>
+        send(it.url, path, {
+          method: 'POST',
+          body: new URLSearchParams(fields),
+          headers: { cookie, origin: it.url },
+        })
+    },
+    [403],
+  ],
+  [
+    "with another session's token",
+    async () => {
+      const [who, other] = [await from('dev'), await from('dev')]
+      return async (path, fields) => who.post(path, { ...fields, _token: await other.token() })
+    },
+    [403],
+  ],
+  [
+    'as JSON',
+    async () => {
+      const { cookie, token } = await from('dev')
+      return async (path, fields) =>
+        send(it.url, path, {
+          method: 'POST',
+          body: JSON.stringify({ ...fields, _token: await token() }),
+          headers: { cookie, origin: it.url, 'content-type': 'application/json' },
+        })
+    },
+    [403],
+  ],
+]
+
+describe.each(refusals)('%s', (who, attempt, statuses) => {
+  test('every form that changes something is refused, and nothing has changed', async () => {
+    const before = await dump()
+    const post = await attempt()
+    for (const [route, path, fields] of forms) {
+      if (who === "with another tenant's key" && route === '/console/endpoints') continue // it may create its own
+      const { status } = await post(path(scene), fields)
+      expect(statuses, `${route} ${status}`).toContain(status)
+    }
+    expect(await dump()).toEqual(before)
+  })
+})
+
+describe('a form does', () => {
+  let admin: Visitor
+  beforeAll(async () => {
+    admin = await it.signIn()
+  })
+  const stateOf = async (id: string) => (await it.api('GET', `/v1/endpoints/${id}`)).body.state
+
+  test('create an endpoint, and show its secret once', async () => {
+    const page = await admin.post('/console/endpoints', newEndpoint)
+    expect(page.status).toBe(200)
+    expect(page.text).toMatch(/whsec_[\w+/=]{32,}/)
+    const id = /ep_[0-9a-f]{24}/.exec(page.text)![0]
+    const { body } = await it.api('GET', `/v1/endpoints/${id}`)
+    expect(body).toMatchObject({ url: newEndpoint.url, event_types: ['order.shipped', 'invoice.*'] })
+    expect((await admin.get(`/console/endpoints/${id}`)).text).not.toContain('whsec_')
+  })
+
+  test('say what is wrong, and keep what was typed', async () => {
+    const page = await admin.post('/console/endpoints', {
+      url: 'nonsense',
+      description: 'kept',
+      which: 'some',
+    })
+    expect(page.status).toBe(400)
+    expect(page.text).toContain('must begin with https://')
+    expect(page.text).toContain('value="kept"')
+    expect(page.text).toContain('must name at least one')
+  })
+
+  test('change an endpoint', async () => {
+    const page = await admin.post(`/console/endpoints/${scene.well}/edit`, {
+      url: 'https://example.com/moved',
+      which: 'all',
+      rate_per_second: '20',
+    })
+    expect(page.headers.get('location')).toBe(`/console/endpoints/${scene.well}?done=edit`)
+    expect((await it.api('GET', `/v1/endpoints/${scene.well}`)).body).toMatchObject({
+      url: 'https://example.com/moved',
+      rate_per_second: 20,
+    })
+  })
+
+  test('pause, resume and disable, each with a way back on the next page', async () => {
+    for (const [action, state, back] of [
+      ['pause', 'paused', 'resume'],
+      ['resume', 'active', 'pause'],
+      ['disable', 'disabled', 'resume'],
+      ['resume', 'active', 'pause'],
+    ] as const) {
+      const page = await admin.post(`/console/endpoints/${scene.well}/${action}`)
+      expect(await stateOf(scene.well)).toBe(state)
+      expect((await admin.get(page.headers.get('location')!)).text).toContain(
+        `/console/endpoints/${scene.well}/${back}"`,
+      )
+    }
+  })
+
+  test('send a test event, and lead to its delivery', async () => {
+    const page = await admin.post(`/console/endpoints/${scene.well}/test`)
+    expect(page.headers.get('location')).toMatch(/^\/console\/deliveries\/dlv_/)
+    expect((await admin.get(page.headers.get('location')!)).text).toContain('outbox.test')
+  })
+
+  test('rotate a secret, and show the new one once', async () => {
+    const page = await admin.post(`/console/endpoints/${scene.well}/rotate`, { overlap_seconds: '3600' })
+    expect(page.text).toMatch(/whsec_/)
+    expect((await it.api('GET', `/v1/endpoints/${scene.well}`)).body.keys).toHaveLength(2)
+  })
+
+  test('send a dead delivery again', async () => {
+    expect((await admin.get(`/console/deliveries/${scene.dead}`)).text).toContain('Redeliver')
+    await admin.post(`/console/deliveries/${scene.dead}/redeliver`)
+    expect((await it.api('GET', `/v1/deliveries/${scene.dead}`)).body.state).toBe('pending')
+  })
+
+  test('count a replay first, then begin exactly that one', async () => {
+    const path = `/console/endpoints/${scene.failing}/replay`
+    const preview = await admin.post(path, { step: 'preview', since: '2026-01-01', only: 'undelivered' })
+    expect(preview.text).toMatch(/\d+ deliver(y|ies) will be sent again|nothing to send/)
+    const pinned = Object.fromEntries(
+      [
+        ...preview.text.matchAll(
+          /<input type="hidden" name="(step|since|until|only|rate_per_second)" value="([^"]*)"/g,
+        ),
+      ].map(([, name, value]) => [name, value]),
+    )
+    expect(pinned).toMatchObject({ step: 'begin', since: '2026-01-01T00:00:00.000Z' })
+    await admin.post(path, pinned as Record<string, string>)
+    const { data } = (await it.api('GET', '/v1/replays')).body
+    expect(data[0]).toMatchObject({ endpoint_id: scene.failing, until: pinned.until, only: 'undelivered' })
+  })
+
+  test('cancel a replay', async () => {
+    await admin.post(`/console/replays/${scene.replay}/cancel`)
+    expect((await it.api('GET', `/v1/replays/${scene.replay}`)).body.state).not.toBe('running')
+  })
+
+  test('give out a key that works, show it once, and take it back', async () => {
+    const page = await admin.post('/console/keys', { name: 'support-desk', scope: 'read' })
+    const key = /obk_[0-9a-f]{64}/.exec(page.text)![0]
+    expect((await it.api('GET', '/v1/endpoints', undefined, key)).status).toBe(200)
+    const list = (await admin.get('/console/keys')).text
+    expect(list).not.toContain(key)
+    const id = /keys\/(key_[0-9a-f]+)\/revoke"[\s\S]*?Revoke the key support-desk/.exec(list)![1]
+    await admin.post(`/console/keys/${id}/revoke`)
+    expect((await it.api('GET', '/v1/endpoints', undefined, key)).status).toBe(401)
+  })
+})
+
+test('what an event says is hidden until somebody asks, and that they asked is in the audit', async () => {
+  const reader = await it.signIn('look')
+  for (const path of [`/console/events/${scene.event}`, `/console/deliveries/${scene.retried}`]) {
+    expect((await reader.get(path)).text, path).not.toContain('12345678901234567890')
+    const { rows } = await it.db.query(
+      `select count(*)::int as n from outbox.audit where action = 'event.shown'`,
+    )
+    expect((await reader.post(`${path}/show`)).text, path).toContain('12345678901234567890')
+    const after = await it.db.query(
+      `select who, action from outbox.audit where action = 'event.shown' order by id`,
+    )
+    expect(after.rows.slice(rows[0].n), path).toEqual([{ who: 'viewer', action: 'event.shown' }])
+  }
+})
+
+test("another tenant's event is not shown, and nothing is written about it", async () => {
+  const count = async () => (await it.db.query('select count(*)::int as n from outbox.audit')).rows[0].n
+  const before = await count()
+  const other = await it.signIn('k8')
+  expect((await other.post(`/console/events/${scene.theirEvent}/show`)).status).toBe(404)
+  expect((await other.post(`/console/deliveries/${scene.theirDelivery}/show`)).status).toBe(404)
+  expect(await count()).toBe(before)
+})

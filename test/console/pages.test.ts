@@ -1,0 +1,240 @@
+// The console's pages: what each says in which state, to whom, and at what price.
+
+import { gzipSync } from 'node:zlib'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Console, fill, hostile, type Scene, startConsole, type Visitor } from './console.ts'
+
+let it: Console
+let scene: Scene
+let admin: Visitor
+let reader: Visitor
+let seven: Visitor
+beforeAll(async () => {
+  it = await startConsole()
+  scene = await fill(it)
+  admin = await it.signIn()
+  reader = await it.signIn('look')
+  seven = await it.signIn('k7')
+})
+
+const text = async (who: Visitor, path: string) => (await who.get(path)).text
+const h1 = (page: string) => /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(page)![1]!.replace(/<[^>]+>/g, '')
+
+const pagesOf = (s: Scene) => [
+  '/console',
+  '/console/endpoints',
+  '/console/endpoints/new',
+  `/console/endpoints/${s.failing}`,
+  `/console/endpoints/${s.well}`,
+  `/console/endpoints/${s.failing}/edit`,
+  `/console/endpoints/${s.failing}/replay`,
+  `/console/endpoints/${s.failing}/rotate`,
+  '/console/deliveries',
+  '/console/deliveries?state=dead',
+  `/console/deliveries/${s.retried}`,
+  '/console/events',
+  '/console/events?table=orders&row=orders/8',
+  `/console/events/${s.event}`,
+  '/console/system',
+  '/console/replays',
+  '/console/keys',
+  '/console/audit',
+  '/console/charts',
+  `/console/charts?range=24h&endpoint_id=${s.failing}`,
+]
+
+describe('the first line is the answer', () => {
+  test('Now counts what fails and what waits, and says that it is the receivers', async () => {
+    const page = await text(admin, '/console')
+    expect(h1(page)).toMatch(/^1 endpoint fails\. 2 deliveries wait/)
+    expect(page).toContain('It is the receivers, not Outbox:')
+    expect(page).toContain('12 attempts failed in a row')
+  })
+
+  test('while nobody sends, Now says that it is Outbox', async () => {
+    const silent = await startConsole()
+    await silent.api('POST', '/v1/endpoints', { url: 'https://example.com/hooks' })
+    expect(await text(await silent.signIn(), '/console')).toContain('It is Outbox: nothing sends.')
+  })
+
+  test('a delivery says why it is where it is', async () => {
+    expect(h1(await text(admin, `/console/deliveries/${scene.retried}`))).toMatch(
+      /^The circuit breaker is open after 12 failures: one probe goes out at \d\d:\d\d:\d\d/,
+    )
+    expect(h1(await text(admin, `/console/deliveries/${scene.delivered}`))).toMatch(/^Delivered at/)
+    expect(h1(await text(admin, `/console/deliveries/${scene.dead}`))).toMatch(/^Dead since/)
+  })
+
+  test('an endpoint that fails says since when, with what, and what to do when it is mended', async () => {
+    const page = await text(admin, `/console/endpoints/${scene.failing}`)
+    expect(page).toContain('12 attempts in a row failed')
+    expect(page).toContain('the last with status 503')
+    expect(page).toContain('When it is mended')
+  })
+
+  test('an event says who gets it, and why others do not', async () => {
+    const page = await text(admin, `/console/events/${scene.event}`)
+    expect(page).toContain('3 endpoints want it')
+    expect(page).toContain('Another tenant')
+  })
+})
+
+describe('where there is nothing', () => {
+  test('each list says what would be there', async () => {
+    const fresh = await startConsole()
+    const who = await fresh.signIn()
+    expect(h1(await text(who, '/console'))).toBe('No endpoint is registered yet.')
+    for (const [path, words] of [
+      ['endpoints', 'There are no endpoints yet.'],
+      ['deliveries', 'There are no deliveries yet.'],
+      ['events', 'There are no events yet.'],
+      ['replays', 'There are no replays yet.'],
+      ['keys', 'No key was given out yet.'],
+      ['audit', 'Nothing was changed yet.'],
+    ])
+      expect(await text(who, `/console/${path}`), path).toContain(words)
+  })
+
+  test('a list that is empty by its filter says so and offers to clear it', async () => {
+    expect(await text(admin, '/console/deliveries?state=canceled')).toContain('No delivery matches.')
+    expect(await text(admin, '/console/events?type=no.such')).toContain('No event matches.')
+    expect(await text(admin, '/console/endpoints?url=nowhere.example')).toContain(
+      'No endpoint has that in its address.',
+    )
+    for (const path of ['deliveries?state=canceled', 'events?type=no.such', 'endpoints?url=nowhere.example'])
+      expect(await text(admin, `/console/${path}`), path).toContain('Clear the filter')
+  })
+
+  test('a list of deliveries is filtered by what one knows, and says so in a sentence', async () => {
+    const page = await text(
+      admin,
+      '/console/deliveries?status=5xx&error=bad_status&since=2026-01-01&type=order.shipped',
+    )
+    expect(page).toContain(scene.retried)
+    expect(page).not.toContain(scene.dead)
+    expect(page).toMatch(/1 delivery of <b><bdi>order\.shipped/)
+    expect(await text(admin, '/console/deliveries?error=timeout')).toContain(scene.dead)
+    expect(await text(admin, '/console/deliveries?key=orders/8')).toContain(scene.dead)
+    expect(await text(admin, '/console/deliveries?status=sometimes')).toContain('could not be read: status')
+  })
+
+  test('a time that cannot be read is said, and left out', async () => {
+    expect(await text(admin, '/console/events?since=yesterday')).toContain('could not be read')
+  })
+})
+
+test('what is missing, foreign or malformed is one and the same page', async () => {
+  const paths = [
+    `/console/endpoints/${scene.well}`,
+    `/console/deliveries/${scene.retried}`,
+    `/console/events/${scene.event}`,
+    '/console/endpoints/ep_0000000000000fffffffffff',
+    '/console/deliveries/nonsense',
+    '/console/events/evt_',
+    '/console/nowhere',
+    '/console/system',
+    '/console/audit',
+    '/console/keys',
+  ]
+  const pages = await Promise.all(paths.map(path => seven.get(path)))
+  const comparable = (page: string) => page.replace(/\d\d:\d\d:\d\d|datetime="[^"]+"|Signed in [^;]+;/g, '')
+  for (const [i, page] of pages.entries()) {
+    expect(page.status, paths[i]).toBe(404)
+    expect(comparable(page.text), paths[i]).toBe(comparable(pages[0]!.text))
+  }
+})
+
+test('a read key sees every page and no form but those that search, show and sign out', async () => {
+  for (const path of pagesOf(scene)) {
+    const page = await reader.get(path)
+    if (/\/(new|edit|replay|rotate|keys|audit)$/.test(path)) {
+      expect(page.status, path).toBe(403)
+      continue
+    }
+    expect(page.status, path).toBe(200)
+    const actions = [...page.text.matchAll(/<form[^>]*method="post" action="([^"]*)"/g)].map(
+      ([, action]) => action!,
+    )
+    expect(
+      actions.filter(action => !/\/(sign-out|show)$/.test(action)),
+      path,
+    ).toEqual([])
+  }
+  expect(await text(reader, '/console')).toContain('What would change something is not shown.')
+})
+
+test("a tenant's key sees what is theirs, and nothing of others or of what is inside", async () => {
+  for (const path of [
+    '/console',
+    '/console/endpoints',
+    '/console/deliveries',
+    '/console/events',
+    '/console/replays',
+  ]) {
+    const page = await seven.get(path)
+    expect(page.status, path).toBe(200)
+    expect(page.text, path).not.toMatch(/example\.com\/(well|failing|paused)/)
+  }
+  const page = await text(seven, `/console/deliveries/${scene.theirDelivery}`)
+  expect(page).toContain('unreachable')
+  expect(page).not.toContain('connection')
+  expect(await text(admin, `/console/deliveries/${scene.theirDelivery}`)).toContain('connection')
+})
+
+test('nothing that others wrote becomes markup, and what cannot be seen is shown', async () => {
+  for (const path of pagesOf(scene)) {
+    const page = await text(admin, path)
+    expect(page, path).not.toContain(hostile)
+    expect(page, path).not.toMatch(/<script>|<img/)
+    expect(page, path).not.toMatch(/(?![\n\t])\p{Cc}|[\u202a-\u202e]/u)
+    // A URL's query may hold a token. It is shown where the endpoint's settings are, as in the API.
+    if (path !== `/console/endpoints/${scene.well}`) expect(page, path).not.toContain('canary')
+    expect(page, path).not.toMatch(/ style="| on\w+="|javascript:/)
+  }
+  expect(await text(admin, '/console/events')).toContain('\u27e8U+202E\u27e9')
+})
+
+test('the one search field knows ids, addresses and keys', async () => {
+  const lead = async (q: string) =>
+    (await admin.get(`/console/find?q=${encodeURIComponent(q)}`)).headers.get('location')
+  expect(await lead(scene.event)).toBe(`/console/events/${scene.event}`)
+  expect(await lead(scene.retried)).toBe(`/console/deliveries/${scene.retried}`)
+  expect(await lead(` ${scene.well} `)).toBe(`/console/endpoints/${scene.well}`)
+  expect(await lead('https://example.com/failing')).toMatch(/^\/console\/endpoints\?url=/)
+  expect(await text(admin, (await lead('https://example.com/failing'))!)).toContain(scene.failing)
+  expect(await lead('orders/8')).toBe('/console/events?key=orders%2F8')
+})
+
+test('"It should have fired" answers in one sentence', async () => {
+  const page = await text(admin, '/console/events?table=nowhere&row=orders/8')
+  expect(page).toContain('<b>There is no table nowhere.')
+  expect(await text(seven, '/console/events?table=orders&row=orders/8')).not.toContain('It should have fired')
+})
+
+test('while the database does not answer, the page says what is not affected, and the request', async () => {
+  const { rows } = await it.db.query('select current_database() as name')
+  await it.db.query('alter table outbox.delivery_rows rename to hidden')
+  try {
+    const page = await admin.get('/console/deliveries')
+    expect(page.status).toBe(503)
+    expect(page.text).toContain('Sending is not affected by this page.')
+    expect(page.text).toMatch(/Request <code>[0-9a-f-]{36}<\/code>/)
+  } finally {
+    await it.db.query('alter table outbox.hidden rename to delivery_rows')
+  }
+  expect(rows).toHaveLength(1)
+})
+
+test('a page with its style and scripts weighs at most 45 kB, and its HTML at most 8 of them', async () => {
+  for (const path of pagesOf(scene)) {
+    const page = await text(admin, path)
+    const files = [...page.matchAll(/\/console\/assets\/[\w.]+/g)].map(([file]) => file)
+    const contents = await Promise.all([...new Set(files)].map(async file => (await admin.get(file)).text))
+    const bytes = [page, ...contents].map(content => gzipSync(content).length)
+    expect(bytes[0], path).toBeLessThan(8_000)
+    expect(
+      bytes.reduce((a, b) => a + b),
+      path,
+    ).toBeLessThan(45_000)
+  }
+})

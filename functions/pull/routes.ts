@@ -11,8 +11,7 @@ import type { App } from '../settings.ts'
 import { type PulledDelivery, pull, settlePulled } from './operations.ts'
 import { Pull, Pulled, PullSettlement } from './schema.ts'
 
-// A repeat leases others, and a settlement is safe to repeat: neither has use for an Idempotency-Key.
-const access = { tenants: true, idempotencyKey: false }
+const access = { tenants: true }
 
 const postPull = defineRoute({
   method: 'post',

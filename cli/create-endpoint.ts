@@ -21,6 +21,7 @@ export async function createInDatabase({ env }: Context, settings: Readonly<Reco
     const db = { run, randomOnce: async (_name: string, random: Uint8Array<ArrayBuffer>) => random }
     const caller = { actor: 'outbox-cli', tenant: null, requestId: randomUUID() }
     const created = await createEndpoint(db, { keyring, delivery }, caller, input.data)
+    if (created === 'name taken') throw new CommandError(exitCodes.refused, 'Another endpoint has that name.')
     if (created === 'other tenant') throw new Error('a caller without a tenant was refused')
     if ('wrongInput' in created) throw refused(created.wrongInput)
     return { id: created.id, ...showKey(created.key) }

@@ -5,6 +5,7 @@ import { collect, positive, wholeNumber } from './parse.ts'
 
 export interface EndpointOptions {
   readonly url?: string
+  readonly name?: string
   readonly types?: string[]
   readonly tenant?: string
   readonly description?: string
@@ -20,6 +21,7 @@ export interface EndpointOptions {
 /** Those that `create` and `update` share. */
 export function addSettings(command: Command): Command {
   return command
+    .option('--name <name>', 'yours to choose, for outbox apply; no two of a tenant have the same')
     .option('--types <type...>', 'which events it gets, such as order.shipped or order.* (default: all)')
     .option('--tenant <tenant>', "only this tenant's events")
     .option('--description <text>', 'for people')
@@ -36,6 +38,7 @@ export function addSettings(command: Command): Command {
 /** As the API takes them. What was not given is left out. */
 export function settingsOf(options: EndpointOptions): Record<string, unknown> {
   const settings = {
+    name: options.name,
     url: options.url,
     event_types: options.types,
     tenant: options.tenant,

@@ -3,6 +3,7 @@ import { maxEventBytes, webhookBody } from './body.ts'
 import { contextHeaders } from './context.ts'
 import type { Endpoint } from './endpoint.ts'
 import { fixedHeaders } from './headers.ts'
+import { messageBody } from './message.ts'
 import { classify } from './outcome.ts'
 import { type Response, type Send, SendError } from './send.ts'
 import { settle } from './settlement.ts'
@@ -41,7 +42,7 @@ export function deliver(
     }
     onSettlement(settlement)
   }
-  const body = webhookBody(delivery)
+  const body = endpoint.format === 'slack' ? messageBody(delivery) : webhookBody(delivery)
   // With a fault nothing leaves: the request would be unsigned, or signed with something else.
   const refused = endpoint.fault ?? (body.length > maxEventBytes ? 'body_too_large' : null)
   if (refused === null) signAndSend(delivery, endpoint, body, ports, conclude, onError)

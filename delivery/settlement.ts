@@ -12,9 +12,15 @@ export interface Timing {
   readonly durationMs: number
 }
 
+/** What a settlement needs of a delivery. */
+export type Attempted = Pick<
+  Leased,
+  'eventId' | 'endpointId' | 'lease' | 'group' | 'attempt' | 'attemptsUsed' | 'occurredAt'
+>
+
 export function settle(
-  delivery: Leased,
-  endpoint: Endpoint,
+  delivery: Attempted,
+  endpoint: Pick<Endpoint, 'retrySchedule'>,
   outcome: Outcome,
   timing: Timing,
   random: Random,
@@ -36,12 +42,12 @@ export function settle(
   }
 }
 
-function delivered(delivery: Leased, outcome: Delivered, timing: Timing): Settlement {
+function delivered(delivery: Attempted, outcome: Delivered, timing: Timing): Settlement {
   return { ...written(delivery, timing), state: 'delivered', status: outcome.status, body: outcome.body }
 }
 
 /** Due again after the schedule's wait, or later where the receiver asked for a longer pause. */
-function retried(delivery: Leased, outcome: Failed, timing: Timing, waitSeconds: number): Settlement {
+function retried(delivery: Attempted, outcome: Failed, timing: Timing, waitSeconds: number): Settlement {
   return {
     ...failed(delivery, outcome, timing),
     state: 'pending',
@@ -50,7 +56,7 @@ function retried(delivery: Leased, outcome: Failed, timing: Timing, waitSeconds:
 }
 
 /** Due again in a moment, with as many attempts left as before: the receiver has not been tried at all. */
-function retriedSoon(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
+function retriedSoon(delivery: Attempted, outcome: Failed, timing: Timing): Settlement {
   return {
     ...failed(delivery, outcome, timing),
     state: 'pending',
@@ -60,16 +66,16 @@ function retriedSoon(delivery: Leased, outcome: Failed, timing: Timing): Settlem
 }
 
 /** The schedule is used up, or another attempt could not end differently: a person has to ask for more. */
-function dead(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
+function dead(delivery: Attempted, outcome: Failed, timing: Timing): Settlement {
   return { ...failed(delivery, outcome, timing), state: 'dead' }
 }
 
 /** 410: the receiver wants neither this event nor any other. */
-function gone(delivery: Leased, outcome: Failed, timing: Timing): Settlement {
+function gone(delivery: Attempted, outcome: Failed, timing: Timing): Settlement {
   return { ...dead(delivery, outcome, timing), endpointGone: true }
 }
 
-function failed(delivery: Leased, outcome: Failed, timing: Timing) {
+function failed(delivery: Attempted, outcome: Failed, timing: Timing) {
   return {
     ...written(delivery, timing),
     error: outcome.error,
@@ -79,7 +85,7 @@ function failed(delivery: Leased, outcome: Failed, timing: Timing) {
   }
 }
 
-function written(delivery: Leased, timing: Timing) {
+function written(delivery: Attempted, timing: Timing) {
   return {
     eventId: delivery.eventId,
     endpointId: delivery.endpointId,

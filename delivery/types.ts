@@ -8,7 +8,7 @@ type Id<Name extends string> = string & { readonly [brand]: Name }
 export type EventId = Id<'event'>
 export type EndpointId = Id<'endpoint'>
 
-export type Sender = 'listener' | 'cron'
+export type Sender = 'listener' | 'cron' | 'pull'
 
 /** A delivery this sender holds a lease on: it alone may send and settle it, until the lease ends. */
 export interface Leased {
@@ -54,6 +54,7 @@ export interface SealedEndpoint {
   readonly timeoutSeconds: number | null
   readonly retrySchedule: readonly number[] | null
   readonly isTenants: boolean
+  readonly format: 'standard' | 'slack'
   /** All keys that sign now, the newest first. */
   readonly secrets: readonly {
     readonly id: string

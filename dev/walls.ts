@@ -55,6 +55,8 @@ const walls: Record<string, Wall> = {
     except: ['drizzle/shop'],
     packages: ['pg', 'undici', 'pino', 'prom-client', 'drizzle-orm', 'node:*'],
   },
+  // Nothing else names the SDK, so that it is loaded only where it is wanted.
+  'worker/observability/tracing.ts': { paths: ['worker', 'delivery'], packages: ['@opentelemetry'] },
   // The command and what the npm package exports put the parts together. They know nothing of the example and of our tools.
   cli: {
     paths: ['cli', 'server', 'testing', ...product],

@@ -70,6 +70,17 @@ const ownType = (type: string, properties: Record<string, Schema>, example: unkn
   example,
 })
 
+const health = {
+  endpoint_id: string,
+  description: orNull(string),
+  failing_since: orNull({ type: 'string', format: 'date-time' }),
+}
+const healthExample = {
+  endpoint_id: 'ep_00000000000000010badcafe',
+  description: 'billing',
+  failing_since: '2026-10-01T12:00:00.000000Z',
+}
+
 /** Events about the outbox itself. Only endpoints that name these types get them. */
 const own: readonly EventType[] = [
   ownType(
@@ -83,7 +94,7 @@ const own: readonly EventType[] = [
     {
       endpoint_id: string,
       description: orNull(string),
-      reason: { enum: ['gone', 'failing', 'manual'] },
+      reason: { enum: ['gone', 'failing', 'manual', 'idle'] },
       failing_since: orNull({ type: 'string', format: 'date-time' }),
     },
     {
@@ -92,5 +103,47 @@ const own: readonly EventType[] = [
       reason: 'failing',
       failing_since: '2026-10-01T12:00:00.000000Z',
     },
+  ),
+  ownType('outbox.endpoint.failing', health, healthExample),
+  ownType('outbox.endpoint.recovered', health, healthExample),
+  ownType(
+    'outbox.delivery.dead',
+    {
+      delivery_id: string,
+      event_id: string,
+      type: string,
+      endpoint_id: string,
+      description: orNull(string),
+      attempts: { type: 'integer' },
+      reason: orNull(string),
+    },
+    {
+      delivery_id: 'dlv_00000000000004d20000000000000001',
+      event_id: 'evt_00000000000004d2a1b2c3d4',
+      type: 'order.shipped',
+      endpoint_id: 'ep_00000000000000010badcafe',
+      description: 'billing',
+      attempts: 9,
+      reason: 'bad_status',
+    },
+  ),
+  ownType(
+    'outbox.capture.broken',
+    {
+      checks: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: { name: string, value: { type: 'number' }, advice: string },
+          required: ['name', 'value', 'advice'],
+        },
+      },
+    },
+    { checks: [{ name: 'broken_triggers', value: 1, advice: 'Call outbox.watch() again.' }] },
+  ),
+  ownType(
+    'outbox.backlog.growing',
+    { oldest_pending_seconds: { type: 'number' }, minutes: { type: 'integer' } },
+    { oldest_pending_seconds: 312.4, minutes: 5 },
   ),
 ]

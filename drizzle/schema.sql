@@ -9,14 +9,16 @@ create schema outbox;
 
 create domain outbox.event_type_text as text;
 create type outbox.delivery_state as enum ('pending', 'sending', 'delivered', 'dead', 'canceled');
-create type outbox.disabled_reason as enum ('gone', 'failing', 'manual');
+create type outbox.disabled_reason as enum ('gone', 'failing', 'manual', 'idle');
+create type outbox.endpoint_kind as enum ('push', 'pull');
 create type outbox.endpoint_state as enum ('active', 'paused', 'disabled');
 create type outbox.expiry_step as enum ('events', 'delivered', 'attempts', 'history', 'deliveries');
 create type outbox.ordering as enum ('none', 'key');
 create type outbox.replay_scope as enum ('dead', 'undelivered', 'all');
 create type outbox.replay_state as enum ('previewed', 'running', 'done', 'canceled');
-create type outbox.sender as enum ('listener', 'cron');
+create type outbox.sender as enum ('listener', 'cron', 'pull');
 create type outbox.signing as enum ('hmac', 'ed25519');
+create type outbox.webhook_format as enum ('standard', 'slack');
 
 -- Tables
 
@@ -187,6 +189,8 @@ create table outbox.endpoint_secrets (
 create table outbox.endpoints (
   id bigint generated always as identity not null,
   nonce integer default ((floor((random() * ('4294967296'::bigint)::double precision)) - ('2147483648'::bigint)::double precision))::integer not null,
+  name text,
+  kind outbox.endpoint_kind default 'push'::outbox.endpoint_kind not null,
   url text not null,
   description text,
   event_types text[],
@@ -194,10 +198,12 @@ create table outbox.endpoints (
   sealed_headers bytea,
   signing outbox.signing default 'hmac'::outbox.signing not null,
   ordering outbox.ordering default 'none'::outbox.ordering not null,
+  format outbox.webhook_format default 'standard'::outbox.webhook_format not null,
   max_in_flight integer default 32 not null,
   rate_per_second double precision,
   timeout_seconds double precision,
   retry_schedule double precision[],
+  expires_after_idle_seconds integer,
   state outbox.endpoint_state default 'active'::outbox.endpoint_state not null,
   disabled_reason outbox.disabled_reason,
   version integer default 1 not null,
@@ -209,6 +215,7 @@ create table outbox.endpoints (
   constraint endpoints_deleted CHECK (((deleted_at IS NULL) OR (state = 'disabled'::outbox.endpoint_state))),
   constraint endpoints_event_types CHECK (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 100))),
   constraint endpoints_max_in_flight CHECK (((max_in_flight >= 1) AND (max_in_flight <= 1000))),
+  constraint endpoints_name CHECK ((name ~ '^[A-Za-z0-9._-]{1,100}$'::text)),
   constraint endpoints_pkey PRIMARY KEY (id),
   constraint endpoints_rate CHECK (((rate_per_second > (0)::double precision) AND (rate_per_second <= (10000)::double precision))),
   constraint endpoints_reason CHECK (((state = 'disabled'::outbox.endpoint_state) = (disabled_reason IS NOT NULL))),
@@ -260,6 +267,9 @@ create table outbox.history (
   folded_at timestamp with time zone not null,
   sampled_at timestamp with time zone not null,
   cleaned_at timestamp with time zone not null,
+  broken_checks text[] default '{}'::text[] not null,
+  waited_seconds double precision default 0 not null,
+  grown_minutes integer default 0 not null,
   constraint history_one CHECK ((id = 1)),
   constraint history_pkey PRIMARY KEY (id)
 );
@@ -318,6 +328,14 @@ create table outbox.partitions (
   ids_before double precision default 0 not null,
   reduced_at timestamp with time zone,
   constraint partitions_pkey PRIMARY KEY (first_id)
+);
+
+create table outbox.pull_sessions (
+  endpoint_id bigint not null,
+  holder text not null,
+  held_until timestamp with time zone not null,
+  pulled_at timestamp with time zone not null,
+  constraint pull_sessions_pkey PRIMARY KEY (endpoint_id)
 );
 
 create table outbox.rate_buckets (
@@ -403,6 +421,7 @@ CREATE INDEX replays_by_endpoint ON outbox.replays USING btree (endpoint_id, id)
 CREATE INDEX replays_previewed ON outbox.replays USING btree (expires_at) WHERE (state = 'previewed'::outbox.replay_state);
 CREATE INDEX replays_running ON outbox.replays USING btree (id) WHERE (state = 'running'::outbox.replay_state);
 CREATE UNIQUE INDEX endpoint_secrets_one_endless ON outbox.endpoint_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
+CREATE UNIQUE INDEX endpoints_by_name ON outbox.endpoints USING btree (COALESCE(tenant, ''::text), name) WHERE ((name IS NOT NULL) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE ((state = 'running'::outbox.replay_state) AND (token_hash IS NULL));
 
 -- Views
@@ -528,6 +547,7 @@ create view outbox.watches as
 -- outbox.default_key(relation regclass, options json) returns text stable
 -- outbox.default_key_lookup(relation regclass, options json, wanted text) returns text stable
 -- outbox.delay_ms(begun_at timestamp with time zone, occurred_at double precision) returns integer stable
+-- outbox.delivery_dead() returns trigger security definer
 -- outbox.delivery_reason(d outbox.deliveries, h outbox.endpoint_health) returns text stable
 -- outbox.described_fields(relation regclass, options json) returns json stable
 -- outbox.differs_sql(type oid, collation_id oid, old_value text, new_value text) returns text stable
@@ -537,6 +557,7 @@ create view outbox.watches as
 -- outbox.emit(type text, data json, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
 -- outbox.emit_failed(type text, sqlstate text, key text, tenant text) returns text
 -- outbox.emit_text(type text, data text, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text) returns text
+-- outbox.endpoint_breaker() returns trigger security definer
 -- outbox.endpoint_changed() returns trigger security definer
 -- outbox.endpoint_disabled() returns trigger security definer
 -- outbox.endpoint_id(id bigint, nonce integer) returns text immutable
@@ -576,6 +597,7 @@ create view outbox.watches as
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.lock_probe(lane bigint, nearest bigint, until timestamp with time zone) returns tid
+-- outbox.longest_wait_seconds() returns double precision stable
 -- outbox.lost_columns(relation regclass, options json) returns text stable
 -- outbox.matches(event_types text[], type text) returns boolean immutable
 -- outbox.may_compile(table_owner oid, options_owner oid) returns boolean stable
@@ -593,6 +615,7 @@ create view outbox.watches as
 -- outbox.partition_name(parent text, first_id bigint, generation integer) returns text immutable
 -- outbox.patterns(type text) returns text[] immutable
 -- outbox.pinned_settings(relation regclass, options json) returns text stable
+-- outbox.raise_alarms() returns void
 -- outbox.recompile_watches() returns TABLE(relation regclass, recompiled boolean)
 -- outbox.record(type text, data json, key text, tenant text) returns text security definer
 -- outbox.record_events(types text[], data json[], keys text[], tenants text[]) returns TABLE(id text, occurred_at timestamp with time zone) security definer
@@ -610,6 +633,7 @@ create view outbox.watches as
 -- outbox.shown_change_sql(relation regclass, options json, changed text) returns text stable
 -- outbox.sqlstate_reason(sqlstate text) returns text immutable
 -- outbox.stored_key_sql(relation regclass, options json) returns text stable
+-- outbox.tell_operators(type text, data json, key text, tenant text) returns void
 -- outbox.trigger_condition(trigger_id oid) returns text stable
 -- outbox.type_description(name text, type oid, nullable boolean) returns json stable
 -- outbox.uninstall() returns void
@@ -623,8 +647,12 @@ create view outbox.watches as
 
 CREATE TRIGGER audit_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON outbox.audit FOR EACH STATEMENT EXECUTE FUNCTION outbox.refuse_audit_change();
 CREATE TRIGGER create_endpoint_health AFTER INSERT ON outbox.endpoints FOR EACH ROW EXECUTE FUNCTION outbox.create_endpoint_health();
+CREATE TRIGGER delivery_born_dead AFTER INSERT ON outbox.delivery_rows FOR EACH ROW WHEN ((new.state = 'dead'::outbox.delivery_state)) EXECUTE FUNCTION outbox.delivery_dead();
+CREATE TRIGGER delivery_dies AFTER UPDATE ON outbox.delivery_rows FOR EACH ROW WHEN (((new.state = 'dead'::outbox.delivery_state) AND (old.state <> 'dead'::outbox.delivery_state))) EXECUTE FUNCTION outbox.delivery_dead();
 CREATE TRIGGER endpoint_changed BEFORE INSERT OR UPDATE ON outbox.endpoints FOR EACH ROW EXECUTE FUNCTION outbox.endpoint_changed();
 CREATE TRIGGER endpoint_disabled AFTER UPDATE ON outbox.endpoints FOR EACH ROW WHEN (((new.state = 'disabled'::outbox.endpoint_state) AND (old.state <> 'disabled'::outbox.endpoint_state) AND (new.deleted_at IS NULL))) EXECUTE FUNCTION outbox.endpoint_disabled();
+CREATE TRIGGER endpoint_failing AFTER UPDATE ON outbox.endpoint_health FOR EACH ROW WHEN (((old.probe_at IS NULL) AND (new.probe_at IS NOT NULL))) EXECUTE FUNCTION outbox.endpoint_breaker();
+CREATE TRIGGER endpoint_recovered AFTER UPDATE ON outbox.endpoint_health FOR EACH ROW WHEN (((old.probe_at IS NOT NULL) AND (new.probe_at IS NULL) AND (new.doubted_at IS NOT NULL))) EXECUTE FUNCTION outbox.endpoint_breaker();
 CREATE TRIGGER endpoint_resumed AFTER UPDATE ON outbox.endpoints FOR EACH ROW WHEN (((new.state = 'active'::outbox.endpoint_state) AND ((old.state <> 'active'::outbox.endpoint_state) OR (new.url <> old.url)))) EXECUTE FUNCTION outbox.endpoint_resumed();
 CREATE TRIGGER secret_changed AFTER INSERT OR DELETE OR UPDATE ON outbox.endpoint_secrets FOR EACH ROW EXECUTE FUNCTION outbox.secret_changed();
 
@@ -864,6 +892,8 @@ grant execute on function outbox.listener_is_polling() to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to public;
+grant execute on function outbox.longest_wait_seconds() to outbox_functions;
+grant execute on function outbox.longest_wait_seconds() to outbox_listener;
 grant execute on function outbox.lost_columns(regclass,json) to outbox_functions;
 grant execute on function outbox.lost_columns(regclass,json) to outbox_listener;
 grant execute on function outbox.lost_columns(regclass,json) to public;
@@ -908,6 +938,8 @@ grant execute on function outbox.patterns(text) to public;
 grant execute on function outbox.pinned_settings(regclass,json) to outbox_functions;
 grant execute on function outbox.pinned_settings(regclass,json) to outbox_listener;
 grant execute on function outbox.pinned_settings(regclass,json) to public;
+grant execute on function outbox.raise_alarms() to outbox_functions;
+grant execute on function outbox.raise_alarms() to outbox_listener;
 grant execute on function outbox.recompile_watches() to public;
 grant execute on function outbox.record(text,json,text,text) to outbox_emitter;
 grant execute on function outbox.record(text,json,text,text) to outbox_functions;
@@ -944,6 +976,8 @@ grant execute on function outbox.sqlstate_reason(text) to public;
 grant execute on function outbox.stored_key_sql(regclass,json) to outbox_functions;
 grant execute on function outbox.stored_key_sql(regclass,json) to outbox_listener;
 grant execute on function outbox.stored_key_sql(regclass,json) to public;
+grant execute on function outbox.tell_operators(text,json,text,text) to outbox_functions;
+grant execute on function outbox.tell_operators(text,json,text,text) to outbox_listener;
 grant execute on function outbox.trigger_condition(oid) to outbox_functions;
 grant execute on function outbox.trigger_condition(oid) to outbox_listener;
 grant execute on function outbox.trigger_condition(oid) to public;
@@ -1015,6 +1049,8 @@ grant select on table outbox.listeners to outbox_functions;
 grant select on table outbox.migrations to outbox_functions;
 grant select on table outbox.partitions to outbox_functions;
 grant select on table outbox.partitions to outbox_listener;
+grant insert, select, update on table outbox.pull_sessions to outbox_functions;
+grant select on table outbox.pull_sessions to outbox_listener;
 grant delete, insert, select, update on table outbox.rate_buckets to outbox_functions;
 grant insert, select, update on table outbox.replay_parts to outbox_functions;
 grant select, update on table outbox.replay_parts to outbox_listener;

@@ -103,6 +103,9 @@ export function createStore(run: Run, { sender, clock, disableAfterSeconds }: St
     cancelDeleted: async (limit: number): Promise<number> =>
       (await queries.cancelDeleted(run, { limit })).canceled,
 
+    /** Disables endpoints that nobody pulls any more; returns how many. */
+    disableIdle: async (): Promise<number> => (await queries.disableIdle(run)).disabled,
+
     /** Makes partitions ahead, and leads new events into the next one when this one is old enough. */
     keepPartitions: (maxAgeSeconds: number): Promise<queries.KeepPartitionsRow> =>
       queries.keepPartitions(run, { maxAgeSeconds }),

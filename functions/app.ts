@@ -19,6 +19,7 @@ import { log } from './http/log.ts'
 import { refuseUnknownPaths } from './http/unknown-paths.ts'
 import { keys } from './keys/routes.ts'
 import { descriptionOf } from './openapi/openapi.ts'
+import { pulls } from './pull/routes.ts'
 import { replays } from './replays/routes.ts'
 import type { Env } from './settings.ts'
 import { audit } from './system/audit/routes.ts'
@@ -60,7 +61,7 @@ export interface Outbox {
 const resources = [
   [health, captureHealth, secretsHealth],
   [eventBatches, eventTail, events, eventTypes, explanations, deliveries],
-  [endpoints, endpointActions, replays],
+  [endpoints, endpointActions, replays, pulls],
   [stats, series, audit, keys, listeners, metrics],
 ].flat()
 

@@ -37,7 +37,7 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
   const keyring = await openKeyring(settings.masterKeys)
 
   const connect = createConnect({ settings, name, log, clock })
-  const deliver = createDeliver({ connect, settings, log, clock })
+  const deliver = createDeliver({ connect, settings, log, name, clock })
   const wake = createWake({ connect, settings, log, clock })
   const send = createSend({ connect, deliver, wake, settings, log, clock })
   const claim = createClaim({ connect, wake, send, settings, keyring, log, name })

@@ -32,6 +32,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly historyDays: number
   /** An HTTP proxy that all webhooks are sent through (CONNECT); null = they are sent directly. */
   readonly egressProxy: string | null
+  /** Where spans are sent by OTLP; null = none are made. */
+  readonly otlpEndpoint: string | null
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
@@ -53,6 +55,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     }),
     historyDays: historyDays(env),
     egressProxy: egressProxy(env),
+    otlpEndpoint: otlpEndpoint(env),
   })
 }
 
@@ -94,6 +97,13 @@ function egressProxy(env: Environment): string | null {
   const proxy = read(env, 'OUTBOX_EGRESS_PROXY')
   if (proxy === null || /^https?:$/.test(protocolOf(proxy))) return proxy
   throw expected('OUTBOX_EGRESS_PROXY', 'the address of an HTTP proxy, http://host:port')
+}
+
+function otlpEndpoint(env: Environment): string | null {
+  const name = 'OTEL_EXPORTER_OTLP_ENDPOINT'
+  const endpoint = read(env, name)
+  if (endpoint === null || /^https?:$/.test(protocolOf(endpoint))) return endpoint
+  throw expected(name, 'the address of an OTLP collector that speaks HTTP, http://host:4318')
 }
 
 const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')

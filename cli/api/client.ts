@@ -46,6 +46,11 @@ export class ApiClient {
     return (await this.#send('POST', path, { body, isRepeatable: true })) as T
   }
 
+  /** Without an Idempotency-Key, and once: whoever calls it knows what to do when no answer comes. */
+  async postOnce<T>(path: string, body: unknown): Promise<T> {
+    return (await this.#send('POST', path, { body })) as T
+  }
+
   async patch<T>(path: string, body: unknown): Promise<T> {
     return (await this.#send('PATCH', path, { body, isRepeatable: true })) as T
   }

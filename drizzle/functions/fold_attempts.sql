@@ -1,5 +1,5 @@
 -- History: adds what senders have tallied to attempt_minutes. Once a minute it also looks up for how long the oldest pending
--- deliveries have been due, and every ten minutes it deletes what is too old: minutes older than `keep`, hours twelve times
+-- deliveries have been due and whether operators are to be told something, and every ten minutes it deletes what is too old: minutes older than `keep`, hours twelve times
 -- as old.
 --
 -- One call takes `max_tallies` at most; call it again while it has taken so many. It does nothing while another one runs.
@@ -84,6 +84,11 @@ BEGIN
   IF past.sampled_at < this_minute THEN
     PERFORM outbox.sample_backlog(this_minute);
     UPDATE outbox.history SET sampled_at = this_minute;
+    BEGIN
+      PERFORM outbox.raise_alarms();
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'alarms could not be looked up (%)', SQLSTATE; -- the history must go on
+    END;
   END IF;
   IF past.cleaned_at < started - interval '10 minutes' THEN
     PERFORM outbox.clean_history(started - keep, started - 12 * keep);

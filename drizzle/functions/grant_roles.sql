@@ -49,6 +49,7 @@ BEGIN
       ('outbox.deliveries',        'SELECT',                         'SELECT'),
       ('outbox.attempts',          'SELECT',                         'SELECT'),
       ('outbox.endpoint_health',   'SELECT, UPDATE',                 'SELECT, UPDATE'),
+      ('outbox.pull_sessions',     'SELECT, INSERT, UPDATE',         'SELECT'),
       ('outbox.endpoints',         'SELECT, INSERT, UPDATE',         'SELECT, UPDATE (state, disabled_reason)'),
       -- Senders must read the signing keys, and the cron function sends. The keys are sealed with the master key, which is
       -- not in the database.

@@ -1,13 +1,15 @@
 CREATE SCHEMA "outbox";
 --> statement-breakpoint
 CREATE TYPE "outbox"."delivery_state" AS ENUM('pending', 'sending', 'delivered', 'dead', 'canceled');--> statement-breakpoint
-CREATE TYPE "outbox"."disabled_reason" AS ENUM('gone', 'failing', 'manual');--> statement-breakpoint
+CREATE TYPE "outbox"."disabled_reason" AS ENUM('gone', 'failing', 'manual', 'idle');--> statement-breakpoint
+CREATE TYPE "outbox"."endpoint_kind" AS ENUM('push', 'pull');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_state" AS ENUM('active', 'paused', 'disabled');--> statement-breakpoint
 CREATE TYPE "outbox"."ordering" AS ENUM('none', 'key');--> statement-breakpoint
 CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
 CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
-CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron');--> statement-breakpoint
+CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
+CREATE TYPE "outbox"."webhook_format" AS ENUM('standard', 'slack');--> statement-breakpoint
 CREATE TYPE "outbox"."expiry_step" AS ENUM('events', 'delivered', 'attempts', 'history', 'deliveries');--> statement-breakpoint
 CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
 CREATE TABLE "outbox"."api_keys" (
@@ -98,6 +100,9 @@ CREATE TABLE "outbox"."history" (
 	"folded_at" timestamp with time zone NOT NULL,
 	"sampled_at" timestamp with time zone NOT NULL,
 	"cleaned_at" timestamp with time zone NOT NULL,
+	"broken_checks" text[] DEFAULT '{}' NOT NULL,
+	"waited_seconds" double precision DEFAULT 0 NOT NULL,
+	"grown_minutes" integer DEFAULT 0 NOT NULL,
 	CONSTRAINT "history_one" CHECK ("outbox"."history"."id" = 1)
 );
 --> statement-breakpoint
@@ -209,6 +214,8 @@ CREATE TABLE "outbox"."endpoint_secrets" (
 CREATE TABLE "outbox"."endpoints" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."endpoints_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"nonce" integer DEFAULT (floor(random() * 4294967296) - 2147483648)::integer NOT NULL,
+	"name" text,
+	"kind" "outbox"."endpoint_kind" DEFAULT 'push' NOT NULL,
 	"url" text NOT NULL,
 	"description" text,
 	"event_types" text[],
@@ -216,10 +223,12 @@ CREATE TABLE "outbox"."endpoints" (
 	"sealed_headers" "bytea",
 	"signing" "outbox"."signing" DEFAULT 'hmac' NOT NULL,
 	"ordering" "outbox"."ordering" DEFAULT 'none' NOT NULL,
+	"format" "outbox"."webhook_format" DEFAULT 'standard' NOT NULL,
 	"max_in_flight" integer DEFAULT 32 NOT NULL,
 	"rate_per_second" double precision,
 	"timeout_seconds" double precision,
 	"retry_schedule" double precision[],
+	"expires_after_idle_seconds" integer,
 	"state" "outbox"."endpoint_state" DEFAULT 'active' NOT NULL,
 	"disabled_reason" "outbox"."disabled_reason",
 	"version" integer DEFAULT 1 NOT NULL,
@@ -228,6 +237,7 @@ CREATE TABLE "outbox"."endpoints" (
 	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"deleted_at" timestamp with time zone,
+	CONSTRAINT "endpoints_name" CHECK ("outbox"."endpoints"."name" ~ '^[A-Za-z0-9._-]{1,100}$'),
 	CONSTRAINT "endpoints_url" CHECK (length("outbox"."endpoints"."url") <= 2048 and "outbox"."endpoints"."url" ~ '^https?://'),
 	CONSTRAINT "endpoints_reason" CHECK (("outbox"."endpoints"."state" = 'disabled') = ("outbox"."endpoints"."disabled_reason" is not null)),
 	CONSTRAINT "endpoints_deleted" CHECK ("outbox"."endpoints"."deleted_at" is null or "outbox"."endpoints"."state" = 'disabled'),
@@ -253,6 +263,13 @@ CREATE TABLE "outbox"."events" (
 --> statement-breakpoint
 CREATE TABLE "outbox"."fanout" (
 	"event_id" bigint PRIMARY KEY NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."pull_sessions" (
+	"endpoint_id" bigint PRIMARY KEY NOT NULL,
+	"holder" text NOT NULL,
+	"held_until" timestamp with time zone NOT NULL,
+	"pulled_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."replay_parts" (
@@ -354,6 +371,7 @@ CREATE UNIQUE INDEX "endpoint_secrets_one_endless" ON "outbox"."endpoint_secrets
 CREATE INDEX "endpoints_by_tenant" ON "outbox"."endpoints" USING btree ("tenant","id") WHERE "outbox"."endpoints"."tenant" is not null;--> statement-breakpoint
 CREATE INDEX "endpoints_by_type" ON "outbox"."endpoints" USING gin ("event_types") WITH (fastupdate=false) WHERE "outbox"."endpoints"."tenant" is null;--> statement-breakpoint
 CREATE INDEX "endpoints_of_all_types" ON "outbox"."endpoints" USING btree ("id") WHERE "outbox"."endpoints"."tenant" is null and "outbox"."endpoints"."event_types" is null;--> statement-breakpoint
+CREATE UNIQUE INDEX "endpoints_by_name" ON "outbox"."endpoints" USING btree (coalesce("tenant", ''),"name") WHERE "outbox"."endpoints"."name" is not null and "outbox"."endpoints"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "events_by_key" ON "outbox"."events" USING btree ("key","id") WHERE "outbox"."events"."key" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_tenant" ON "outbox"."events" USING btree ("tenant","id") WHERE "outbox"."events"."tenant" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_type" ON "outbox"."events" USING btree ("type","id");--> statement-breakpoint

@@ -64,7 +64,7 @@ lane as materialized (
          greatest(first.due_at, l.not_before, l.probe_at) as due_at,
          p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as coordinated
   from scan
-  join outbox.endpoints p on p.id = scan.endpoint_id and p.state = 'active'
+  join outbox.endpoints p on p.id = scan.endpoint_id and p.state = 'active' and p.kind = 'push'
   join outbox.endpoint_health l on l.endpoint_id = p.id
   left join known k on k.endpoint_id = p.id
   cross join lateral (

@@ -98,7 +98,7 @@ receiver as materialized (
 audience as materialized (
   select receiver.kind, p.id as endpoint_id, p.version, p.ordering, p.events_after, p.created_snapshot,
          coalesce(known.capacity, least($6::int, ceil(p.max_in_flight::float8 / $9::int)::int)) as capacity,
-         p.state = 'active' as active, greatest(l.not_before, l.probe_at) as opens_at,
+         p.state = 'active' and p.kind = 'push' as active, greatest(l.not_before, l.probe_at) as opens_at,
          p.ordering = 'key' or p.rate_per_second is not null or l.probe_at is not null or l.slow_start_limit is not null as coordinated
   from receiver
   join outbox.endpoints p on p.id = receiver.id and p.state <> 'disabled'

@@ -14,7 +14,7 @@ clock as materialized (
   select clock_timestamp() as now
 ),
 endpoint as materialized (
-  select p.id, p.nonce, p.state, p.disabled_reason from outbox.endpoints p where p.deleted_at is null
+  select p.id, p.nonce, p.kind, p.state, p.disabled_reason from outbox.endpoints p where p.deleted_at is null
 ),
 waiting as materialized (
   select d.endpoint_id, count(*)::int as n, min(d.due_at) as due_at
@@ -82,13 +82,13 @@ gauge (name, label, detail, value) as (
   select 'outbox_oldest_pending_seconds', null, null,
          greatest(0, coalesce(extract(epoch from (select now from clock) - min(b.due_at)), 0))
   from backlog b
-  join endpoint on endpoint.id = b.endpoint_id and endpoint.state <> 'disabled'
+  join endpoint on endpoint.id = b.endpoint_id and endpoint.state <> 'disabled' and endpoint.kind = 'push'
   union all
   select 'outbox_oldest_unfanned_seconds', null, null, outbox.oldest_unfanned_seconds()
   union all
   select 'outbox_endpoints', s.state::text, coalesce(s.reason::text, ''), count(endpoint.id)
   from (values ('active'::outbox.endpoint_state, null::outbox.disabled_reason), ('paused', null),
-               ('disabled', 'gone'), ('disabled', 'failing'), ('disabled', 'manual')) as s (state, reason)
+               ('disabled', 'gone'), ('disabled', 'failing'), ('disabled', 'manual'), ('disabled', 'idle')) as s (state, reason)
   left join endpoint on endpoint.state = s.state and endpoint.disabled_reason is not distinct from s.reason
   group by s.state, s.reason
   union all

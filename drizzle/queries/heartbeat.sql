@@ -9,7 +9,7 @@
 -- -> unix_seconds  float8  by the database's clock
 -- -> expired       bool    a lease has run out
 -- -> work          bool
--- -> maintenance   bool    replays are running, or deliveries wait for endpoints that were deleted
+-- -> maintenance   bool    replays are running, deliveries wait for endpoints that were deleted, or nobody pulls any more
 -- -> schema_version     int
 -- -> schema_works_with  int  the oldest version of listeners that works on it
 select
@@ -26,7 +26,7 @@ select
   exists (select from outbox.fanout)
   or exists (
     select from outbox.endpoints p
-    where p.state = 'active'
+    where p.state = 'active' and p.kind = 'push'
       and exists (select from outbox.delivery_rows d
                   where d.endpoint_id = p.id and d.state = 'pending' and d.due_at <= clock_timestamp())
   ) as work,
@@ -35,6 +35,12 @@ select
     select from outbox.endpoints p
     where p.deleted_at is not null
       and exists (select from outbox.delivery_rows d where d.endpoint_id = p.id and d.state = 'pending')
+  )
+  or exists (
+    select
+    from outbox.pull_sessions s
+    join outbox.endpoints p on p.id = s.endpoint_id
+    where p.state <> 'disabled' and s.pulled_at < clock_timestamp() - make_interval(secs => p.expires_after_idle_seconds)
   ) as maintenance,
   (select version from outbox.schema_version()) as schema_version,
   (select works_with from outbox.schema_version()) as schema_works_with

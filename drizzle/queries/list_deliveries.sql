@@ -79,7 +79,12 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
          w.looked + seen.rows * $21::int + size.endpoints * case $5::text when 'events' then 2 * cardinality(range.event_ids) else 1 end,
          case when seen.too_many then w.event_ids else w.event_ids || seen.event_ids end,
          case when seen.too_many then w.endpoint_ids else w.endpoint_ids || seen.endpoint_ids end
-  from walk w
+  -- Ids jump from one partition to the next, and none but those of events have deliveries: a step begins at the last of them.
+  from (
+    select w.step, w.length, w.looked, w.event_ids, w.endpoint_ids, w.top as asked_top,
+           coalesce((select e.id from outbox.events e where e.id <= w.top order by e.id desc limit 1), 0) as top
+    from walk w
+  ) w
   cross join bounds
   cross join size
   cross join lateral (
@@ -196,7 +201,7 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
       offset 0
     ) d
   ) seen
-  where w.top > bounds.bottom and cardinality(w.event_ids) <= $3::int and (w.looked < $4::int or w.top = bounds.top)
+  where w.top > bounds.bottom and cardinality(w.event_ids) <= $3::int and (w.looked < $4::int or w.asked_top = bounds.top)
 ),
 walked as materialized (
   select * from walk order by step desc limit 1
@@ -213,7 +218,7 @@ select
   null::text as created_at, null::text as finished_at,
   json_build_object(
     'is_full', cardinality(walked.event_ids) > $3::int,
-    'is_complete', walked.top <= bounds.bottom,
+    'is_complete', not exists (select from outbox.events e where e.id > bounds.bottom and e.id <= walked.top),
     'looked_to', walked.top::text,
     'looked_to_at', (select e.occurred_at::text from outbox.events e where e.id > walked.top order by e.id limit 1)
   )::text as meta

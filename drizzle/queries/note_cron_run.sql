@@ -1,5 +1,6 @@
 -- Writes down that a run of the cron function has come to its end. Of two that end together the later one stays. And adds to the
--- history what senders have tallied, because there may be no listener that does: one statement, as each is a subrequest.
+-- history what senders have tallied, and disables endpoints that nobody pulls any more (disable_idle.sql), because there may be
+-- no listener that does: one statement, as each is a subrequest.
 --
 -- $1 version        text
 -- $2 lasted_seconds float8
@@ -19,5 +20,12 @@ with noted as (
   set version = excluded.version, started_at = excluded.started_at, finished_at = excluded.finished_at,
       delivered = excluded.delivered, failed = excluded.failed, stopped = excluded.stopped
   where r.finished_at <= excluded.finished_at
+),
+idle as (
+  update outbox.endpoints p
+  set state = 'disabled', disabled_reason = 'idle'
+  from outbox.pull_sessions s
+  where s.endpoint_id = p.id and p.kind = 'pull' and p.state <> 'disabled'
+    and s.pulled_at < clock_timestamp() - make_interval(secs => p.expires_after_idle_seconds)
 )
 select outbox.fold_attempts(make_interval(secs => $6::float8 * 86400), $7::int) as folded

@@ -20,7 +20,8 @@ expired as materialized (
          d.attempt - d.retry_base > cardinality(coalesce(p.retry_schedule, $2::float8[])) as attempts_used
   from outbox.delivery_rows d
   join outbox.endpoints p on p.id = d.endpoint_id
-  where d.state = 'sending' and d.leased_until < clock_timestamp()
+  -- A receiver that pulls takes its own back (pull.sql).
+  where d.state = 'sending' and d.leased_until < clock_timestamp() and p.kind = 'push'
   order by d.leased_until
   limit $1::int
   for update of d skip locked

@@ -25,7 +25,7 @@ clock as materialized (
   select clock_timestamp() as now
 ),
 endpoint as materialized (
-  select p.id, p.nonce, p.state
+  select p.id, p.nonce, p.kind, p.state
   from outbox.endpoints p
   where p.deleted_at is null and ($1::text is null or p.tenant = $1::text)
 ),
@@ -81,7 +81,7 @@ select
   (select max(n)::int from step) as delivered,
   (select max(age + seconds) < 3600 from step) as delivered_is_capped,
   (select case when count(due_at) > 0 then greatest(0, extract(epoch from clock.now - min(due_at))) end::float8
-   from counted where state <> 'disabled') as oldest_pending_seconds,
+   from counted where state <> 'disabled' and kind = 'push') as oldest_pending_seconds,
   (select coalesce(sum(pending), 0)::int from counted) as pending,
   (select coalesce(sum(sending), 0)::int from counted) as sending,
   (select coalesce(sum(dead), 0)::int from counted) as dead,

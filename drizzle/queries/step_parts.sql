@@ -76,6 +76,8 @@ chosen as materialized (
     where d.endpoint_id = t.endpoint_id and d.event_id = t.event_id limit 1
   ) d on true
   where t.deleted_at is null and t.endpoint_state <> 'disabled'
+    -- What is over is being let go (drizzle/functions/begin_expiry.sql).
+    and (d.state in ('dead', 'pending') or not exists (select from outbox.expiry x where t.event_id >= x.first_id and t.event_id < x.until_id))
     and (t.endpoint_tenant is null or t.endpoint_tenant = e.tenant)
     and (t.tenant is null or t.tenant = t.endpoint_tenant)
     and case d.state

@@ -28,8 +28,8 @@ wanted as materialized (
 ),
 changed as (
   update outbox.endpoints p
-  set url = wanted.url, description = wanted.description, event_types = wanted.event_types, tenant = wanted.tenant,
-      sealed_headers = wanted.sealed_headers, ordering = wanted.ordering, max_in_flight = wanted.max_in_flight,
+  set name = wanted.name, expires_after_idle_seconds = wanted.expires_after_idle_seconds, url = wanted.url, description = wanted.description, event_types = wanted.event_types, tenant = wanted.tenant,
+      sealed_headers = wanted.sealed_headers, ordering = wanted.ordering, format = wanted.format, max_in_flight = wanted.max_in_flight,
       rate_per_second = wanted.rate_per_second, timeout_seconds = wanted.timeout_seconds,
       retry_schedule = wanted.retry_schedule, state = wanted.state, disabled_reason = wanted.disabled_reason,
       deleted_at = wanted.deleted_at

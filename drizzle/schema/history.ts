@@ -90,6 +90,12 @@ export const history = outbox.table(
     sampled_at: time().notNull(),
     /** When what is too old was last deleted. */
     cleaned_at: time().notNull(),
+    /** The checks of the self-check that operators were told about, while they are broken. */
+    broken_checks: text().array().notNull().default([]),
+    /** For how long the oldest delivery that nothing holds up had waited a minute ago, */
+    waited_seconds: doublePrecision().notNull().default(0),
+    /** and for how many minutes that has grown. */
+    grown_minutes: integer().notNull().default(0),
   },
   t => [check('history_one', sql`${t.id} = 1`)],
 )

@@ -30,9 +30,13 @@ const time = () => timestamp({ withTimezone: true })
 const nonce = () => integer().notNull().default(sql`(floor(random() * 4294967296) - 2147483648)::integer`)
 
 export const endpointState = outbox.enum('endpoint_state', ['active', 'paused', 'disabled'])
-export const disabledReason = outbox.enum('disabled_reason', ['gone', 'failing', 'manual'])
+/** idle: nobody has pulled for `expires_after_idle_seconds`. */
+export const disabledReason = outbox.enum('disabled_reason', ['gone', 'failing', 'manual', 'idle'])
+/** push: senders post to its URL. pull: its receiver fetches finished requests and settles them itself. */
+export const endpointKind = outbox.enum('endpoint_kind', ['push', 'pull'])
 export const signing = outbox.enum('signing', ['hmac', 'ed25519'])
 export const ordering = outbox.enum('ordering', ['none', 'key'])
+export const webhookFormat = outbox.enum('webhook_format', ['standard', 'slack'])
 /**
  * pending: due at `due_at`, leased to no sender. sending: leased, a request is on its way. delivered: a 2xx came.
  * dead: the retry schedule is used up. canceled: no longer wanted (the endpoint was deleted, or an operator canceled it).
@@ -44,7 +48,7 @@ export const deliveryState = outbox.enum('delivery_state', [
   'dead',
   'canceled',
 ])
-export const sender = outbox.enum('sender', ['listener', 'cron'])
+export const sender = outbox.enum('sender', ['listener', 'cron', 'pull'])
 
 /**
  * Facts. Written by triggers and outbox.emit() in the writer's own transaction; never updated. No CHECK: Postgres reads
@@ -83,6 +87,9 @@ export const endpoints = outbox.table(
   {
     id: id(),
     nonce: nonce(),
+    /** What its owner calls it; no two of a tenant have the same. */
+    name: text(),
+    kind: endpointKind().notNull().default('push'),
     url: text().notNull(),
     description: text(),
     /** null = every type; `order.*` matches `order.shipped`. */
@@ -93,12 +100,16 @@ export const endpoints = outbox.table(
     sealed_headers: bytea(),
     signing: signing().notNull().default('hmac'),
     ordering: ordering().notNull().default('none'),
+    /** Of the body. */
+    format: webhookFormat().notNull().default('standard'),
     max_in_flight: integer().notNull().default(32),
     rate_per_second: doublePrecision(),
     /** null = OUTBOX_REQUEST_TIMEOUT_SECONDS. */
     timeout_seconds: doublePrecision(),
     /** Waits in seconds after attempt 1, 2, …; null = OUTBOX_RETRY_SCHEDULE. */
     retry_schedule: doublePrecision().array(),
+    /** With kind pull: disabled when nobody has pulled for so long; null = never. */
+    expires_after_idle_seconds: integer(),
     state: endpointState().notNull().default('active'),
     disabled_reason: disabledReason(),
     /** Rises with every change, so that senders know when to read the row again. */
@@ -120,6 +131,10 @@ export const endpoints = outbox.table(
       .with({ fastupdate: false })
       .where(sql`${t.tenant} is null`),
     index('endpoints_of_all_types').on(t.id).where(sql`${t.tenant} is null and ${t.event_types} is null`),
+    uniqueIndex('endpoints_by_name')
+      .on(sql`coalesce(${t.tenant}, '')`, t.name)
+      .where(sql`${t.name} is not null and ${t.deleted_at} is null`),
+    check('endpoints_name', sql`${t.name} ~ '^[A-Za-z0-9._-]{1,100}$'`),
     check('endpoints_url', sql`length(${t.url}) <= 2048 and ${t.url} ~ '^https?://'`),
     check('endpoints_reason', sql`(${t.state} = 'disabled') = (${t.disabled_reason} is not null)`),
     check('endpoints_deleted', sql`${t.deleted_at} is null or ${t.state} = 'disabled'`),
@@ -182,6 +197,14 @@ export const endpointHealth = outbox.table(
     ),
   ],
 )
+
+/** Who pulls an endpoint of kind pull: one at a time, and until when nobody else may. */
+export const pullSessions = outbox.table('pull_sessions', {
+  endpoint_id: bigint({ mode: 'bigint' }).primaryKey(),
+  holder: text().notNull(),
+  held_until: time().notNull(),
+  pulled_at: time().notNull(),
+})
 
 /**
  * previewed: shown to somebody, who may start it with its token. running: senders work through it. done: every event was

@@ -8,7 +8,7 @@ import type { Keyring } from '../../delivery/secrets.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
 import { endpointState } from '../../drizzle/schema/outbox.ts'
 import { type Caller, mayWriteFor } from '../access/caller.ts'
-import type { Database } from '../db.ts'
+import { type Database, DatabaseError } from '../db.ts'
 import type { Json } from '../http/json.ts'
 import type { InputError } from '../http/problem.ts'
 import type { Settings } from '../settings.ts'
@@ -19,7 +19,7 @@ import { chooseKey, sealKey } from './signing-key.ts'
 export type EndpointSettings = Pick<Settings, 'keyring' | 'delivery'>
 type State = (typeof endpointState.enumValues)[number]
 
-export type Refusal = { readonly wrongInput: readonly InputError[] } | 'other tenant'
+export type Refusal = { readonly wrongInput: readonly InputError[] } | 'other tenant' | 'name taken'
 /** With its public id and its key, which is known only now. */
 export type Created = { readonly id: string; readonly key: SigningKey }
 export type Changed =
@@ -41,16 +41,18 @@ export async function createEndpoint(
   // The ids come first: a sealed value is bound to the row it will be in.
   const { endpointId, secretId } = await queries.reserveEndpointIds(db.run)
   const { sealed, publicKey } = await sealKey(keyring, key, secretId, endpointId)
-  const { publicId } = await queries.createEndpoint(db.run, {
-    ...caller,
-    id: endpointId,
-    secretId,
-    sealedSecret: sealed,
-    sealedHeaders: await sealHeaders(keyring, headers, endpointId),
-    settings: JSON.stringify({ ...settings, tenant: caller.tenant ?? settings.tenant }),
-    publicKey,
-  })
-  return { id: publicId, key }
+  const created = await queries
+    .createEndpoint(db.run, {
+      ...caller,
+      id: endpointId,
+      secretId,
+      sealedSecret: sealed,
+      sealedHeaders: await sealHeaders(keyring, headers, endpointId),
+      settings: JSON.stringify({ ...settings, tenant: caller.tenant ?? settings.tenant }),
+      publicKey,
+    })
+    .catch(nameTaken)
+  return created === 'name taken' ? created : { id: created.publicId, key }
 }
 
 export async function changeEndpoint(
@@ -71,7 +73,7 @@ export async function changeEndpoint(
     ...settings,
     ...(tenant === undefined ? {} : { tenant: caller.tenant ?? tenant }),
     ...(headers === undefined ? {} : { sealed_headers: sealed && `\\x${sealed}` }),
-  })
+  }).catch(nameTaken)
 }
 
 export const pauseEndpoint = (db: Database, caller: Caller, id: string) =>
@@ -124,6 +126,12 @@ async function updateEndpoint(
   })
   if (!found) return 'unknown'
   return found.isAllowed ? 'changed' : { wrongState: found.state, allowed: from }
+}
+
+/** Of two endpoints with one name, the second breaks endpoints_by_name. */
+function nameTaken(error: unknown): 'name taken' {
+  if (error instanceof DatabaseError && error.sqlstate === '23505') return 'name taken'
+  throw error
 }
 
 /** null = none. */

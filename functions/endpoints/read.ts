@@ -10,7 +10,13 @@ import { type EndpointRow, settingsOf } from './settings.ts'
 type Reader = Pick<Caller, 'tenant'>
 
 /** Newest first, from before this id on. */
-export function listEndpoints(db: Database, { tenant }: Reader, before: bigint | undefined, limit: number) {
+export function listEndpoints(
+  db: Database,
+  { tenant }: Reader,
+  name: string | undefined,
+  before: bigint | undefined,
+  limit: number,
+) {
   return db.build('list_endpoints', builder =>
     builder
       .select()
@@ -19,6 +25,7 @@ export function listEndpoints(db: Database, { tenant }: Reader, before: bigint |
         and(
           isNull(endpoints.deleted_at),
           tenant === null ? undefined : eq(endpoints.tenant, tenant),
+          name === undefined ? undefined : eq(endpoints.name, name),
           before === undefined ? undefined : lt(endpoints.id, before),
         ),
       )

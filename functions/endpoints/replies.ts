@@ -21,10 +21,16 @@ export function replyChanged(c: Context<App>, id: string, changed: Changed): Rep
 }
 
 export const isRefusal = (result: unknown): result is Refusal =>
-  result === 'other tenant' || (typeof result === 'object' && result !== null && 'wrongInput' in result)
+  result === 'other tenant' ||
+  result === 'name taken' ||
+  (typeof result === 'object' && result !== null && 'wrongInput' in result)
 
-export const replyRefusal = (refusal: Refusal): Reply =>
-  refusal === 'other tenant' ? refuseOtherTenant() : badInput(...refusal.wrongInput)
+export function replyRefusal(refusal: Refusal): Reply {
+  if (refusal === 'other tenant') return refuseOtherTenant()
+  if (refusal === 'name taken')
+    return problem(409, 'Another endpoint of this tenant has that name.', { type: 'name-taken' })
+  return badInput(...refusal.wrongInput)
+}
 
 export const unknownEndpoint = () => problem(404, 'There is no such endpoint.')
 export const disabledEndpoint = () =>

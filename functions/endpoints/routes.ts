@@ -4,7 +4,7 @@ import { callerOf } from '../access/caller.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { PageQuery, pageOf, replyPage } from '../http/pagination.ts'
 import { noContent, reply } from '../http/reply.ts'
-import { body, emptyAnswer, responses } from '../openapi/schemas.ts'
+import { body, emptyAnswer, responses, text } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 import { changeEndpoint, createEndpoint, deleteEndpoint } from './operations.ts'
 import { findEndpoint, listEndpoints, toListedEndpoint } from './read.ts'
@@ -18,7 +18,7 @@ const getEndpoints = defineRoute({
   operationId: 'listEndpoints',
   summary: 'List endpoints, newest first, without the queries of their URLs',
   access: { tenants: true },
-  request: { query: z.strictObject(PageQuery) },
+  request: { query: z.strictObject({ name: text(100).optional(), ...PageQuery }) },
   responses: responses(pageOf(ListedEndpoint), 'A page of endpoints'),
 })
 
@@ -68,13 +68,14 @@ const removeEndpoint = defineRoute({
 
 export const endpoints = new OpenAPIHono<App>()
 
-endpoints.openapi(getEndpoints, c =>
-  replyPage(c, c.req.valid('query'), {
-    read: (after, limit) => listEndpoints(c.var.db, callerOf(c), after?.[0], limit),
+endpoints.openapi(getEndpoints, c => {
+  const { name, ...page } = c.req.valid('query')
+  return replyPage(c, page, {
+    read: (after, limit) => listEndpoints(c.var.db, callerOf(c), name, after?.[0], limit),
     positionOf: endpoint => [endpoint.id],
     write: toListedEndpoint,
-  }),
-)
+  })
+})
 
 endpoints.openapi(getEndpoint, c => replyEndpoint(c, c.req.valid('param').id))
 

@@ -52,10 +52,10 @@ export const NewEndpoint = z
   .openapi('NewEndpoint')
 export type NewEndpoint = z.infer<typeof NewEndpoint>
 
-/** What is left out stays; null goes back to the default. The kind of signing changes by a rotation. */
+/** What is left out stays; null goes back to the default. The kind of signing changes by a rotation, and whether it is pulled stays. */
 export const EndpointChanges = z
   .strictObject({ ...shownSettings, headers: Headers.nullable() })
-  .omit({ signing: true })
+  .omit({ signing: true, kind: true })
   .partial()
   .openapi('EndpointChanges')
 export type EndpointChanges = z.infer<typeof EndpointChanges>

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import { maxRetries, maxRetryWaitSeconds } from '../../delivery/settings.ts'
 import { maxUrlLength } from '../../delivery/url.ts'
-import { type endpoints, ordering, signing } from '../../drizzle/schema/outbox.ts'
+import { endpointKind, type endpoints, ordering, signing, webhookFormat } from '../../drizzle/schema/outbox.ts'
 import { double, text, wholeNumber } from '../openapi/schemas.ts'
 
 const EventType = text(200).regex(
@@ -22,6 +22,22 @@ export const Signing = z.enum(signing.enumValues)
 
 /** As they are given for a new endpoint. One without a default is required. */
 export const givenSettings = {
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be 1 to 100 letters, digits, . _ or -')
+    .nullable()
+    .openapi({
+      description: 'Yours to choose, and no two endpoints of a tenant have the same',
+      example: 'billing',
+    })
+    .default(null),
+  kind: z
+    .enum(endpointKind.enumValues)
+    .openapi({
+      description:
+        'push = webhooks are posted to the URL. pull = its receiver fetches them: `POST /v1/endpoints/{id}/pull`; nothing is posted to the URL, which may be https://pull.invalid/',
+    })
+    .default('push'),
   url: text(maxUrlLength).regex(/^https?:\/\//, 'must begin with https://'),
   description: text(1000).nullable().default(null),
   event_types: EventTypes.default(null),
@@ -31,6 +47,13 @@ export const givenSettings = {
     .enum(ordering.enumValues)
     .openapi({ description: 'key = events with the same key arrive one after the other' })
     .default('none'),
+  format: z
+    .enum(webhookFormat.enumValues)
+    .openapi({
+      description:
+        'slack = the body is `{"text":"…"}`, one message for people, as Slack and what imitates it want it',
+    })
+    .default('standard'),
   max_in_flight: wholeNumber(1, 1000).default(32),
   rate_per_second: double({ above: 0, atMost: 10_000 })
     .nullable()
@@ -48,6 +71,10 @@ export const givenSettings = {
       description: 'Seconds to wait after attempt 1, 2, …; null = OUTBOX_RETRY_SCHEDULE',
       example: [5, 300, 3600],
     })
+    .default(null),
+  expires_after_idle_seconds: wholeNumber(60, 31_536_000)
+    .nullable()
+    .openapi({ description: 'With kind pull: disabled when nobody has pulled for so long; null = never' })
     .default(null),
 }
 

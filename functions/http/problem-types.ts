@@ -17,7 +17,15 @@ const byStatus = {
 } as const
 
 /** Conflicts that a program may wait for, or end. */
-const conflicts = ['endpoint-disabled', 'endpoint-state', 'attempt-under-way', 'replay-running'] as const
+const conflicts = [
+  'endpoint-disabled',
+  'endpoint-state',
+  'attempt-under-way',
+  'replay-running',
+  'name-taken',
+  'pull-taken',
+  'lease-lost',
+] as const
 
 export type ProblemType = (typeof byStatus)[keyof typeof byStatus] | (typeof conflicts)[number]
 

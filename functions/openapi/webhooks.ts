@@ -6,6 +6,8 @@ import { Time } from './schemas.ts'
 
 const id = z.string().openapi({ example: 'ep_0000000000000001a1b2c3d4' })
 
+const health = { endpoint_id: id, description: z.string().nullable(), failing_since: Time.nullable() }
+
 const webhooks = {
   event: {
     summary: 'Any event: what `data` holds is up to who wrote it',
@@ -26,6 +28,43 @@ const webhooks = {
       reason: z.enum(disabledReason.enumValues),
       failing_since: Time.nullable(),
     }),
+  },
+  'outbox.endpoint.failing': {
+    summary: "An endpoint's circuit breaker has opened; for endpoints whose event_types name this type",
+    type: z.literal('outbox.endpoint.failing'),
+    data: z.object(health),
+  },
+  'outbox.endpoint.recovered': {
+    summary: 'A success has closed it; for endpoints whose event_types name this type',
+    type: z.literal('outbox.endpoint.recovered'),
+    data: z.object(health),
+  },
+  'outbox.delivery.dead': {
+    summary: 'A delivery was given up; for endpoints whose event_types name this type',
+    type: z.literal('outbox.delivery.dead'),
+    data: z.object({
+      delivery_id: z.string(),
+      event_id: z.string(),
+      type: z.string(),
+      endpoint_id: id,
+      description: z.string().nullable(),
+      attempts: z.int(),
+      reason: z.string().nullable(),
+    }),
+  },
+  'outbox.capture.broken': {
+    summary:
+      'Checks of GET /v1/health/capture that have begun to fail; for endpoints whose event_types name this type',
+    type: z.literal('outbox.capture.broken'),
+    data: z.object({
+      checks: z.array(z.object({ name: z.string(), value: z.number(), advice: z.string() })),
+    }),
+  },
+  'outbox.backlog.growing': {
+    summary:
+      'Deliveries that nothing holds up wait longer and longer; for endpoints whose event_types name this type',
+    type: z.literal('outbox.backlog.growing'),
+    data: z.object({ oldest_pending_seconds: z.number(), minutes: z.int() }),
   },
 }
 

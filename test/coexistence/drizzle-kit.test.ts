@@ -69,7 +69,7 @@ describe('without it', () => {
   test('push would drop the schema, and pull takes it over', slow, async () => {
     project.write({ 'drizzle.config.ts': config(`\n  schemaFilter: ['public', 'outbox'],`) })
     const { said } = await project.run(kit, 'push', '--strict', '--verbose')
-    expect(said).toContain('DROP TABLE "outbox"."events" CASCADE;')
+    expect(said).toContain('DROP TABLE "outbox"."endpoints" CASCADE;')
     await project.run(kit, 'pull')
     expect(generated()).toMatch(/pgSchema\("outbox"\)/)
     await project.expectOutboxIntact()

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..')
 const example = parseEnv(readFileSync(join(root, '.env.example'), 'utf8').replace(/^# ([A-Z_]+=)/gm, '$1'))
 
 test('.env.example names every setting that the code reads, and no other', () => {
-  const sources = ['delivery', 'functions', 'worker', 'server', 'dev'].flatMap(folder =>
+  const sources = ['cli', 'delivery', 'functions', 'worker', 'server', 'dev'].flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.ts'))
       .map(name => readFileSync(join(root, folder, name), 'utf8')),

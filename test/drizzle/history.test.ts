@@ -65,12 +65,9 @@ describe('the history equals a scan of the attempts', () => {
     const { deliveries } = await store.take(greedy('a:1'))
     await endLeases(client)
     expect(await store.rescue(100, schedule)).toBe(3)
-    await fold(client)
     // So that the guess stands in a minute of its own.
     await client.query(`update outbox.attempt_rows set started_at = started_at - interval '5 minutes'`)
-    await client.query(
-      `update outbox.attempt_minutes set begins_at = begins_at - interval '5 minutes' where minutes = 1`,
-    )
+    await client.query(`update outbox.attempt_tallies set minute = minute - interval '5 minutes'`)
     await expectSame(client, 3)
     const [one, two, three] = deliveries
     await store.settleIfLeased([success(one!)])

@@ -10,7 +10,9 @@ const since = '2026-01-01T00:00:00Z'
 const forTenants = new Set([
   '/v1/endpoints',
   '/v1/endpoints/{id}',
-  ...['rotate', 'pause', 'resume', 'disable', 'test', 'replay'].map(name => `/v1/endpoints/{id}/${name}`),
+  ...['rotate', 'pause', 'resume', 'disable', 'test', 'replay', 'pull'].map(
+    name => `/v1/endpoints/{id}/${name}`,
+  ),
   '/v1/events',
   '/v1/events/batch',
   '/v1/events/tail',
@@ -19,6 +21,7 @@ const forTenants = new Set([
   '/v1/deliveries',
   '/v1/deliveries/{id}',
   '/v1/deliveries/{id}/redeliver',
+  '/v1/deliveries/{id}/settle',
   '/v1/deliveries/redeliver',
   '/v1/replays',
   '/v1/replays/{id}',
@@ -26,6 +29,13 @@ const forTenants = new Set([
   '/v1/stats',
   '/v1/stats/series',
 ])
+
+/** What a route wants at least, by the end of its path. */
+const bodies: Record<string, object> = {
+  replay: { since },
+  pull: { holder: 'me' },
+  settle: { lease: 'me:1', duration_ms: 1, status: 200 },
+}
 
 type Ids = Record<'endpoints' | 'events' | 'deliveries' | 'replays', string>
 const missing: Ids = {
@@ -74,7 +84,7 @@ const asksForUnknown = (path: string, method: string) =>
 function ask(key: string, method: string, path: string, ids: Ids): Promise<Answer> {
   const id = ids[path.split('/')[2] as keyof Ids] ?? '1'
   const hasBody = !['GET', 'OPTIONS', 'DELETE'].includes(method)
-  const body = path.endsWith('/replay') ? { since } : {}
+  const body = bodies[path.split('/').at(-1)!] ?? {}
   return api.call(method, path.replaceAll(/\{.*?\}/g, id), { key, ...(hasBody ? { body } : {}) })
 }
 

@@ -37,6 +37,7 @@ export function sealedEndpoint(differs: Partial<SealedEndpoint> = {}): SealedEnd
     timeoutSeconds: null,
     retrySchedule: null,
     isTenants: false,
+    format: 'standard',
     secrets: [],
     ...differs,
   }

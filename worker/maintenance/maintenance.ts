@@ -1,4 +1,5 @@
-// Work that is never urgent, in small steps beside the deliveries: replays, and what still waits for deleted endpoints.
+// Work that is never urgent, in small steps beside the deliveries: replays, what still waits for deleted endpoints, and
+// endpoints that nobody pulls any more.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../drizzle/store.ts'
 import { sqlstate } from '../database.ts'
@@ -12,7 +13,7 @@ const pauseMs = 500
 const shortPauseMs = 100
 
 export interface MaintenancePorts {
-  readonly store: Pick<Store, 'cancelDeleted' | 'stepParts' | 'stepReplay'>
+  readonly store: Pick<Store, 'cancelDeleted' | 'disableIdle' | 'stepParts' | 'stepReplay'>
   readonly log: Log
   /** A replay has made something due. */
   readonly onDue: () => void
@@ -55,6 +56,7 @@ export class Maintenance {
   async #step(): Promise<number | null> {
     const { store, onDue } = this.#ports
     const canceled = await store.cancelDeleted(maxCanceled)
+    await store.disableIdle()
     const { replayed, running } = await store.stepReplay(maxEvents)
     const parts = await store.stepParts(maxParts)
     if (replayed + parts.replayed > 0) onDue()

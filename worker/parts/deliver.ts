@@ -1,5 +1,7 @@
 // Deliver: what makes the requests, which is this thread, or several that only send (OUTBOX_LISTENER_THREADS).
+import { SettingsError } from '../../delivery/settings.ts'
 import type { Log } from '../observability/log.ts'
+import { type Tracing, traced } from '../observability/traced.ts'
 import { type Delivering, deliverHere } from '../send/delivering.ts'
 import type { ListenerSettings } from '../settings.ts'
 import { SendingThreads } from '../threads/sending-threads.ts'
@@ -16,6 +18,7 @@ export interface Deliver extends Part {
 }
 
 export interface DeliverPartPorts {
+  readonly name: string
   readonly connect: Pick<Connect, 'metrics' | 'health'>
   readonly settings: ListenerSettings
   readonly log: Log
@@ -23,7 +26,40 @@ export interface DeliverPartPorts {
 }
 
 export function createDeliver(ports: DeliverPartPorts): Deliver {
-  return ports.settings.threads === 1 ? inThisThread(ports) : inThreads(ports)
+  const deliver = ports.settings.threads === 1 ? inThisThread(ports) : inThreads(ports)
+  const { otlpEndpoint } = ports.settings
+  return otlpEndpoint === null ? deliver : withTracing(deliver, otlpEndpoint, ports.name)
+}
+
+function withTracing(deliver: Deliver, otlpEndpoint: string, name: string): Deliver {
+  let tracing: Tracing | null = null
+  return {
+    ...deliver,
+    get hasFailed() {
+      return deliver.hasFailed
+    },
+    delivering: traced(deliver.delivering, () => tracing),
+    async start() {
+      tracing = await loadTracing(otlpEndpoint, name)
+      await deliver.start()
+    },
+    async stop() {
+      await deliver.stop()
+      await tracing?.close()
+    },
+  }
+}
+
+/** The SDK takes a tenth of a second to load, and may have been left out when the package was installed. */
+async function loadTracing(otlpEndpoint: string, name: string): Promise<Tracing> {
+  const { openTracing } = await import('../observability/tracing.ts').catch(error => {
+    if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new SettingsError(
+      'OTEL_EXPORTER_OTLP_ENDPOINT is set, and the packages of OpenTelemetry are not installed: they are optional ' +
+        'dependencies. Install again without --omit=optional, or take the setting away.',
+    )
+  })
+  return openTracing(otlpEndpoint, name)
 }
 
 function inThisThread({ settings, clock }: DeliverPartPorts): Deliver {

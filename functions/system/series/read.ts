@@ -31,8 +31,8 @@ export async function readSeries(
     endpointId: scope.endpoint?.id ?? null,
     tenant: scope.tenant,
     since,
-    until,
     bucketSeconds,
+    buckets: count,
   }
   const [[state], attempts, backlog, durations, delays] = await Promise.all([
     db.build('read_history', builder => builder.select().from(history)),

@@ -101,6 +101,13 @@ describe('a tenant sees its own', () => {
   })
 })
 
+/** What a route wants at least, by the end of its path. */
+const bodies: Record<string, object> = {
+  replay: { since },
+  pull: { holder: 'me' },
+  settle: { lease: 'me:1', duration_ms: 1, status: 200 },
+}
+
 test("another tenant's id gets the same answer as a missing one on every route, and has no effect", async () => {
   const missing: Record<string, string> = {
     ep: 'ep_00000000000fffff00000001',
@@ -115,8 +122,7 @@ test("another tenant's id gets the same answer as a missing one on every route, 
   const told = ({ status, text }: Answer) => ({ status, text })
   for (const { method, path } of routes) {
     const prefix = prefixes[path.split('/')[2] as keyof typeof prefixes]
-    const body =
-      method === 'GET' || method === 'DELETE' ? undefined : path.endsWith('/replay') ? { since } : {}
+    const body = method === 'GET' || method === 'DELETE' ? undefined : (bodies[path.split('/').at(-1)!] ?? {})
     const ask = (ids: Record<string, string>) =>
       api.call(method, path.replace('{id}', ids[prefix]!), { key: 'k8', ...(body && { body }) })
     const [foreign, unknown] = [await ask(theirs), await ask(missing)]

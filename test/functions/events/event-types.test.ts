@@ -18,8 +18,13 @@ test("it lists the shop's types and the outbox's own", async () => {
     'order.canceled',
     'order.created',
     'order.shipped',
+    'outbox.backlog.growing',
+    'outbox.capture.broken',
     'outbox.capture.failed',
+    'outbox.delivery.dead',
     'outbox.endpoint.disabled',
+    'outbox.endpoint.failing',
+    'outbox.endpoint.recovered',
   ])
 })
 

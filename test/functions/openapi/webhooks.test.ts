@@ -14,7 +14,16 @@ beforeAll(async () => {
 })
 
 test('the description has a webhook for any event, and one for each type of the outbox’s own', () => {
-  expect(Object.keys(webhooks).sort()).toEqual(['event', 'outbox.endpoint.disabled', 'outbox.test'])
+  expect(Object.keys(webhooks).sort()).toEqual([
+    'event',
+    'outbox.backlog.growing',
+    'outbox.capture.broken',
+    'outbox.delivery.dead',
+    'outbox.endpoint.disabled',
+    'outbox.endpoint.failing',
+    'outbox.endpoint.recovered',
+    'outbox.test',
+  ])
   for (const { post } of Object.values(webhooks)) {
     expect(post.requestBody.content['application/json'].schema.required.sort()).toContain('type')
     expect(Object.keys(post.responses)).toContain('410')

@@ -1,0 +1,100 @@
+// `outbox apply`, `diff` and `export`: a file says what the endpoints are.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { beforeAll, expect, test } from 'vitest'
+import { type Api, startApi } from '../functions/api.ts'
+import { temporaryDirectory } from '../support/server.ts'
+import { outboxWhileWeServe } from './command.ts'
+
+let api: Api
+let cwd: string
+beforeAll(async () => {
+  api = await startApi()
+  cwd = temporaryDirectory()
+})
+
+const run = (...args: string[]) =>
+  outboxWhileWeServe(args, { cwd, env: { OUTBOX_URL: api.worker.url, OUTBOX_API_KEY: 'dev' } })
+
+const write = (text: string) => writeFileSync(`${cwd}/outbox.yaml`, text)
+
+test('a file is applied, shows drift, is applied again, and is what export writes', async () => {
+  await api.post('/v1/endpoints', { url: 'https://example.com/without-a-name' })
+  write(`endpoints:
+  - name: billing
+    url: https://example.com/billing?token=1
+    event_types: [order.shipped]
+  - name: search
+    url: https://example.com/search
+    tenant: acme
+    rate_per_second: 5
+`)
+  expect(await run('diff')).toMatchObject({ exitCode: 7, stdout: '+ billing\n+ search\n' })
+  const { exitCode, stdout, stderr } = await run('apply', '--json')
+  expect(exitCode, stderr).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    created: 2,
+    endpoints: [
+      { name: expect.any(String), secret: expect.stringMatching(/^whsec_/) },
+      { secret: expect.stringMatching(/^whsec_/) },
+    ],
+  })
+  expect(await run('diff')).toMatchObject({ exitCode: 0, stdout: '' })
+  expect(await run('apply')).toMatchObject({ exitCode: 0, stdout: '', stderr: 'no change\n' })
+
+  const { body } = await api.get('/v1/endpoints?name=search')
+  await api.patch(`/v1/endpoints/${body.data[0].id}`, { rate_per_second: 50 })
+  expect(await run('diff')).toMatchObject({ exitCode: 7, stdout: '~ search\n    rate_per_second: 50 → 5\n' })
+  expect(await run('apply')).toMatchObject({ exitCode: 0 })
+  expect((await api.get('/v1/endpoints?name=search')).body.data).toMatchObject([{ rate_per_second: 5 }])
+
+  const exported = await run('export', '-f', 'exported.yaml')
+  expect(exported.exitCode).toBe(0)
+  const text = readFileSync(`${cwd}/exported.yaml`, 'utf8')
+  expect(text).not.toMatch(/whsec_|secret|without-a-name/)
+  expect(await run('diff', '-f', 'exported.yaml', '--prune')).toMatchObject({ exitCode: 0 })
+
+  write('endpoints: []\n')
+  expect(await run('diff')).toMatchObject({ exitCode: 0 })
+  expect(await run('diff', '--prune')).toMatchObject({ exitCode: 7 })
+  expect(await run('apply', '--prune')).toMatchObject({ exitCode: 5 })
+  expect(await run('apply', '--prune', '--yes')).toMatchObject({ exitCode: 0 })
+  expect((await api.get('/v1/endpoints')).body.data).toMatchObject([{ name: null }])
+}, 240_000)
+
+test('a thousand endpoints are applied within seconds, and the second time nothing changes', async () => {
+  const entries = Array.from(
+    { length: 1_000 },
+    (_, n) => `  - {name: many-${n}, url: "https://example.com/${n}"}`,
+  )
+  write(`endpoints:\n${entries.join('\n')}\n`)
+  const begun = performance.now()
+  const first = await run('apply', '--json')
+  const seconds = (performance.now() - begun) / 1000
+  console.log(`apply of 1,000 endpoints took ${seconds.toFixed(1)} s`)
+  expect(JSON.parse(first.stdout)).toMatchObject({ created: 1_000 })
+  expect(await run('apply')).toMatchObject({ exitCode: 0, stderr: 'no change\n' })
+}, 240_000)
+
+test.each([
+  ['what is no YAML', 'endpoints: [', 'not valid YAML'],
+  ['no list', 'endpoint: []', 'needs endpoints'],
+  ['no name', 'endpoints: [{url: "https://example.com"}]', 'name and a url'],
+  [
+    'a secret',
+    'endpoints: [{name: a, url: "https://example.com", secret: CANARY}]',
+    'secret may not be in the file',
+  ],
+  [
+    'a setting that is none',
+    'endpoints: [{name: a, url: "https://example.com", retries: 3}]',
+    'retries is no setting',
+  ],
+  ['a name twice', 'endpoints: [{name: a, url: "https://b"}, {name: a, url: "https://c"}]', 'name a'],
+  ['a URL that is refused', 'endpoints: [{name: a, url: "http://10.0.0.1/"}]', 'not public'],
+])('%s in the file is a mistake of usage', async (_, text, sentence) => {
+  write(text)
+  const { exitCode, stdout, stderr } = await run('apply')
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain(sentence)
+  expect(stdout + stderr).not.toContain('CANARY')
+})

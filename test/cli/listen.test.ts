@@ -1,0 +1,263 @@
+// `outbox listen` loses nothing: while it sleeps, when it is killed, and when somebody else takes its name.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { verify } from '../../delivery/verify.ts'
+import { type Api, startApi } from '../functions/api.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { eventually } from '../support/eventually.ts'
+import { startTestListener } from '../support/outbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { temporaryDirectory } from '../support/server.ts'
+import { outboxWhileWeServe } from './command.ts'
+
+const main = join(import.meta.dirname, '../../cli/main.ts')
+
+let api: Api
+beforeAll(async () => {
+  api = await startApi()
+  await startTestListener(api.database.url)
+})
+
+let made = 0
+
+/** A name of its own, types of its own, and a home of its own. */
+function laptop() {
+  const name = `laptop_${++made}`
+  const home = temporaryDirectory()
+  const env = { HOME: home, OUTBOX_URL: api.worker.url, OUTBOX_API_KEY: 'dev' }
+  const args = (url: string, ...more: string[]) => [
+    'listen',
+    '--forward-to',
+    `${name}.*=${url}`,
+    '--name',
+    name,
+    ...more,
+  ]
+  return {
+    name,
+    env,
+    type: `${name}.happened`,
+    run: (...more: string[]) => outboxWhileWeServe(['listen', ...more], { env, cwd: home }),
+    async listen(url: string, ...more: string[]) {
+      const child = spawn(process.execPath, [main, ...args(url, ...more)], {
+        cwd: home,
+        env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      return new Running(child)
+    },
+  }
+}
+
+class Running {
+  stdout = ''
+  stderr = ''
+  readonly exited: Promise<number | null>
+  readonly #child: ChildProcess
+  constructor(child: ChildProcess) {
+    this.#child = child
+    this.exited = once(child, 'exit').then(([code]) => code)
+    child.stdout!.on('data', data => {
+      this.stdout += data
+    })
+    child.stderr!.on('data', data => {
+      this.stderr += data
+    })
+    atEnd(async () => {
+      child.kill('SIGKILL')
+      await this.exited
+    })
+  }
+
+  isReady = () => eventually(() => expect(this.stderr).toMatch(/^ready /m))
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+}
+
+/** In one transaction each; returns the events' ids. */
+async function emit(
+  type: string,
+  count: number,
+  key: (n: number) => string | null = () => null,
+): Promise<string[]> {
+  const ids: string[] = []
+  for (let n = 1; n <= count; n++) {
+    const { rows } = await api.db.query('select outbox.emit($1, $2, $3) as id', [type, { n }, key(n)])
+    ids.push(rows[0].id)
+  }
+  return ids
+}
+
+const idsOf = (requests: readonly { headers: IncomingMessage['headers'] }[]) =>
+  requests.map(({ headers }) => headers['webhook-id'])
+
+test('what comes is forwarded, signed with the secret that --print-secret prints, and is delivered', async () => {
+  const receiver = await startReceiver()
+  const { listen, run, type, name } = laptop()
+  const running = await listen(receiver.url, '--json')
+  await running.isReady()
+  const [event] = await emit(type, 1, () => 'orders/7')
+  const [webhook] = await receiver.waitFor(1)
+  const { stdout: secret } = await run('--print-secret', '--name', name)
+  const headers = new Headers(webhook!.headers as Record<string, string>)
+  expect(await verify(headers, webhook!.body, [secret.trim()], Date.now() / 1000)).toMatchObject({
+    ok: true,
+    webhookId: event,
+  })
+  await eventually(() => expect(running.stdout).not.toBe(''))
+  const line = JSON.parse(running.stdout)
+  expect(line).toMatchObject({ event_id: event, type, key: 'orders/7', status: 200, settled: true })
+  expect((await api.get(`/v1/deliveries/${line.id}`)).body.state).toBe('delivered')
+  running.signal('SIGTERM')
+  expect(await running.exited).toBe(0)
+})
+
+test('200 events that come while it sleeps arrive when it wakes, each once, of each key in order', async () => {
+  const receiver = await startReceiver()
+  const { listen, type } = laptop()
+  const running = await listen(receiver.url)
+  await running.isReady()
+  const before = await emit(type, 1)
+  await receiver.waitFor(1)
+  running.signal('SIGSTOP')
+  const ids = await emit(type, 200, n => `orders/${n % 7}`)
+  // As after ten minutes: whatever it held is over.
+  await api.db.query(
+    `update outbox.pull_sessions set held_until = now() - interval '1 second', pulled_at = now() - interval '10 minutes'`,
+  )
+  await api.db.query(
+    `update outbox.delivery_rows set leased_until = now() - interval '1 second' where state = 'sending'`,
+  )
+  running.signal('SIGCONT')
+  await receiver.waitFor(201, { timeoutMs: 45_000 })
+  expect(idsOf(receiver.requests).toSorted()).toEqual([...before, ...ids].toSorted())
+  for (let key = 0; key < 7; key++) {
+    const ofKey = ids.filter((_, i) => (i + 1) % 7 === key)
+    expect(idsOf(receiver.requests).filter(id => ofKey.includes(id as string))).toEqual(ofKey)
+  }
+})
+
+test('killed between the receiver’s answer and the settlement, it goes on at once: one repeat, nothing lost', async () => {
+  const seen: string[] = []
+  let onFirst: () => void
+  const first = new Promise<void>(resolve => (onFirst = resolve))
+  const server = await serve((request, answer) => {
+    seen.push(request.headers['webhook-id'] as string)
+    if (seen.length > 1) return answer()
+    running.signal('SIGKILL') // before it has seen the answer
+    answer()
+    onFirst()
+  })
+  const { listen, type } = laptop()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const running = await listen(url)
+  await running.isReady()
+  const ids = await emit(type, 5)
+  await first
+  await running.exited
+  const next = await listen(url)
+  await next.isReady()
+  await eventually(() => expect(new Set(seen)).toEqual(new Set(ids)))
+  await eventually(async () => {
+    const { rows } = await api.db.query(
+      `select count(*)::int as open from outbox.delivery_rows d join outbox.events e on e.id = d.event_id
+       where e.type = $1 and d.state <> 'delivered'`,
+      [type],
+    )
+    expect(rows[0].open).toBe(0)
+  })
+  expect(seen).toEqual([ids[0], ...ids])
+})
+
+test('an event whose transaction commits after later ones arrives too', async () => {
+  const receiver = await startReceiver()
+  const { listen, type } = laptop()
+  await (await listen(receiver.url)).isReady()
+  const slow = await api.database.connect()
+  await slow.query('begin')
+  const { rows } = await slow.query('select outbox.emit($1, $2) as id', [type, { slow: true }])
+  const [later] = await emit(type, 1)
+  await receiver.waitFor(1)
+  await slow.query('commit')
+  await receiver.waitFor(2)
+  expect(idsOf(receiver.requests)).toEqual([later, rows[0].id])
+})
+
+test('of two under one name the second ends with 5; with --take-over the first does', async () => {
+  const receiver = await startReceiver()
+  const { listen, type } = laptop()
+  const first = await listen(receiver.url)
+  await first.isReady()
+  const second = await listen(receiver.url)
+  expect(await second.exited).toBe(5)
+  expect(second.stderr).toContain('--take-over')
+  const third = await listen(receiver.url, '--take-over')
+  expect(await first.exited).toBe(5)
+  const ids = await emit(type, 3)
+  await receiver.waitFor(3)
+  expect(idsOf(receiver.requests)).toEqual(ids)
+  third.signal('SIGINT')
+  expect(await third.exited).toBe(0)
+})
+
+test('a name that another machine holds is refused, too', async () => {
+  const receiver = await startReceiver()
+  const here = laptop()
+  await (await here.listen(receiver.url)).isReady()
+  await emit(here.type, 1)
+  await receiver.waitFor(1)
+  const elsewhere = await outboxWhileWeServe(
+    ['listen', '--forward-to', receiver.url, '--name', here.name, '--types', `${here.name}.*`],
+    { env: { ...here.env, HOME: temporaryDirectory() } },
+  )
+  expect(elsewhere.exitCode, elsewhere.stderr).toBe(5)
+  expect(elsewhere.stderr).toContain('pulls from this endpoint')
+})
+
+test('a failure is recorded and waits; redeliver brings it back within a moment', async () => {
+  let answer = 500
+  const receiver = await startReceiver(() => answer)
+  const { listen, type } = laptop()
+  const running = await listen(receiver.url, '--json')
+  await running.isReady()
+  await emit(type, 1)
+  await eventually(() => expect(running.stdout).not.toBe(''))
+  const { id, status } = JSON.parse(running.stdout)
+  expect(status).toBe(500)
+  expect((await api.get(`/v1/deliveries/${id}`)).body).toMatchObject({ state: 'dead', reason: 'bad_status' })
+  answer = 200
+  await api.post(`/v1/deliveries/${id}/redeliver`, undefined)
+  await eventually(async () => expect((await api.get(`/v1/deliveries/${id}`)).body.state).toBe('delivered'))
+})
+
+test.each([
+  ['no URL', ['listen'], '--forward-to'],
+  ['another machine', ['listen', '--forward-to', 'example.com/hooks'], '--allow-remote'],
+  ['what is no URL', ['listen', '--forward-to', 'http://'], 'expected localhost:3000'],
+])('%s is a mistake of usage', async (_, args, sentence) => {
+  const { exitCode, stdout, stderr } = await outboxWhileWeServe(args, {
+    env: { OUTBOX_URL: api.worker.url, OUTBOX_API_KEY: 'dev' },
+    cwd: temporaryDirectory(),
+  })
+  expect([exitCode, stdout]).toEqual([2, ''])
+  expect(stderr).toContain(sentence)
+})
+
+async function serve(handle: (request: IncomingMessage, answer: () => void) => void): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume()
+    request.on('end', () => handle(request, () => response.end()))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  atEnd(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return server
+}

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
 import { type Api, startApi } from '../api.ts'
 
 let api: Api
@@ -10,7 +11,19 @@ beforeAll(async () => {
   api = await startApi({ OUTBOX_API_KEYS: 'dev:admin:dev,reader:read:r,seven:read:k7:7' })
   writers = await Promise.all(Array.from({ length: 4 }, () => api.database.connect()))
 })
-beforeEach(() => Promise.all(writers.map(writer => writer.query('rollback'))))
+beforeEach(async () => {
+  await Promise.all(writers.map(writer => writer.query('rollback')))
+  await untilReadable()
+})
+
+/** Everything that is committed by now is behind the oldest open transaction, also of other databases on this server. */
+async function untilReadable(): Promise<void> {
+  const { rows } = await api.db.query('select pg_current_xact_id()::text as xid')
+  await eventually(async () => {
+    const now = await api.db.query('select pg_snapshot_xmin(pg_current_snapshot())::text as xmin')
+    return BigInt(now.rows[0].xmin) > BigInt(rows[0].xid)
+  })
+}
 
 interface Message {
   readonly id: string
@@ -53,9 +66,11 @@ const emit = (client: pg.Client, type: string, tenant: string | null = null) =>
 
 test('begins with what is committed from then on', async () => {
   await emit(api.db, 'before')
+  await untilReadable()
   const client = new Client()
   await client.connect()
   await emit(api.db, 'after')
+  await untilReadable()
   await client.connect()
   expect(client.seen).toEqual(['after'])
 })
@@ -73,6 +88,7 @@ test('has what a transaction wrote that was open when the tail began, and one th
   await early.query('commit')
   await client.connect()
   await late.query('commit')
+  await untilReadable()
   await client.connect()
   expect(client.seen.toSorted()).toEqual(['late', 'open.before', 'quick'])
 })
@@ -89,6 +105,7 @@ test('goes on after any message, and no order of commits makes it leave out or r
   let total = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async steps => {
+      await untilReadable()
       const client = new Client()
       await client.connect()
       const open: (string[] | null)[] = [null, null, null, null]
@@ -113,6 +130,7 @@ test('goes on after any message, and no order of commits makes it leave out or r
         await writers[i]!.query('commit')
         committed.push(...(types ?? []))
       }
+      await untilReadable()
       for (let reads = 0; reads < 5; reads++) await client.connect()
       expect(client.seen.toSorted()).toEqual(committed.toSorted())
       total += committed.length
@@ -127,6 +145,7 @@ describe('shows', () => {
     const [plain, full] = [new Client(), new Client('include=data')]
     await Promise.all([plain.connect(), full.connect()])
     await emit(api.db, 'payload')
+    await untilReadable()
     expect((await plain.connect())[0]!.data).not.toHaveProperty('data')
     expect((await full.connect())[0]!.data).toMatchObject({ type: 'payload', data: { secret: 1 } })
   })
@@ -140,6 +159,7 @@ describe('shows', () => {
       ['c', null],
     ] as const)
       await emit(api.db, type, tenant)
+    await untilReadable()
     for (const client of clients) await client.connect()
     expect(clients.map(({ seen }) => seen)).toEqual([['a'], ['b'], ['b']])
     const headers = { 'last-event-id': clients[2].lastId! }

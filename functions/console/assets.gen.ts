@@ -2,7 +2,7 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.1a775a60e7.css',
+  'console.css': 'console.950fac76e2.css',
   'console.js': 'console.63cae13fba.js',
   'charts.js': 'charts.200862381e.js',
   'uplot.js': 'uplot.19c8d4c6ad.js',

@@ -65,6 +65,12 @@ export async function startApi(
   }
 }
 
+/** A tail ends at once instead of after its 20 seconds, unless the path says how long. */
+export const withoutWaiting = (path: string) =>
+  /\/tail(\?|$)/.test(path) && !path.includes('wait_seconds')
+    ? `${path}${path.includes('?') ? '&' : '?'}wait_seconds=0`
+    : path
+
 const isJson = ({ headers }: { headers: { get(name: string): string | null } }) =>
   /[/+]json\b/.test(headers.get('content-type') ?? '')
 

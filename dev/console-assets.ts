@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readArguments, runTool } from './program.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -67,7 +68,14 @@ export function writeAssets(to = join(root, 'public')): void {
   writeFileSync(join(to, '_headers'), headers)
 }
 
-if (import.meta.main) {
-  writeAssetNames()
-  writeAssets()
-}
+const usage = `npm run assets
+
+Writes the console's style and scripts into public/, named after their content, as a Worker serves them.
+npm run dev, npm run deploy and npm run serve do it by themselves.`
+
+if (import.meta.main)
+  await runTool(() => {
+    readArguments({ usage, options: {} })
+    writeAssetNames()
+    writeAssets()
+  })

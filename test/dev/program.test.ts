@@ -40,9 +40,9 @@ function emptyDirectory(): string {
   return dir
 }
 
-/** `prepack` is npm's own name for `build`; listener:dev is `listener` with a file of settings. */
+/** npm runs `prepack` and `preserve` by itself, before others; listener:dev is `listener` with a file of settings. */
 const explained = Object.keys(scripts).filter(
-  name => programOf(name) !== null && !['prepack', 'listener:dev'].includes(name),
+  name => programOf(name) !== null && !['prepack', 'preserve', 'listener:dev'].includes(name),
 )
 
 test.each(explained)('npm run %s -- --help explains it, and starts nothing', async name => {
@@ -55,7 +55,7 @@ test.each(explained)('npm run %s -- --help explains it, and starts nothing', asy
 
 test('all scripts but those of other tools are explained', () => {
   const others = Object.keys(scripts).filter(name => !explained.includes(name))
-  expect(others).toEqual(['test', 'prepack', 'generate', 'format', 'listener:dev', 'db:generate'])
+  expect(others).toEqual(['test', 'prepack', 'generate', 'format', 'listener:dev', 'preserve', 'db:generate'])
 })
 
 const withOptions = ['dev', 'spam', 'bench', 'chaos', 'db:migrate', 'db:seed', 'outbox:check', 'deploy']

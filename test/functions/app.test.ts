@@ -37,7 +37,7 @@ const pathsOf = async (fetch: Fetch, path = '/openapi.json') =>
 test('by itself the outbox has no route of the example', async () => {
   const paths = await pathsOf(outbox.fetch)
   expect(paths).toContain('/v1/endpoints')
-  expect(paths.filter(path => !/^\/(v1\/|healthz$)/.test(path))).toEqual([])
+  expect(paths.filter(path => !/^\/(v1\/|healthz$|metrics$)/.test(path))).toEqual([])
   for (const path of ['/orders', '/clients', '/receivers/billing']) {
     expect((await call(outbox.fetch, 'GET', path)).status, path).toBe(404)
     expect((await call(outbox.fetch, 'GET', path, { key: '' })).status, path).toBe(401)

@@ -12,11 +12,11 @@ export interface Visited {
 /** By route, as the API's description names it. */
 export type Visit = Map<string, Visited>
 
-/** Everything gone but the watches and what tells the schema's version; then a shop and an order of the past. */
+/** Everything gone but the watches, the partitions and what tells the schema's version; then a shop and an order of the past. */
 export async function resetDatabase(db: pg.Client): Promise<void> {
   const { rows } =
     await db.query(`select string_agg(format('%I.%I', schemaname, tablename), ', ') as tables from pg_tables
-    where schemaname in ('outbox', 'public') and tablename not in ('watches', 'function_files', 'migrations', '__drizzle_migrations')`)
+    where schemaname in ('outbox', 'public') and tablename not in ('watches', 'partitions', 'history', 'function_files', 'migrations', '__drizzle_migrations')`)
   await db.query('set session_replication_role = replica')
   await db.query(`truncate ${rows[0].tables} restart identity`)
   await db.query('set session_replication_role = origin')
@@ -165,6 +165,11 @@ const varying = new Set([
   'duration_ms',
   'oldest_pending_seconds',
   'oldest_seconds',
+  'seconds',
+  'mean_seconds',
+  'p50_seconds',
+  'p95_seconds',
+  'p99_seconds',
   'value',
   'advice',
   'next_cursor',

@@ -93,7 +93,7 @@ describe.each(nodes)('on Node $version', ({ path }) => {
     expect(JSON.parse(stdout)).toEqual({
       outbox: ['emit', 'emitStatement', 'unwatch', 'watch'],
       'outbox/app': ['createOutbox'],
-      'outbox/listener': ['SettingsError', 'createTransport', 'startListener'],
+      'outbox/listener': ['SettingsError', 'createTransport', 'readAsset', 'startListener'],
       'outbox/schema': expect.arrayContaining(['deliveries', 'endpoints', 'events']),
       'outbox/once': ['markInPostgres', 'onceInD1', 'onceInPostgres', 'onceInRedis', 'onceInSqlite'],
       'outbox/testing': ['createSender', 'startReceiver'],

@@ -197,6 +197,7 @@ describe('the audit', () => {
       action: 'endpoint.changed',
       endpoint_id: id,
       delivery_id: null,
+      event_id: null,
       replay_id: null,
       changes: {
         url: { from: 'https://example.com/hooks', to: 'https://example.com/x?***' },

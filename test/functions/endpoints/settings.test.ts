@@ -16,10 +16,13 @@ beforeAll(async () => {
   api = await startApi()
 })
 
-/** They decide what becomes a delivery, or how it is signed; a sender does not read them. */
-const notForSenders: readonly SettingName[] = ['description', 'event_types', 'tenant', 'signing', 'ordering']
-/** A rotation changes it. */
-const notForPatch: readonly SettingName[] = ['signing']
+/** They decide what becomes a delivery, who sends it or how it is signed; a sender does not read them. */
+const notForSenders: readonly SettingName[] = [
+  ...(['name', 'kind', 'description', 'event_types', 'tenant'] as const),
+  ...(['signing', 'ordering', 'expires_after_idle_seconds'] as const),
+]
+/** A rotation changes it, or nothing does. */
+const notForPatch: readonly SettingName[] = ['signing', 'kind']
 
 /** Columns that are no settings. */
 const otherColumns = [
@@ -27,12 +30,16 @@ const otherColumns = [
   ...['created_snapshot', 'created_at', 'updated_at', 'deleted_at'],
 ]
 
+let names = 0
 const anyValues = [
   'https://example.org/b',
   'ed25519',
   'key',
   'text',
+  'pull',
+  'slack',
   7,
+  3600,
   2.5,
   true,
   false,
@@ -40,8 +47,9 @@ const anyValues = [
   [1, 2],
 ]
 
-/** A value that the setting may have and that a new endpoint does not have. */
+/** A value that the setting may have and that a new endpoint does not have. No two endpoints may have the same name. */
 function otherValueOf(name: SettingName, now: unknown) {
+  if (name === 'name') return `name-${++names}`
   const found = anyValues.find(value => value !== now && shownSettings[name].safeParse(value).success)
   expect(found, `no value of ${name} among those to try`).toBeDefined()
   return found

@@ -5,7 +5,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { atEnd } from '../support/cleanup.ts'
 
 /** Where the package's Chromium does not run, a Chrome that is installed may do. */
-const fallback = process.env.OUTBOX_TEST_CHROME
+const fallback = process.env.CHROME_PATH
 
 /** Why there is no browser; null = there is one. */
 export let whyNot: string | null = null

@@ -44,8 +44,9 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
   const maintain = createMaintain({ connect, wake, claim, settings, log, clock })
   const observe = createObserve({ connect, wake, send, settings, log, name, clock })
 
-  // What takes work starts before what brings it. So on a stop the first thing is that nothing more is claimed.
-  const stopParts = await startAll([connect, observe, deliver, wake, send, maintain, claim])
+  // What takes work starts before what brings it. So on a stop the first thing is that nothing more is claimed, and this
+  // listener is seen until all is recorded.
+  const stopParts = await startAll([connect, deliver, wake, observe, send, maintain, claim])
   log.info({ health_port: connect.healthPort, threads: settings.threads }, 'started')
 
   const { stop, ended } = stoppable(async () => {

@@ -42,7 +42,12 @@ test('metrics contain no endpoint, event or url, and are as long with 2,000 endp
   const metrics = async () => (await fetch(`http://127.0.0.1:${listener.healthPort}/metrics`)).text()
   await emitAtOnce(client, 1)
   await receiver.waitFor(1)
-  const before = await eventually(async () => (await deliveryStates(client)).delivered === 1 && metrics())
+  await eventually(async () => (await deliveryStates(client)).delivered === 1)
+  // What is looked up in the database is there a moment later.
+  const before = await eventually(async () => {
+    const text = await metrics()
+    return /^outbox_capture_check/m.test(text) && /^outbox_storage_bytes/m.test(text) && text
+  })
   await client.query(
     `insert into outbox.endpoints (url) select $1 || '/hooks/' || n from generate_series(1, 2000) as n`,
     [receiver.url],

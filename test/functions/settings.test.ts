@@ -38,7 +38,10 @@ test("the shop's settings are not the outbox's: wrong ones do not matter to it",
     'databaseUrl',
     'delivery',
     'driver',
+    'environment',
+    'historyDays',
     'keyring',
+    'metricsEndpoints',
     'neonProxy',
   ])
 })

@@ -64,11 +64,14 @@ describe.each([
     expect([...answers]).toEqual([nowhere.text])
   })
 
+  /** One receiver fails on demand, whoever asks. */
+  const withoutSignature = (path: string) =>
+    path === '/receivers/flaky' ? 503 : path.startsWith('/receivers/') ? 401 : 200
+
   test('every open route answers its own method and no other', async () => {
     await crawl((path, method, { status }) => {
       if (!isOpen(path)) return
-      if (isRouted(path, method))
-        expect(status, `${method} ${path}`).toBe(path.startsWith('/receivers/') ? 401 : 200)
+      if (isRouted(path, method)) expect(status, `${method} ${path}`).toBe(withoutSignature(path))
       else expect(status, `${method} ${path}`).toBe(405)
     }, headers)
   })

@@ -27,9 +27,12 @@ export async function routesOf(api: Api): Promise<Route[]> {
 const internalDetails =
   /\bat \w+.*:\d+:\d+|\.(ts|js):\d|node_modules|NeonDbError|DrizzleQueryError|TypeError|SyntaxError|ZodError|SQLSTATE|\bselect\b.*\bfrom\b|insert into|pg_catalog|syntax error at|violates|does not exist/i
 
+/** It fails because it is asked to, or by itself twice. */
+const failsOnDemand = (route: string) => /^\S+ \/receivers\/flaky\b/.test(route)
+
 /** Every answer: no 5xx, no type for browsers to guess, always a problem document, no internal details. */
 export function expectDecent(route: string, answer: Answer): void {
-  expect(answer.status, `${route}: ${answer.text}`).toBeLessThan(500)
+  if (!failsOnDemand(route)) expect(answer.status, `${route}: ${answer.text}`).toBeLessThan(500)
   expect(answer.headers.get('x-content-type-options'), route).toBe('nosniff')
   if (answer.status < 400) return
   expect(answer.headers.get('content-type'), route).toBe('application/problem+json')

@@ -51,7 +51,13 @@ test('the visit leads to every route, and each answers what it should', async ()
   expect(routes.filter(route => !usual.has(route))).toEqual([])
   for (const [route, { status, body }] of usual) {
     expect(status, `${route}: ${JSON.stringify(body)}`).toBe(
-      route.includes('/receivers/') ? 401 : status < 300 ? status : 200,
+      route.includes('/receivers/flaky')
+        ? 503
+        : route.includes('/receivers/')
+          ? 401
+          : status < 300
+            ? status
+            : 200,
     )
   }
 })

@@ -1,7 +1,7 @@
 // `npm run dev`: the whole system on one machine, from an empty directory to the first webhook.
 // It ends every process it starts: in order on Ctrl-C, and through the watchdog if it is killed.
 import { join } from 'node:path'
-import { writeAssetNames, writeAssets } from './console-assets.ts'
+import { writeAssetNames } from './console-assets.ts'
 import { consoleLink } from './console-link.ts'
 import { generateIfStale } from './generate.ts'
 import { startGuard } from './guard.ts'
@@ -115,7 +115,6 @@ async function runFunctions(port: number, dir: string, settings: Settings): Prom
   say('functions', `starting on port ${port}`)
   await generateIfStale()
   writeAssetNames()
-  writeAssets()
   let functions: Functions | undefined
   // Added before the listeners' step, and so run after it: the receivers must answer the listeners' last webhooks.
   shutdown.add(() => functions?.stop())

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { unstable_readConfig } from 'wrangler'
+import { writeAssets } from '../../dev/console-assets.ts'
 import { wrangler } from '../../dev/services/functions.ts'
 
 const root = join(import.meta.dirname, '../..')
 const bundle = mkdtempSync(join(tmpdir(), 'outbox-bench-'))
+writeAssets()
 execFileSync(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', bundle], { cwd: root })
 const { compatibility_date, compatibility_flags } = unstable_readConfig({
   config: join(root, 'wrangler.toml'),

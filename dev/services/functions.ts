@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type Child, startChild } from '../child.ts'
+import { writeAssets } from '../console-assets.ts'
 import type { Guard } from '../guard.ts'
 import { say, Trouble } from '../say.ts'
 import type { Settings } from '../settings.ts'
@@ -36,6 +37,7 @@ export async function startFunctions(options: Options): Promise<Functions> {
   const log: string[] = []
   let started = false
   const args = [wrangler, 'dev', '--ip', host, '--port', String(port), '--inspector-port', '0']
+  writeAssets()
   // Settings come through the environment: other users could read a command line. The empty file keeps wrangler from
   // reading a .dev.vars.
   const noSettings = join(dir, 'none.env')

@@ -320,12 +320,17 @@ test('a listener makes partitions, and lets go of events only with a retention s
     await client.query(`drop table outbox.${parent}_4_0`)
   await pass(client, 400)
   const keeping = await startTestListener(db.url)
-  await eventually(async () => (await count(client, 'outbox.partitions where opened_at is null')) === 4)
+  await eventually(
+    async () => (await count(client, 'outbox.partitions where opened_at is null')) === 4,
+    inTime,
+  )
   await keeping.stop()
   expect(await eventIds(client)).toHaveLength(3)
   await startTestListener(db.url, { OUTBOX_RETENTION_DAYS: '30' })
-  await eventually(async () => (await eventIds(client)).length === 0)
-})
+  await eventually(async () => (await eventIds(client)).length === 0, inTime)
+}, 120_000)
+/** Several steps, each of which waits for what others do. */
+const inTime = { timeoutMs: 50_000 }
 
 type Store = ReturnType<typeof storeOn>
 

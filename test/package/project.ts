@@ -90,6 +90,9 @@ function folderWith(node: string, folder: string): string {
 /** The manager does not reach the registry: nothing is wrong with the package. */
 export class RegistryError extends Error {}
 
+/** A manager that waits for its registry without end would hold up all tests. */
+const installSeconds = 120
+
 /** Installs the package, with the manager on that Node. */
 export async function createProject(manager: Manager, tools: Toolbox, major: Major): Promise<Project> {
   const tarball = await packedTarball()
@@ -108,8 +111,10 @@ export async function createProject(manager: Manager, tools: Toolbox, major: Maj
     },
   })
   const install = (command: string, ...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(command, args, options(major, {}))
+    const limits = { timeout: installSeconds * 1000, killSignal: 'SIGKILL' as const }
+    const { status, stdout, stderr } = spawnSync(command, args, { ...options(major, {}), ...limits })
     if (status === 0) return
+    if (status === null) throw new RegistryError(`${manager} did not end within ${installSeconds} s`)
     const said = `${manager} could not install the package:\n${stdout}${stderr}`
     throw /RequestError|ENOTFOUND|ECONNREFUSED/.test(said) ? new RegistryError(said) : new Error(said)
   }

@@ -1,5 +1,5 @@
 // Signing keys as text, as Standard Webhooks writes them: whsec_ (HMAC), whsk_ (ed25519), whpk_ (its public half).
-import { decodeBase64, encodeBase64 } from './base64.ts'
+import { decodeBase64, decodeBase64Url, encodeBase64 } from './base64.ts'
 
 export type Signing = 'hmac' | 'ed25519'
 
@@ -55,6 +55,6 @@ export const pkcs8Prefix = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70
 
 async function withPublicKey(seed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const { x } = (await crypto.subtle.exportKey('jwk', await importSeed(seed, true))) as JsonWebKey
-  const publicKey = decodeBase64(`${x!.replaceAll('-', '+').replaceAll('_', '/')}=`)!
+  const publicKey = decodeBase64Url(x!)!
   return new Uint8Array([...seed, ...publicKey])
 }

@@ -1,11 +1,11 @@
 // A link that signs in once, for `npm run dev`: a code in place of a key, so that the key does not stand in a browser's history.
 // What makes it good for one time is a token bucket with one token.
+import { decodeBase64Url, encodeBase64Url } from '../../delivery/base64.ts'
 import { toHex } from '../../delivery/hex.ts'
 import type { Keyring } from '../../delivery/secrets.ts'
 import { takeToken } from '../../drizzle/queries.gen.ts'
 import type { Run } from '../../drizzle/run.ts'
 import { type ApiKey, findByHash, hashOf } from '../access/api-keys.ts'
-import { fromBase64Url, toBase64Url } from './session.ts'
 
 const sealedFor = 'console-link'
 
@@ -22,7 +22,7 @@ export async function writeLinkCode(keyring: Keyring, key: string, nowMs = Date.
   new DataView(until.buffer).setFloat64(0, nowMs + validMs)
   const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes))
   const link = new Uint8Array([...(await hashOf(key)), ...nonce, ...until])
-  return toBase64Url(await keyring.seal(link, sealedFor))
+  return encodeBase64Url(await keyring.seal(link, sealedFor))
 }
 
 /** The key of the setting that the link is for; null when the link is over, was used, or is none. */
@@ -42,7 +42,7 @@ export async function useLinkCode(
 }
 
 async function openLink(keyring: Keyring, code: string): Promise<Uint8Array<ArrayBuffer> | null> {
-  const sealed = fromBase64Url(code)
+  const sealed = decodeBase64Url(code)
   try {
     return sealed && (await keyring.open(sealed, sealedFor))
   } catch {

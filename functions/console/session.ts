@@ -2,7 +2,7 @@
 // looked up for each request and one that is revoked or over ends the session with the next.
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import { decodeBase64, encodeBase64 } from '../../delivery/base64.ts'
+import { decodeBase64Url, encodeBase64Url } from '../../delivery/base64.ts'
 import { fromHex, toHex } from '../../delivery/hex.ts'
 import { type ApiKey, findByHash } from '../access/api-keys.ts'
 import { findStoredKeyByHash } from '../access/stored-keys.ts'
@@ -31,7 +31,9 @@ export async function startSession(
     token: toHex(crypto.getRandomValues(new Uint8Array(16))),
     startedAtMs: Date.now(),
   }
-  const value = toBase64Url(await keyring.seal(new TextEncoder().encode(JSON.stringify(session)), sealedFor))
+  const value = encodeBase64Url(
+    await keyring.seal(new TextEncoder().encode(JSON.stringify(session)), sealedFor),
+  )
   setCookie(c, cookieName, value, { ...attributes(c, path), maxAge: sessionHours * 3600 })
 }
 
@@ -59,20 +61,11 @@ export async function readSession(
 }
 
 async function openSession({ keyring }: Settings, value: string | undefined): Promise<Session | null> {
-  const sealed = value === undefined ? null : fromBase64Url(value)
+  const sealed = value === undefined ? null : decodeBase64Url(value)
   if (!sealed) return null
   try {
     return JSON.parse(new TextDecoder().decode(await keyring.open(sealed, sealedFor)))
   } catch {
     return null // changed on its way, or sealed under a master key that is gone
   }
-}
-
-export const toBase64Url = (bytes: Uint8Array) =>
-  encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-
-export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
-  if (!/^[\w-]+$/.test(text)) return null
-  const base64 = text.replaceAll('-', '+').replaceAll('_', '/')
-  return decodeBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, '='))
 }

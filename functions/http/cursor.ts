@@ -1,4 +1,5 @@
 // Cursors: where the next page of a list begins, as text that clients hand back.
+import { decodeBase64Url, encodeBase64Url } from '../../delivery/base64.ts'
 
 /** The id of the last row seen, or several numbers when a list is ordered by several. */
 export type Position = readonly bigint[]
@@ -12,8 +13,7 @@ export async function writeCursor(list: string, position: Position): Promise<str
     numbers.setBigInt64(i * 8, number)
   })
   const bytes = new Uint8Array(numbers.buffer)
-  const binary = String.fromCharCode(...(await checksum(list, bytes)), ...bytes)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return encodeBase64Url(new Uint8Array([...(await checksum(list, bytes)), ...bytes]))
 }
 
 /**
@@ -22,9 +22,9 @@ export async function writeCursor(list: string, position: Position): Promise<str
  */
 export async function readCursor(list: string, cursor: string): Promise<Position | null> {
   if (!/^[\w-]{22,}$/.test(cursor)) return null
-  const binary = decode(cursor)
-  if (binary === null || binary.length % 8 !== 0) return null
-  const bytes = Uint8Array.from(binary, char => char.charCodeAt(0)).subarray(checksumBytes)
+  const decoded = decodeBase64Url(cursor)
+  if (decoded === null || decoded.length % 8 !== 0) return null
+  const bytes = decoded.subarray(checksumBytes)
   const numbers = new DataView(bytes.buffer, bytes.byteOffset)
   const position = Array.from({ length: bytes.length / 8 }, (_, i) => numbers.getBigInt64(i * 8))
   return (await writeCursor(list, position)) === cursor ? position : null
@@ -33,12 +33,4 @@ export async function readCursor(list: string, cursor: string): Promise<Position
 async function checksum(list: string, position: Uint8Array): Promise<Uint8Array> {
   const input = new Uint8Array([...new TextEncoder().encode(list), 0, ...position])
   return new Uint8Array(await crypto.subtle.digest('SHA-256', input)).subarray(0, checksumBytes)
-}
-
-function decode(base64url: string): string | null {
-  try {
-    return atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
-  } catch {
-    return null
-  }
 }

@@ -2,6 +2,7 @@
 // pages were considered: each brings more than a megabyte of script that needs `unsafe-inline`, and one an install script
 // that reports to its maker.
 import { html, raw } from 'hono/html'
+import { encodeBase64 } from '../../delivery/base64.ts'
 import { docsStyle } from './docs-style.ts'
 
 /** What we use of OpenAPI 3.1. */
@@ -74,7 +75,7 @@ export async function renderDocs(description: Description, base: string): Promis
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy':
-        `default-src 'none'; style-src 'sha256-${btoa(String.fromCharCode(...new Uint8Array(style)))}'; ` +
+        `default-src 'none'; style-src 'sha256-${encodeBase64(new Uint8Array(style))}'; ` +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',

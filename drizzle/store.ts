@@ -135,7 +135,8 @@ function asRows(capacities: Capacities) {
   return Array.from(capacities, ([endpointId, { capacity, held }]) => ({ endpointId, capacity, held }))
 }
 
-function leased({ nonce, ...row }: queries.ClaimRow, lease: string): Leased {
+/** A row of a statement that leases, under the lease that it was asked for. */
+export function leased({ nonce, ...row }: queries.ClaimRow, lease: string): Leased {
   const eventId = BigInt(row.eventId)
   return {
     ...row,

@@ -2,16 +2,15 @@
 // settlement are those of every delivery; only who sends is another.
 import { deliver } from '../../delivery/deliver.ts'
 import { type Endpoint, openEndpoint } from '../../delivery/endpoint.ts'
-import { formatDeliveryId, formatId, parseDeliveryId, parseId } from '../../delivery/ids.ts'
+import { parseDeliveryId, parseId } from '../../delivery/ids.ts'
 import { classify, withoutResponse } from '../../delivery/outcome.ts'
 import type { SignedRequest } from '../../delivery/send.ts'
 import { settle } from '../../delivery/settlement.ts'
 import { ed25519Signer, hmacSigner } from '../../delivery/signature.ts'
-import { formatTimestamp } from '../../delivery/timestamp.ts'
 import type { Leased, Settlement } from '../../delivery/types.ts'
 import { userAgent } from '../../delivery/version.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
-import { createStore } from '../../drizzle/store.ts'
+import { createStore, leased } from '../../drizzle/store.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
 import { findDelivery } from '../deliveries/read.ts'
@@ -87,7 +86,9 @@ async function prepare(
   const [sealed] = await queries.readEndpoints(db.run, { ids: [first.endpointId] })
   const { keyring, delivery: defaults } = settings
   const endpoint = await openEndpoint(sealed!, { keyring, hmacSigner, ed25519Signer, defaults })
-  const prepared = await Promise.all(rows.map(row => requestOf(leased(row, lease), row.key, endpoint)))
+  const prepared = await Promise.all(
+    rows.map(({ key, ...row }) => requestOf(leased(row, lease), key, endpoint)),
+  )
   const unsendable = prepared.flatMap(result => ('settlement' in result ? result.settlement : []))
   if (unsendable.length > 0) await storeOn(db).settleIfLeased(unsendable)
   return prepared.flatMap(result => ('request' in result ? result : []))
@@ -152,14 +153,3 @@ function outcomeOf({ status, error, response_body }: PullSettlement) {
 const clock = () => performance.now()
 
 const storeOn = (db: Database) => createStore(db.run, { sender: 'pull', clock, disableAfterSeconds: never })
-
-function leased({ key: _key, nonce, ...row }: queries.PullRow, lease: string): Leased {
-  const eventId = BigInt(row.eventId)
-  return {
-    ...row,
-    lease,
-    publicId: formatDeliveryId(eventId, BigInt(row.endpointId)),
-    webhookId: formatId('evt', eventId, nonce),
-    timestamp: formatTimestamp(row.occurredAt),
-  }
-}

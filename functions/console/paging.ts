@@ -1,37 +1,18 @@
 // A page of a list, with the cursors of the API: rows that come or go meanwhile move nothing.
 import { html } from 'hono/html'
-import { type Position, readCursor, writeCursor } from '../http/cursor.ts'
-import type { Walk } from '../http/pagination.ts'
+import { readCursor } from '../http/cursor.ts'
+import { type List, readPage, readWalk, type WalkedList } from '../http/pagination.ts'
 import { type Query, withQuery } from './filters.ts'
 import type { Html } from './parts.ts'
 import { exactly } from './words.ts'
 
 export const rowsOnPage = 50
 
-interface Source<Row> {
+interface Asked {
   /** The list with its filters: a cursor of another one means nothing here. */
   readonly name: string
   readonly query: Query
   readonly cursor: string | undefined
-  read(after: Position | null, limit: number): Promise<readonly Row[]>
-  positionOf(row: Row): Position
-}
-
-/** The same for a list that looks at so much and no more for each page (functions/http/pagination.ts). */
-export async function readWalkPage<Row>({
-  name,
-  query,
-  cursor,
-  read,
-  positionOf,
-}: Omit<Source<Row>, 'read'> & {
-  read(after: Position | null, limit: number): Promise<Walk<Row>>
-}): Promise<ListPage<Row>> {
-  const list = `console ${withQuery(name, query)}`
-  const after = cursor ? await readCursor(list, cursor) : null
-  const { rows, isFull, goesOnAt, lookedTo } = await read(after, rowsOnPage)
-  const next = isFull ? positionOf(rows.at(-1)!) : goesOnAt
-  return { rows, next: next && (await writeCursor(list, next)), isFirst: after === null, lookedTo }
 }
 
 export interface ListPage<Row> {
@@ -44,22 +25,28 @@ export interface ListPage<Row> {
 }
 
 export async function readListPage<Row>({
-  name,
-  query,
-  cursor,
   read,
   positionOf,
-}: Source<Row>): Promise<ListPage<Row>> {
+  ...asked
+}: Asked & List<Row>): Promise<ListPage<Row>> {
+  const { list, after } = await placeOf(asked)
+  return { ...(await readPage(list, after, rowsOnPage, { read, positionOf })), isFirst: after === null }
+}
+
+/** The same for a list that looks at so much and no more for each page. */
+export async function readWalkPage<Row>({
+  read,
+  positionOf,
+  ...asked
+}: Asked & WalkedList<Row>): Promise<ListPage<Row>> {
+  const { list, after } = await placeOf(asked)
+  return { ...(await readWalk(list, after, rowsOnPage, { read, positionOf })), isFirst: after === null }
+}
+
+/** A cursor that means nothing here is the first page. */
+async function placeOf({ name, query, cursor }: Asked) {
   const list = `console ${withQuery(name, query)}`
-  const after = cursor ? await readCursor(list, cursor) : null
-  const found = await read(after, rowsOnPage + 1)
-  const rows = found.slice(0, rowsOnPage)
-  const last = found.length > rowsOnPage ? rows.at(-1) : undefined
-  return {
-    rows,
-    next: last === undefined ? null : await writeCursor(list, positionOf(last)),
-    isFirst: after === null,
-  }
+  return { list, after: cursor ? await readCursor(list, cursor) : null }
 }
 
 export const pageLinks = (

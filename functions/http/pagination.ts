@@ -34,33 +34,39 @@ export function walkOf<Row extends z.ZodType>(row: Row) {
   })
 }
 
-interface List<Row> {
-  /** Reads at most `limit` rows after the position. */
-  read(after: Position | null, limit: number): Promise<Row[]>
-  positionOf(row: Row): Position
-  write(row: Row): Json
-}
-
 interface PageAsked {
   readonly limit: number
   readonly cursor?: string | undefined
 }
 
+export interface List<Row> {
+  /** Reads at most `limit` rows after the position. */
+  read(after: Position | null, limit: number): Promise<readonly Row[]>
+  positionOf(row: Row): Position
+}
+
+/** `next`: the cursor of the page after this one; null = this is the last. */
+export async function readPage<Row>(
+  name: string,
+  after: Position | null,
+  limit: number,
+  list: List<Row>,
+): Promise<{ rows: readonly Row[]; next: string | null }> {
+  const found = await list.read(after, limit + 1) // one more tells whether there is a next page
+  const rows = found.slice(0, limit)
+  const last = found.length > limit ? rows.at(-1) : undefined
+  return { rows, next: last === undefined ? null : await writeCursor(name, list.positionOf(last)) }
+}
+
 export async function replyPage<Row>(
   c: Context,
   { limit, cursor }: PageAsked,
-  list: List<Row>,
+  list: List<Row> & { write(row: Row): Json },
 ): Promise<Reply> {
-  const name = listName(c.req.url)
-  const after = cursor === undefined ? null : await readCursor(name, cursor)
-  if (cursor !== undefined && !after) return wrongCursor()
-  const rows = await list.read(after, limit + 1) // one more tells whether there is a next page
-  const page = rows.slice(0, limit)
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return reply({
-    data: page.map(row => list.write(row)),
-    next_cursor: last === undefined ? null : await writeCursor(name, list.positionOf(last)),
-  })
+  const place = await placeOf(c, cursor)
+  if (place === null) return wrongCursor()
+  const { rows, next } = await readPage(place.name, place.after, limit, list)
+  return reply({ data: rows.map(row => list.write(row)), next_cursor: next })
 }
 
 /** A page's worth of a walk through rows of which not all match. */
@@ -73,24 +79,44 @@ export interface Walk<Row> {
   readonly lookedTo: string | null
 }
 
-interface WalkedList<Row> {
+export interface WalkedList<Row> {
   /** At most `limit` rows after the position. */
   read(after: Position | null, limit: number): Promise<Walk<Row>>
   positionOf(row: Row): Position
-  write(row: Row): Json
 }
 
-export async function replyWalk<Row>(c: Context, page: PageAsked, list: WalkedList<Row>): Promise<Reply> {
-  const name = listName(c.req.url)
-  const after = page.cursor === undefined ? null : await readCursor(name, page.cursor)
-  if (page.cursor !== undefined && !after) return wrongCursor()
-  const { rows, isFull, goesOnAt, lookedTo } = await list.read(after, page.limit)
+/** The same for a walk. `lookedTo`: the page has room left because enough was looked at, which is all since this time. */
+export async function readWalk<Row>(
+  name: string,
+  after: Position | null,
+  limit: number,
+  list: WalkedList<Row>,
+): Promise<{ rows: readonly Row[]; next: string | null; lookedTo: string | null }> {
+  const { rows, isFull, goesOnAt, lookedTo } = await list.read(after, limit)
   const next = isFull ? list.positionOf(rows.at(-1)!) : goesOnAt
+  return { rows, next: next === null ? null : await writeCursor(name, next), lookedTo }
+}
+
+export async function replyWalk<Row>(
+  c: Context,
+  { limit, cursor }: PageAsked,
+  list: WalkedList<Row> & { write(row: Row): Json },
+): Promise<Reply> {
+  const place = await placeOf(c, cursor)
+  if (place === null) return wrongCursor()
+  const { rows, next, lookedTo } = await readWalk(place.name, place.after, limit, list)
   return reply({
     data: rows.map(row => list.write(row)),
-    next_cursor: next === null ? null : await writeCursor(name, next),
+    next_cursor: next,
     ...(lookedTo === null ? {} : { looked_to: lookedTo }),
   })
+}
+
+/** null: the cursor is none of this list. */
+async function placeOf(c: Context, cursor: string | undefined) {
+  const name = listName(c.req.url)
+  const after = cursor === undefined ? null : await readCursor(name, cursor)
+  return cursor !== undefined && after === null ? null : { name, after }
 }
 
 const wrongCursor = () =>

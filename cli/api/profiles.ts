@@ -9,7 +9,7 @@ import { usageError } from '../exit.ts'
 export interface Profile {
   readonly url: string
   readonly key?: string
-  /** A command of the shell that prints the key, such as `op read op://work/outbox/key`. */
+  /** A command of the shell that prints the key, such as `op read op://team/outbox/key`. */
   readonly key_command?: string
   /** Bulk changes ask for its name. */
   readonly production?: boolean

@@ -20,7 +20,7 @@ export function addLogin(program: Command): void {
     'keep the address and the key of an outbox as a profile; the key is asked for',
     [
       'outbox login --api https://outbox.example.com --name prod --production',
-      'outbox login --api https://outbox.example.com --name ci --key-command "op read op://work/outbox/key"',
+      'outbox login --api https://outbox.example.com --name ci --key-command "op read op://team/outbox/key"',
     ],
   )
     .requiredOption('--name <name>', 'what to call it')

@@ -2,30 +2,33 @@
 // somebody who asks often costs the database nothing.
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { GaugeMeaning, Sample } from '../../drizzle/gauges.ts'
+import { Repeated, type RepeatedPorts } from './repeated.ts'
 
 /** A measurement may take this part of the time, so that a large backlog does not make the database busy with counting. */
 const maxShare = 0.02
 const maxPauseMs = 300_000
 
-export interface RefreshedGaugesPorts {
+export interface RefreshedGaugesPorts extends Pick<RepeatedPorts, 'everyMs' | 'clock' | 'onTrouble'> {
   readonly meanings: Readonly<Record<string, GaugeMeaning>>
-  readonly everyMs: number
   readonly read: () => Promise<Sample[]>
-  /** Milliseconds that only grow. */
-  readonly clock: () => number
-  /** Called for the first of several failures. */
-  readonly onTrouble: (error: unknown) => void
 }
 
 export class RefreshedGauges {
   readonly #ports: RefreshedGaugesPorts
   readonly #metrics = new Map<string, Gauge | Counter>()
-  #timer: NodeJS.Timeout | undefined
-  #stopped = false
-  #failed = false
+  readonly #refreshing: Repeated
 
   constructor(registry: Registry, ports: RefreshedGaugesPorts) {
     this.#ports = ports
+    const { everyMs, clock, onTrouble } = ports
+    this.#refreshing = new Repeated({
+      work: () => this.#refresh(),
+      everyMs: Math.min(everyMs, maxPauseMs),
+      maxShare,
+      maxPauseMs,
+      clock,
+      onTrouble,
+    })
     for (const [name, { help, labels, isCounter }] of Object.entries(ports.meanings)) {
       const options = { name, help, labelNames: labels, registers: [registry] }
       this.#metrics.set(name, isCounter ? new Counter(options) : new Gauge(options))
@@ -35,29 +38,22 @@ export class RefreshedGauges {
   }
 
   start(): void {
-    void this.#refresh()
+    this.#refreshing.start()
   }
 
   stop(): void {
-    this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#refreshing.stop()
   }
 
-  async #refresh(): Promise<void> {
-    const { everyMs, read, clock, onTrouble } = this.#ports
-    const begunAt = clock()
+  async #refresh(): Promise<boolean> {
     try {
-      this.#show(await read())
-      this.#failed = false
+      this.#show(await this.#ports.read())
+      return false
     } catch (error) {
       // An unknown value is better missing than old.
       this.#show([])
-      if (!this.#failed && !this.#stopped) onTrouble(error)
-      this.#failed = true
+      throw error
     }
-    if (this.#stopped) return
-    const pauseMs = Math.min(maxPauseMs, Math.max(everyMs, (clock() - begunAt) / maxShare))
-    this.#timer = setTimeout(() => this.start(), pauseMs).unref()
   }
 
   #show(samples: readonly Sample[]): void {

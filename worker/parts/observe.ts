@@ -2,7 +2,7 @@
 import { captureGauges, databaseGauges, readCaptureGauges, readDatabaseGauges } from '../../drizzle/gauges.ts'
 import type { Run } from '../../drizzle/run.ts'
 import { sqlstate } from '../database.ts'
-import { History } from '../observability/history.ts'
+import { createHistory } from '../observability/history.ts'
 import type { Log } from '../observability/log.ts'
 import { RefreshedGauges } from '../observability/refreshed-gauges.ts'
 import { SignOfLife } from '../observability/sign-of-life.ts'
@@ -53,7 +53,7 @@ export function createObserve({ connect, wake, send, settings, log, name, clock 
     isReachable: () => connect.health.trouble() === null,
     state: () => ({ awake: wake.suppression.state !== 'idle', inFlight: send.lanes.inFlight }),
   })
-  const history = new History({
+  const history = createHistory({
     run,
     keepDays: settings.historyDays,
     everyMs: everyMs(everySeconds),

@@ -3,7 +3,6 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   check,
-  customType,
   doublePrecision,
   foreignKey,
   index,
@@ -11,13 +10,9 @@ import {
   json,
   primaryKey,
   text,
-  timestamp,
 } from 'drizzle-orm/pg-core'
+import { bytea, time } from './columns.ts'
 import { outbox } from './outbox.ts'
-
-const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
-
-const time = () => timestamp({ withTimezone: true })
 
 /** One Idempotency-Key of one caller (functions/http/idempotency-key.ts). Only outbox.run_idempotent() writes it. */
 export const idempotencyKeys = outbox.table(

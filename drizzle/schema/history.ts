@@ -1,20 +1,10 @@
 // What became of the attempts, minute by minute, so that a chart needs no scan of them. They are kept apart from the attempts,
 // and outlive them.
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  check,
-  doublePrecision,
-  integer,
-  primaryKey,
-  smallint,
-  text,
-  timestamp,
-} from 'drizzle-orm/pg-core'
-import { outbox, sender } from './outbox.ts'
-
-const time = () => timestamp({ withTimezone: true })
-const ref = () => bigint({ mode: 'bigint' }).notNull()
+import { bigint, check, doublePrecision, integer, primaryKey, smallint, text } from 'drizzle-orm/pg-core'
+import { ref, time } from './columns.ts'
+import { sender } from './deliveries.ts'
+import { outbox } from './outbox.ts'
 
 /**
  * What one settlement has recorded: written beside the attempts, in the same statement, and added to `attempt_minutes`

@@ -1,11 +1,10 @@
 // Which partitions `events`, `delivered_at_once` and `attempt_rows` have: the three are cut at the same event ids. Drizzle
 // cannot say PARTITION BY, so the migration says it by hand; drizzle/functions/add_partitions.sql makes the partitions.
 import { sql } from 'drizzle-orm'
-import { bigint, check, customType, doublePrecision, integer, smallint, timestamp } from 'drizzle-orm/pg-core'
+import { bigint, check, doublePrecision, integer, smallint } from 'drizzle-orm/pg-core'
+import { time, xid8 } from './columns.ts'
 import { outbox } from './outbox.ts'
 
-const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
-const time = () => timestamp({ withTimezone: true })
 const eventId = () => bigint({ mode: 'bigint' })
 
 /** One partition of each of the three tables. */

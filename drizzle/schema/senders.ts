@@ -1,9 +1,8 @@
 // Who sends: the listeners that are alive, and the last run of the cron function.
 import { sql } from 'drizzle-orm'
-import { boolean, check, integer, smallint, text, timestamp } from 'drizzle-orm/pg-core'
+import { boolean, check, integer, smallint, text } from 'drizzle-orm/pg-core'
+import { time } from './columns.ts'
 import { outbox } from './outbox.ts'
-
-const time = () => timestamp({ withTimezone: true })
 
 /** Each listener writes its own row every quarter of a minute, and deletes it when it stops. */
 export const listeners = outbox.table('listeners', {

@@ -1,7 +1,7 @@
 // Deliveries and their attempts as clients of the API see them.
 import { z } from '@hono/zod-openapi'
 import { failureKinds } from '../../delivery/failures.ts'
-import { deliveryState, sender } from '../../drizzle/schema/outbox.ts'
+import { deliveryState, sender } from '../../drizzle/schema/deliveries.ts'
 import { Time } from '../openapi/schemas.ts'
 
 export const State = z.enum(deliveryState.enumValues)

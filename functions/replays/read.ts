@@ -1,7 +1,8 @@
 // Replays from the database: a page of them, or one and how far it has come.
 import { and, desc, eq, lt, ne, or, sql } from 'drizzle-orm'
 import { formatId, parseId } from '../../delivery/ids.ts'
-import { endpoints, replays } from '../../drizzle/schema/outbox.ts'
+import { endpoints } from '../../drizzle/schema/outbox.ts'
+import { replays } from '../../drizzle/schema/replays.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
 import { JsonText } from '../http/json.ts'

@@ -1,6 +1,6 @@
 // Replays as clients of the API ask for them and see them.
 import { z } from '@hono/zod-openapi'
-import { replayScope, replayState } from '../../drizzle/schema/outbox.ts'
+import { replayScope, replayState } from '../../drizzle/schema/replays.ts'
 import { ListedError, ResponseStatusText, State } from '../deliveries/schema.ts'
 import { EventTypes } from '../endpoints/settings.ts'
 import { double, Int64, publicIdText, Time, TimeText, text } from '../openapi/schemas.ts'

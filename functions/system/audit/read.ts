@@ -2,7 +2,8 @@
 import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm'
 import { formatDeliveryId, formatId, type parseId } from '../../../delivery/ids.ts'
 import { audit } from '../../../drizzle/schema/audit.ts'
-import { endpoints, events, replays } from '../../../drizzle/schema/outbox.ts'
+import { endpoints, events } from '../../../drizzle/schema/outbox.ts'
+import { replays } from '../../../drizzle/schema/replays.ts'
 import type { Database } from '../../db.ts'
 import { JsonText } from '../../http/json.ts'
 

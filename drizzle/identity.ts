@@ -1,7 +1,7 @@
 // Is this the database that has sent so far, or a copy of it? A restored backup, a branch or a clone holds everything that waits
 // to be sent; a sender that took it for the original would send it all once more. So each asks before it begins
 // (functions/identify.sql), and where it may not send it is held: it asks again, and sends nothing meanwhile.
-import { heldReason, identify } from './queries.gen.ts'
+import * as queries from './queries.gen.ts'
 import type { Run } from './run.ts'
 
 /** copy: another database than the one that has sent. unknown: the same files, under an address that nobody vouches for. */
@@ -24,12 +24,12 @@ export interface Asking {
 
 /** null = nobody is held. */
 export async function findHeldReason(run: Run): Promise<HeldReason | null> {
-  return (await heldReason(run)).reason as HeldReason | null
+  return (await queries.heldReason(run)).reason as HeldReason | null
 }
 
 /** null = this sender may send. */
 export async function findHold(run: Run, asking: Asking): Promise<HeldReason | null> {
-  const { verdict } = await identify(run, asking)
+  const { verdict } = await queries.identify(run, asking)
   return verdict === 'same' ? null : (verdict as HeldReason)
 }
 

@@ -82,7 +82,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/expression_words.sql': '0cffbdd569cdfa10',
   'functions/failure_words.sql': 'ec6e1f0a80c63c6c',
   'functions/field_types.sql': '14a14db220ee8fc0',
-  'functions/fold_attempts.sql': '333599228be54de7',
+  'functions/fold_attempts.sql': '49c6edc1c24dac55',
   'functions/frozen_options.sql': '3060f57699266fb7',
   'functions/full_name.sql': 'de63a5a8bd8bf820',
   'functions/full_watch_options.sql': '6e2ad6cb9db67a03',

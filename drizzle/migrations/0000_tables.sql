@@ -1,16 +1,16 @@
 CREATE SCHEMA "outbox";
 --> statement-breakpoint
 CREATE TYPE "outbox"."delivery_state" AS ENUM('pending', 'sending', 'delivered', 'dead', 'canceled');--> statement-breakpoint
+CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull');--> statement-breakpoint
 CREATE TYPE "outbox"."disabled_reason" AS ENUM('gone', 'failing', 'manual', 'idle');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_kind" AS ENUM('push', 'pull');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_state" AS ENUM('active', 'paused', 'disabled');--> statement-breakpoint
 CREATE TYPE "outbox"."ordering" AS ENUM('none', 'key');--> statement-breakpoint
-CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
-CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
-CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
 CREATE TYPE "outbox"."webhook_format" AS ENUM('standard', 'slack');--> statement-breakpoint
 CREATE TYPE "outbox"."expiry_step" AS ENUM('events', 'delivered', 'attempts', 'history', 'deliveries');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
 CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
 CREATE TABLE "outbox"."api_keys" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."api_keys_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
@@ -60,6 +60,78 @@ CREATE TABLE "outbox"."audit" (
 	"event_id" bigint,
 	"replay_id" bigint,
 	"changes" jsonb
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."attempt_rows" (
+	"endpoint_id" bigint NOT NULL,
+	"event_id" bigint NOT NULL,
+	"number" integer NOT NULL,
+	"sender" "outbox"."sender" NOT NULL,
+	"started_at" timestamp with time zone NOT NULL,
+	"duration_ms" integer,
+	"response_status" integer,
+	"error" text,
+	"response_body" text,
+	"interrupted_at" timestamp with time zone,
+	CONSTRAINT "attempt_rows_endpoint_id_event_id_number_pk" PRIMARY KEY("endpoint_id","event_id","number"),
+	CONSTRAINT "attempt_rows_number" CHECK ("outbox"."attempt_rows"."number" >= 1),
+	CONSTRAINT "attempt_rows_duration" CHECK ("outbox"."attempt_rows"."duration_ms" >= 0),
+	CONSTRAINT "attempt_rows_body" CHECK (octet_length("outbox"."attempt_rows"."response_body") <= 1024)
+) PARTITION BY RANGE ("event_id");
+--> statement-breakpoint
+CREATE TABLE "outbox"."delivered_at_once" (
+	"endpoint_id" bigint NOT NULL,
+	"event_id" bigint NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"started_at" timestamp with time zone NOT NULL,
+	"duration_ms" integer NOT NULL,
+	"sender" "outbox"."sender" NOT NULL,
+	"response_status" smallint,
+	"response_body" text,
+	CONSTRAINT "delivered_at_once_endpoint_id_event_id_pk" PRIMARY KEY("endpoint_id","event_id")
+) PARTITION BY RANGE ("event_id");
+--> statement-breakpoint
+CREATE TABLE "outbox"."delivery_groups" (
+	"endpoint_id" bigint NOT NULL,
+	"id" bigint NOT NULL,
+	"event_ids" bigint[] NOT NULL,
+	"lease" text NOT NULL,
+	"leased_until" timestamp with time zone NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "delivery_groups_endpoint_id_id_pk" PRIMARY KEY("endpoint_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."delivery_numbers" (
+	"endpoint_id" bigint NOT NULL,
+	"number" bigint NOT NULL,
+	"event_id" bigint NOT NULL,
+	CONSTRAINT "delivery_numbers_endpoint_id_number_pk" PRIMARY KEY("endpoint_id","number")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."delivery_rows" (
+	"endpoint_id" bigint NOT NULL,
+	"event_id" bigint NOT NULL,
+	"state" "outbox"."delivery_state" NOT NULL,
+	"attempt" integer DEFAULT 0 NOT NULL,
+	"retry_base" integer DEFAULT 0 NOT NULL,
+	"due_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"lease" text,
+	"leased_until" timestamp with time zone,
+	"ordering_key" text,
+	"reason" text,
+	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"finished_at" timestamp with time zone,
+	CONSTRAINT "delivery_rows_endpoint_id_event_id_pk" PRIMARY KEY("endpoint_id","event_id"),
+	CONSTRAINT "delivery_rows_lease" CHECK (("outbox"."delivery_rows"."state" = 'sending') = ("outbox"."delivery_rows"."lease" is not null) and ("outbox"."delivery_rows"."lease" is null) = ("outbox"."delivery_rows"."leased_until" is null)),
+	CONSTRAINT "delivery_rows_attempt" CHECK ("outbox"."delivery_rows"."attempt" >= (case when "outbox"."delivery_rows"."state" in ('sending', 'delivered') then 1 else 0 end)),
+	CONSTRAINT "delivery_rows_budget" CHECK ("outbox"."delivery_rows"."retry_base" between 0 and "outbox"."delivery_rows"."attempt"),
+	CONSTRAINT "delivery_rows_finished" CHECK (("outbox"."delivery_rows"."state" in ('delivered', 'dead', 'canceled')) = ("outbox"."delivery_rows"."finished_at" is not null)),
+	CONSTRAINT "delivery_rows_reason" CHECK ("outbox"."delivery_rows"."state" not in ('dead', 'canceled') or "outbox"."delivery_rows"."reason" is not null)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."sequences" (
+	"endpoint_id" bigint PRIMARY KEY NOT NULL,
+	"last_number" bigint DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."attempt_minutes" (
@@ -117,66 +189,6 @@ CREATE TABLE "outbox"."migrations" (
 	"applied_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "outbox"."attempt_rows" (
-	"endpoint_id" bigint NOT NULL,
-	"event_id" bigint NOT NULL,
-	"number" integer NOT NULL,
-	"sender" "outbox"."sender" NOT NULL,
-	"started_at" timestamp with time zone NOT NULL,
-	"duration_ms" integer,
-	"response_status" integer,
-	"error" text,
-	"response_body" text,
-	"interrupted_at" timestamp with time zone,
-	CONSTRAINT "attempt_rows_endpoint_id_event_id_number_pk" PRIMARY KEY("endpoint_id","event_id","number"),
-	CONSTRAINT "attempt_rows_number" CHECK ("outbox"."attempt_rows"."number" >= 1),
-	CONSTRAINT "attempt_rows_duration" CHECK ("outbox"."attempt_rows"."duration_ms" >= 0),
-	CONSTRAINT "attempt_rows_body" CHECK (octet_length("outbox"."attempt_rows"."response_body") <= 1024)
-) PARTITION BY RANGE ("event_id");
---> statement-breakpoint
-CREATE TABLE "outbox"."delivered_at_once" (
-	"endpoint_id" bigint NOT NULL,
-	"event_id" bigint NOT NULL,
-	"created_at" timestamp with time zone NOT NULL,
-	"started_at" timestamp with time zone NOT NULL,
-	"duration_ms" integer NOT NULL,
-	"sender" "outbox"."sender" NOT NULL,
-	"response_status" smallint,
-	"response_body" text,
-	CONSTRAINT "delivered_at_once_endpoint_id_event_id_pk" PRIMARY KEY("endpoint_id","event_id")
-) PARTITION BY RANGE ("event_id");
---> statement-breakpoint
-CREATE TABLE "outbox"."delivery_groups" (
-	"endpoint_id" bigint NOT NULL,
-	"id" bigint NOT NULL,
-	"event_ids" bigint[] NOT NULL,
-	"lease" text NOT NULL,
-	"leased_until" timestamp with time zone NOT NULL,
-	"created_at" timestamp with time zone NOT NULL,
-	CONSTRAINT "delivery_groups_endpoint_id_id_pk" PRIMARY KEY("endpoint_id","id")
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."delivery_rows" (
-	"endpoint_id" bigint NOT NULL,
-	"event_id" bigint NOT NULL,
-	"state" "outbox"."delivery_state" NOT NULL,
-	"attempt" integer DEFAULT 0 NOT NULL,
-	"retry_base" integer DEFAULT 0 NOT NULL,
-	"due_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-	"lease" text,
-	"leased_until" timestamp with time zone,
-	"ordering_key" text,
-	"reason" text,
-	"created_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-	"finished_at" timestamp with time zone,
-	CONSTRAINT "delivery_rows_endpoint_id_event_id_pk" PRIMARY KEY("endpoint_id","event_id"),
-	CONSTRAINT "delivery_rows_lease" CHECK (("outbox"."delivery_rows"."state" = 'sending') = ("outbox"."delivery_rows"."lease" is not null) and ("outbox"."delivery_rows"."lease" is null) = ("outbox"."delivery_rows"."leased_until" is null)),
-	CONSTRAINT "delivery_rows_attempt" CHECK ("outbox"."delivery_rows"."attempt" >= (case when "outbox"."delivery_rows"."state" in ('sending', 'delivered') then 1 else 0 end)),
-	CONSTRAINT "delivery_rows_budget" CHECK ("outbox"."delivery_rows"."retry_base" between 0 and "outbox"."delivery_rows"."attempt"),
-	CONSTRAINT "delivery_rows_finished" CHECK (("outbox"."delivery_rows"."state" in ('delivered', 'dead', 'canceled')) = ("outbox"."delivery_rows"."finished_at" is not null)),
-	CONSTRAINT "delivery_rows_reason" CHECK ("outbox"."delivery_rows"."state" not in ('dead', 'canceled') or "outbox"."delivery_rows"."reason" is not null)
-);
---> statement-breakpoint
 CREATE TABLE "outbox"."endpoint_health" (
 	"endpoint_id" bigint PRIMARY KEY NOT NULL,
 	"failures" integer DEFAULT 0 NOT NULL,
@@ -229,6 +241,7 @@ CREATE TABLE "outbox"."endpoints" (
 	"timeout_seconds" double precision,
 	"retry_schedule" double precision[],
 	"expires_after_idle_seconds" integer,
+	"sequence" boolean DEFAULT false NOT NULL,
 	"state" "outbox"."endpoint_state" DEFAULT 'active' NOT NULL,
 	"disabled_reason" "outbox"."disabled_reason",
 	"version" integer DEFAULT 1 NOT NULL,
@@ -272,6 +285,27 @@ CREATE TABLE "outbox"."pull_sessions" (
 	"pulled_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."expiry" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"first_id" bigint NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer NOT NULL,
+	"step" "outbox"."expiry_step" DEFAULT 'events' NOT NULL,
+	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"next_block" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "expiry_one" CHECK ("outbox"."expiry"."id" = 1)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."partitions" (
+	"first_id" bigint PRIMARY KEY NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer DEFAULT 0 NOT NULL,
+	"opened_at" timestamp with time zone,
+	"closed_at" timestamp with time zone,
+	"ids_before" double precision DEFAULT 0 NOT NULL,
+	"reduced_at" timestamp with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."replay_parts" (
 	"replay_id" bigint NOT NULL,
 	"endpoint_id" bigint NOT NULL,
@@ -311,27 +345,6 @@ CREATE TABLE "outbox"."replays" (
                else "outbox"."replays"."expires_at" is not null and "outbox"."replays"."pinned" is not null end)
 );
 --> statement-breakpoint
-CREATE TABLE "outbox"."expiry" (
-	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
-	"first_id" bigint NOT NULL,
-	"until_id" bigint NOT NULL,
-	"generation" integer NOT NULL,
-	"step" "outbox"."expiry_step" DEFAULT 'events' NOT NULL,
-	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
-	"next_block" bigint DEFAULT 0 NOT NULL,
-	CONSTRAINT "expiry_one" CHECK ("outbox"."expiry"."id" = 1)
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."partitions" (
-	"first_id" bigint PRIMARY KEY NOT NULL,
-	"until_id" bigint NOT NULL,
-	"generation" integer DEFAULT 0 NOT NULL,
-	"opened_at" timestamp with time zone,
-	"closed_at" timestamp with time zone,
-	"ids_before" double precision DEFAULT 0 NOT NULL,
-	"reduced_at" timestamp with time zone
-);
---> statement-breakpoint
 CREATE TABLE "outbox"."last_cron_run" (
 	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
 	"version" text NOT NULL,
@@ -360,7 +373,9 @@ CREATE INDEX "idempotency_keys_by_age" ON "outbox"."idempotency_keys" USING btre
 CREATE INDEX "rate_buckets_by_age" ON "outbox"."rate_buckets" USING btree ("filled_at");--> statement-breakpoint
 CREATE INDEX "audit_by_endpoint" ON "outbox"."audit" USING btree ("endpoint_id","id");--> statement-breakpoint
 CREATE INDEX "attempt_rows_by_time" ON "outbox"."attempt_rows" USING brin ("started_at") WITH (pages_per_range=32,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "attempt_rows_late" ON "outbox"."attempt_rows" USING btree ("interrupted_at") WHERE "outbox"."attempt_rows"."interrupted_at" is not null;--> statement-breakpoint
 CREATE INDEX "delivered_at_once_by_time" ON "outbox"."delivered_at_once" USING brin ("started_at") WITH (pages_per_range=32,autosummarize=true);--> statement-breakpoint
+CREATE UNIQUE INDEX "delivery_numbers_by_event" ON "outbox"."delivery_numbers" USING btree ("event_id","endpoint_id");--> statement-breakpoint
 CREATE INDEX "delivery_rows_pending" ON "outbox"."delivery_rows" USING btree ("endpoint_id","due_at","event_id") WHERE "outbox"."delivery_rows"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "delivery_rows_leases" ON "outbox"."delivery_rows" USING btree ("leased_until") WHERE "outbox"."delivery_rows"."state" = 'sending';--> statement-breakpoint
 CREATE INDEX "delivery_rows_dead" ON "outbox"."delivery_rows" USING btree ("endpoint_id","event_id") WHERE "outbox"."delivery_rows"."state" = 'dead';--> statement-breakpoint

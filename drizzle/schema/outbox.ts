@@ -84,6 +84,8 @@ export const endpoints = outbox.table(
     retry_schedule: doublePrecision().array(),
     /** With kind pull: disabled when nobody has pulled for so long; null = never. */
     expires_after_idle_seconds: integer(),
+    /** Each of its deliveries has a number (`delivery_numbers`). */
+    sequence: boolean().notNull().default(false),
     state: endpointState().notNull().default('active'),
     disabled_reason: disabledReason(),
     /** Rises with every change, so that senders know when to read the row again. */

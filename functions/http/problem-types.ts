@@ -25,6 +25,7 @@ const conflicts = [
   'name-taken',
   'pull-taken',
   'lease-lost',
+  'no-sequence',
 ] as const
 
 export type ProblemType = (typeof byStatus)[keyof typeof byStatus] | (typeof conflicts)[number]

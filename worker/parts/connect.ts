@@ -28,8 +28,8 @@ export interface ConnectPorts {
 
 export function createConnect({ settings, name, log, clock }: ConnectPorts): Connect {
   const database = openDatabase(settings.databaseUrl, name, log)
-  const { disableAfterSeconds } = settings
-  const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds }
+  const { disableAfterSeconds, durableLeases } = settings
+  const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds, durableLeases }
   const metrics = new Metrics(clock)
   const health = new Health(() => metrics.exposition())
   let healthPort = settings.healthPort

@@ -3,8 +3,7 @@
 --
 -- The row in `sequences` is locked until the commit, so numbers are given out one transaction after the other, and one that is
 -- rolled back takes its numbers with it. What was committed before the lock was had is seen, because each statement of a
--- function has a snapshot of its own. Numbers wait for the disk, also where leases do not: a
--- crash must not give one out a second time.
+-- function has a snapshot of its own. Numbers wait for the disk, also where leases do not: a crash must not give one out twice.
 CREATE OR REPLACE FUNCTION outbox.number_deliveries(endpoint_ids bigint[], event_ids bigint[])
 RETURNS TABLE (endpoint_id bigint, event_id bigint, number bigint)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$

@@ -2,7 +2,7 @@
 // sets it by itself: the listener once for a connection, the functions in each transaction.
 //
 // Some settings stay the operator's: default_transaction_read_only (writes fail, and the answer names it), role,
-// synchronous_commit (only leases never wait: drizzle/queries/fan_out.sql), and those that only cost time.
+// synchronous_commit (a fan-out may be told not to wait: drizzle/queries/fan_out.sql), and those that only cost time.
 
 /** How statements are read, names found and values printed; and what would end a statement or skip a trigger. */
 export const expectedSettings = {

@@ -49,15 +49,21 @@ export interface StoreOptions {
   readonly clock: () => number
   /** Nothing but failures for so long disables an endpoint. */
   readonly disableAfterSeconds: number
+  /** False: a fan-out answers before its leases are safe on the server's disk. */
+  readonly durableLeases?: boolean
 }
 
 export type Store = ReturnType<typeof createStore>
 
-export function createStore(run: Run, { sender, clock, disableAfterSeconds }: StoreOptions) {
+export function createStore(
+  run: Run,
+  { sender, clock, disableAfterSeconds, durableLeases: durable = true }: StoreOptions,
+) {
   return {
     /** Step 5: new events become deliveries, and those that may leave at once are leased. */
     async fanOut(request: FanOutRequest): Promise<{ deliveries: Leased[]; meta: queries.FanOutMeta }> {
-      const { meta, rows } = await queries.fanOut(run, { ...request, endpoints: asRows(request.capacities) })
+      const endpoints = asRows(request.capacities)
+      const { meta, rows } = await queries.fanOut(run, { ...request, endpoints, durable })
       return { deliveries: rows.map(row => leased(row, request.lease)), meta }
     },
 

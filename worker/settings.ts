@@ -4,6 +4,7 @@ import {
   type DeliverySettings,
   type Environment,
   expected,
+  flag,
   historyDays,
   integer,
   metricsEndpoints,
@@ -23,6 +24,8 @@ export interface ListenerSettings extends DeliverySettings {
   readonly healthHost: string
   /** 1 = one thread does everything; more = so many sign and send, beside the main one. */
   readonly threads: number
+  /** False: new webhooks leave before their leases are safe on the server's disk. */
+  readonly durableLeases: boolean
   /** Endpoints that /metrics names. */
   readonly metricsEndpoints: number
   readonly logLevel: string
@@ -46,6 +49,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
     healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
     threads: integer(env, 'OUTBOX_LISTENER_THREADS', { default: 1, min: 1, max: 8 }),
+    durableLeases: flag(env, 'OUTBOX_DURABLE_LEASES', true),
     metricsEndpoints: metricsEndpoints(env),
     logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {

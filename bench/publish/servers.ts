@@ -49,7 +49,7 @@ async function startWorkerd(environment: Environment, database: Database, proxy:
   return measured('workerd', server.pid, await server.line('on'), proxy.roundTrips, server.stop)
 }
 
-async function startNode(environment: Environment, database: Database): Promise<Server> {
+export async function startNode(environment: Environment, database: Database): Promise<Server> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true

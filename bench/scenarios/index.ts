@@ -12,6 +12,7 @@ import { manyEndpoints } from './many-endpoints.ts'
 import { noisyNeighbour } from './noisy-neighbour.ts'
 import { oldSnapshot } from './old-snapshot.ts'
 import { publish } from './publish.ts'
+import { reads } from './reads.ts'
 import { sweep } from './sweep.ts'
 import { threads } from './threads.ts'
 import { throughput } from './throughput.ts'
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   threads,
   edge,
   publish,
+  reads,
   cron,
   idle,
 ]

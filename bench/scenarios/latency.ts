@@ -17,7 +17,7 @@ export const latency: Scenario = {
     for (const perSecond of [50, 200, 1_000]) {
       await takeTurns(rounds, subjects, async ({ name, start }) => {
         const queue = await start(environment, { endpoints: 1, tunedFor: 'latency' })
-        await queue.drain(500)
+        await queue.drain(quick ? 500 : 5_000)
         const writer = await queue.openWriter()
         const delays = await delaysAtPace(writer, environment.receiver, {
           count: perSecond * seconds,

@@ -13,7 +13,7 @@ export const throughput: Scenario = {
   question: 'How many webhooks a second, from the commit of all events to the last 2xx on disk?',
   async run({ environment, quick, rounds, record }) {
     const count = quick ? 3_000 : 50_000
-    const warmUp = quick ? 500 : 2_000
+    const warmUp = quick ? 500 : 20_000
     for (const endpoints of [1, 20]) {
       await takeTurns(rounds, subjects, async subject => {
         const running = await subject.start(environment, { endpoints, tunedFor: 'throughput' })

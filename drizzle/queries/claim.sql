@@ -31,8 +31,7 @@
 -- -> meta.next_due_in       float8?             seconds until the next delivery of the endpoints seen is due; null = none waits for its time
 -- -> meta.next_slot_in      float8?             seconds until a lane with a rate limit and work has its next free slot; null = there is none
 with recursive
--- Nobody waits for the disk: see fan_out.sql.
-clock as materialized (select clock_timestamp() as now, set_config('synchronous_commit', 'off', true)),
+clock as materialized (select clock_timestamp() as now),
 
 -- 1. Which lanes have something due and may send. -------------------------------------------------------------------
 known as materialized (select * from unnest($5::bigint[], $6::int[], $7::int[]) as k (endpoint_id, capacity, held)),

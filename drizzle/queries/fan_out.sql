@@ -12,6 +12,7 @@
 -- $7 endpoints[].endpoint_id  bigint as EndpointId  those that the sender knows
 -- $8 endpoints[].capacity     int     how many more deliveries it may get; 0 = none
 -- $9 sharers                  int     senders that share what an endpoint may have in flight
+-- $10 durable                 bool    false: do not wait until the leases are safe on the disk
 --
 -- Returns meta, then rows: the leased deliveries.
 -- -> endpoint_id            text as EndpointId
@@ -45,9 +46,9 @@ with
 -- the next event of a row gets its id only after the one before has been committed. A sender without the turn does nothing.
 turn as materialized (
   select pg_try_advisory_xact_lock(1869967992, 1) as mine,
-         -- Nobody waits for the disk here. What a crash of the server takes back is fanned out again, and may be sent again, as
-         -- all that was under way. A record is never ahead of its lease on the disk: the log is written in one order.
-         set_config('synchronous_commit', 'off', true)
+         -- A crash of the server may then take leases back whose requests have left: they leave again, under the same number.
+         -- A record is never ahead of its lease on the disk, because the log is written in one order.
+         case when not $10 then set_config('synchronous_commit', 'off', true) end
 ),
 waiting as materialized (
   select f.ctid as row, f.event_id
@@ -134,6 +135,10 @@ leased as (
   group by c.endpoint_id, (c.place - 1) / 200
   returning endpoint_id, id, event_ids
 ),
+-- Materialized, so that the events of 200 are hashed: the planner expects ten of a group, and would walk all for each of all.
+member as materialized (
+  select endpoint_id, id as group_id, unnest(event_ids) as event_id from leased
+),
 left_pending as (
   insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at, ordering_key, created_at)
   select c.endpoint_id, c.event_id, 'pending', statement_timestamp(), c.ordering_key, statement_timestamp()
@@ -181,12 +186,11 @@ from pg_current_snapshot() as snapshot, turn, taken, summary, full_lane, closed_
 union all
 (
   select
-    leased.endpoint_id::text, e.id::text, leased.id::text, 1, 0, a.version,
+    member.endpoint_id::text, e.id::text, member.group_id::text, 1, 0, a.version,
     e.nonce, e.type, round(date_part('epoch', e.occurred_at) * 1000000),
     e.data::text, e.actor, e.traceparent, null, null
-  from leased
-  cross join lateral unnest(leased.event_ids) as member (event_id)
+  from member
   join event e on e.id = member.event_id
-  join audience a on a.kind = e.kind and a.endpoint_id = leased.endpoint_id
+  join audience a on a.kind = e.kind and a.endpoint_id = member.endpoint_id
   order by e.id
 )

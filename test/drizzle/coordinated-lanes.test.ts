@@ -209,11 +209,11 @@ describe('an endpoint whose every attempt fails', () => {
 
 async function scene(
   { events, ...columns }: { events: number } & Record<string, unknown>,
-  disableAfterSeconds?: number,
+  disableAfterSeconds = 86_400,
 ) {
   const client: pg.Client = await (await freshDatabase()).connect()
   const endpoint = await addEndpoint(client, { url: 'https://a.example', ...columns })
-  const store = storeOn(client, disableAfterSeconds)
+  const store = storeOn(client, { disableAfterSeconds })
   if (events > 0) {
     await emitAtOnce(client, events)
     await store.take(greedy('setup:1', { leaseLimit: 0 }))

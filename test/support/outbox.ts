@@ -5,7 +5,7 @@ import { formatSecret, generateSecret } from '../../delivery/keys.ts'
 import { openKeyring } from '../../delivery/secrets.ts'
 import type { EndpointId } from '../../delivery/types.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
-import { type ClaimRequest, createStore, type FanOutRequest } from '../../drizzle/store.ts'
+import { type ClaimRequest, createStore, type FanOutRequest, type StoreOptions } from '../../drizzle/store.ts'
 import { runOn } from '../../worker/database.ts'
 import { type Listener, startListener } from '../../worker/listener.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
@@ -95,8 +95,13 @@ type LeaseRequest = ClaimRequest & FanOutRequest
  * Its clock stands at one second: an attempt that started at 0 began a second ago. `take` does what every sender does: it
  * claims what is due, then fans out what is new.
  */
-export function storeOn(client: pg.Client, disableAfterSeconds = 86_400) {
-  const store = createStore(runOn(client), { sender: 'listener', clock: () => 1_000, disableAfterSeconds })
+export function storeOn(client: pg.Client, options: Partial<StoreOptions> = {}) {
+  const store = createStore(runOn(client), {
+    sender: 'listener',
+    clock: () => 1_000,
+    disableAfterSeconds: 86_400,
+    ...options,
+  })
   return {
     ...store,
     async take(request: LeaseRequest) {

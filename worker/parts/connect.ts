@@ -28,10 +28,10 @@ export interface ConnectPorts {
 
 export function createConnect({ settings, name, log, clock }: ConnectPorts): Connect {
   const database = openDatabase(settings.databaseUrl, name, log)
-  const { disableAfterSeconds } = settings
-  const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds }
+  const { disableAfterSeconds, durableLeases } = settings
+  const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds, durableLeases }
   const metrics = new Metrics(clock)
-  const health = new Health(() => metrics.exposition())
+  const health = new Health(accept => metrics.exposition(accept))
   let healthPort = settings.healthPort
   const stop = async () => {
     health.close()

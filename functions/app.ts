@@ -8,8 +8,11 @@ import { createConsole } from './console/app.ts'
 import { createAssets, type ReadAsset } from './console/assets.ts'
 import { runCron } from './cron/run.ts'
 import { deliveries } from './deliveries/routes.ts'
+import { deliveryTail } from './deliveries/tail/routes.ts'
 import { endpointActions } from './endpoints/action-routes.ts'
+import { endpointBatches } from './endpoints/batch/routes.ts'
 import { endpoints } from './endpoints/routes.ts'
+import { sequences } from './endpoints/sequence/routes.ts'
 import { type EnvironmentOf, overriddenBy, type SettingsOption } from './environment.ts'
 import { eventBatches } from './events/batch/routes.ts'
 import { explanations } from './events/explain/routes.ts'
@@ -20,6 +23,7 @@ import { addRoutes, createApp, type Routes } from './http/app.ts'
 import { log } from './http/log.ts'
 import { refuseUnknownPaths } from './http/unknown-paths.ts'
 import { keys } from './keys/routes.ts'
+import { whoami } from './keys/whoami.ts'
 import { descriptionOf } from './openapi/openapi.ts'
 import { pulls } from './pull/routes.ts'
 import { replays } from './replays/routes.ts'
@@ -70,9 +74,10 @@ export interface Outbox {
 
 const resources = [
   [health, captureHealth, secretsHealth],
-  [eventBatches, eventTail, events, eventTypes, explanations, deliveries],
-  [endpoints, endpointActions, replays, pulls],
-  [stats, series, audit, keys, system, listeners, metrics],
+  [eventBatches, eventTail, events, eventTypes, explanations],
+  [deliveryTail, deliveries],
+  [endpointBatches, sequences, endpoints, endpointActions, replays, pulls],
+  [stats, series, audit, keys, whoami, system, listeners, metrics],
 ].flat()
 
 export function createOutbox({

@@ -105,7 +105,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/missing_writing_rights.sql': '0a2de130d49b6174',
   'functions/must_notify.sql': '99e9841c1fe92928',
   'functions/must_stay.sql': '21ef0b76628e9564',
-  'functions/number_deliveries.sql': '58681af83ec56a6a',
+  'functions/number_deliveries.sql': 'f6d3184f24efaca9',
   'functions/oldest_transaction_seconds.sql': 'cbe9f45a16c67f2e',
   'functions/oldest_unfanned_seconds.sql': 'd4cd06a73c3e3de2',
   'functions/oldest_writer_seconds.sql': '50faa5c23d10a6ba',

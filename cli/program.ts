@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   replay: async () => (await import('./commands/replay.ts')).addReplay,
   replays: async () => (await import('./commands/replays.ts')).addReplays,
   status: async () => (await import('./commands/status.ts')).addStatus,
+  system: async () => (await import('./commands/system.ts')).addSystem,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   console: async () => (await import('./commands/console.ts')).addConsole,
   apply: async () => (await import('./commands/config.ts')).addApply,

@@ -31,6 +31,7 @@ import type { Env } from './settings.ts'
 import { audit } from './system/audit/routes.ts'
 import { captureHealth } from './system/capture-health/routes.ts'
 import { health } from './system/health.ts'
+import { system } from './system/identity/routes.ts'
 import { listeners } from './system/listeners/routes.ts'
 import { metrics } from './system/metrics/routes.ts'
 import { secretsHealth } from './system/secrets-health/routes.ts'
@@ -76,7 +77,7 @@ const resources = [
   [eventBatches, eventTail, events, eventTypes, explanations],
   [deliveryTail, deliveries],
   [endpointBatches, sequences, endpoints, endpointActions, replays, pulls],
-  [stats, series, audit, keys, whoami, listeners, metrics],
+  [stats, series, audit, keys, whoami, system, listeners, metrics],
 ].flat()
 
 export function createOutbox({

@@ -345,6 +345,25 @@ CREATE TABLE "outbox"."replays" (
                else "outbox"."replays"."expires_at" is not null and "outbox"."replays"."pinned" is not null end)
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."held_senders" (
+	"address" text PRIMARY KEY NOT NULL,
+	"sender" text NOT NULL,
+	"since" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"seen_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."identity" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"facts" jsonb NOT NULL,
+	"addresses" text[] NOT NULL,
+	"bound_by" text NOT NULL,
+	"bound_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"adopted_as" text,
+	"adopted_at" timestamp with time zone,
+	CONSTRAINT "identity_one" CHECK ("outbox"."identity"."id" = 1),
+	CONSTRAINT "identity_adopted" CHECK ("outbox"."identity"."adopted_as" in ('replacement', 'new') and ("outbox"."identity"."adopted_as" is null) = ("outbox"."identity"."adopted_at" is null))
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."last_cron_run" (
 	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
 	"version" text NOT NULL,

@@ -26,6 +26,8 @@ const conflicts = [
   'pull-taken',
   'lease-lost',
   'no-sequence',
+  'not-held',
+  'other-database',
 ] as const
 
 export type ProblemType = (typeof byStatus)[keyof typeof byStatus] | (typeof conflicts)[number]

@@ -84,8 +84,9 @@ describe.each([
     const { servers, paths } = (await call('GET', `${base}/openapi.json`)).body
     for (const [path, methods] of Object.entries<Record<string, unknown>>(paths)) {
       if (!methods.get || path.includes('{')) continue
-      expect((await call('GET', servers[0].url + path)).status, path).toBeLessThan(500)
-      expect((await call('GET', servers[0].url + path)).status, path).not.toBe(404)
+      const { status } = await call('GET', withoutWaiting(servers[0].url + path))
+      expect(status, path).toBeLessThan(500)
+      expect(status, path).not.toBe(404)
     }
   })
 

@@ -202,6 +202,7 @@ create table outbox.endpoints (
   description text,
   event_types text[],
   tenant text,
+  changed_tenant boolean default false not null,
   sealed_headers bytea,
   signing outbox.signing default 'hmac'::outbox.signing not null,
   ordering outbox.ordering default 'none'::outbox.ordering not null,
@@ -448,6 +449,7 @@ CREATE INDEX endpoint_secrets_by_endpoint ON outbox.endpoint_secrets USING btree
 CREATE INDEX endpoints_by_tenant ON outbox.endpoints USING btree (tenant, id) WHERE (tenant IS NOT NULL);
 CREATE INDEX endpoints_by_type ON outbox.endpoints USING gin (event_types) WITH (fastupdate='false') WHERE (tenant IS NULL);
 CREATE INDEX endpoints_of_all_types ON outbox.endpoints USING btree (id) WHERE ((tenant IS NULL) AND (event_types IS NULL));
+CREATE INDEX endpoints_of_any_tenant ON outbox.endpoints USING btree (id) WHERE ((tenant IS NULL) OR changed_tenant);
 CREATE INDEX events_by_key ON ONLY outbox.events USING btree (key, id) WHERE (key IS NOT NULL);
 CREATE INDEX events_by_tenant ON ONLY outbox.events USING btree (tenant, id) WHERE (tenant IS NOT NULL);
 CREATE INDEX events_by_type ON ONLY outbox.events USING btree (type, id);

@@ -5,7 +5,7 @@
 //   export default { fetch: app.fetch, scheduled: outbox.scheduled }
 import type { Send } from '../delivery/send.ts'
 import { createConsole } from './console/app.ts'
-import type { ReadAsset } from './console/assets.ts'
+import { createAssets, type ReadAsset } from './console/assets.ts'
 import { runCron } from './cron/run.ts'
 import { deliveries } from './deliveries/routes.ts'
 import { deliveryTail } from './deliveries/tail/routes.ts'
@@ -54,8 +54,8 @@ export interface OutboxOptions {
   /** Whether it has the operator's console at `/console`. Default: true. */
   readonly console?: boolean
   /**
-   * How the console's style and scripts are read. Default: from the Worker's assets, the binding ASSETS. In a Node server hand
-   * in `readAsset` of `outbox/listener`.
+   * How the style and scripts of the console and of `/docs` are read. Default: from the Worker's assets, the binding ASSETS.
+   * In a Node server hand in `readAsset` of `outbox/listener`.
    */
   readonly readAsset?: ReadAsset
   /**
@@ -91,7 +91,10 @@ export function createOutbox({
   const app = createApp()
   const parts = description ? [...resources, descriptionOf(app, basePath)] : resources
   const environmentOf = overriddenBy(settings)
-  const pages = console ? [createConsole({ basePath, readAsset })] : []
+  const pages = [
+    ...(console || description ? [createAssets(readAsset)] : []),
+    ...(console ? [createConsole(basePath)] : []),
+  ]
   if (settings) useEnvironment(app, [...parts, ...pages], environmentOf)
   addRoutes(app, parts)
   for (const page of pages) app.route('/', page)

@@ -232,6 +232,7 @@ CREATE TABLE "outbox"."endpoints" (
 	"description" text,
 	"event_types" text[],
 	"tenant" text,
+	"changed_tenant" boolean DEFAULT false NOT NULL,
 	"sealed_headers" "bytea",
 	"signing" "outbox"."signing" DEFAULT 'hmac' NOT NULL,
 	"ordering" "outbox"."ordering" DEFAULT 'none' NOT NULL,
@@ -403,6 +404,7 @@ CREATE INDEX "delivery_rows_open_by_key" ON "outbox"."delivery_rows" USING btree
 CREATE INDEX "endpoint_secrets_by_endpoint" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_secrets_one_endless" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id") WHERE "outbox"."endpoint_secrets"."expires_at" is null;--> statement-breakpoint
 CREATE INDEX "endpoints_by_tenant" ON "outbox"."endpoints" USING btree ("tenant","id") WHERE "outbox"."endpoints"."tenant" is not null;--> statement-breakpoint
+CREATE INDEX "endpoints_of_any_tenant" ON "outbox"."endpoints" USING btree ("id") WHERE "outbox"."endpoints"."tenant" is null or "outbox"."endpoints"."changed_tenant";--> statement-breakpoint
 CREATE INDEX "endpoints_by_type" ON "outbox"."endpoints" USING gin ("event_types") WITH (fastupdate=false) WHERE "outbox"."endpoints"."tenant" is null;--> statement-breakpoint
 CREATE INDEX "endpoints_of_all_types" ON "outbox"."endpoints" USING btree ("id") WHERE "outbox"."endpoints"."tenant" is null and "outbox"."endpoints"."event_types" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoints_by_name" ON "outbox"."endpoints" USING btree (coalesce("tenant", ''),"name") WHERE "outbox"."endpoints"."name" is not null and "outbox"."endpoints"."deleted_at" is null;--> statement-breakpoint

@@ -50,6 +50,7 @@ made as (
     e.settings || jsonb_build_object(
       'state', 'active',
       'version', 1,
+      'changed_tenant', false,
       'created_at', accepted.now,
       'updated_at', accepted.now
     )

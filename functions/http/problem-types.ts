@@ -25,9 +25,9 @@ const conflicts = [
   'name-taken',
   'pull-taken',
   'lease-lost',
-  'no-sequence',
   'not-held',
   'other-database',
+  'no-sequence',
 ] as const
 
 export type ProblemType = (typeof byStatus)[keyof typeof byStatus] | (typeof conflicts)[number]

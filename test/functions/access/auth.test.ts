@@ -64,6 +64,7 @@ test('the description lists every route of the contract', () => {
     'GET /v1/replays/1',
     'GET /v1/stats',
     'GET /v1/stats/series',
+    'GET /v1/system',
     'GET /v1/whoami',
     'PATCH /orders/1',
     'PATCH /orders/update',
@@ -88,6 +89,7 @@ test('the description lists every route of the contract', () => {
     'POST /v1/events/batch',
     'POST /v1/keys',
     'POST /v1/replays/1/cancel',
+    'POST /v1/system/adopt',
   ])
 })
 

@@ -101,6 +101,7 @@ describe('trouble with the server', () => {
     link.set({ kind: 'delay', ms: 250 }) // each way
     const url = new URL(server.databaseUrl)
     url.port = String(link.port)
+    await client.query('delete from outbox.identity') // of the listeners before, who had another address
     const listener = await startTestListener(url.href, { OUTBOX_LEASE_SECONDS: '10' })
     for (let burst = 0; burst < 5; burst++) await emit(client, 20, { type })
     await receiver.waitFor(100, inTime)

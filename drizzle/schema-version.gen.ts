@@ -99,6 +99,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/key_columns.sql': 'b0d6e6e5b898bdba',
   'functions/last_event.sql': '2b9694916a57c986',
   'functions/last_event_before.sql': '894afef6080f3bb3',
+  'functions/last_event_until.sql': 'fc76ff698e4a86e3',
   'functions/late_capture.sql': '56f5769b30b8e465',
   'functions/late_event.sql': '86ceb05a5c828e0a',
   'functions/lend_create.sql': '42a28158edd0a6d4',

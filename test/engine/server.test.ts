@@ -101,7 +101,6 @@ describe('trouble with the server', () => {
     link.set({ kind: 'delay', ms: 250 }) // each way
     const url = new URL(server.databaseUrl)
     url.port = String(link.port)
-    await client.query('delete from outbox.identity') // of the listeners before, who had another address
     const listener = await startTestListener(url.href, { OUTBOX_LEASE_SECONDS: '10' })
     for (let burst = 0; burst < 5; burst++) await emit(client, 20, { type })
     await receiver.waitFor(100, inTime)
@@ -130,9 +129,10 @@ describe('trouble with the server', () => {
 })
 
 let types = 0
-/** A receiver for events of its own type. */
+/** A receiver for events of its own type, and no listener before this one, which might have had another address. */
 async function setUp() {
   const client = await connectTo(server.databaseUrl)
+  await client.query('delete from outbox.identity')
   const receiver = await startReceiver()
   const type = `test.number_${++types}`
   await addEndpoint(client, { url: receiver.url, event_types: [type] })

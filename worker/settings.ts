@@ -19,6 +19,12 @@ import { sqlstate } from './database.ts'
 export interface ListenerSettings extends DeliverySettings {
   readonly databaseUrl: string
   readonly pollSeconds: number
+  /** With nothing to do for so long, it lets go of the database; null = never. */
+  readonly sleepAfterSeconds: number | null
+  /** Asleep, it looks so often for what nobody rang for. */
+  readonly sleepLookSeconds: number
+  /** Who may wake it on its health port; null = nobody. */
+  readonly wakeToken: string | null
   readonly healthPort: number
   /** The address that it listens on; :: = every one of this machine. */
   readonly healthHost: string
@@ -46,6 +52,7 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     ...readDeliverySettings(env),
     databaseUrl: databaseUrl(env),
     pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
+    ...sleep(env),
     healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
     healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
     threads: integer(env, 'OUTBOX_LISTENER_THREADS', { default: 1, min: 1, max: 8 }),
@@ -61,6 +68,18 @@ export function readListenerSettings(env: Environment): ListenerSettings {
     egressProxy: egressProxy(env),
     otlpEndpoint: otlpEndpoint(env),
   })
+}
+
+function sleep(
+  env: Environment,
+): Pick<ListenerSettings, 'sleepAfterSeconds' | 'sleepLookSeconds' | 'wakeToken'> {
+  const after = 'OUTBOX_SLEEP_AFTER_SECONDS'
+  return {
+    sleepAfterSeconds:
+      read(env, after) === null ? null : seconds(env, after, { default: 60, min: 1, max: 3600 }),
+    sleepLookSeconds: seconds(env, 'OUTBOX_SLEEP_LOOK_SECONDS', { default: 3600, min: 1, max: 86_400 }),
+    wakeToken: read(env, 'OUTBOX_WAKE_TOKEN'),
+  }
 }
 
 function databaseUrl(env: Environment): string {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { filesFor } from '../../cli/init/files.ts'
 import { Health } from '../../worker/observability/health.ts'
+import { HealthPort } from '../../worker/observability/health-port.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
 import { testSettings } from '../support/settings.ts'
 import { codeBlocks, readPage } from './pages.ts'
@@ -33,15 +34,16 @@ test.each([
 })
 
 test('every health path of the page is answered', async () => {
-  const health = new Health(async () => '')
-  const port = await health.listen(0, '127.0.0.1')
+  const port = new HealthPort({ healthPort: 0, healthHost: '127.0.0.1', wakeToken: null }, () => {})
+  port.show(new Health(async () => ''))
+  await port.start()
   const paths = new Set(page.match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
   expect(paths.size).toBe(3)
   for (const path of paths) {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    const response = await fetch(`http://127.0.0.1:${port.number}${path}`)
     expect(response.status, path).toBe(200)
   }
-  health.close()
+  port.stop()
 })
 
 test.each([

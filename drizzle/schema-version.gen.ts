@@ -64,6 +64,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/endpoint_disabled.sql': '105a024a7095c4af',
   'functions/endpoint_id.sql': '43bb898e0d088c77',
   'functions/endpoint_resumed.sql': '7e0d2a7bc9a084f0',
+  'functions/event_beside.sql': 'aea83fa555eef199',
   'functions/event_id.sql': '64670baf5913a153',
   'functions/event_type.sql': 'd73c099880d86f1b',
   'functions/event_types.sql': '82492d319c69895f',

@@ -603,6 +603,7 @@ create view outbox.watches as
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
 -- outbox.failure_words(d outbox.deliveries) returns text stable
 -- outbox.field_types(relation regclass, options json) returns json stable
+-- outbox.first_event(from_id bigint, OUT id bigint, OUT occurred_at timestamp with time zone) returns record stable
 -- outbox.fold_attempts(keep interval, max_tallies integer, OUT folded integer) returns integer security definer
 -- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
@@ -618,6 +619,7 @@ create view outbox.watches as
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
 -- outbox.key_columns(relation regclass, options json) returns TABLE(name name, place integer, type oid) stable
+-- outbox.last_event(up_to bigint, OUT id bigint, OUT occurred_at timestamp with time zone) returns record stable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
 -- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
 -- outbox.late_event(watch_id bigint, changed_table oid, operation text, new_row anyelement, old_row anyelement) returns TABLE(type text, key text, tenant text, data json)
@@ -875,6 +877,9 @@ grant execute on function outbox.failure_words(outbox.deliveries) to public;
 grant execute on function outbox.field_types(regclass,json) to outbox_functions;
 grant execute on function outbox.field_types(regclass,json) to outbox_listener;
 grant execute on function outbox.field_types(regclass,json) to public;
+grant execute on function outbox.first_event(bigint) to outbox_functions;
+grant execute on function outbox.first_event(bigint) to outbox_listener;
+grant execute on function outbox.first_event(bigint) to public;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_functions;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
@@ -911,6 +916,9 @@ grant execute on function outbox.keep_options(bigint,json,timestamp with time zo
 grant execute on function outbox.key_columns(regclass,json) to outbox_functions;
 grant execute on function outbox.key_columns(regclass,json) to outbox_listener;
 grant execute on function outbox.key_columns(regclass,json) to public;
+grant execute on function outbox.last_event(bigint) to outbox_functions;
+grant execute on function outbox.last_event(bigint) to outbox_listener;
+grant execute on function outbox.last_event(bigint) to public;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_functions;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;

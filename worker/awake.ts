@@ -3,6 +3,7 @@ import { openKeyring } from '../delivery/secrets.ts'
 import type { HealthPort } from './observability/health-port.ts'
 import type { ServedRequest } from './observability/http-metrics.ts'
 import type { Log } from './observability/log.ts'
+import type { Exposition } from './observability/metrics.ts'
 import { createClaim } from './parts/claim.ts'
 import { createConnect } from './parts/connect.ts'
 import { createDeliver } from './parts/deliver.ts'
@@ -24,7 +25,7 @@ export interface Awake extends Stoppable {
   /** For how long there has been nothing to do; 0 while it works, or cannot. */
   quietMs(): number
   /** What /metrics answers, also after the stop. */
-  exposition(): Promise<string>
+  exposition(accept?: string): Promise<Exposition>
 }
 
 export interface AwakePorts {
@@ -77,7 +78,7 @@ export async function startAwake({ settings, name, log, port }: AwakePorts): Pro
     findStuck: () => deliver.findStuck(),
     countRequest: request => connect.metrics.http.count(request),
     quietMs: () => (send.isClean && connect.health.trouble() === null ? clock() - workedAt : 0),
-    exposition: () => connect.metrics.exposition(),
+    exposition: accept => connect.metrics.exposition(accept),
     stop,
     ended,
   }

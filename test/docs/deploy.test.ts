@@ -35,7 +35,7 @@ test.each([
 
 test('every health path of the page is answered', async () => {
   const port = new HealthPort({ healthPort: 0, healthHost: '127.0.0.1', wakeToken: null }, () => {})
-  port.show(new Health(async () => ''))
+  port.show(new Health(async () => ({ type: 'text/plain', text: '' })))
   await port.start()
   const paths = new Set(page.match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
   expect(paths.size).toBe(3)

@@ -30,11 +30,13 @@ export class HealthPort implements Part {
 
   #answerRing({ headers }: IncomingMessage, response: ServerResponse): void {
     const { wakeToken } = this.#settings
-    if (wakeToken === null) return plain(response, 404, 'set OUTBOX_WAKE_TOKEN to be woken here')
-    if (!isSame(headers.authorization ?? '', `Bearer ${wakeToken}`))
-      return plain(response, 401, 'no valid token')
-    this.#onRing()
-    plain(response, 202, 'heard')
+    if (wakeToken === null) plain(response, 404, 'set OUTBOX_WAKE_TOKEN to be woken here')
+    else if (!isSame(headers.authorization ?? '', `Bearer ${wakeToken}`))
+      plain(response, 401, 'no valid token')
+    else {
+      this.#onRing()
+      plain(response, 202, 'heard')
+    }
   }
 
   /** From now on it answers. */

@@ -32,7 +32,7 @@ export function createConnect({ settings, name, log, clock, port }: ConnectPorts
   const { disableAfterSeconds, durableLeases } = settings
   const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds, durableLeases }
   const metrics = new Metrics(clock)
-  const health = new Health(() => metrics.exposition())
+  const health = new Health(accept => metrics.exposition(accept))
   health.addCheck(() => database.identity.trouble)
   metrics.addGauge('outbox_database_held', identityGauges.outbox_database_held.help, () =>
     Number(database.identity.trouble !== null),

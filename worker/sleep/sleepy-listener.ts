@@ -26,7 +26,8 @@ export class SleepyListener {
   readonly #ports: SleepyPorts
   readonly #rule: SleepRule
   #awake: Awake | null = null
-  #lastMetrics = ''
+  /** The one that has let go last: its counters stand as they stood then. */
+  #last: Awake | null = null
   #doing: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #everyMoment: NodeJS.Timeout | undefined
@@ -107,9 +108,9 @@ export class SleepyListener {
   async #letGo(): Promise<void> {
     const awake = this.#awake!
     this.#isClean = (await awake.stop()) && this.#isClean
-    this.#lastMetrics = await awake.exposition()
+    this.#last = awake
     this.#awake = null
-    this.#ports.show({ answer: (request, response) => this.#answer(request, response) })
+    this.#ports.show({ answer: (request, response) => void this.#answer(request, response) })
     this.#step({ name: 'stopped' })
   }
 
@@ -129,21 +130,22 @@ export class SleepyListener {
     this.#timer = setTimeout(() => this.#step({ name: 'time' }), Math.min(waitMs, maxTimerMs))
   }
 
-  /** What is asked of a listener that sleeps. Its counters stand as they stood when it let go. */
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  /** What is asked of a listener that sleeps. */
+  async #answer({ url = '', headers }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
+      void response.writeHead(status, { 'content-type': type }).end(text)
+    const path = url.split('?')[0]
+    if (path === '/livez') return answer(200, 'alive\n')
+    if (path === '/readyz') return answer(200, `ready, asleep${this.#until}\n`)
+    if (path !== '/metrics') return answer(404, 'expected /livez, /readyz or /metrics\n')
+    const { type, text } = await this.#last!.exposition(headers.accept)
+    answer(200, text, type)
+  }
+
+  get #until(): string {
     const { state } = this.#rule
-    const until = state.name === 'asleep' ? ` until ${new Date(state.until).toISOString()}, or a ring` : ''
-    const answers: Record<string, [status: number, text: string]> = {
-      '/livez': [200, 'alive\n'],
-      '/readyz': [200, `ready, asleep${until}\n`],
-      '/metrics': [200, this.#lastMetrics],
-    }
-    const [status, text] = answers[request.url?.split('?')[0] ?? ''] ?? [
-      404,
-      'expected /livez, /readyz or /metrics\n',
-    ]
-    const type =
-      text === this.#lastMetrics ? 'text/plain; version=0.0.4; charset=utf-8' : 'text/plain; charset=utf-8'
-    response.writeHead(status, { 'content-type': type }).end(text)
+    return state.name === 'asleep'
+      ? ` until ${new Date(state.until).toISOString()}, or until it is woken`
+      : ''
   }
 }

@@ -24,7 +24,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const api = createApi(settings, {
     trouble: () => (parts.has('listener') ? listener.trouble() : null),
     findStuck: () => listener.findStuck(),
-    isAsleep: () => listener.isAsleep,
+    isAsleep: () => listener.isAsleep(),
     onAnswer(request) {
       listener.countRequest(request)
       // Whatever was answered: it may have been committed.
@@ -35,7 +35,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     { start() {}, stop: closeSharedPools },
     ...(parts.has('listener') ? [listener] : []),
     ...(parts.has('api') ? [api] : []),
-    ...(parts.has('cron') ? [createTimer(settings, () => listener.isAsleep)] : []),
+    ...(parts.has('cron') ? [createTimer(settings, () => listener.isAsleep())] : []),
   ])
   const url = parts.has('api') ? api.url : null
   log('serving', { parts: [...parts].join(), url, docs: url && `${url}/docs` })
@@ -59,7 +59,7 @@ interface ListenerPart extends Part {
   /** There may be something to send. */
   ring(): void
   /** It has let go of the database, so nothing else may wake that either. */
-  readonly isAsleep: boolean
+  isAsleep(): boolean
   /** When it has stopped; never while it does not run in this process. */
   readonly ended: Promise<boolean>
   readonly isClean: boolean
@@ -85,9 +85,7 @@ function createListener(settings: ServerSettings): ListenerPart {
     ended,
     countRequest: request => running?.countRequest(request),
     ring: () => running?.ring(),
-    get isAsleep() {
-      return running?.isAsleep ?? false
-    },
+    isAsleep: () => running?.isAsleep() ?? false,
     get isClean() {
       return isClean
     },

@@ -23,7 +23,7 @@ export interface Listener extends Stoppable {
   /** There may be something to send: one that sleeps wakes up. */
   ring(): void
   /** It has let go of the database, so that this may sleep too. */
-  readonly isAsleep: boolean
+  isAsleep(): boolean
   /** Finishes what is in flight and releases the rest. True = every attempt is recorded. */
   stop(): Promise<boolean>
   /** Like stop(), for those who do not ask: it may stop by itself, because one of its threads has died. */
@@ -67,9 +67,7 @@ export async function startListener(settings: ListenerSettings): Promise<Listene
     findStuck: async () => (await running.awake?.findStuck()) ?? null,
     countRequest: request => running.awake?.countRequest(request),
     ring: () => running.ring(),
-    get isAsleep() {
-      return running.isAsleep
-    },
+    isAsleep: () => running.isAsleep,
     stop,
     ended,
   }

@@ -69,7 +69,8 @@ export class SleepRule {
         this.#state = { name: 'looking', rings: state.rings }
         return 'look'
       case 'time':
-        if (state.name !== 'asleep' || now < state.until) return null
+        if (state.name !== 'asleep') return null
+        if (now < state.until) return 'wait' // timers are early by a part of a millisecond
         this.#state = { name: 'looking', rings: this.#rings }
         return 'look'
       case 'looked':

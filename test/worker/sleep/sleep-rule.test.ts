@@ -249,6 +249,12 @@ describe('the rule', () => {
     expect(later.step({ name: 'looked', dueInMs: null }, lookEveryMs)).toBe('start')
   })
 
+  test('a timer that comes early is set again', () => {
+    const rule = asleep(20_000.5)
+    expect(rule.step({ name: 'time' }, 20_000)).toBe('wait')
+    expect(rule.step({ name: 'time' }, 20_001)).toBe('look')
+  })
+
   test('a ring from before it began to let go does not keep it awake', () => {
     const rule = new SleepRule({ lookEveryMs })
     for (const name of ['started', 'ring', 'quiet', 'stopped'] as const) rule.step({ name }, 0)

@@ -22,7 +22,7 @@ const ask = (port: number, path: string, init: RequestInit = {}) =>
 
 async function untilAsleep(client: pg.Client, listener: Listener) {
   await eventually(async () => expect(await connections(client)).toBe(0))
-  await eventually(() => listener.isAsleep)
+  await eventually(() => listener.isAsleep())
 }
 
 test('after some time without work it has no connection, says so, and keeps its numbers', async () => {

@@ -47,8 +47,18 @@ export class Sender {
     this.#maxInFlight = settings.driver === 'neon' ? maxConnections : maxConnections - 1
   }
 
-  /** Before deliveries are sent: reads the endpoints that are new or have changed. */
-  async openEndpoints(deliveries: readonly Leased[]): Promise<void> {
+  /** Before deliveries are sent: their endpoints, and their numbers where those ask for them. */
+  async prepare(deliveries: readonly Leased[]): Promise<Leased[]> {
+    await this.#openEndpoints(deliveries)
+    const isNumbered = ({ endpointId }: Leased) => this.#endpoints.get(endpointId)!.sequence
+    const toNumber = deliveries.filter(isNumbered)
+    if (toNumber.length === 0) return [...deliveries]
+    const numbered = (await this.#store.number(toNumber)).values()
+    return deliveries.map(delivery => (isNumbered(delivery) ? numbered.next().value! : delivery))
+  }
+
+  /** Reads those that are new or have changed. */
+  async #openEndpoints(deliveries: readonly Leased[]): Promise<void> {
     const { keyring, delivery: defaults } = this.#settings
     const outdated = deliveries.filter(d => (this.#endpoints.get(d.endpointId)?.version ?? 0) < d.version)
     if (outdated.length === 0) return

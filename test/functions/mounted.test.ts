@@ -89,14 +89,17 @@ describe.each([
     }
   })
 
-  test('the page of the description shows the paths as one calls them, and its link leads to the document', async () => {
+  test('the page of the description is drawn from the document as one calls it, and its link leads there', async () => {
     const page = await call('GET', `${base}/docs`, { key: '' })
     expect(page).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' })
-    expect(page.text).toContain(`<code>${base}/v1/endpoints</code>`)
-    expect(page.text).not.toContain('<code>/v1/')
+    expect(page.text).toContain(`data-description="${base}/openapi.json"`)
+    for (const [, file] of page.text.matchAll(/src="([^"]+)"/g))
+      expect(file).toMatch(`${base}/console/assets/`)
     const [, link] = /<a href="([^#"]+)">/.exec(page.text)!
     const { pathname } = new URL(link!, `${worker.url}${base}/docs`)
-    expect((await call('GET', pathname)).body.openapi).toMatch(/^3\.1/)
+    const { openapi, servers } = (await call('GET', pathname)).body
+    expect(openapi).toMatch(/^3\.1/)
+    expect(servers).toEqual([{ url: base }])
   })
 })
 

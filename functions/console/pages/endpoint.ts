@@ -87,7 +87,7 @@ function header(view: View, endpoint: Endpoint, status: EndpointStatus) {
 <p class="crumbs"><a href="${view.base}/endpoints">Endpoints</a>${tenant === null ? '' : html`<span>tenant ${foreign(tenant)}</span>`}${copyableId(id, 'endpoint')}</p>
 <h1>${visible(shortUrl(endpoint.url))}</h1>
 <p>${endpointState({ ...endpoint, isOpen })} <span class="dim">${[status.failingSince !== null && state === 'active' ? `fails for ${since(status.failingSince, view.now)}` : null, endpoint.description ? foreign(endpoint.description) : null].filter(part => part !== null).map((part, i) => html`${i > 0 ? ' · ' : ''}${part}`)}</span></p>
-<div class="actions">${state === 'active' ? button('pause', 'Pause', 'p') : button('resume', 'Resume', 'p')}${state === 'disabled' ? '' : button('test', 'Send a test event')}${state === 'disabled' ? '' : actionLink(view, `endpoints/${id}/replay`, 'Replay…', { key: 'r' })}${actionLink(view, `endpoints/${id}/rotate`, 'Rotate the secret…')}${actionLink(view, `endpoints/${id}/edit`, 'Edit')}${state === 'disabled' ? '' : button('disable', 'Disable')}</div>
+<div class="actions">${state === 'active' ? button('pause', 'Pause', 'p') : button('resume', 'Resume', 'p')}${state === 'disabled' ? '' : button('test', 'Send a test event')}${state === 'disabled' ? '' : actionLink(view, `endpoints/${id}/replay`, 'Replay…', { key: 'r', opensSheet: true })}${actionLink(view, `endpoints/${id}/rotate`, 'Rotate the secret…', { opensSheet: true })}${actionLink(view, `endpoints/${id}/edit`, 'Edit')}${state === 'disabled' ? '' : button('disable', 'Disable')}${actionLink(view, `endpoints/${id}/delete`, 'Delete…', { kind: 'danger', opensSheet: true })}</div>
 </header>`
 }
 
@@ -123,13 +123,6 @@ function done(c: ConsoleContext, { id, url }: Endpoint): Child {
       return note('accent', 'tick', html`<p>The settings are saved. They hold for the next attempt.</p>`, {
         role: 'status',
       })
-    case 'replay':
-      return note(
-        'accent',
-        'tick',
-        html`<p>The replay has begun. <a href="${view.base}/replays">See how far it is</a>, or cancel it there.</p>`,
-        { role: 'status' },
-      )
     default:
       return ''
   }

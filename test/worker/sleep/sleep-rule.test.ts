@@ -107,15 +107,15 @@ class World {
       if (this.#rule.state.name !== 'awake') return
       this.#useDatabase()
       this.#deliver()
-      if (this.now - this.#lastWorkAt >= sleepAfterMs) this.#step('quiet')
+      if (this.now >= this.#lastWorkAt + sleepAfterMs) this.#step('quiet')
       else this.#rest()
     })
   }
 
   /** The snapshot is taken at some moment before the answer comes. Now and then none comes. */
   #look() {
-    const takesMs = this.#random() * maxLookMs
-    this.#alive(this.now + takesMs * this.#random(), () => {
+    const answeredAt = this.now + this.#random() * maxLookMs
+    this.#alive(this.now + (answeredAt - this.now) * this.#random(), () => {
       this.#useDatabase()
       const due = [
         ...this.writes.filter(({ deliveredAt }) => deliveredAt === null).map(() => 0),
@@ -123,7 +123,7 @@ class World {
       ]
       const dueInMs = due.length === 0 ? null : Math.min(...due)
       const fails = this.#random() < 0.05
-      this.#within(maxLookMs, () => {
+      this.#alive(answeredAt, () => {
         if (fails) this.#step('look failed')
         else this.#do(this.#rule.step({ name: 'looked', dueInMs }, this.now))
       })

@@ -29,6 +29,7 @@ import { captureHealth } from './system/capture-health/routes.ts'
 import { health } from './system/health.ts'
 import { listeners } from './system/listeners/routes.ts'
 import { metrics } from './system/metrics/routes.ts'
+import { rings } from './system/ring/routes.ts'
 import { secretsHealth } from './system/secrets-health/routes.ts'
 import { series } from './system/series/routes.ts'
 import { stats } from './system/stats/routes.ts'
@@ -71,7 +72,7 @@ const resources = [
   [health, captureHealth, secretsHealth],
   [eventBatches, eventTail, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays, pulls],
-  [stats, series, audit, keys, listeners, metrics],
+  [stats, series, audit, keys, listeners, metrics, rings],
 ].flat()
 
 export function createOutbox({

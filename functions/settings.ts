@@ -14,6 +14,7 @@ import {
 import { type ApiKey, parseApiKeys } from './access/api-keys.ts'
 import { chooseDriver, type DriverName, hyperdriveUrl } from './database/choose.ts'
 import type { Database } from './db.ts'
+import { type EdgeBindings, edgeBindings } from './edge/bindings.ts'
 import { log } from './http/log.ts'
 
 export type Env = Environment
@@ -38,6 +39,8 @@ export interface Settings {
   readonly environment: string | null
   /** How long the history of the attempts is kept by the minute. */
   readonly historyDays: number
+  /** null = the listener and the cron function send. */
+  readonly edge: EdgeBindings | null
 }
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
@@ -50,6 +53,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     metricsEndpoints: metricsEndpoints(env),
     environment: environment(env),
     historyDays: historyDays(env),
+    edge: edgeBindings(env),
   })
   log('settings read', { driver: settings.driver })
   return settings

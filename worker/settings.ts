@@ -44,23 +44,30 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
 export function readListenerSettings(env: Environment): ListenerSettings {
   return Object.freeze({
     ...readDeliverySettings(env),
-    databaseUrl: databaseUrl(env),
-    pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
-    healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
-    healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
+    ...readDatabaseSettings(env),
     threads: integer(env, 'OUTBOX_LISTENER_THREADS', { default: 1, min: 1, max: 8 }),
     durableLeases: flag(env, 'OUTBOX_DURABLE_LEASES', true),
-    metricsEndpoints: metricsEndpoints(env),
-    logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
       default: 100,
       min: 0,
       max: 1_000_000,
     }),
-    historyDays: historyDays(env),
     egressProxy: egressProxy(env),
     otlpEndpoint: otlpEndpoint(env),
   })
+}
+
+/** What has to do with the database and with health, and nothing with sending. */
+export function readDatabaseSettings(env: Environment) {
+  return {
+    databaseUrl: databaseUrl(env),
+    pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
+    healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
+    healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
+    metricsEndpoints: metricsEndpoints(env),
+    logLevel: logLevel(env),
+    historyDays: historyDays(env),
+  }
 }
 
 function databaseUrl(env: Environment): string {

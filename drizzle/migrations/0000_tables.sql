@@ -7,7 +7,7 @@ CREATE TYPE "outbox"."endpoint_state" AS ENUM('active', 'paused', 'disabled');--
 CREATE TYPE "outbox"."ordering" AS ENUM('none', 'key');--> statement-breakpoint
 CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
 CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
-CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull');--> statement-breakpoint
+CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull', 'edge');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
 CREATE TYPE "outbox"."webhook_format" AS ENUM('standard', 'slack');--> statement-breakpoint
 CREATE TYPE "outbox"."expiry_step" AS ENUM('events', 'delivered', 'attempts', 'history', 'deliveries');--> statement-breakpoint

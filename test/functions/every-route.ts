@@ -151,6 +151,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('GET /v1/keys', '/v1/keys')
   await ask('DELETE /v1/keys/{id}', `/v1/keys/${key.id}`)
   await ask('GET /v1/listeners', '/v1/listeners')
+  await ask('POST /v1/ring', '/v1/ring')
   await ask('GET /metrics', '/metrics')
   await ask('GET /v1/health/capture', '/v1/health/capture')
   await ask('GET /v1/health/secrets', '/v1/health/secrets')

@@ -20,7 +20,10 @@ export interface Connect extends Part {
 }
 
 export interface ConnectPorts {
-  readonly settings: ListenerSettings
+  readonly settings: Pick<
+    ListenerSettings,
+    'databaseUrl' | 'disableAfterSeconds' | 'durableLeases' | 'healthPort' | 'healthHost'
+  >
   readonly name: string
   readonly log: Log
   readonly clock: () => number
@@ -66,7 +69,7 @@ async function refuseUnusable(database: Database): Promise<void> {
   })
 }
 
-async function listenOn(health: Health, settings: ListenerSettings): Promise<number> {
+async function listenOn(health: Health, settings: HealthAddress): Promise<number> {
   try {
     return await health.listen(settings.healthPort, settings.healthHost)
   } catch (error) {
@@ -74,10 +77,9 @@ async function listenOn(health: Health, settings: ListenerSettings): Promise<num
   }
 }
 
-function portUnavailable(
-  { healthPort, healthHost }: ListenerSettings,
-  { code }: NodeJS.ErrnoException,
-): Error {
+type HealthAddress = Pick<ListenerSettings, 'healthPort' | 'healthHost'>
+
+function portUnavailable({ healthPort, healthHost }: HealthAddress, { code }: NodeJS.ErrnoException): Error {
   const remedies: Record<string, string> = {
     EADDRINUSE:
       'another process does, perhaps another listener. Stop it, or set another port; 0 takes a free one.',

@@ -84,7 +84,13 @@ export class ListenerProcess {
     return startChild([join(program, 'worker/main.ts')], {
       cwd: program,
       guard,
-      env: { PATH: process.env.PATH, ...settings, ...clock, DATABASE_URL_UNPOOLED: url.href },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        ...settings,
+        ...clock,
+        DATABASE_URL_UNPOOLED: url.href,
+      },
       onLine: line => {
         if (line.endsWith('"msg":"attempt"}')) this.#note(JSON.parse(line))
         else appendFileSync(logFile, `${line}\n`)

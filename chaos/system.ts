@@ -139,7 +139,11 @@ async function startReceivers(
   const child = startChild([join(import.meta.dirname, 'receivers.ts')], {
     cwd: root,
     guard,
-    env: { PATH: process.env.PATH, CHAOS_RECEIVERS: JSON.stringify({ ...config, port }) },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      CHAOS_RECEIVERS: JSON.stringify({ ...config, port }),
+    },
     onLine: line => (line === 'ready' ? ready.resolve() : appendFileSync(log, `${line}\n`)),
   })
   shutdown.add(() => child.stop())

@@ -24,7 +24,12 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, OUTBOX_STATE_DIR: emptyDirectory(), ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      OUTBOX_STATE_DIR: emptyDirectory(),
+      ...env,
+    },
   })
   const [out, errors, [code]] = await Promise.all([
     text(child.stdout),

@@ -32,7 +32,13 @@ async function whyNotReady(port: number): Promise<string | null> {
     console.log(JSON.stringify(await whyNotReady(${port})))`
   const nowhere = 'http://127.0.0.1:9'
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-    env: { PATH: process.env.PATH, NODE_USE_ENV_PROXY: '1', HTTP_PROXY: nowhere, http_proxy: nowhere },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: nowhere,
+      http_proxy: nowhere,
+    },
   })
   return JSON.parse(stdout)
 }

@@ -31,7 +31,7 @@ test.each([
 })
 
 test('every health path of the page and the manifests is answered', async () => {
-  const health = new Health(async () => '')
+  const health = new Health(async () => ({ type: 'text/plain', text: '' }))
   const port = await health.listen(0, '127.0.0.1')
   const paths = new Set((page + fly + kubernetes).match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
   expect(paths.size).toBe(3)

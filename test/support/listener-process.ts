@@ -90,7 +90,12 @@ async function saying(child: ChildProcess, words: string): Promise<void> {
 export async function runListener(env: Record<string, string>) {
   const child = spawn(process.execPath, [main], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...testSettings, ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...testSettings,
+      ...env,
+    },
   })
   atEnd(() => child.kill('SIGKILL'))
   const [out, errors, [code]] = await Promise.all([

@@ -20,7 +20,7 @@ function run(source: string, setup = '') {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const { stdout, status } = spawnSync(process.execPath, [vitest, 'run', '--root', dir, ...reporters], {
     encoding: 'utf8',
-    env: { PATH: process.env.PATH, NO_COLOR: '1' },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, NO_COLOR: '1' },
   })
   return { lastLine: stdout.trimEnd().split('\n').at(-1), status }
 }

@@ -3,6 +3,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import { failureKinds } from '../../delivery/failures.ts'
 import type { Leased, Settlement } from '../../delivery/types.ts'
+import { exemplarOf } from './exemplar.ts'
 
 const outcomes = ['delivered', ...failureKinds] as const
 const sender = 'listener'
@@ -13,8 +14,8 @@ export class AttemptMetrics {
   readonly #attempts: Counter
   readonly #dead: Counter
   readonly #blocked: Counter
-  readonly #duration: Histogram
-  readonly #firstDelay: Histogram
+  readonly #duration: Histogram<'sender'>
+  readonly #firstDelay: Histogram<'sender'>
   readonly #age: Histogram
 
   constructor(registry: Registry) {
@@ -42,6 +43,7 @@ export class AttemptMetrics {
       help: 'How long a request took, from signing to the end of the answer.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
       labelNames: ['sender'],
+      enableExemplars: true,
       registers,
     })
     this.#firstDelay = new Histogram({
@@ -49,6 +51,7 @@ export class AttemptMetrics {
       help: 'From when the event was written to the first request of a delivery, whatever held it up.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300],
       labelNames: ['sender'],
+      enableExemplars: true,
       registers,
     })
     this.#age = new Histogram({
@@ -64,15 +67,23 @@ export class AttemptMetrics {
     this.#firstDelay.zero({ sender })
   }
 
-  /** An attempt is over at this moment. */
-  count({ timestamp, attempt }: Pick<Leased, 'timestamp' | 'attempt'>, settlement: Settlement): void {
+  /** An attempt is over at this moment; `traceparent` is what its request carried. */
+  count(
+    { timestamp, attempt }: Pick<Leased, 'timestamp' | 'attempt'>,
+    settlement: Settlement,
+    traceparent: string | null,
+  ): void {
     const { error, durationMs } = settlement
     this.#attempts.inc({ outcome: error ?? 'delivered', sender })
-    this.#duration.observe({ sender }, durationMs / 1000)
+    const exemplarLabels = exemplarOf(traceparent)
+    this.#duration.observe({ labels: { sender }, value: durationMs / 1000, exemplarLabels })
     if (error === 'blocked_address') this.#blocked.inc({ reason: error })
     if (attempt > 1 && error !== null) return
     const ageSeconds = (Date.now() - Date.parse(timestamp)) / 1000 - this.clockSkewSeconds
-    if (attempt === 1) this.#firstDelay.observe({ sender }, Math.max(0, ageSeconds - durationMs / 1000))
+    if (attempt === 1) {
+      const value = Math.max(0, ageSeconds - durationMs / 1000)
+      this.#firstDelay.observe({ labels: { sender }, value, exemplarLabels })
+    }
     if (error === null) this.#age.observe(Math.max(0, ageSeconds))
   }
 

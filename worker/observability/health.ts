@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Degradation } from './degradation.ts'
+import type { Exposition } from './metrics.ts'
 
 /** Why this listener cannot work at the moment; null = it can. */
 export type ReadinessCheck = () => string | null
@@ -16,9 +17,9 @@ export class Health {
   readonly #checks: ReadinessCheck[] = []
   readonly #livenessChecks: LivenessCheck[] = []
   readonly #degradations: Degradation[] = []
-  readonly #exposition: () => Promise<string>
+  readonly #exposition: (accept?: string) => Promise<Exposition>
 
-  constructor(exposition: () => Promise<string>) {
+  constructor(exposition: (accept?: string) => Promise<Exposition>) {
     this.#exposition = exposition
     this.#server = createServer((request, response) => void this.#answer(request, response))
   }
@@ -65,8 +66,10 @@ export class Health {
       const reason = this.trouble()
       return reason === null ? answer(200, `${this.#readiness()}\n`) : answer(503, `${reason}\n`)
     }
-    if (path === '/metrics')
-      return answer(200, await this.#exposition(), 'text/plain; version=0.0.4; charset=utf-8')
+    if (path === '/metrics') {
+      const { type, text } = await this.#exposition(request.headers.accept)
+      return answer(200, text, type)
+    }
     return answer(404, 'expected /livez, /readyz or /metrics\n')
   }
 

@@ -1,13 +1,21 @@
 // What Prometheus may ask this listener. Labels have few and fixed values, so the answer stays small however many endpoints
 // there are; OUTBOX_METRICS_ENDPOINTS names some of them.
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  Registry,
+} from 'prom-client'
 import { version } from '../../delivery/version.ts'
 import { AttemptMetrics } from './attempt-metrics.ts'
 import { HttpMetrics } from './http-metrics.ts'
 import { StatementMetrics } from './statement-metrics.ts'
 
 export class Metrics {
-  readonly registry = new Registry()
+  /** A registry for exemplars; exposition() has both formats. */
+  readonly registry: Registry = openRegistry()
   readonly attempts = new AttemptMetrics(this.registry)
   readonly http = new HttpMetrics(this.registry)
   readonly statements: StatementMetrics
@@ -76,9 +84,36 @@ export class Metrics {
     return value => counter.inc({ [label]: value })
   }
 
-  async exposition(): Promise<string> {
-    return `${await this.registry.metrics()}\n${await processMetrics().metrics()}`
+  /** In OpenMetrics, which can carry exemplars, for who asks for it; else as Prometheus has always read it. */
+  async exposition(accept = ''): Promise<Exposition> {
+    const registry = Registry.merge([this.registry, processMetrics()])
+    const isOpen = accept.includes('application/openmetrics-text')
+    return written(registry, isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE)
   }
+}
+
+export interface Exposition {
+  readonly type: string
+  readonly text: string
+}
+
+/** The library allows exemplars only in such a registry, whatever is asked of it later. */
+function openRegistry(): Registry {
+  const registry = new Registry<OpenMetricsContentType>()
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+  return registry as unknown as Registry
+}
+
+/** In OpenMetrics it takes `_total` away from the names of counters, which other scrapes share, as soon as it is asked. */
+async function written(registry: Registry, type: string): Promise<Exposition> {
+  const metrics = registry.getMetricsAsArray()
+  const names = metrics.map(({ name }) => name)
+  registry.setContentType(type as PrometheusContentType)
+  const text = registry.metrics()
+  metrics.forEach((metric, n) => {
+    metric.name = names[n]!
+  })
+  return { type, text: await text }
 }
 
 let ofProcess: Registry | null = null
@@ -86,7 +121,7 @@ let ofProcess: Registry | null = null
 /** process_… and nodejs_…: one set, however many listeners run in this process. */
 function processMetrics(): Registry {
   if (ofProcess === null) {
-    ofProcess = new Registry()
+    ofProcess = openRegistry()
     collectDefaultMetrics({ register: ofProcess })
   }
   return ofProcess

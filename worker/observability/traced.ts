@@ -41,7 +41,7 @@ function endingWith(
   return {
     onSettlement(settlement) {
       span.end(settlement)
-      onSettlement(settlement)
+      onSettlement(settlement, span.traceparent)
     },
     onError(error) {
       span.fail((error as Error).name)

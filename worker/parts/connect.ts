@@ -34,7 +34,7 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   const { disableAfterSeconds, durableLeases } = settings
   const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds, durableLeases }
   const metrics = new Metrics(clock)
-  const health = new Health(() => metrics.exposition())
+  const health = new Health(accept => metrics.exposition(accept))
   let healthPort = settings.healthPort
   const stop = async () => {
     health.close()

@@ -14,7 +14,7 @@ export interface AttemptPorts {
   readonly settler: { add(settlement: Settlement): void }
   /** Ends the leases of what was not sent; never rejects. */
   readonly release: (deliveries: readonly Leased[]) => Promise<void>
-  readonly metrics: { count(delivery: Leased, settlement: Settlement): void }
+  readonly metrics: { count(delivery: Leased, settlement: Settlement, traceparent: string | null): void }
   readonly attemptLog: { note(delivery: Leased, endpoint: Endpoint, settlement: Settlement): void }
   readonly log: Log
   readonly leaseMs: number
@@ -28,12 +28,12 @@ export function createAttempt(
 ): (delivery: Leased, endpoint: Endpoint, onOver: () => void) => void {
   const { delivering, clock, detector, settler, release, metrics, attemptLog, log, leaseMs, stopping } = ports
   return (delivery, endpoint, onOver) => {
-    const onSettlement = (made: Settlement) => {
+    const onSettlement = (made: Settlement, traceparent = delivery.traceparent) => {
       let settlement: Settlement
       try {
         // Longer than its lease: this process was frozen meanwhile, so a silence says nothing about any network.
         settlement = made.durationMs > leaseMs ? made : detector.assess(made)
-        metrics.count(delivery, settlement)
+        metrics.count(delivery, settlement, traceparent)
         attemptLog.note(delivery, endpoint, settlement)
       } catch (error) {
         return onError(error)

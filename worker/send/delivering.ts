@@ -9,7 +9,8 @@ import { createTransport } from './transport.ts'
 
 /** One of them is called once, after deliver() has returned. */
 export interface DeliverCallbacks {
-  readonly onSettlement: (settlement: Settlement) => void
+  /** `traceparent`: of the request, where it is not the delivery's. */
+  readonly onSettlement: (settlement: Settlement, traceparent?: string) => void
   /** A surprise: what became of the request is not known. */
   readonly onError: (error: unknown) => void
   /** It had to wait too long, so it was not begun. */

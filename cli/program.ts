@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   redeliver: async () => (await import('./commands/redeliver.ts')).addRedeliver,
   replay: async () => (await import('./commands/replay.ts')).addReplay,
   status: async () => (await import('./commands/status.ts')).addStatus,
+  system: async () => (await import('./commands/system.ts')).addSystem,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   console: async () => (await import('./commands/console.ts')).addConsole,
   apply: async () => (await import('./commands/config.ts')).addApply,

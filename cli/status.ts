@@ -8,7 +8,7 @@ import type { Stats } from '../functions/system/stats/schema.ts'
 import type { Answer } from './api/answers.ts'
 import type { ApiClient } from './api/client.ts'
 import { type Connection, requireSchema } from './connection.ts'
-import { countListeners, watchedTables } from './installation.ts'
+import { countListeners, heldSentence, watchedTables } from './installation.ts'
 
 /** As in GET /v1/stats: counting costs a quarter of a second at most. */
 const maxCounted = 100_000
@@ -20,6 +20,8 @@ export interface Status
     Stats['endpoints'][number],
     'id' | 'state' | 'pending' | 'sending' | 'dead'
   >[]
+  /** Why nothing is sent: the database may be a copy. null = nothing keeps senders from it. */
+  readonly held: string | null
   readonly listeners: number
   readonly watched: readonly string[]
 }
@@ -29,6 +31,7 @@ export async function readStatus(connection: Connection): Promise<Status> {
   await requireSchema(run)
   const found = await queries.stats(run, { tenant: null, maxCounted, maxEndpoints })
   return {
+    held: await heldSentence(connection),
     listeners: await countListeners(connection),
     watched: await watchedTables(connection),
     deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
@@ -53,6 +56,7 @@ export async function statusFromApi(client: ApiClient): Promise<Status> {
   ])
   const tables = types.data.flatMap(({ table }) => table?.replace(/^public\./, '') ?? [])
   return {
+    held: listeners.held,
     listeners: listeners.data.filter(({ state }) => state !== 'silent').length,
     watched: [...new Set(tables)].sort(),
     ...stats,

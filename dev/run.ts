@@ -14,7 +14,7 @@ import { announceRunning, stateDirectory } from './running.ts'
 import { say, Trouble, withoutPassword } from './say.ts'
 import { writeSchemaVersion } from './schema-version.ts'
 import { startCron } from './services/cron.ts'
-import { isLocal, reachDatabase, removeDatabase, startDatabase } from './services/database.ts'
+import { forgetIdentity, isLocal, reachDatabase, removeDatabase, startDatabase } from './services/database.ts'
 import { type Functions, startFunctions } from './services/functions.ts'
 import { ListenerProcess } from './services/listener.ts'
 import { registerReceivers } from './services/receivers.ts'
@@ -85,7 +85,7 @@ npm run spam -- --count 100`
 }
 
 async function openDatabase({ fresh }: Options, state: State, settings: DevelopmentSettings): Promise<void> {
-  if (process.env.DATABASE_URL || process.env.DATABASE_URL_UNPOOLED) {
+  if (!isEmbedded()) {
     if (fresh)
       throw new Trouble('--fresh empties only the embedded database, and DATABASE_URL names another one.')
     return reachDatabase(settings.DATABASE_URL_UNPOOLED)
@@ -97,10 +97,15 @@ async function openDatabase({ fresh }: Options, state: State, settings: Developm
   shutdown.add(await startDatabase({ dir, port, guard, onDeath: () => giveUp('Postgres has died') }))
 }
 
+function isEmbedded(): boolean {
+  return !process.env.DATABASE_URL && !process.env.DATABASE_URL_UNPOOLED
+}
+
 async function prepare(databaseUrl: string, options: Options): Promise<void> {
   say('database', 'applying migrations')
   writeSchemaVersion()
   await migrate(databaseUrl, { example: true })
+  if (isEmbedded()) await forgetIdentity(databaseUrl)
   if (options.seed && (await seed(databaseUrl)))
     say('database', 'loaded the example shop: 10 clients, 1,000 orders')
 }

@@ -1,5 +1,6 @@
 // What monitoring sees of the database: the listener and the functions show the same gauges under the same names. They are
 // of the whole database, so of several processes that show them one takes the largest, and never the sum.
+import { findHeldReason } from './identity.ts'
 import { captureHealth, gauges } from './queries.gen.ts'
 import type { Run } from './run.ts'
 
@@ -75,6 +76,14 @@ export const captureGauges = {
   },
 } as const satisfies Record<string, GaugeMeaning>
 
+/** A listener knows it of itself, because while it is held it measures nothing. */
+export const identityGauges = {
+  outbox_database_held: {
+    help: '1 while nothing is sent, because the database may be a copy of another one.',
+    labels: [],
+  },
+} as const satisfies Record<string, GaugeMeaning>
+
 export interface Sample {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -101,4 +110,9 @@ export async function readCaptureGauges(run: Run): Promise<Sample[]> {
     labels: { check: name },
     value: Number(healthy),
   }))
+}
+
+export async function readIdentityGauges(run: Run): Promise<Sample[]> {
+  const isHeld = (await findHeldReason(run)) !== null
+  return [{ name: 'outbox_database_held', labels: {}, value: Number(isHeld) }]
 }

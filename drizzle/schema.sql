@@ -262,6 +262,14 @@ create table outbox.function_files (
   constraint function_files_pkey PRIMARY KEY (name)
 );
 
+create table outbox.held_senders (
+  address text not null,
+  sender text not null,
+  since timestamp with time zone default clock_timestamp() not null,
+  seen_at timestamp with time zone default clock_timestamp() not null,
+  constraint held_senders_pkey PRIMARY KEY (address)
+);
+
 create table outbox.history (
   id smallint default 1 not null,
   folded_at timestamp with time zone not null,
@@ -289,6 +297,19 @@ create table outbox.idempotency_steps (
   answer json not null,
   constraint idempotency_steps_scope_key_idempotency_keys_scope_key_fk FOREIGN KEY (scope, key) REFERENCES outbox.idempotency_keys(scope, key) ON DELETE CASCADE,
   constraint idempotency_steps_scope_key_step_pk PRIMARY KEY (scope, key, step)
+);
+
+create table outbox.identity (
+  id smallint default 1 not null,
+  facts jsonb not null,
+  addresses text[] not null,
+  bound_by text not null,
+  bound_at timestamp with time zone default clock_timestamp() not null,
+  adopted_as text,
+  adopted_at timestamp with time zone,
+  constraint identity_adopted CHECK (((adopted_as = ANY (ARRAY['replacement'::text, 'new'::text])) AND ((adopted_as IS NULL) = (adopted_at IS NULL)))),
+  constraint identity_one CHECK ((id = 1)),
+  constraint identity_pkey PRIMARY KEY (id)
 );
 
 create table outbox.last_cron_run (
@@ -505,11 +526,13 @@ create view outbox.watches as
 -- Functions (in drizzle/functions)
 
 -- outbox.add_partitions() returns integer security definer
+-- outbox.adopt(as_what text, seen jsonb, max_rows integer, OUT outcome text, OUT canceled integer, OUT paused integer) returns record security definer
 -- outbox.at(moment timestamp with time zone) returns text stable
 -- outbox.attach_partition(parent text, first_id bigint, until_id bigint, generation integer) returns void
 -- outbox.base_type(type oid) returns oid stable
 -- outbox.begin_expiry(max_age interval, types text[], days double precision[]) returns text
 -- outbox.bounded(value text, max_bytes integer) returns text immutable
+-- outbox.cancel_waiting(max_rows integer, reason text) returns integer security definer
 -- outbox.capture_body(watch_id bigint, relation regclass, operation text, options json, is_direct boolean, has_condition boolean) returns text stable
 -- outbox.capture_drift() returns TABLE(relation regclass, problem text, mend text) stable
 -- outbox.capture_drift_of(watch_id bigint, relation regclass, options json) returns TABLE(problem text, mend text) stable
@@ -544,6 +567,7 @@ create view outbox.watches as
 -- outbox.current_options(relation regclass, options json) returns json stable
 -- outbox.data_at(data json, path text[]) returns text immutable
 -- outbox.data_sql(relation regclass, operation text, options json, changed text DEFAULT NULL::text) returns text stable
+-- outbox.database_facts() returns jsonb stable security definer
 -- outbox.default_key(relation regclass, options json) returns text stable
 -- outbox.default_key_lookup(relation regclass, options json, wanted text) returns text stable
 -- outbox.delay_ms(begun_at timestamp with time zone, occurred_at double precision) returns integer stable
@@ -579,6 +603,7 @@ create view outbox.watches as
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
 -- outbox.failure_words(d outbox.deliveries) returns text stable
 -- outbox.field_types(relation regclass, options json) returns json stable
+-- outbox.first_event(from_id bigint, OUT id bigint, OUT occurred_at timestamp with time zone) returns record stable
 -- outbox.fold_attempts(keep interval, max_tallies integer, OUT folded integer) returns integer security definer
 -- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
@@ -587,10 +612,14 @@ create view outbox.watches as
 -- outbox.grant_watching(role regrole) returns void
 -- outbox.hand_over_capture(watch_id bigint, keeper regrole) returns void
 -- outbox.health_after(health outbox.endpoint_health, max_in_flight integer, successes integer, accepted_try integer, failed_tries integer[], throttled boolean, excused boolean, pause double precision, nearest bigint[], failed_events bigint[], failures_to_open integer[], probe_schedule double precision[], jitter double precision, slow_start integer, doubt_seconds double precision) returns outbox.endpoint_health
+-- outbox.held_reason() returns text stable security definer
+-- outbox.identify(address text, sender text) returns text security definer
+-- outbox.identity_verdict(bound jsonb, now jsonb, is_known_address boolean) returns text immutable
 -- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
 -- outbox.keep_options(watch_id bigint, options json, watched_at timestamp with time zone) returns void
 -- outbox.key_columns(relation regclass, options json) returns TABLE(name name, place integer, type oid) stable
+-- outbox.last_event(up_to bigint, OUT id bigint, OUT occurred_at timestamp with time zone) returns record stable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
 -- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
 -- outbox.late_event(watch_id bigint, changed_table oid, operation text, new_row anyelement, old_row anyelement) returns TABLE(type text, key text, tenant text, data json)
@@ -665,6 +694,7 @@ grant update on column outbox.endpoints.disabled_reason to outbox_listener;
 grant update on column outbox.endpoints.state to outbox_listener;
 grant execute on function outbox.add_partitions() to outbox_functions;
 grant execute on function outbox.add_partitions() to outbox_listener;
+grant execute on function outbox.adopt(text,jsonb,integer) to outbox_functions;
 grant execute on function outbox.at(timestamp with time zone) to outbox_functions;
 grant execute on function outbox.at(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.at(timestamp with time zone) to public;
@@ -768,6 +798,7 @@ grant execute on function outbox.data_at(json,text[]) to public;
 grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_functions;
 grant execute on function outbox.data_sql(regclass,text,json,text) to outbox_listener;
 grant execute on function outbox.data_sql(regclass,text,json,text) to public;
+grant execute on function outbox.database_facts() to outbox_functions;
 grant execute on function outbox.default_key(regclass,json) to outbox_functions;
 grant execute on function outbox.default_key(regclass,json) to outbox_listener;
 grant execute on function outbox.default_key(regclass,json) to public;
@@ -846,6 +877,9 @@ grant execute on function outbox.failure_words(outbox.deliveries) to public;
 grant execute on function outbox.field_types(regclass,json) to outbox_functions;
 grant execute on function outbox.field_types(regclass,json) to outbox_listener;
 grant execute on function outbox.field_types(regclass,json) to public;
+grant execute on function outbox.first_event(bigint) to outbox_functions;
+grant execute on function outbox.first_event(bigint) to outbox_listener;
+grant execute on function outbox.first_event(bigint) to public;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_functions;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
@@ -863,6 +897,13 @@ grant execute on function outbox.hand_over_capture(bigint,regrole) to public;
 grant execute on function outbox.health_after(outbox.endpoint_health,integer,integer,integer,integer[],boolean,boolean,double precision,bigint[],bigint[],integer[],double precision[],double precision,integer,double precision) to outbox_functions;
 grant execute on function outbox.health_after(outbox.endpoint_health,integer,integer,integer,integer[],boolean,boolean,double precision,bigint[],bigint[],integer[],double precision[],double precision,integer,double precision) to outbox_listener;
 grant execute on function outbox.health_after(outbox.endpoint_health,integer,integer,integer,integer[],boolean,boolean,double precision,bigint[],bigint[],integer[],double precision[],double precision,integer,double precision) to public;
+grant execute on function outbox.held_reason() to outbox_functions;
+grant execute on function outbox.held_reason() to outbox_listener;
+grant execute on function outbox.identify(text,text) to outbox_functions;
+grant execute on function outbox.identify(text,text) to outbox_listener;
+grant execute on function outbox.identity_verdict(jsonb,jsonb,boolean) to outbox_functions;
+grant execute on function outbox.identity_verdict(jsonb,jsonb,boolean) to outbox_listener;
+grant execute on function outbox.identity_verdict(jsonb,jsonb,boolean) to public;
 grant execute on function outbox.is_trusted(oid) to outbox_functions;
 grant execute on function outbox.is_trusted(oid) to outbox_listener;
 grant execute on function outbox.is_trusted(oid) to public;
@@ -875,6 +916,9 @@ grant execute on function outbox.keep_options(bigint,json,timestamp with time zo
 grant execute on function outbox.key_columns(regclass,json) to outbox_functions;
 grant execute on function outbox.key_columns(regclass,json) to outbox_listener;
 grant execute on function outbox.key_columns(regclass,json) to public;
+grant execute on function outbox.last_event(bigint) to outbox_functions;
+grant execute on function outbox.last_event(bigint) to outbox_listener;
+grant execute on function outbox.last_event(bigint) to public;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_functions;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;
@@ -1039,9 +1083,12 @@ grant delete, select on table outbox.fanout to outbox_functions;
 grant delete, select on table outbox.fanout to outbox_listener;
 grant select on table outbox.function_files to outbox_functions;
 grant select on table outbox.function_files to outbox_listener;
+grant select on table outbox.held_senders to outbox_functions;
+grant select on table outbox.held_senders to outbox_listener;
 grant select on table outbox.history to outbox_functions;
 grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
 grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
+grant select on table outbox.identity to outbox_functions;
 grant insert, select, update on table outbox.last_cron_run to outbox_functions;
 grant select on table outbox.last_cron_run to outbox_listener;
 grant delete, insert, select, update on table outbox.listeners to outbox_listener;

@@ -27,6 +27,7 @@ import type { Env } from './settings.ts'
 import { audit } from './system/audit/routes.ts'
 import { captureHealth } from './system/capture-health/routes.ts'
 import { health } from './system/health.ts'
+import { system } from './system/identity/routes.ts'
 import { listeners } from './system/listeners/routes.ts'
 import { metrics } from './system/metrics/routes.ts'
 import { rings } from './system/ring/routes.ts'
@@ -72,7 +73,7 @@ const resources = [
   [health, captureHealth, secretsHealth],
   [eventBatches, eventTail, events, eventTypes, explanations, deliveries],
   [endpoints, endpointActions, replays, pulls],
-  [stats, series, audit, keys, listeners, metrics, rings],
+  [stats, series, audit, keys, system, listeners, metrics, rings],
 ].flat()
 
 export function createOutbox({

@@ -1,7 +1,9 @@
 // The listener's connections: a small pool for its statements, and one that listens.
 import pg from 'pg'
+import { addressOf } from '../drizzle/identity.ts'
 import type { Run } from '../drizzle/run.ts'
 import { expectedSettings, setStatement } from '../drizzle/session-settings.ts'
+import { IdentityCheck } from './identity-check.ts'
 import type { Log } from './observability/log.ts'
 import { refuseForeignSchema } from './schema-check.ts'
 import { refuseTransactionPooling } from './transaction-pooling.ts'
@@ -46,6 +48,8 @@ export const lockedSetting = 'LOCKED_SETTING'
 
 export interface Database {
   readonly run: Run
+  /** Every connection that statements run on has passed it; who opens another one by connect() asks it. */
+  readonly identity: Pick<IdentityCheck, 'pass' | 'trouble'>
   /** Rejects if the database cannot be reached, or only through a pooler in transaction mode. */
   check(): Promise<void>
   /** A connection of its own, for LISTEN. */
@@ -67,6 +71,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
     query_timeout: (statementSeconds + 5) * 1000,
   }
   const check = untilPassed(() => refuseTransactionPooling({ ...config, query_timeout: connectTimeoutMs }))
+  const identity = new IdentityCheck({ address: addressOf(url), sender: name }, log)
   const checkSchema = untilPassed((client: pg.ClientBase) => refuseForeignSchema(runOn(client)))
   const pool = new pg.Pool({
     ...config,
@@ -76,6 +81,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
       await check()
       await prepareSession(client, poolSettings)
       await checkSchema(client)
+      await identity.pass(runOn(client))
     },
   })
   const clients = new Set<pg.ClientBase>()
@@ -84,6 +90,7 @@ export function openDatabase(url: string, name: string, log: Log): Database {
   pool.on('error', error => log.warn({ sqlstate: sqlstate(error) }, 'an idle database connection broke'))
   return {
     run: runOn(pool),
+    identity,
     check,
     async connect() {
       await check()

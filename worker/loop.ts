@@ -1,6 +1,7 @@
 // Works, rests until it is notified, and works again. After a failure it tries again, with longer and longer pauses.
 
 import { sqlstate } from './database.ts'
+import { isHeld } from './identity-check.ts'
 import type { Log } from './observability/log.ts'
 import { WakeSignal } from './wake/wake-signal.ts'
 
@@ -63,7 +64,7 @@ export class Loop {
         failures = 0
       } catch (error) {
         restMs = pauseAfter(failures++)
-        log.error({ statement, sqlstate: sqlstate(error), failures }, failureMessage)
+        if (!isHeld(error)) log.error({ statement, sqlstate: sqlstate(error), failures }, failureMessage)
       }
       if (!this.#stopping) await this.#signal.wait(restMs)
     }

@@ -52,6 +52,7 @@ function describe(status: Status, out: Output): string[] {
   const more = capped ? '+' : ''
   const behind = endpoints.filter(({ pending, dead, state }) => pending + dead > 0 || state !== 'active')
   return [
+    ...(status.held === null ? [] : [`held        ${out.style('red', status.held)}`]),
     `listeners   ${listeners === 0 ? out.style('yellow', 'none: start one with outbox listener') : listeners}`,
     `watched     ${watched.join(', ') || "nothing: SELECT outbox.watch('your_table')"}`,
     `pending     ${deliveries.pending}${more}${oldest === null ? '' : `, the oldest due for ${duration(oldest)}`}`,

@@ -52,6 +52,10 @@ const others: Readonly<Record<string, Check<ApiClient>>> = {
           `this clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the API’s: a receiver here would refuse webhooks. Set it, or let it be set (NTP)`,
         )
   },
+  async 'database identity'(client) {
+    const { held } = await client.get<Answer<typeof Listeners>>('/v1/listeners')
+    return held === null ? ok('nothing says that it is a copy of another database') : fail(held)
+  },
   async 'active listeners'(client) {
     const { data } = await client.get<Answer<typeof Listeners>>('/v1/listeners')
     const silent = data.filter(({ state }) => state === 'silent')

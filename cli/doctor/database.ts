@@ -8,7 +8,7 @@ import * as queries from '../../drizzle/queries.gen.ts'
 import { oldestPostgres, readSchemaState, schemaProblem } from '../../drizzle/schema-version.ts'
 import { refuseTransactionPooling, TransactionPoolingError } from '../../worker/transaction-pooling.ts'
 import { type Connection, databaseUrlOf } from '../connection.ts'
-import { countListeners, watchedTables } from '../installation.ts'
+import { countListeners, heldSentence, watchedTables } from '../installation.ts'
 import { type Check, type Finding, fail, ok, warn } from './finding.ts'
 
 export interface Subject extends Connection {
@@ -94,6 +94,10 @@ export const schemaChecks: Readonly<Record<string, Check<Subject>>> = {
       : warn(
           `missing: ${rows.map(row => row.name).join(', ')}. Create them, then SELECT outbox.grant_roles()`,
         )
+  },
+  async identity(subject) {
+    const held = await heldSentence(subject)
+    return held === null ? ok('nothing says that this is a copy of another database') : fail(held)
   },
   async watches(subject) {
     const tables = await watchedTables(subject)

@@ -26,6 +26,16 @@ export async function startDatabase({ dir, port, guard, onDeath }: Options): Pro
   return postgres.stop
 }
 
+/**
+ * The embedded database is nobody's copy, also when it has moved to another port or folder: the first sender of each start
+ * binds it anew.
+ */
+export async function forgetIdentity(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('delete from outbox.identity').finally(() => client.end())
+}
+
 export async function removeDatabase(dir: string): Promise<void> {
   await stopLeftover(dir)
   rmSync(dir, { recursive: true, force: true })

@@ -11,7 +11,7 @@ DECLARE
   past outbox.history;
 BEGIN
   folded := 0;
-  IF NOT pg_try_advisory_xact_lock(1869967992, 4) THEN RETURN; END IF;
+  IF NOT pg_try_advisory_xact_lock(1869967992, 5) THEN RETURN; END IF;
 
   WITH tally AS MATERIALIZED (
     DELETE FROM outbox.attempt_tallies

@@ -72,6 +72,9 @@ BEGIN
       ('outbox.expiry',            'SELECT',                         'SELECT'),
       ('outbox.listeners',         'SELECT',                         'SELECT, INSERT, UPDATE, DELETE'),
       ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT'),
+      -- Written by functions of the owner alone.
+      ('outbox.identity',          'SELECT',                         NULL),
+      ('outbox.held_senders',      'SELECT',                         'SELECT'),
       -- Senders tally their attempts, and a function of the owner adds them up.
       ('outbox.attempt_tallies',   'SELECT, INSERT',                 'SELECT, INSERT'),
       ('outbox.attempt_minutes',   'SELECT',                         NULL),
@@ -101,10 +104,10 @@ BEGIN
   GRANT EXECUTE ON FUNCTION outbox.emit(text, json, text, text), outbox.emit(outbox.event_type_text, jsonb, text, text),
     outbox.emit_text, outbox.emit_failed, outbox.event_type, outbox.record TO outbox_emitter;
   GRANT EXECUTE ON FUNCTION outbox.run_idempotent, outbox.record_events, outbox.record_test, outbox.capture_triggers,
-    outbox.event_types, outbox.explain_row, outbox.captures TO outbox_functions;
+    outbox.event_types, outbox.explain_row, outbox.captures, outbox.database_facts, outbox.adopt TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.oldest_writer_seconds TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.add_partitions, outbox.open_next_partition, outbox.expire, outbox.capture_health, outbox.oldest_transaction_seconds,
-    outbox.fold_attempts TO outbox_functions, outbox_listener;
+    outbox.fold_attempts, outbox.identify, outbox.held_reason TO outbox_functions, outbox_listener;
 END $$;
 
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';

@@ -1,16 +1,16 @@
 CREATE SCHEMA "outbox";
 --> statement-breakpoint
 CREATE TYPE "outbox"."delivery_state" AS ENUM('pending', 'sending', 'delivered', 'dead', 'canceled');--> statement-breakpoint
+CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull', 'edge');--> statement-breakpoint
 CREATE TYPE "outbox"."disabled_reason" AS ENUM('gone', 'failing', 'manual', 'idle');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_kind" AS ENUM('push', 'pull');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_state" AS ENUM('active', 'paused', 'disabled');--> statement-breakpoint
 CREATE TYPE "outbox"."ordering" AS ENUM('none', 'key');--> statement-breakpoint
-CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
-CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
-CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull', 'edge');--> statement-breakpoint
 CREATE TYPE "outbox"."signing" AS ENUM('hmac', 'ed25519');--> statement-breakpoint
 CREATE TYPE "outbox"."webhook_format" AS ENUM('standard', 'slack');--> statement-breakpoint
 CREATE TYPE "outbox"."expiry_step" AS ENUM('events', 'delivered', 'attempts', 'history', 'deliveries');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_scope" AS ENUM('dead', 'undelivered', 'all');--> statement-breakpoint
+CREATE TYPE "outbox"."replay_state" AS ENUM('previewed', 'running', 'done', 'canceled');--> statement-breakpoint
 CREATE DOMAIN "outbox"."event_type_text" AS text;--> statement-breakpoint
 CREATE TABLE "outbox"."api_keys" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "outbox"."api_keys_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
@@ -60,61 +60,6 @@ CREATE TABLE "outbox"."audit" (
 	"event_id" bigint,
 	"replay_id" bigint,
 	"changes" jsonb
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."attempt_minutes" (
-	"endpoint_id" bigint NOT NULL,
-	"tenant" text NOT NULL,
-	"minutes" smallint NOT NULL,
-	"begins_at" timestamp with time zone NOT NULL,
-	"sender" "outbox"."sender" NOT NULL,
-	"outcome" text NOT NULL,
-	"attempts" bigint NOT NULL,
-	"durations" integer[],
-	"duration_ms" bigint NOT NULL,
-	"delays" integer[],
-	"delay_ms" bigint NOT NULL,
-	CONSTRAINT "attempt_minutes_pk" PRIMARY KEY("endpoint_id","tenant","minutes","begins_at","sender","outcome")
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."attempt_tallies" (
-	"endpoint_id" bigint NOT NULL,
-	"sender" "outbox"."sender" NOT NULL,
-	"minute" timestamp with time zone NOT NULL,
-	"error" text,
-	"attempts" integer NOT NULL,
-	"durations_ms" integer[],
-	"delays_ms" integer[]
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."backlog_minutes" (
-	"endpoint_id" bigint NOT NULL,
-	"tenant" text NOT NULL,
-	"begins_at" timestamp with time zone NOT NULL,
-	"oldest_pending_seconds" double precision NOT NULL,
-	CONSTRAINT "backlog_minutes_endpoint_id_tenant_begins_at_pk" PRIMARY KEY("endpoint_id","tenant","begins_at")
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."history" (
-	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
-	"folded_at" timestamp with time zone NOT NULL,
-	"sampled_at" timestamp with time zone NOT NULL,
-	"cleaned_at" timestamp with time zone NOT NULL,
-	"broken_checks" text[] DEFAULT '{}' NOT NULL,
-	"waited_seconds" double precision DEFAULT 0 NOT NULL,
-	"grown_minutes" integer DEFAULT 0 NOT NULL,
-	CONSTRAINT "history_one" CHECK ("outbox"."history"."id" = 1)
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."function_files" (
-	"name" text PRIMARY KEY NOT NULL,
-	"sha256" text NOT NULL,
-	"applied_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "outbox"."migrations" (
-	"name" text PRIMARY KEY NOT NULL,
-	"applied_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."attempt_rows" (
@@ -175,6 +120,61 @@ CREATE TABLE "outbox"."delivery_rows" (
 	CONSTRAINT "delivery_rows_budget" CHECK ("outbox"."delivery_rows"."retry_base" between 0 and "outbox"."delivery_rows"."attempt"),
 	CONSTRAINT "delivery_rows_finished" CHECK (("outbox"."delivery_rows"."state" in ('delivered', 'dead', 'canceled')) = ("outbox"."delivery_rows"."finished_at" is not null)),
 	CONSTRAINT "delivery_rows_reason" CHECK ("outbox"."delivery_rows"."state" not in ('dead', 'canceled') or "outbox"."delivery_rows"."reason" is not null)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."attempt_minutes" (
+	"endpoint_id" bigint NOT NULL,
+	"tenant" text NOT NULL,
+	"minutes" smallint NOT NULL,
+	"begins_at" timestamp with time zone NOT NULL,
+	"sender" "outbox"."sender" NOT NULL,
+	"outcome" text NOT NULL,
+	"attempts" bigint NOT NULL,
+	"durations" integer[],
+	"duration_ms" bigint NOT NULL,
+	"delays" integer[],
+	"delay_ms" bigint NOT NULL,
+	CONSTRAINT "attempt_minutes_pk" PRIMARY KEY("endpoint_id","tenant","minutes","begins_at","sender","outcome")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."attempt_tallies" (
+	"endpoint_id" bigint NOT NULL,
+	"sender" "outbox"."sender" NOT NULL,
+	"minute" timestamp with time zone NOT NULL,
+	"error" text,
+	"attempts" integer NOT NULL,
+	"durations_ms" integer[],
+	"delays_ms" integer[]
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."backlog_minutes" (
+	"endpoint_id" bigint NOT NULL,
+	"tenant" text NOT NULL,
+	"begins_at" timestamp with time zone NOT NULL,
+	"oldest_pending_seconds" double precision NOT NULL,
+	CONSTRAINT "backlog_minutes_endpoint_id_tenant_begins_at_pk" PRIMARY KEY("endpoint_id","tenant","begins_at")
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."history" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"folded_at" timestamp with time zone NOT NULL,
+	"sampled_at" timestamp with time zone NOT NULL,
+	"cleaned_at" timestamp with time zone NOT NULL,
+	"broken_checks" text[] DEFAULT '{}' NOT NULL,
+	"waited_seconds" double precision DEFAULT 0 NOT NULL,
+	"grown_minutes" integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "history_one" CHECK ("outbox"."history"."id" = 1)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."function_files" (
+	"name" text PRIMARY KEY NOT NULL,
+	"sha256" text NOT NULL,
+	"applied_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."migrations" (
+	"name" text PRIMARY KEY NOT NULL,
+	"applied_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."endpoint_health" (
@@ -272,6 +272,27 @@ CREATE TABLE "outbox"."pull_sessions" (
 	"pulled_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."expiry" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"first_id" bigint NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer NOT NULL,
+	"step" "outbox"."expiry_step" DEFAULT 'events' NOT NULL,
+	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"next_block" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "expiry_one" CHECK ("outbox"."expiry"."id" = 1)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."partitions" (
+	"first_id" bigint PRIMARY KEY NOT NULL,
+	"until_id" bigint NOT NULL,
+	"generation" integer DEFAULT 0 NOT NULL,
+	"opened_at" timestamp with time zone,
+	"closed_at" timestamp with time zone,
+	"ids_before" double precision DEFAULT 0 NOT NULL,
+	"reduced_at" timestamp with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."replay_parts" (
 	"replay_id" bigint NOT NULL,
 	"endpoint_id" bigint NOT NULL,
@@ -311,25 +332,23 @@ CREATE TABLE "outbox"."replays" (
                else "outbox"."replays"."expires_at" is not null and "outbox"."replays"."pinned" is not null end)
 );
 --> statement-breakpoint
-CREATE TABLE "outbox"."expiry" (
-	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
-	"first_id" bigint NOT NULL,
-	"until_id" bigint NOT NULL,
-	"generation" integer NOT NULL,
-	"step" "outbox"."expiry_step" DEFAULT 'events' NOT NULL,
-	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
-	"next_block" bigint DEFAULT 0 NOT NULL,
-	CONSTRAINT "expiry_one" CHECK ("outbox"."expiry"."id" = 1)
+CREATE TABLE "outbox"."held_senders" (
+	"address" text PRIMARY KEY NOT NULL,
+	"sender" text NOT NULL,
+	"since" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"seen_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "outbox"."partitions" (
-	"first_id" bigint PRIMARY KEY NOT NULL,
-	"until_id" bigint NOT NULL,
-	"generation" integer DEFAULT 0 NOT NULL,
-	"opened_at" timestamp with time zone,
-	"closed_at" timestamp with time zone,
-	"ids_before" double precision DEFAULT 0 NOT NULL,
-	"reduced_at" timestamp with time zone
+CREATE TABLE "outbox"."identity" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"facts" jsonb NOT NULL,
+	"addresses" text[] NOT NULL,
+	"bound_by" text NOT NULL,
+	"bound_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"adopted_as" text,
+	"adopted_at" timestamp with time zone,
+	CONSTRAINT "identity_one" CHECK ("outbox"."identity"."id" = 1),
+	CONSTRAINT "identity_adopted" CHECK ("outbox"."identity"."adopted_as" in ('replacement', 'new') and ("outbox"."identity"."adopted_as" is null) = ("outbox"."identity"."adopted_at" is null))
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."last_cron_run" (

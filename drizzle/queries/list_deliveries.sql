@@ -47,15 +47,15 @@
 with recursive
 bounds as materialized (
   select
-    greatest(case when $8::bigint is null then coalesce(min(id), 1) - 1 else $8::bigint - 1 end,
+    greatest(case when $8::bigint is null then coalesce(oldest.id, 1) - 1 else $8::bigint - 1 end,
              case when $17::timestamptz is null then 0 else outbox.last_event_before($17::timestamptz) end) as bottom,
-    least(coalesce(max(id), 0), case when $2::bigint > 0 then $1::bigint else $1::bigint - 1 end, $8::bigint,
+    least(coalesce(newest.id, 0), case when $2::bigint > 0 then $1::bigint else $1::bigint - 1 end, $8::bigint,
           -- The function takes five minutes back. A clock that was set back by up to a minute changes nothing.
           case when $18::timestamptz is not null then coalesce((
             select e.id from outbox.events e
             where e.id <= outbox.last_event_before($18::timestamptz + interval '6 minutes') and e.occurred_at < $18::timestamptz
             order by e.id desc limit 1), 0) end) as top
-  from outbox.events
+  from outbox.first_event(1) oldest, outbox.last_event(9223372036854775807) newest
 ),
 endpoint as materialized (
   select p.id, p.nonce, p.url
@@ -86,7 +86,7 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
   -- Ids jump from one partition to the next, and none but those of events have deliveries: a step begins at the last of them.
   from (
     select w.step, w.length, w.looked, w.event_ids, w.endpoint_ids, w.top as asked_top,
-           coalesce((select e.id from outbox.events e where e.id <= w.top order by e.id desc limit 1), 0) as top
+           coalesce((select e.id from outbox.last_event(w.top) e), 0) as top
     from walk w
   ) w
   cross join bounds
@@ -223,9 +223,9 @@ select
   null::int as last_status,
   json_build_object(
     'is_full', cardinality(walked.event_ids) > $3::int,
-    'is_complete', not exists (select from outbox.events e where e.id > bounds.bottom and e.id <= walked.top),
+    'is_complete', coalesce((select e.id from outbox.last_event(walked.top) e), 0) <= bounds.bottom,
     'looked_to', walked.top::text,
-    'looked_to_at', (select e.occurred_at::text from outbox.events e where e.id > walked.top order by e.id limit 1)
+    'looked_to_at', (select e.occurred_at::text from outbox.first_event(walked.top + 1) e)
   )::text as meta
 from walked
 cross join bounds

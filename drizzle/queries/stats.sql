@@ -8,7 +8,6 @@
 -- Returns one row.
 -- -> counted_to                            int                       the limit
 -- -> delivered                             int                       in the last hour
--- -> delivered_is_capped                   bool
 -- -> oldest_pending_seconds                float8?                   null = nothing waits
 -- -> pending                               int
 -- -> sending                               int
@@ -26,7 +25,7 @@
 -- -> endpoints[].failures                  int                       in a row
 -- -> endpoints[].failing_seconds           float8?                   since the first of them
 -- -> endpoints[].probe_in_seconds          float8?                   null = the circuit breaker is closed
-with recursive
+with
 clock as materialized (
   select clock_timestamp() as now
 ),
@@ -63,29 +62,26 @@ counted as materialized (
     order by d.due_at limit 1
   ) oldest on true
 ),
--- Back through the last hour in steps of 8, 16, 32 … seconds, until it is over or enough was counted: the last minute of a
--- busy system is as many rows as the last hour of a quiet one. (attempts_by_time finds each step's.)
-step (age, seconds, n) as (
-  select 0, 0, 0::bigint
-  union all
-  select step.age + step.seconds, next.seconds, step.n + delivered.n
-  from step
-  cross join clock
-  cross join lateral (select least(greatest(8, step.seconds * 2), 3600 - step.age - step.seconds) as seconds) next
-  cross join lateral (
-    select count(*) as n
-    from outbox.attempts a
-    where a.error is null
-      and a.started_at <= clock.now - make_interval(secs => step.age + step.seconds)
-      and a.started_at > clock.now - make_interval(secs => step.age + step.seconds + next.seconds)
-      and ($1::text is null or a.endpoint_id in (select id from endpoint))
-  ) delivered
-  where step.n < $2::int and next.seconds > 0
+-- By the minute: what is folded, and what is not yet. A scan of the attempts would cost as much as there are of them.
+delivered as (
+  select coalesce(sum(attempts), 0)::int as n
+  from (
+    select m.attempts
+    from outbox.attempt_minutes m
+    cross join clock
+    where m.endpoint_id = 0 and m.tenant = coalesce($1::text, '') and m.minutes = 1 and m.outcome = 'delivered'
+      and m.begins_at > clock.now - interval '1 hour'
+    union all
+    select t.attempts
+    from outbox.attempt_tallies t
+    cross join clock
+    where t.error is null and t.minute > clock.now - interval '1 hour'
+      and ($1::text is null or t.endpoint_id in (select id from endpoint))
+  ) a
 )
 select
   (select rows from cap) as counted_to,
-  (select max(n)::int from step) as delivered,
-  (select max(age + seconds) < 3600 from step) as delivered_is_capped,
+  (select n from delivered) as delivered,
   (select case when count(due_at) > 0 then greatest(0, extract(epoch from clock.now - min(due_at))) end::float8
    from counted where state <> 'disabled' and kind = 'push') as oldest_pending_seconds,
   (select coalesce(sum(pending), 0)::int from counted) as pending,

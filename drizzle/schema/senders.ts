@@ -1,6 +1,6 @@
-// Who sends: the listeners that are alive, and the last run of the cron function.
+// Who sends: the listeners that are alive, the last run of the cron function, and from which database.
 import { sql } from 'drizzle-orm'
-import { boolean, check, integer, smallint, text } from 'drizzle-orm/pg-core'
+import { boolean, check, integer, jsonb, smallint, text } from 'drizzle-orm/pg-core'
 import { time } from './columns.ts'
 import { outbox } from './outbox.ts'
 
@@ -31,3 +31,38 @@ export const lastCronRun = outbox.table(
   },
   t => [check('last_cron_run_one', sql`${t.id} = 1`)],
 )
+
+/**
+ * One row: the database that sends. The first sender writes it; a copy of the database brings it along, and is known by that
+ * (drizzle/functions/identify.sql).
+ */
+export const identity = outbox.table(
+  'identity',
+  {
+    id: smallint().primaryKey().default(1),
+    /** What a copy does not have in common with its original (drizzle/functions/database_facts.sql). */
+    facts: jsonb().notNull(),
+    /** Under which senders reach its server, `host:port`. Empty: adopted, and the next sender writes its own. */
+    addresses: text().array().notNull(),
+    bound_by: text().notNull(),
+    bound_at: time().notNull().default(sql`clock_timestamp()`),
+    /** null = it is the database that it was made as. */
+    adopted_as: text({ enum: ['replacement', 'new'] }),
+    adopted_at: time(),
+  },
+  t => [
+    check('identity_one', sql`${t.id} = 1`),
+    check(
+      'identity_adopted',
+      sql`${t.adopted_as} in ('replacement', 'new') and (${t.adopted_as} is null) = (${t.adopted_at} is null)`,
+    ),
+  ],
+)
+
+/** Senders that may not send, by the address under which they reach this database: they ask again and again. */
+export const heldSenders = outbox.table('held_senders', {
+  address: text().primaryKey(),
+  sender: text().notNull(),
+  since: time().notNull().default(sql`clock_timestamp()`),
+  seen_at: time().notNull().default(sql`clock_timestamp()`),
+})

@@ -16,7 +16,7 @@ export interface Said {
 /** The cron function runs every minute. */
 const lateCronSeconds = 180
 
-export function senderRows({ data, last_cron_run: cron }: Listeners, view: View): Said[] {
+export function senderRows({ data, held, last_cron_run: cron }: Listeners, view: View): Said[] {
   const listeners = data.map(({ name, state: how, last_heartbeat, in_flight, version }): Said => {
     const heartbeat = html`Heartbeat ${ago(last_heartbeat, view)}`
     return {
@@ -39,8 +39,12 @@ export function senderRows({ data, last_cron_run: cron }: Listeners, view: View)
     state: state('disabled', 'None'),
     says: 'None gave a sign of life within the last hour. The cron function delivers, once a minute.',
   }
-  return [...(listeners.length === 0 ? [none] : listeners), cronRow(cron, view)]
+  return [...heldRow(held), ...(listeners.length === 0 ? [none] : listeners), cronRow(cron, view)]
 }
+
+/** First, because while it is there nothing else matters. */
+const heldRow = (held: string | null): Said[] =>
+  held === null ? [] : [{ what: 'Database', state: state('cross', 'Held'), says: held }]
 
 function cronRow(cron: Listeners['last_cron_run'], view: View): Said {
   const what = 'Cron function'

@@ -6,6 +6,7 @@ import { integer } from '../../delivery/settings.ts'
 import type { Leased } from '../../delivery/types.ts'
 import { version } from '../../delivery/version.ts'
 import { maxTallies } from '../../drizzle/history.ts'
+import { heldSentences } from '../../drizzle/identity.ts'
 import { noteCronRun } from '../../drizzle/queries.gen.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
 import { type Database, openDatabase } from '../db.ts'
@@ -15,6 +16,7 @@ import { clock } from '../sending/attempt.ts'
 import { type Env, readSettings, type Settings } from '../settings.ts'
 import { Budget, type Limit, runSeconds } from './budget.ts'
 import { Claimer } from './claim.ts'
+import { findHoldFor } from './identity.ts'
 import { keepPartitions } from './partitions.ts'
 import { type Rewrapped, rewrapOldSeals } from './rewrap.ts'
 import { Sender } from './send.ts'
@@ -29,7 +31,9 @@ export interface Report extends Rewrapped {
   readonly failed: number
   readonly subrequests: number
   /** Why it stopped: nothing more was due, others send, or a limit was reached and the next run goes on. */
-  readonly stopped: 'nothing due' | 'left to the consumers' | Limit
+  readonly stopped: 'nothing due' | 'left to the consumers' | 'held' | Limit
+  /** Why nothing was sent at all (drizzle/identity.ts); null = nothing kept it from sending. */
+  readonly held: string | null
 }
 
 export interface CronOptions {
@@ -47,6 +51,9 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
   const deadlineSeconds = runSeconds + settings.delivery.requestTimeoutSeconds + 5
   const db = openDatabase(settings, { deadlineSeconds })
   try {
+    const held = await findHoldFor(db, settings, budget)
+    if (held !== null)
+      return { ...nothingDone, held: heldSentences[held], stopped: 'held', subrequests: budget.subrequests }
     const store = storeOn(db, settings, budget)
     const rescued = await store.rescue(rescueLimit, settings.delivery.retrySchedule)
     const sent = (await ring(settings))
@@ -58,11 +65,13 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
     const sealed = await rewrapOldSeals(store, settings.keyring, budget)
     await keepPartitions(store, settings.delivery, budget)
     await noteRun(db, budget, sent, settings.historyDays)
-    return { rescued, ...sent, ...sealed, subrequests: budget.subrequests }
+    return { rescued, ...sent, ...sealed, held, subrequests: budget.subrequests }
   } finally {
     await db.close()
   }
 }
+
+const nothingDone = { rescued: 0, delivered: 0, failed: 0, rewrapped: 0, unopened: 0 }
 
 /** For GET /v1/listeners, the alarms and the history. All that the run was for is done, so a failure here does not make it fail. */
 async function noteRun(

@@ -5,6 +5,7 @@ import { integer } from '../../delivery/settings.ts'
 import type { EndpointId, Leased } from '../../delivery/types.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
 import { Budget } from '../cron/budget.ts'
+import { findHoldFor } from '../cron/identity.ts'
 import { fetchTransport } from '../cron/transport.ts'
 import { openDatabase } from '../db.ts'
 import { log } from '../http/log.ts'
@@ -34,6 +35,8 @@ const maxBatch = 60
 
 type Outcome = Pick<Report, 'more' | 'nextInSeconds' | 'requestSeconds'>
 
+const nothingDone: Outcome = { more: false, nextInSeconds: null, requestSeconds: null }
+
 /** Never throws: the queue would only bring the token again, and it begins once. */
 export async function consume(env: Env, token: Token, lane: Lane): Promise<void> {
   const { id, endpointId } = token
@@ -60,6 +63,8 @@ async function work(env: Env, settings: Settings, token: Token, lane: Lane): Pro
   const deadlineSeconds = consumerSeconds[lane] + delivery.requestTimeoutSeconds + settlingSeconds
   const db = openDatabase(settings, { deadlineSeconds })
   try {
+    // Out of a copy nothing is sent. The cron function says so, and rings again.
+    if ((await findHoldFor(db, settings, budget)) !== null) return nothingDone
     const store = createStore(
       (statement, parameters) => {
         budget.spend()

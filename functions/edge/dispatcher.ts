@@ -3,6 +3,7 @@
 //
 // It holds nothing that the database does not know: if it is lost, the next ring begins anew.
 import { createStore } from '../../drizzle/store.ts'
+import { findHoldFor } from '../cron/identity.ts'
 import { openDatabase } from '../db.ts'
 import type { EnvironmentOf } from '../environment.ts'
 import { log } from '../http/log.ts'
@@ -29,6 +30,8 @@ const afterFailureMs = 5_000
 const deadlineSeconds = 25
 /** An alarm that is so late is lost. */
 const lostAlarmMs = 5_000
+
+const nothing: Dispatched = { more: false, nextDueInSeconds: null }
 
 /** What the platform calls. */
 export interface Dispatcher {
@@ -119,9 +122,11 @@ export function dispatcherFor(
     async #dispatch(tokens: Tokens): Promise<Dispatched> {
       const settings = await readSettings(this.#env)
       const { edge: bindings } = settings
-      if (bindings === null) return { more: false, nextDueInSeconds: null }
+      if (bindings === null) return nothing
       const db = openDatabase(settings, { deadlineSeconds })
       try {
+        // The cron function says why, and rings again.
+        if ((await findHoldFor(db, settings, { spend() {} })) !== null) return nothing
         const { disableAfterSeconds } = settings.delivery
         const store = createStore(db.run, { sender: 'edge', clock, disableAfterSeconds })
         return await dispatch({ run: db.run, store, tokens, bindings, maxSlots: maxConnections(settings) })

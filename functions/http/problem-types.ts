@@ -25,6 +25,8 @@ const conflicts = [
   'name-taken',
   'pull-taken',
   'lease-lost',
+  'not-held',
+  'other-database',
 ] as const
 
 export type ProblemType = (typeof byStatus)[keyof typeof byStatus] | (typeof conflicts)[number]

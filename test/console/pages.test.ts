@@ -57,6 +57,18 @@ describe('the first line is the answer', () => {
     expect(await text(await silent.signIn(), '/console')).toContain('It is Outbox: nothing sends.')
   })
 
+  test('while the database may be a copy, Now and System say that nothing is sent', async () => {
+    const copy = await startConsole()
+    await copy.db.query(`select outbox.identify('db:5432', 'cron')`)
+    await copy.db.query(`update outbox.identity set facts = '{"system": "1", "database": "2"}'`)
+    const operator = await copy.signIn()
+    for (const path of ['/console', '/console/system']) {
+      const page = await text(operator, path)
+      expect(h1(page)).toBe('Nothing is sent: this database may be a copy.')
+      expect(page).toContain('outbox system adopt')
+    }
+  })
+
   test('a delivery says why it is where it is', async () => {
     expect(h1(await text(admin, `/console/deliveries/${scene.retried}`))).toMatch(
       /^The circuit breaker is open after 12 failures: one probe goes out at \d\d:\d\d:\d\d/,

@@ -152,6 +152,8 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('DELETE /v1/keys/{id}', `/v1/keys/${key.id}`)
   await ask('GET /v1/listeners', '/v1/listeners')
   await ask('POST /v1/ring', '/v1/ring')
+  const system = (await ask('GET /v1/system', '/v1/system')).body
+  await ask('POST /v1/system/adopt', '/v1/system/adopt', { as: 'new', facts: system.facts })
   await ask('GET /metrics', '/metrics')
   await ask('GET /v1/health/capture', '/v1/health/capture')
   await ask('GET /v1/health/secrets', '/v1/health/secrets')
@@ -164,6 +166,8 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
 
 /** Values that no two visits have in common, by the name of their field. */
 const varying = new Set([
+  'facts',
+  'addresses',
   'traceparent',
   'duration_ms',
   'oldest_pending_seconds',

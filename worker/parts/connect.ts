@@ -1,5 +1,6 @@
 // Connect: the links to the database, and to the port that is asked for health and metrics.
 import { SettingsError } from '../../delivery/settings.ts'
+import { identityGauges } from '../../drizzle/gauges.ts'
 import { createStore, type Store, type StoreOptions } from '../../drizzle/store.ts'
 import { type Database, openDatabase } from '../database.ts'
 import { Health } from '../observability/health.ts'
@@ -35,6 +36,10 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds, durableLeases }
   const metrics = new Metrics(clock)
   const health = new Health(accept => metrics.exposition(accept))
+  health.addCheck(() => database.identity.trouble)
+  metrics.addGauge('outbox_database_held', identityGauges.outbox_database_held.help, () =>
+    Number(database.identity.trouble !== null),
+  )
   let healthPort = settings.healthPort
   const stop = async () => {
     health.close()

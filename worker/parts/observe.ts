@@ -2,6 +2,7 @@
 import { captureGauges, databaseGauges, readCaptureGauges, readDatabaseGauges } from '../../drizzle/gauges.ts'
 import type { Run } from '../../drizzle/run.ts'
 import { sqlstate } from '../database.ts'
+import { isHeld } from '../identity-check.ts'
 import { createHistory } from '../observability/history.ts'
 import type { Log } from '../observability/log.ts'
 import { RefreshedGauges } from '../observability/refreshed-gauges.ts'
@@ -30,21 +31,23 @@ export function createObserve({ connect, wake, send, settings, log, name, clock 
   const run = oneAtATime(connect.database.run)
   // A listener that is told to leave the database alone for long does so here too.
   const everyMs = (seconds: number) => Math.max(seconds, settings.pollSeconds) * 1000
-  const warnOf = (statement: string) => (error: unknown) =>
-    log.warn({ statement, sqlstate: sqlstate(error) }, 'could not be measured, so its gauges are missing')
+  const warnOf = (statement: string, consequence: string) => (error: unknown) => {
+    if (!isHeld(error)) log.warn({ statement, sqlstate: sqlstate(error) }, consequence)
+  }
+  const notMeasured = 'could not be measured, so its gauges are missing'
   const gauges = new RefreshedGauges(metrics.registry, {
     meanings: databaseGauges,
     everyMs: everyMs(everySeconds),
     read: () => readDatabaseGauges(run, settings.metricsEndpoints),
     clock,
-    onTrouble: warnOf('gauges'),
+    onTrouble: warnOf('gauges', notMeasured),
   })
   const capture = new RefreshedGauges(metrics.registry, {
     meanings: captureGauges,
     everyMs: everyMs(captureEverySeconds),
     read: () => readCaptureGauges(run),
     clock,
-    onTrouble: warnOf('capture_health'),
+    onTrouble: warnOf('capture_health', notMeasured),
   })
   const signOfLife = new SignOfLife({
     run,
@@ -58,11 +61,7 @@ export function createObserve({ connect, wake, send, settings, log, name, clock 
     keepDays: settings.historyDays,
     everyMs: everyMs(everySeconds),
     clock,
-    onTrouble: error =>
-      log.warn(
-        { statement: 'fold_attempts', sqlstate: sqlstate(error) },
-        'the history of attempts has to wait',
-      ),
+    onTrouble: warnOf('fold_attempts', 'the history of attempts has to wait'),
   })
   return {
     start() {

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createStore, type StoreOptions } from '../../drizzle/store.ts'
 import { type Database, sqlstate } from '../database.ts'
+import { isHeld } from '../identity-check.ts'
 import { databaseProblem } from '../observability/database-problem.ts'
 import type { Degradation } from '../observability/degradation.ts'
 import type { Log } from '../observability/log.ts'
@@ -24,14 +25,15 @@ const minPauseMs = 200
 const maxPauseMs = 5_000
 /** A writer that checks the lock holds it for some microseconds. */
 const lockTries = 5
-/** What listeners tell one another over the channel of the writers. */
+/** What senders tell one another over the channel of the writers: that they poll, and that they are held and ask for a word. */
 const announcement = 'polling'
+const question = 'identify'
 const deaf =
   'a notification to itself did not arrive: expected the direct connection to Postgres, and this may be a transaction ' +
   'pooler, or the server’s queue of notifications is full. Until this changes, events are found by polling, and so later.'
 
 export interface ListenSessionPorts {
-  readonly database: Pick<Database, 'connect' | 'hangUp'>
+  readonly database: Pick<Database, 'connect' | 'hangUp' | 'identity'>
   readonly storeOptions: StoreOptions
   readonly pollSeconds: number
   readonly log: Log
@@ -129,10 +131,11 @@ export class ListenSession implements LockSession {
 
   /** Ends only by throwing: the connection is lost, silent, or no longer registered; or the session is closed. */
   async #listen(connection: ListeningConnection, onHealthy: () => void): Promise<never> {
-    const { pollSeconds, events, polling, log, storeOptions } = this.#ports
+    const { database, pollSeconds, events, polling, log, storeOptions } = this.#ports
     const store = createStore(connection.run, storeOptions)
-    connection.on('notification', notification => this.#receive(notification))
+    connection.on('notification', notification => this.#receive(notification, connection))
     await answerInTime(connection, refuseForeignSchema(connection.run))
+    await answerInTime(connection, database.identity.pass(connection.run))
     await answerInTime(connection, connection.ask('listen outbox'))
     await answerInTime(connection, this.#endPredecessor(connection))
     this.#hears = await answerInTime(connection, hearsItself(connection))
@@ -146,6 +149,7 @@ export class ListenSession implements LockSession {
       events.emit('heartbeat', heartbeat, roundTripSeconds)
       refuseReadOnly(heartbeat)
       refuseOutgrown(heartbeat)
+      if (heartbeat.asked) await answerInTime(connection, database.identity.pass(connection.run))
       this.#readOnly = false
       this.#problem = null
       onHealthy()
@@ -157,8 +161,10 @@ export class ListenSession implements LockSession {
     }
   }
 
-  #receive({ channel, payload, isOwn }: Notification): void {
+  #receive({ channel, payload, isOwn }: Notification, connection: ListeningConnection): void {
     if (channel !== 'outbox') return
+    // What goes wrong here the heartbeat finds.
+    if (payload === question) return void this.#ports.database.identity.pass(connection.run).catch(() => {})
     const isAnnouncement = payload === announcement
     if (isAnnouncement && isOwn) return
     if (isAnnouncement) this.#ports.events.emit('peerPolls')
@@ -191,6 +197,7 @@ export class ListenSession implements LockSession {
     this.#problem = databaseProblem(error)
     if (concernsAllConnections(code)) database.hangUp()
     polling.begin(`the listening session was lost (${code})`)
+    if (isHeld(error)) return
     log.warn(
       { sqlstate: code, failures, problem: this.#problem },
       'cannot use the database, connecting again',

@@ -30,6 +30,7 @@ const words: Readonly<Record<string, string>> = {
   'replay.canceled': 'Canceled a replay',
   'key.created': 'Gave out a key',
   'key.revoked': 'Revoked a key',
+  'system.adopted': 'Adopted the database',
 }
 
 export async function showAudit(c: ConsoleContext): Promise<Response> {

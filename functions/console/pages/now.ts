@@ -34,7 +34,7 @@ export async function showNow(c: ConsoleContext): Promise<Response> {
     place: 'now',
     live: 'page',
     hasCharts: stats.endpoints.length > 0,
-    content: html`<header class="page"><h1>${sentence(stats, trouble)}</h1><p class="lede">${whose(view, stats, trouble, well, senders)}</p></header>
+    content: html`<header class="page"><h1>${senders?.held ? 'Nothing is sent: this database may be a copy.' : sentence(stats, trouble)}</h1><p class="lede">${whose(view, stats, trouble, well, senders)}</p></header>
 ${readOnlyNote(c)}
 ${stats.endpoints.length === 0 ? noEndpoints(view) : html`${numbers(stats)}${chartsPlace(`${view.base}/charts`)}`}
 ${
@@ -82,6 +82,8 @@ function whose(
   well: readonly Row[],
   senders: Listeners | null,
 ): Child {
+  if (senders?.held)
+    return html`<strong>It is Outbox: nothing is sent.</strong> ${senders.held} <strong>Nothing is lost:</strong> what waits is kept.`
   if (stats.endpoints.length === 0)
     return 'Events are kept. An endpoint gets those that come after it, and a replay brings it older ones.'
   const nobodySends = senders?.data.every(({ state }) => state === 'silent') && senders.last_cron_run === null

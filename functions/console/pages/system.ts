@@ -23,7 +23,7 @@ export async function showSystem(c: ConsoleContext): Promise<Response> {
   return render(view, {
     title: 'System',
     place: 'system',
-    content: html`<header class="page"><h1>${sentence(checks, silent)}</h1>
+    content: html`<header class="page"><h1>${senders.held === null ? sentence(checks, silent) : 'Nothing is sent: this database may be a copy.'}</h1>
 <p class="lede">Jump to <a href="#checks">checks</a>, <a href="#tables">watched tables</a>, <a href="#settings">settings</a>. On pages of their own: <a href="${view.base}/replays">replays</a>${
       view.mayChange
         ? html`, <a href="${view.base}/keys">keys</a>, <a href="${view.base}/audit">audit</a>`

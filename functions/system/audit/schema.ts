@@ -17,6 +17,7 @@ const Action = z.enum([
   'replay.canceled',
   'key.created',
   'key.revoked',
+  'system.adopted',
 ])
 
 export const Entry = z

@@ -1,11 +1,12 @@
 // The senders from the database: those that gave a sign of life within the last hour.
 import { desc, sql } from 'drizzle-orm'
+import { type HeldReason, heldSentences } from '../../../drizzle/identity.ts'
 import { lastCronRun, listeners } from '../../../drizzle/schema/senders.ts'
 import type { Database } from '../../db.ts'
 import { type Listeners, silentAfterSeconds } from './schema.ts'
 
 export async function readListeners(db: Database): Promise<Listeners> {
-  const [alive, [lastRun]] = await db.build('read_listeners', builder =>
+  const [alive, [lastRun], [hold]] = await db.build('read_listeners', builder =>
     builder.batch([
       builder
         .select({
@@ -16,6 +17,9 @@ export async function readListeners(db: Database): Promise<Listeners> {
         .where(sql`${listeners.seen_at} > clock_timestamp() - interval '1 hour'`)
         .orderBy(desc(listeners.since), listeners.name),
       builder.select().from(lastCronRun),
+      builder
+        .select({ reason: sql<HeldReason | null>`reason` })
+        .from(sql`outbox.held_reason() as held (reason)`),
     ]),
   )
   return {
@@ -27,6 +31,7 @@ export async function readListeners(db: Database): Promise<Listeners> {
       last_heartbeat: seen_at.toISOString(),
       in_flight,
     })),
+    held: hold?.reason ? heldSentences[hold.reason] : null,
     last_cron_run: lastRun ? toRun(lastRun) : null,
   }
 }

@@ -21,6 +21,10 @@ export const Listeners = z
         in_flight: z.int().openapi({ description: 'Requests under way at that time' }),
       }),
     ),
+    held: z.string().nullable().openapi({
+      description:
+        'Why nothing is sent: the database may be a copy of another one (GET /v1/system). null = nothing keeps senders from it',
+    }),
     last_cron_run: z
       .object({
         version: z.string(),

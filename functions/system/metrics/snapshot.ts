@@ -3,8 +3,10 @@
 import {
   captureGauges,
   databaseGauges,
+  identityGauges,
   readCaptureGauges,
   readDatabaseGauges,
+  readIdentityGauges,
 } from '../../../drizzle/gauges.ts'
 import type { Run } from '../../../drizzle/run.ts'
 import type { Settings } from '../../settings.ts'
@@ -17,11 +19,12 @@ const remembered = new WeakMap<Settings, { readonly text: string; readonly taken
 export async function readSnapshot(run: Run, settings: Settings): Promise<string> {
   const known = remembered.get(settings)
   if (known && Date.now() - known.takenAt < freshForMs) return known.text
-  const [database, capture] = await Promise.all([
+  const samples = await Promise.all([
     readDatabaseGauges(run, settings.metricsEndpoints),
     readCaptureGauges(run),
+    readIdentityGauges(run),
   ])
-  const text = exposition({ ...databaseGauges, ...captureGauges }, [...database, ...capture])
+  const text = exposition({ ...databaseGauges, ...captureGauges, ...identityGauges }, samples.flat())
   remembered.set(settings, { text, takenAt: Date.now() })
   return text
 }

@@ -13,7 +13,7 @@ export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>
     capped: found.isCapped ?? false,
     counted_to: found.countedTo,
     delivered_last_hour: found.delivered,
-    delivered_last_hour_capped: found.deliveredIsCapped,
+    delivered_last_hour_capped: false,
     oldest_pending_seconds: found.oldestPendingSeconds,
     endpoints: found.endpoints.map(row => ({
       id: formatId('ep', row.id, row.nonce),

@@ -16,10 +16,10 @@ export const Stats = z
       description:
         'Where counting stops, for each endpoint: 10000, less where there are more than 10 endpoints',
     }),
-    delivered_last_hour: z.int(),
+    delivered_last_hour: z.int().openapi({ description: 'Attempts that succeeded, to the minute' }),
     delivered_last_hour_capped: z
       .boolean()
-      .openapi({ description: `Counting stopped somewhere above ${maxCounted}: there were more` }),
+      .openapi({ description: 'Always false: they are counted as they are made' }),
     oldest_pending_seconds: z
       .number()
       .nullable()

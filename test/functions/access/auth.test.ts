@@ -62,6 +62,7 @@ test('the description lists every route of the contract', () => {
     'GET /v1/replays/1',
     'GET /v1/stats',
     'GET /v1/stats/series',
+    'GET /v1/system',
     'PATCH /orders/1',
     'PATCH /orders/update',
     'PATCH /v1/endpoints/1',
@@ -85,6 +86,7 @@ test('the description lists every route of the contract', () => {
     'POST /v1/keys',
     'POST /v1/replays/1/cancel',
     'POST /v1/ring',
+    'POST /v1/system/adopt',
   ])
 })
 

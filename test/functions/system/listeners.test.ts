@@ -8,7 +8,7 @@ import { startApi } from '../api.ts'
 
 test('nobody has sent yet', async () => {
   const api = await startApi()
-  expect((await api.get('/v1/listeners')).body).toEqual({ data: [], last_cron_run: null })
+  expect((await api.get('/v1/listeners')).body).toEqual({ data: [], held: null, last_cron_run: null })
 })
 
 test('a listener is there while it runs, and gone once it has stopped', async () => {

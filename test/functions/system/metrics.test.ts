@@ -1,6 +1,6 @@
 // GET /metrics of the functions: the gauges that a listener shows too, for operators.
 import { beforeAll, expect, test } from 'vitest'
-import { captureGauges, databaseGauges } from '../../../drizzle/gauges.ts'
+import { captureGauges, databaseGauges, identityGauges } from '../../../drizzle/gauges.ts'
 import { eventually } from '../../support/eventually.ts'
 import { namesIn, seriesOf } from '../../support/metrics.ts'
 import { startTestListener } from '../../support/outbox.ts'
@@ -26,7 +26,7 @@ test('it shows every gauge of the database in the format of Prometheus, to a key
   expect(answer.status).toBe(200)
   expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
   expect([...namesIn(answer.text)].sort()).toEqual(
-    Object.keys({ ...databaseGauges, ...captureGauges }).sort(),
+    Object.keys({ ...databaseGauges, ...captureGauges, ...identityGauges }).sort(),
   )
   const series = seriesOf(answer.text)
   expect(series.get('outbox_deliveries{state="pending"}')).toBe(3)

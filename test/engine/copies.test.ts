@@ -1,0 +1,329 @@
+// Copies of a database stay silent: what waits in one is sent neither by a listener nor by the cron function, until somebody
+// has said what it is. And what only looks like a copy goes on sending.
+import { join } from 'node:path'
+import type pg from 'pg'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type HeldReason, heldSentences } from '../../drizzle/identity.ts'
+import { runCron } from '../../functions/cron/run.ts'
+import type { Listener } from '../../worker/listener.ts'
+import { withClient } from '../support/client.ts'
+import { copyDataDirectory } from '../support/data-directory.ts'
+import { eventually } from '../support/eventually.ts'
+import { startListenerProcess } from '../support/listener-process.ts'
+import { addEndpoint, deliveryStates, emit, startTestListener } from '../support/outbox.ts'
+import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
+import { dumpRows, restoreRows, startOtherInstallation } from '../support/restore.ts'
+import { connectTo, startServer, type TestServer, temporaryDirectory } from '../support/server.ts'
+import { testSettings } from '../support/settings.ts'
+import { startStandby } from '../support/standby.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+
+const quickPoll = { OUTBOX_POLL_SECONDS: '0.2' }
+
+let original: TestServer
+let receiver: Receiver
+/** Those that a test has started: they end with it, so that the next one begins with nobody. */
+let listeners: Listener[]
+
+beforeEach(async () => {
+  listeners = []
+  original = await startServer()
+  receiver = await startReceiver()
+})
+afterEach(() => Promise.all(listeners.map(listener => listener.stop())))
+
+async function listenAt(url: string): Promise<Listener> {
+  const listener = await startTestListener(url, quickPoll)
+  listeners.push(listener)
+  return listener
+}
+
+/** It has sent one webhook, its listener has ended, and three more wait. */
+async function sendAndPileUp({
+  listener,
+  url = original.databaseUrl,
+}: {
+  listener?: Listener
+  url?: string
+} = {}) {
+  await withClient(url, async client => {
+    await addEndpoint(client, { url: receiver.url })
+    const first = listener ?? (await listenAt(url))
+    await emit(client)
+    await receiver.waitFor(1)
+    await eventually(async () => (await deliveryStates(client)).delivered === 1)
+    await first.stop()
+    await emit(client, 3)
+  })
+}
+
+const cron = (databaseUrl: string) =>
+  runCron({ ...testSettings, DATABASE_URL: databaseUrl, NEON_PROXY: original.env.NEON_PROXY })
+
+async function readiness({ healthPort }: Listener): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${healthPort}/readyz`)
+  return `${answer.status} ${(await answer.text()).trim()}`
+}
+
+/** The listener and the cron function are both held, capture goes on, and nothing was sent. */
+async function expectHeld(url: string, reason: HeldReason): Promise<Listener> {
+  const before = receiver.requests.length
+  const listener = await listenAt(url)
+  await eventually(async () => expect(await readiness(listener)).toBe(`503 ${heldSentences[reason]}`))
+  expect(await cron(url)).toMatchObject({
+    stopped: 'held',
+    held: heldSentences[reason],
+    rescued: 0,
+    delivered: 0,
+    failed: 0,
+  })
+  await withClient(url, client => emit(client))
+  expect(await cron(url)).toMatchObject({ stopped: 'held', delivered: 0, failed: 0 })
+  expect(await readiness(listener)).toBe(`503 ${heldSentences[reason]}`)
+  expect(receiver.requests.length).toBe(before)
+  return listener
+}
+
+/** Everything that waits is sent: by the listener, which is ready, and then by the cron function. */
+async function expectSends(url: string, waiting: number, listener?: Listener): Promise<void> {
+  const before = receiver.requests.length
+  const sending = listener ?? (await listenAt(url))
+  await receiver.waitFor(before + waiting)
+  await eventually(async () => expect(await readiness(sending)).toMatch(/^200 /))
+  await sending.stop()
+  await withClient(url, client => emit(client))
+  expect(await cron(url)).toMatchObject({ stopped: 'nothing due', held: null, delivered: 1 })
+  expect(receiver.requests.length).toBe(before + waiting + 1)
+}
+
+const adoptAs = (url: string, what: 'replacement' | 'new') =>
+  withClient(url, async client => {
+    const { rows } = await client.query('select * from outbox.adopt($1, outbox.database_facts(), 1000)', [
+      what,
+    ])
+    return rows[0]
+  })
+
+/** The files of a server that was stopped, under another port. */
+async function clone({ dir }: TestServer, port?: number): Promise<TestServer> {
+  const copy = join(temporaryDirectory(), 'postgres')
+  copyDataDirectory(dir, copy)
+  return startServer({ dir: copy, isCopy: true, ...(port === undefined ? {} : { port }) })
+}
+
+const onPort = (url: string, port: number) => Object.assign(new URL(url), { port: String(port) }).href
+const named = (url: string, database: string) => url.replace(/migrated$/, database)
+
+describe('nothing is sent, until it is adopted, from', () => {
+  test('a dump that was restored elsewhere', async () => {
+    await sendAndPileUp()
+    const elsewhere = await startOtherInstallation()
+    await restoreRows(elsewhere, await dumpRows(original.databaseUrl))
+    const held = await expectHeld(elsewhere, 'copy')
+    await expectSends(original.databaseUrl, 3)
+    expect(await adoptAs(elsewhere, 'replacement')).toEqual({ outcome: 'adopted', canceled: 0, paused: 0 })
+    await expectSends(elsewhere, 4, held)
+  }, 60_000)
+
+  test('a dump that was restored under the same address, or an upgraded server', async () => {
+    await sendAndPileUp()
+    const dump = await dumpRows(original.databaseUrl)
+    await original.stop()
+    const upgraded = await startOtherInstallation(original.port)
+    await restoreRows(upgraded, dump)
+    expect(upgraded).toBe(original.databaseUrl)
+    const held = await expectHeld(upgraded, 'copy')
+    await adoptAs(upgraded, 'replacement')
+    await expectSends(upgraded, 4, held)
+  }, 60_000)
+
+  test('a database made from it as a template, also when the two have swapped their names', async () => {
+    await sendAndPileUp()
+    const admin = await connectTo(named(original.databaseUrl, 'postgres'))
+    await admin.query('create database copy template migrated')
+    await (await expectHeld(named(original.databaseUrl, 'copy'), 'copy')).stop()
+    await rename(admin, 'migrated', 'old')
+    await rename(admin, 'copy', 'migrated')
+    await (await expectHeld(original.databaseUrl, 'copy')).stop()
+    // It is the one that has sent, whatever it is called.
+    await expectSends(named(original.databaseUrl, 'old'), 3)
+    await adoptAs(original.databaseUrl, 'replacement')
+    await expectSends(original.databaseUrl, 5)
+  }, 60_000)
+
+  test('a physical clone under another address', async () => {
+    await sendAndPileUp()
+    await original.stop()
+    const copy = await clone(original)
+    await startServer({ dir: original.dir, isCopy: true, port: original.port })
+    const held = await expectHeld(copy.databaseUrl, 'unknown')
+    await expectSends(original.databaseUrl, 3)
+    // Two that are held do not vouch for one another.
+    const proxy = await startTcpProxy({ host: '127.0.0.1', port: copy.port })
+    await (await expectHeld(onPort(copy.databaseUrl, proxy.port), 'unknown')).stop()
+    await eventually(async () =>
+      expect((await adoptAs(copy.databaseUrl, 'replacement')).outcome).toBe('adopted'),
+    )
+    await expectSends(copy.databaseUrl, 5, held)
+  }, 60_000)
+
+  test('a standby that was promoted under another name while nobody was connected', async () => {
+    await sendAndPileUp()
+    const standby = await promoteInPlaceOf(original)
+    const held = await expectHeld(standby.databaseUrl, 'unknown')
+    await eventually(async () =>
+      expect((await adoptAs(standby.databaseUrl, 'replacement')).outcome).toBe('adopted'),
+    )
+    await expectSends(standby.databaseUrl, 4, held)
+  }, 60_000)
+
+  test('another branch of Neon, also under the same address', async () => {
+    const { databaseUrl: url } = original
+    const branch = (id: string) =>
+      withClient(url, client =>
+        client.query(`alter database migrated set neon.tenant_id = 'project';
+                      alter database migrated set neon.timeline_id = '${id}'`),
+      )
+    await branch('main')
+    await sendAndPileUp()
+    await branch('preview')
+    const held = await expectHeld(url, 'copy')
+    await held.stop()
+    await branch('main')
+    // On the branch that has sent, addresses do not matter: the pooled host is another.
+    const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
+    await expectSends(onPort(url, proxy.port), 4)
+  }, 60_000)
+})
+
+describe('it goes on sending', () => {
+  test('after a restart of the server and a change of the password', async () => {
+    await sendAndPileUp()
+    await withClient(original.databaseUrl, client => client.query(`alter role postgres password 'other'`))
+    await original.stop()
+    const again = await startServer({ dir: original.dir, isCopy: true, port: original.port })
+    await expectSends(again.databaseUrl, 3)
+  }, 60_000)
+
+  test('from a promoted standby under the same address', async () => {
+    const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
+    const proxied = onPort(original.databaseUrl, proxy.port)
+    await sendAndPileUp({ url: proxied })
+    const standby = await promoteInPlaceOf(original)
+    proxy.leadTo({ host: '127.0.0.1', port: standby.port })
+    await expectSends(proxied, 3)
+  }, 60_000)
+
+  test('from a promoted standby under another name, while a sender is there that has come along', async () => {
+    const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
+    const proxied = onPort(original.databaseUrl, proxy.port)
+    await sendAndPileUp({ url: proxied })
+    const standby = await promoteInPlaceOf(original)
+    proxy.leadTo({ host: '127.0.0.1', port: standby.port })
+    const old = await listenAt(proxied)
+    await receiver.waitFor(4)
+    const renamed = await listenAt(standby.databaseUrl)
+    await eventually(async () => expect(await readiness(renamed)).toMatch(/^200 /))
+    await old.stop()
+    await withClient(standby.databaseUrl, client => emit(client, 2))
+    await expectSends(standby.databaseUrl, 2, renamed)
+  }, 60_000)
+
+  test('through a tunnel, for which the listener vouches, and afterwards without it', async () => {
+    await sendAndPileUp()
+    const tunnel = await startTcpProxy({ host: '127.0.0.1', port: original.port })
+    const tunnelled = onPort(original.databaseUrl, tunnel.port)
+    const direct = await listenAt(original.databaseUrl)
+    await receiver.waitFor(4)
+    expect(await cron(tunnelled)).toMatchObject({ stopped: 'nothing due', held: null })
+    await direct.stop()
+    await withClient(tunnelled, client => emit(client))
+    expect(await cron(tunnelled)).toMatchObject({ delivered: 1 })
+    await expectSends(tunnelled, 0)
+  }, 60_000)
+
+  test.skipIf(!hasPgBouncer)(
+    'through a pooler, for which the cron function vouches (needs PgBouncer)',
+    async () => {
+      await sendAndPileUp()
+      const { url: pooled } = await startPgBouncer(original.databaseUrl, 'session')
+      const listener = await listenAt(pooled)
+      await eventually(async () => expect(await readiness(listener)).toBe(`503 ${heldSentences.unknown}`))
+      await cron(original.databaseUrl)
+      await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
+      expect(receiver.requests.length).toBe(4)
+    },
+    60_000,
+  )
+
+  test('from two addresses at once that are there before anybody has sent', async () => {
+    const tunnel = await startTcpProxy({ host: '127.0.0.1', port: original.port })
+    const both = await Promise.all([
+      listenAt(original.databaseUrl),
+      listenAt(onPort(original.databaseUrl, tunnel.port)),
+    ])
+    for (const listener of both)
+      await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
+  }, 60_000)
+})
+
+test('of a copy that is adopted as a new database what waits is canceled, every endpoint is paused, and new events wait', async () => {
+  await sendAndPileUp()
+  const elsewhere = await startOtherInstallation()
+  const dump = await dumpRows(original.databaseUrl)
+  await restoreRows(elsewhere, dump)
+  const held = await expectHeld(elsewhere, 'copy')
+  expect(await adoptAs(elsewhere, 'new')).toEqual({ outcome: 'adopted', canceled: 4, paused: 1 })
+  await eventually(async () => expect(await readiness(held)).toMatch(/^200 /))
+  const client = await connectTo(elsewhere)
+  await emit(client)
+  await eventually(async () => expect((await deliveryStates(client)).pending).toBe(1))
+  await client.query(`update outbox.endpoints set state = 'active'`)
+  await receiver.waitFor(2)
+  await eventually(async () => expect((await deliveryStates(client)).delivered).toBe(2))
+}, 60_000)
+
+test('a listener that is held says so once in its log, on /readyz and as a metric, and no other error', async () => {
+  await sendAndPileUp()
+  await withClient(original.databaseUrl, client =>
+    client.query(`update outbox.identity set facts = '{"system": "1", "database": "1"}'`),
+  )
+  const listener = await startListenerProcess(original.databaseUrl, quickPoll, { says: heldSentences.copy })
+  const client = await connectTo(original.databaseUrl)
+  const asked = async () =>
+    (await client.query('select max(seen_at)::text as at from outbox.held_senders')).rows[0].at
+  for (let times = 0; times < 3; times++) {
+    const last = await asked()
+    await eventually(async () => (await asked()) !== last)
+  }
+  expect((await listener.ask('/readyz')).status).toBe(503)
+  expect((await listener.ask('/livez')).status).toBe(200)
+  expect(await (await listener.ask('/metrics')).text()).toMatch(/^outbox_database_held 1$/m)
+  const loud = listener
+    .said()
+    .split('\n')
+    .filter(line => /"level":"?(4|5|6|warn|error|fatal)/.test(line))
+  expect(loud.map(line => JSON.parse(line).msg)).toEqual([heldSentences.copy])
+  await adoptAs(original.databaseUrl, 'replacement')
+  await receiver.waitFor(4)
+  expect(await (await listener.ask('/metrics')).text()).toMatch(/^outbox_database_held 0$/m)
+  expect(listener.said()).toContain('no longer held')
+}, 60_000)
+
+/** Connections that a proxy has kept stand in the way. */
+async function rename(admin: pg.Client, from: string, to: string): Promise<void> {
+  await admin.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [from])
+  await admin.query(`alter database ${from} rename to ${to}`)
+}
+
+async function promoteInPlaceOf(primary: TestServer): Promise<TestServer> {
+  const standby = await startStandby(primary)
+  await primary.crash()
+  await withClient(standby.databaseUrl, client => client.query('select pg_promote()'))
+  await withClient(standby.databaseUrl, client =>
+    client.query(`alter system set synchronous_standby_names = ''`),
+  )
+  await withClient(standby.databaseUrl, client => client.query('select pg_reload_conf()'))
+  return standby
+}

@@ -91,7 +91,7 @@ const charts = {
     }
   },
   // Them or us: how long they take (p50, p95), how long we let it wait, and below it, as ticks, what failed.
-  answers(data, c) {
+  answers([x, p50, p95, failed, wait], c) {
     const line = (stroke, width, dash) => ({
       scale: 'y',
       stroke,
@@ -100,15 +100,15 @@ const charts = {
       points: { show: true, size: 4, fill: stroke },
     })
     return {
-      data: [...data.slice(0, 3), data[4], data[3].map(v => -Math.sqrt(v))], // square roots, so that one failure is seen beside ten
+      data: [x, p50, p95, ...(wait ? [wait] : []), failed.map(v => -Math.sqrt(v))], // square roots, so that one failure is seen beside ten
       scales: {
         y: { distr: 3, range: [0.0004, 30] },
-        f: { range: [-Math.sqrt(highest(data[3])) * 1.05, Math.sqrt(highest(data[3])) * 4] },
+        f: { range: [-Math.sqrt(highest(failed)) * 1.05, Math.sqrt(highest(failed)) * 4] },
       },
       series: [
         line(c('--accent'), 2),
         line(c('--line2'), 2),
-        line(c('--ink'), 1, [3, 3]),
+        ...(wait ? [line(c('--ink'), 1, [3, 3])] : []),
         { scale: 'f', fill: c('--dead'), paths: bars, points: { show: false } },
       ],
       axes: [
@@ -120,8 +120,8 @@ const charts = {
           filter: (_, at) => at,
         },
       ],
-      said: [data[1], data[2], data[4], data[3]],
-      text: (v, i) => (i === 3 ? v : duration(v)),
+      said: [p50, p95, ...(wait ? [wait] : []), failed],
+      text: (v, i) => (i === (wait ? 3 : 2) ? v : duration(v)),
     }
   },
 }

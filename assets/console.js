@@ -1,4 +1,4 @@
-// Keys, theme, time zone, copying, keeping the page fresh. Everything works without this file too; with it, it is faster.
+// Keys, theme, time zone, copying, charts. Everything works without this file too; with it, it is faster.
 const $ = selector => document.querySelector(selector)
 const $$ = selector => [...document.querySelectorAll(selector)]
 const say = text => {
@@ -58,98 +58,6 @@ function copy(text) {
   say('Copied')
 }
 
-// Live. A page is read anew and replaced; in a list the rows that are shown are brought up to date, and new ones wait for a
-// click, so that nothing jumps under a finger.
-const everyMs = 10_000
-const live = $('.live')
-const main = $('main')
-let isLive = localStorage.live !== 'off'
-let fresh = null
-function showLive() {
-  live?.setAttribute('aria-pressed', isLive)
-}
-function toggleLive() {
-  isLive = !isLive
-  localStorage.live = isLive ? 'on' : 'off'
-  showLive()
-  say(isLive ? 'Live' : 'Paused')
-}
-live?.addEventListener('click', toggleLive)
-showLive()
-if (live && !main.dataset.live) live.hidden = true
-
-const isBusy = () =>
-  document.hidden ||
-  String(getSelection()) !== '' ||
-  document.activeElement.matches('input, select, textarea')
-
-async function refresh() {
-  if (!isLive || isBusy()) return
-  try {
-    const answer = await fetch(location.href, { redirect: 'error' })
-    if (!answer.ok) throw new Error(answer.status)
-    const next = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('main')
-    $('#stopped')?.remove()
-    if (main.dataset.live === 'rows') offerRows(next)
-    else replaceMain(next)
-  } catch {
-    tellStopped()
-  }
-}
-
-function replaceMain(next) {
-  const open = $$('main details[open] > summary').map(summary => summary.textContent)
-  const focused = document.activeElement.getAttribute?.('href')
-  // What was fetched stays until it is fetched anew, so that nothing flickers.
-  for (const place of next.querySelectorAll('[data-include]')) {
-    const shown = $(`[data-from="${place.dataset.from}"]`)
-    if (shown) place.replaceWith(shown)
-  }
-  main.replaceChildren(...next.childNodes)
-  includeAll()
-  for (const details of $$('main details')) {
-    if (open.includes(details.firstElementChild.textContent)) details.open = true
-  }
-  if (focused) $(`main a[href="${CSS.escape(focused)}"]`)?.focus()
-  showZone()
-  dispatchEvent(new Event('themechange')) // draws the charts
-}
-
-function offerRows(next) {
-  const shown = new Map($$('main .list [data-id]').map(row => [row.dataset.id, row]))
-  const rows = [...next.querySelectorAll('.list [data-id]')]
-  for (const row of rows) shown.get(row.dataset.id)?.replaceChildren(...row.cloneNode(true).childNodes)
-  showZone()
-  const first = rows.findIndex(row => shown.has(row.dataset.id))
-  const added = first === -1 ? rows.length : first
-  fresh = next
-  if (added === 0) return
-  const what = main.dataset.what
-  const words = `${added === rows.length ? `More than ${added - 1}` : added} new ${what}`
-  const bar = $('.newrows') ?? document.createElement('button')
-  if (!bar.isConnected) {
-    bar.type = 'button'
-    bar.className = 'newrows'
-    bar.addEventListener('click', () => replaceMain(fresh))
-    const table = $('main .list')
-    if (!table) return replaceMain(fresh)
-    table.before(bar)
-  }
-  if (bar.textContent !== words) say(words)
-  bar.textContent = words
-}
-
-function tellStopped() {
-  if ($('#stopped')) return
-  const note = document.createElement('div')
-  note.id = 'stopped'
-  note.className = 'note wait'
-  note.textContent = `Live stopped at ${new Date().toISOString().slice(11, 19)} UTC. Trying again every ${everyMs / 1000} s.`
-  main.prepend(note)
-  say(note.textContent)
-}
-if (main.dataset.live) setInterval(refresh, everyMs)
-
 // Parts that a page fetches after itself. Links inside of them stay there.
 async function include(place, path = place.dataset.include) {
   const answer = await fetch(path, { redirect: 'error' }).catch(() => null)
@@ -157,12 +65,16 @@ async function include(place, path = place.dataset.include) {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   const found = page.getElementById(place.dataset.from)
   if (!found) return
+  const open = [...place.querySelectorAll('details')].map(details => details.open)
   place.replaceChildren(...found.childNodes)
+  for (const [i, details] of place.querySelectorAll('details').entries()) details.open = open[i] ?? false
+  place.dataset.asked ??= place.dataset.include
   place.dataset.include = path
+  place.dataset.shown = ''
   dispatchEvent(new Event('themechange')) // draws the charts
 }
-const includeAll = () => {
-  for (const place of $$('[data-include]')) include(place)
+function includeAll(places = $$('[data-include]')) {
+  for (const place of places) include(place)
 }
 document.addEventListener('click', event => {
   const link = event.target.closest('[data-include] .seg a')
@@ -185,7 +97,7 @@ const copyId = () =>
 const keys = {
   '/': () => $('.find input')?.focus(),
   '?': () => $('#keys')?.togglePopover(),
-  '.': toggleLive,
+  '.': () => $('.live')?.click(),
   j: () => step(1),
   k: () => step(-1),
   t: nextTheme,

@@ -12,6 +12,7 @@ export interface EndpointOptions {
   readonly header?: string[]
   readonly signing?: string
   readonly ordering?: string
+  readonly sequence?: boolean
   readonly maxInFlight?: number
   readonly rate?: number
   readonly timeout?: number
@@ -29,6 +30,8 @@ export function addSettings(command: Command): Command {
     .addOption(
       new Option('--ordering <kind>', 'key = events with one key arrive one by one').choices(['none', 'key']),
     )
+    .option('--sequence', 'number its deliveries without a gap, in the header outbox-sequence')
+    .option('--no-sequence', 'number them no more')
     .option('--max-in-flight <n>', 'requests at once', wholeNumber)
     .option('--rate <n>', 'webhooks a second at most', positive)
     .option('--timeout <seconds>', 'how long it may take to answer', positive)
@@ -46,6 +49,7 @@ export function settingsOf(options: EndpointOptions): Record<string, unknown> {
     headers: options.header && Object.fromEntries(options.header.map(headerOf)),
     signing: options.signing,
     ordering: options.ordering,
+    sequence: options.sequence,
     max_in_flight: options.maxInFlight,
     rate_per_second: options.rate,
     timeout_seconds: options.timeout,

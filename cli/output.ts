@@ -33,6 +33,11 @@ export class Output {
     return process.stdout.isTTY === true && !this.isJson
   }
 
+  /** Times are shown as they are. */
+  get isUtc(): boolean {
+    return this.#options.utc === true
+  }
+
   /** With --json the object, else the lines. */
   result(object: unknown, lines: readonly string[]): void {
     this.data(this.isJson ? jsonText(object) : lines.join('\n'))

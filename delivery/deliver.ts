@@ -87,6 +87,7 @@ function headersOf(
     delivery.publicId,
     'outbox-attempt',
     String(delivery.attempt),
+    ...(delivery.sequence === null ? [] : ['outbox-sequence', String(delivery.sequence)]),
     'webhook-id',
     delivery.webhookId,
     'webhook-timestamp',

@@ -40,6 +40,8 @@ export interface Leased {
   readonly traceparent: string | null
   /** Seconds from the claim to the delivery's slot, for an endpoint with a rate limit; null = it may start at once. */
   readonly startIn: number | null
+  /** Its number among the endpoint's deliveries; null = the endpoint asks for none. */
+  readonly sequence: bigint | null
 }
 
 /** One consistent version of an endpoint as the database keeps it: what is secret is sealed, in hexadecimal. */
@@ -55,6 +57,8 @@ export interface SealedEndpoint {
   readonly retrySchedule: readonly number[] | null
   readonly isTenants: boolean
   readonly format: 'standard' | 'slack'
+  /** Each delivery has a number. */
+  readonly sequence: boolean
   /** All keys that sign now, the newest first. */
   readonly secrets: readonly {
     readonly id: string

@@ -1,5 +1,5 @@
-// Writes public/, the files that a Worker serves beside its script: the console's own style and scripts, and the library from
-// its package. Each name carries a hash of what is in the file, so a browser may keep it for ever. The names stand in
+// Writes public/, the files that a Worker serves beside its script: the style and scripts of the console and of the API's page, and
+// libraries from their packages. Each name carries a hash of what is in the file, so a browser may keep it for ever. The names stand in
 // functions/console/assets.gen.ts; with --check nothing is written, and the script fails if they are not what it would write.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,13 @@ const root = join(import.meta.dirname, '..')
 const sources = {
   'console.css': 'assets/console.css',
   'console.js': 'assets/console.js',
+  'live.js': 'assets/live.js',
+  'sheet.js': 'assets/sheet.js',
   'charts.js': 'assets/charts.js',
+  'docs.js': 'assets/docs.js',
+  'docs.css': 'assets/docs.css',
+  'swagger-ui.js': 'node_modules/swagger-ui-dist/swagger-ui-bundle.js',
+  'swagger-ui.css': 'node_modules/swagger-ui-dist/swagger-ui.css',
   'uplot.js': 'node_modules/uplot/dist/uPlot.iife.min.js',
   'uplot.css': 'node_modules/uplot/dist/uPlot.min.css',
 } as const

@@ -13,6 +13,7 @@ import { inWords } from './program.ts'
 import { announceRunning, stateDirectory } from './running.ts'
 import { say, Trouble, withoutPassword } from './say.ts'
 import { writeSchemaVersion } from './schema-version.ts'
+import { AttemptLines, type LoggedAttempt } from './services/attempt-lines.ts'
 import { startCron } from './services/cron.ts'
 import { forgetIdentity, isLocal, reachDatabase, removeDatabase, startDatabase } from './services/database.ts'
 import { type Functions, startFunctions } from './services/functions.ts'
@@ -129,9 +130,13 @@ async function runFunctions(port: number, dir: string, settings: Settings): Prom
 }
 
 async function runListeners(count: number, healthPort: number, settings: Settings): Promise<void> {
+  const lines = new AttemptLines(settings.DATABASE_URL_UNPOOLED!)
+  shutdown.add(() => lines.stop())
+  const onAttempt = (attempt: LoggedAttempt) => lines.add(attempt)
   const listeners = Array.from(
     { length: count },
-    (_, i) => new ListenerProcess({ root, number: i + 1, healthPort: healthPort + i, settings, guard }),
+    (_, i) =>
+      new ListenerProcess({ root, number: i + 1, healthPort: healthPort + i, settings, guard, onAttempt }),
   )
   if (count === 0) say('listener', 'none; the cron function delivers everything')
   shutdown.add(() => Promise.all(listeners.map(listener => listener.stop())))

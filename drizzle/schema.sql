@@ -124,6 +124,13 @@ create table outbox.delivery_groups (
   constraint delivery_groups_endpoint_id_id_pk PRIMARY KEY (endpoint_id, id)
 );
 
+create table outbox.delivery_numbers (
+  endpoint_id bigint not null,
+  number bigint not null,
+  event_id bigint not null,
+  constraint delivery_numbers_endpoint_id_number_pk PRIMARY KEY (endpoint_id, number)
+);
+
 create table outbox.delivery_rows (
   endpoint_id bigint not null,
   event_id bigint not null,
@@ -195,6 +202,7 @@ create table outbox.endpoints (
   description text,
   event_types text[],
   tenant text,
+  changed_tenant boolean default false not null,
   sealed_headers bytea,
   signing outbox.signing default 'hmac'::outbox.signing not null,
   ordering outbox.ordering default 'none'::outbox.ordering not null,
@@ -204,6 +212,7 @@ create table outbox.endpoints (
   timeout_seconds double precision,
   retry_schedule double precision[],
   expires_after_idle_seconds integer,
+  sequence boolean default false not null,
   state outbox.endpoint_state default 'active'::outbox.endpoint_state not null,
   disabled_reason outbox.disabled_reason,
   version integer default 1 not null,
@@ -410,6 +419,12 @@ END),
   constraint replays_token_hash_unique UNIQUE (token_hash)
 );
 
+create table outbox.sequences (
+  endpoint_id bigint not null,
+  last_number bigint default 0 not null,
+  constraint sequences_pkey PRIMARY KEY (endpoint_id)
+);
+
 -- Sequences
 
 create sequence outbox.api_keys_id_seq as bigint start 1 increment 1 cache 1;
@@ -422,6 +437,7 @@ create sequence outbox.replays_id_seq as bigint start 1 increment 1 cache 1;
 -- Indexes
 
 CREATE INDEX attempt_rows_by_time ON ONLY outbox.attempt_rows USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
+CREATE INDEX attempt_rows_late ON ONLY outbox.attempt_rows USING btree (interrupted_at) WHERE (interrupted_at IS NOT NULL);
 CREATE INDEX audit_by_endpoint ON outbox.audit USING btree (endpoint_id, id);
 CREATE INDEX delivered_at_once_by_time ON ONLY outbox.delivered_at_once USING brin (started_at) WITH (pages_per_range='32', autosummarize='true');
 CREATE INDEX delivery_rows_dead ON outbox.delivery_rows USING btree (endpoint_id, event_id) WHERE (state = 'dead'::outbox.delivery_state);
@@ -433,6 +449,7 @@ CREATE INDEX endpoint_secrets_by_endpoint ON outbox.endpoint_secrets USING btree
 CREATE INDEX endpoints_by_tenant ON outbox.endpoints USING btree (tenant, id) WHERE (tenant IS NOT NULL);
 CREATE INDEX endpoints_by_type ON outbox.endpoints USING gin (event_types) WITH (fastupdate='false') WHERE (tenant IS NULL);
 CREATE INDEX endpoints_of_all_types ON outbox.endpoints USING btree (id) WHERE ((tenant IS NULL) AND (event_types IS NULL));
+CREATE INDEX endpoints_of_any_tenant ON outbox.endpoints USING btree (id) WHERE ((tenant IS NULL) OR changed_tenant);
 CREATE INDEX events_by_key ON ONLY outbox.events USING btree (key, id) WHERE (key IS NOT NULL);
 CREATE INDEX events_by_tenant ON ONLY outbox.events USING btree (tenant, id) WHERE (tenant IS NOT NULL);
 CREATE INDEX events_by_type ON ONLY outbox.events USING btree (type, id);
@@ -441,6 +458,7 @@ CREATE INDEX rate_buckets_by_age ON outbox.rate_buckets USING btree (filled_at);
 CREATE INDEX replays_by_endpoint ON outbox.replays USING btree (endpoint_id, id);
 CREATE INDEX replays_previewed ON outbox.replays USING btree (expires_at) WHERE (state = 'previewed'::outbox.replay_state);
 CREATE INDEX replays_running ON outbox.replays USING btree (id) WHERE (state = 'running'::outbox.replay_state);
+CREATE UNIQUE INDEX delivery_numbers_by_event ON outbox.delivery_numbers USING btree (event_id, endpoint_id);
 CREATE UNIQUE INDEX endpoint_secrets_one_endless ON outbox.endpoint_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
 CREATE UNIQUE INDEX endpoints_by_name ON outbox.endpoints USING btree (COALESCE(tenant, ''::text), name) WHERE ((name IS NOT NULL) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX replays_one_per_endpoint ON outbox.replays USING btree (endpoint_id) WHERE ((state = 'running'::outbox.replay_state) AND (token_hash IS NULL));
@@ -635,6 +653,7 @@ create view outbox.watches as
 -- outbox.missing_writing_rights(role oid) returns text stable
 -- outbox.must_notify() returns boolean
 -- outbox.must_stay(first_id bigint, until_id bigint, types text[], days double precision[]) returns TABLE(event_id bigint) stable
+-- outbox.number_deliveries(endpoint_ids bigint[], event_ids bigint[]) returns TABLE(endpoint_id bigint, event_id bigint, number bigint)
 -- outbox.oldest_transaction_seconds() returns double precision stable security definer
 -- outbox.oldest_unfanned_seconds() returns double precision stable
 -- outbox.oldest_writer_seconds() returns double precision stable security definer
@@ -959,6 +978,8 @@ grant execute on function outbox.missing_writing_rights(oid) to public;
 grant execute on function outbox.must_notify() to outbox_functions;
 grant execute on function outbox.must_notify() to outbox_listener;
 grant execute on function outbox.must_notify() to public;
+grant execute on function outbox.number_deliveries(bigint[],bigint[]) to outbox_functions;
+grant execute on function outbox.number_deliveries(bigint[],bigint[]) to outbox_listener;
 grant execute on function outbox.oldest_transaction_seconds() to outbox_functions;
 grant execute on function outbox.oldest_transaction_seconds() to outbox_listener;
 grant execute on function outbox.oldest_unfanned_seconds() to outbox_functions;
@@ -1067,6 +1088,8 @@ grant select on table outbox.deliveries to outbox_functions;
 grant select on table outbox.deliveries to outbox_listener;
 grant delete, insert, select, update on table outbox.delivery_groups to outbox_functions;
 grant delete, insert, select, update on table outbox.delivery_groups to outbox_listener;
+grant insert, select on table outbox.delivery_numbers to outbox_functions;
+grant insert, select on table outbox.delivery_numbers to outbox_listener;
 grant delete, insert, select, update on table outbox.delivery_rows to outbox_functions;
 grant delete, insert, select, update on table outbox.delivery_rows to outbox_listener;
 grant select, update on table outbox.endpoint_health to outbox_functions;
@@ -1103,4 +1126,6 @@ grant insert, select, update on table outbox.replay_parts to outbox_functions;
 grant select, update on table outbox.replay_parts to outbox_listener;
 grant delete, insert, select, update on table outbox.replays to outbox_functions;
 grant select, update on table outbox.replays to outbox_listener;
+grant insert, select, update on table outbox.sequences to outbox_functions;
+grant insert, select, update on table outbox.sequences to outbox_listener;
 grant select on table outbox.watches to outbox_functions;

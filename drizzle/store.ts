@@ -1,6 +1,6 @@
 // What senders do with the database, on top of the generated statements: one object for the listener and the cron function.
 // A statement, its method and the rule behind it share a verb.
-import { formatDeliveryId, formatId } from '../delivery/ids.ts'
+import { deliveryKey, formatDeliveryId, formatId } from '../delivery/ids.ts'
 import { slotHorizonSeconds, slotSpacing } from '../delivery/rate.ts'
 import type { Retention } from '../delivery/retention.ts'
 import { formatTimestamp } from '../delivery/timestamp.ts'
@@ -120,6 +120,14 @@ export function createStore(
     expire: async ({ days, kept }: Retention): Promise<string> =>
       (await queries.expire(run, { olderThanDays: days, kept })).next,
 
+    /** Gives these deliveries their numbers; those that have one keep it. Committed before any of them is sent. */
+    async number(deliveries: readonly Leased[]): Promise<Leased[]> {
+      const numbers = new Map(
+        (await queries.numberDeliveries(run, { deliveries })).map(row => [deliveryKey(row), row.number]),
+      )
+      return deliveries.map(delivery => ({ ...delivery, sequence: numbers.get(deliveryKey(delivery))! }))
+    },
+
     readEndpoints: (ids: readonly EndpointId[]): Promise<SealedEndpoint[]> =>
       queries.readEndpoints(run, { ids }),
 
@@ -150,5 +158,6 @@ export function leased({ nonce, ...row }: queries.ClaimRow, lease: string): Leas
     publicId: formatDeliveryId(eventId, BigInt(row.endpointId)),
     webhookId: formatId('evt', eventId, nonce),
     timestamp: formatTimestamp(row.occurredAt),
+    sequence: null,
   }
 }

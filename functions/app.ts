@@ -5,11 +5,14 @@
 //   export default { fetch: app.fetch, scheduled: outbox.scheduled }
 import type { Send } from '../delivery/send.ts'
 import { createConsole } from './console/app.ts'
-import type { ReadAsset } from './console/assets.ts'
+import { createAssets, type ReadAsset } from './console/assets.ts'
 import { runCron } from './cron/run.ts'
 import { deliveries } from './deliveries/routes.ts'
+import { deliveryTail } from './deliveries/tail/routes.ts'
 import { endpointActions } from './endpoints/action-routes.ts'
+import { endpointBatches } from './endpoints/batch/routes.ts'
 import { endpoints } from './endpoints/routes.ts'
+import { sequences } from './endpoints/sequence/routes.ts'
 import { type EnvironmentOf, overriddenBy, type SettingsOption } from './environment.ts'
 import { eventBatches } from './events/batch/routes.ts'
 import { explanations } from './events/explain/routes.ts'
@@ -20,6 +23,7 @@ import { addRoutes, createApp, type Routes } from './http/app.ts'
 import { log } from './http/log.ts'
 import { refuseUnknownPaths } from './http/unknown-paths.ts'
 import { keys } from './keys/routes.ts'
+import { whoami } from './keys/whoami.ts'
 import { descriptionOf } from './openapi/openapi.ts'
 import { pulls } from './pull/routes.ts'
 import { replays } from './replays/routes.ts'
@@ -51,8 +55,8 @@ export interface OutboxOptions {
   /** Whether it has the operator's console at `/console`. Default: true. */
   readonly console?: boolean
   /**
-   * How the console's style and scripts are read. Default: from the Worker's assets, the binding ASSETS. In a Node server hand
-   * in `readAsset` of `outbox/listener`.
+   * How the style and scripts of the console and of `/docs` are read. Default: from the Worker's assets, the binding ASSETS.
+   * In a Node server hand in `readAsset` of `outbox/listener`.
    */
   readonly readAsset?: ReadAsset
   /**
@@ -71,9 +75,10 @@ export interface Outbox {
 
 const resources = [
   [health, captureHealth, secretsHealth],
-  [eventBatches, eventTail, events, eventTypes, explanations, deliveries],
-  [endpoints, endpointActions, replays, pulls],
-  [stats, series, audit, keys, system, listeners, metrics, rings],
+  [eventBatches, eventTail, events, eventTypes, explanations],
+  [deliveryTail, deliveries],
+  [endpointBatches, sequences, endpoints, endpointActions, replays, pulls],
+  [stats, series, audit, keys, whoami, system, listeners, metrics, rings],
 ].flat()
 
 export function createOutbox({
@@ -87,7 +92,10 @@ export function createOutbox({
   const app = createApp()
   const parts = description ? [...resources, descriptionOf(app, basePath)] : resources
   const environmentOf = overriddenBy(settings)
-  const pages = console ? [createConsole({ basePath, readAsset })] : []
+  const pages = [
+    ...(console || description ? [createAssets(readAsset)] : []),
+    ...(console ? [createConsole(basePath)] : []),
+  ]
   if (settings) useEnvironment(app, [...parts, ...pages], environmentOf)
   addRoutes(app, parts)
   for (const page of pages) app.route('/', page)

@@ -11,6 +11,7 @@ import {
   readDeliverySettings,
   text,
 } from '../delivery/settings.ts'
+import type { AccessProxy } from './access/access-proxy.ts'
 import { type ApiKey, parseApiKeys } from './access/api-keys.ts'
 import { chooseDriver, type DriverName, hyperdriveUrl } from './database/choose.ts'
 import type { Database } from './db.ts'
@@ -37,6 +38,8 @@ export interface Settings {
   readonly metricsEndpoints: number
   /** What the console calls this installation; null = nothing. */
   readonly environment: string | null
+  /** In front of the console; null = none. */
+  readonly accessProxy: AccessProxy | null
   /** How long the history of the attempts is kept by the minute. */
   readonly historyDays: number
   /** null = the listener and the cron function send. */
@@ -52,6 +55,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     keyring: await openKeyring(delivery.masterKeys),
     metricsEndpoints: metricsEndpoints(env),
     environment: environment(env),
+    accessProxy: accessProxy(env),
     historyDays: historyDays(env),
     edge: edgeBindings(env),
   })
@@ -98,6 +102,35 @@ function environment(env: Env): string | null {
   const value = read(env, name)
   if (value === null || /^[\w .-]{1,40}$/.test(value)) return value
   throw expected(name, 'a word such as production or staging')
+}
+
+/** The team's domain and the application's audience belong together: without one of them nobody could be told apart. */
+function accessProxy(env: Env): AccessProxy | null {
+  const team = read(env, 'OUTBOX_ACCESS_TEAM_DOMAIN')
+  const audience = read(env, 'OUTBOX_ACCESS_AUDIENCE')
+  const admins = read(env, 'OUTBOX_ACCESS_ADMINS')?.toLowerCase()
+  if (team === null && audience === null) return null
+  const issuer = team === null ? null : originOf(team.includes('://') ? team : `https://${team}`)
+  if (issuer === null)
+    throw expected(
+      'OUTBOX_ACCESS_TEAM_DOMAIN',
+      'the domain of the team, TEAM.cloudflareaccess.com, together with OUTBOX_ACCESS_AUDIENCE',
+    )
+  if (audience === null)
+    throw expected(
+      'OUTBOX_ACCESS_AUDIENCE',
+      "the application's audience (AUD) tag, together with OUTBOX_ACCESS_TEAM_DOMAIN",
+    )
+  const named = new Set(admins?.split(',').map(email => email.trim()) ?? [])
+  return { issuer, audience, admins: admins === '*' ? null : named }
+}
+
+/** Keys that come unencrypted prove nothing, unless they come from this machine. */
+function originOf(url: string): string | null {
+  if (!URL.canParse(url)) return null
+  const { protocol, hostname, origin } = new URL(url)
+  const isLocal = protocol === 'http:' && /^(localhost|127\.0\.0\.1)$/.test(hostname)
+  return protocol === 'https:' || isLocal ? origin : null
 }
 
 async function apiKeys(env: Env): Promise<readonly ApiKey[]> {

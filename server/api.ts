@@ -8,6 +8,7 @@ import { SettingsError } from '../delivery/settings.ts'
 import { addressHeader, withAddressHeader } from '../functions/access/client-address.ts'
 import { createOutbox } from '../functions/app.ts'
 import { leadToConsole } from '../functions/console/lead.ts'
+import { endStreams } from '../functions/console/live.ts'
 import type { ServedRequest } from '../worker/observability/http-metrics.ts'
 import type { Part } from '../worker/parts/part.ts'
 import { readAsset } from './console-assets.ts'
@@ -78,6 +79,7 @@ export function createApi(
     },
     async stop() {
       isStopping = true
+      endStreams()
       await drain(server)
     },
   }

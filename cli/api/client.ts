@@ -23,6 +23,8 @@ export interface ClientOptions {
 }
 
 const timeoutMs = 20_000
+/** Twice as long as the server keeps a tail open. */
+const maxStreamMs = 40_000
 /** Waits before the second and the third try. */
 const retryWaitsMs = [300, 1_500]
 const maxRetryAfterSeconds = 10
@@ -89,9 +91,9 @@ export class ApiClient {
     return Number.isNaN(date) ? null : Math.round((Date.now() - date) / 1000)
   }
 
-  /** An answer as it comes, for what does not end: a tail. */
+  /** An answer as it comes: a tail. One that is not over by then has fallen silent. */
   async stream(path: string, query: Query, headers: Readonly<Record<string, string>>): Promise<Response> {
-    const response = await this.#fetch(this.#request('GET', path, { query, headers, timeout: false }))
+    const response = await this.#fetch(this.#request('GET', path, { query, headers, maxMs: maxStreamMs }))
     if (!response.ok) throw await refusal(response)
     return response
   }
@@ -121,7 +123,7 @@ export class ApiClient {
   #request(
     method: string,
     path: string,
-    { query = {}, body, headers = {}, timeout = true }: Sending,
+    { query = {}, body, headers = {}, maxMs = timeoutMs }: Sending,
   ): Request {
     const url = new URL(this.#options.baseUrl + path)
     for (const [name, value] of Object.entries(query))
@@ -137,7 +139,7 @@ export class ApiClient {
         ...headers,
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      ...(timeout ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
+      signal: AbortSignal.timeout(maxMs),
     })
   }
 
@@ -167,7 +169,8 @@ interface Sending {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly isRepeatable?: boolean
-  readonly timeout?: boolean
+  /** Default: `timeoutMs`. */
+  readonly maxMs?: number
 }
 
 const parse = keepsNumbers ? parseJson : (text: string): unknown => JSON.parse(text)

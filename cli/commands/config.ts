@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { addCommand } from '../add-command.ts'
+import { apply, type Done } from '../config/apply.ts'
 import { parseFile, printFile } from '../config/file.ts'
-import { apply, type Done, planFor, readEndpoints, type Step } from '../config/plan.ts'
+import { nameOf, planFor, readEndpoints, type Step } from '../config/plan.ts'
 import { confirm } from '../confirm.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
@@ -78,16 +79,18 @@ async function applyFile(context: Context, options: Options): Promise<void> {
     out.result({ created: 0, updated: 0, deleted: 0, endpoints: [] }, [])
     return out.note('no change')
   }
-  if (!out.isJson && !options.yes) print(context, steps)
+  if (!out.isJson && !options.yes) out.note(describe(context, steps))
   const deletions = count(steps, 'delete')
   // To make and to change can be undone; a person at a terminal is asked all the same.
   if (deletions > 0 || context.canAsk)
     await confirm(context, { what: `This changes ${summary(steps)}.`, yes: options.yes, isBulk: true })
   const done: Done[] = []
-  await apply(await context.api(), steps, one => {
-    done.push(one)
-    if (process.stderr.isTTY && done.length % 50 === 0) out.note(`${done.length} of ${steps.length}`)
+  await apply(await context.api(), steps, some => {
+    done.push(...some)
+    if (process.stderr.isTTY && done.length < steps.length) out.note(`${done.length} of ${steps.length}`)
   }).catch(error => {
+    // The secrets of those that are made are shown now or never.
+    if (done.length > 0) report(context, done)
     if (!(error instanceof CommandError)) throw error
     throw new CommandError(
       error.exitCode,
@@ -95,10 +98,11 @@ async function applyFile(context: Context, options: Options): Promise<void> {
       error.problem,
     )
   })
-  report(context, steps, done)
+  report(context, done)
 }
 
-function report({ out }: Context, steps: readonly Step[], done: readonly Done[]): void {
+function report({ out }: Context, done: readonly Done[]): void {
+  const steps = done.map(({ step }) => step)
   const made = done.filter(({ secret }) => secret !== undefined)
   const object = {
     created: count(steps, 'create'),
@@ -111,20 +115,21 @@ function report({ out }: Context, steps: readonly Step[], done: readonly Done[])
     made.map(({ step, id, secret }) => [nameOf(step), id, secret].join('\t')),
   )
   if (made.length > 0) out.note('The last column is what receivers verify with. It is shown only once.')
-  out.note(summary(steps))
+  out.note(`${object.created} created, ${object.updated} updated, ${object.deleted} deleted`)
 }
 
-const nameOf = (step: Step) => (step.action === 'delete' ? step.name : step.declared.name)
 const count = (steps: readonly Step[], action: Step['action']) =>
   steps.filter(step => step.action === action).length
 const summary = (steps: readonly Step[]) =>
   `${count(steps, 'create')} to create, ${count(steps, 'update')} to update, ${count(steps, 'delete')} to delete`
 
-function print({ out }: Context, steps: readonly Step[]): void {
-  if (out.isJson) {
-    out.rows(steps.map(jsonStep), [])
-    return
-  }
+function print(context: Context, steps: readonly Step[]): void {
+  const { out } = context
+  if (out.isJson) out.rows(steps.map(jsonStep), [])
+  else out.data(describe(context, steps))
+}
+
+function describe({ out }: Context, steps: readonly Step[]): string {
   const marks = { create: ['+', 'green'], update: ['~', 'yellow'], delete: ['-', 'red'] } as const
   const lines = steps.flatMap(step => {
     const [mark, style] = marks[step.action]
@@ -134,7 +139,7 @@ function print({ out }: Context, steps: readonly Step[]): void {
       ...changes.map(({ setting, from, to }) => `    ${setting}: ${shown(from)} → ${shown(to)}`),
     ]
   })
-  out.data(lines.join('\n'))
+  return lines.join('\n')
 }
 
 const shown = (value: unknown) => oneLine(JSON.stringify(value ?? null))

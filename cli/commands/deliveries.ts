@@ -4,17 +4,16 @@ import { Argument, type Command, Option } from 'commander'
 import type { Delivery, DeliveryWithAttempts } from '../../functions/deliveries/schema.ts'
 import { addCommand, explain } from '../add-command.ts'
 import type { ApiClient } from '../api/client.ts'
+import { addFilter, type DeliveryFilter, filterOf } from '../delivery-filter.ts'
 import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
 import type { Column, Output } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
 import { fieldLines } from '../show/fields.ts'
 import { stateStyle, stateWord } from '../show/words.ts'
+import { addDeliveriesTail } from '../tail/deliveries.ts'
 
-interface Filter {
-  readonly state?: string
-  readonly endpoint?: string
-  readonly event?: string
+interface ListOptions extends DeliveryFilter {
   readonly limit: number
 }
 
@@ -23,24 +22,21 @@ interface GetOptions {
   readonly timeout: number
 }
 
-export const states = ['pending', 'sending', 'delivered', 'dead', 'canceled']
 const waitStepMs = 500
 
 export function addDeliveries(program: Command): void {
   const deliveries = explain(
     program.command('deliveries'),
-    'where webhooks stand: list deliveries, read one',
+    'where webhooks stand: list deliveries, read one, watch',
     ['outbox deliveries list --state dead', 'outbox deliveries get dlv_00000000000004d20000000000000001'],
   )
-  addCommand(deliveries, 'list', 'list deliveries, those of the newest events first', [
+  const list = addCommand(deliveries, 'list', 'list deliveries, those of the newest events first', [
     'outbox deliveries list --state dead',
     'outbox deliveries list --endpoint ep_0000000000000001a1b2c3d4 --json',
-  ])
-    .addOption(new Option('--state <state>', 'in this state').choices(states))
-    .option('--endpoint <endpoint>', 'for this endpoint')
-    .option('--event <event>', 'of this event')
-    .option('--limit <n>', 'how many at most', wholeNumber, 50)
-    .action((filter: Filter, command: Command) => listDeliveries(contextOf(command), filter))
+  ]).option('--limit <n>', 'how many at most', wholeNumber, 50)
+  addFilter(list).action((options: ListOptions, command: Command) =>
+    listDeliveries(contextOf(command), options),
+  )
   addCommand(deliveries, 'get', 'print a delivery with its attempts', [
     'outbox deliveries get dlv_00000000000004d20000000000000001',
     'outbox deliveries get dlv_00000000000004d20000000000000001 --wait delivered',
@@ -56,6 +52,7 @@ export function addDeliveries(program: Command): void {
     .action((id: string, options: GetOptions, command: Command) =>
       getDelivery(contextOf(command), id, options),
     )
+  addDeliveriesTail(deliveries)
 }
 
 export function deliveryColumns(out: Output): Column<Delivery>[] {
@@ -74,17 +71,14 @@ export function deliveryColumns(out: Output): Column<Delivery>[] {
   ]
 }
 
-async function listDeliveries(
-  { api, out }: Context,
-  { state, endpoint, event, limit }: Filter,
-): Promise<void> {
-  const query = { state, endpoint_id: endpoint, event_id: event }
-  const found = await (await api()).all<Delivery>('/v1/deliveries', query, limit)
+async function listDeliveries({ api, out }: Context, { limit, ...filter }: ListOptions): Promise<void> {
+  const found = await (await api()).all<Delivery>('/v1/deliveries', filterOf(filter), limit)
   const [first, ...others] = deliveryColumns(out)
   out.rows(found, [first!, { title: 'event', text: delivery => delivery.event_id }, ...others])
   if (found.length === 0) out.note('There is none.')
   if (found.length === limit) out.note(`These are the newest ${limit}: --limit shows more.`)
-  if (state === 'dead' && found.length > 0) out.note(`send one again: outbox redeliver ${found[0]!.id}`)
+  if (filter.state === 'dead' && found.length > 0)
+    out.note(`send one again: outbox redeliver ${found[0]!.id}`)
 }
 
 async function getDelivery({ api, out }: Context, id: string, { wait, timeout }: GetOptions): Promise<void> {

@@ -8,6 +8,7 @@ import { groupBy } from '../group-by.ts'
 import { jsonText } from '../output.ts'
 import { timeOf, wholeNumber } from '../parse.ts'
 import { fieldLines } from '../show/fields.ts'
+import { addEventsTail } from '../tail/events.ts'
 import { deliveryColumns } from './deliveries.ts'
 
 type Listed = Answer<typeof ListedEvent>
@@ -23,7 +24,7 @@ interface Filter {
 }
 
 export function addEvents(program: Command): void {
-  const events = explain(program.command('events'), 'what happened: list events, read one', [
+  const events = explain(program.command('events'), 'what happened: list events, read one, watch', [
     'outbox events list --type order.shipped --since 2h',
     'outbox events get evt_00000000000004d2a1b2c3d4',
   ])
@@ -42,6 +43,7 @@ export function addEvents(program: Command): void {
     'outbox events get evt_00000000000004d2a1b2c3d4',
     'outbox events get evt_00000000000004d2a1b2c3d4 --json | jq .data',
   ]).action((id: string, _options, command: Command) => getEvent(contextOf(command), id))
+  addEventsTail(events)
 }
 
 async function listEvents({ api, out }: Context, { limit, ...filter }: Filter): Promise<void> {

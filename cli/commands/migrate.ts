@@ -29,7 +29,10 @@ export function addMigrate(program: Command): void {
     )
     .action(async (options: Options, command: Command) => {
       const context = contextOf(command)
-      if (options.sql) return context.out.data(completeScript())
+      if (options.sql) {
+        const sql = completeScript()
+        return context.out.result({ sql }, [sql])
+      }
       await explained(() => (options.dryRun ? dryRun(context) : migrate(context, options)))
     })
 }

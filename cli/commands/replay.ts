@@ -1,13 +1,12 @@
 // `outbox replay`: sends an endpoint's past events again. It counts first and asks; then it shows how far it has come.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
-import type { Replay, ReplayCount } from '../../functions/replays/schema.ts'
+import type { ReplayCount } from '../../functions/replays/schema.ts'
 import { addCommand } from '../add-command.ts'
-import type { ApiClient } from '../api/client.ts'
 import { confirm } from '../confirm.ts'
 import { exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
 import { positive, timeOf } from '../parse.ts'
+import { readReplay, watchReplay } from '../replay-progress.ts'
 
 interface Options {
   readonly since: string
@@ -19,8 +18,6 @@ interface Options {
   readonly yes?: boolean
   readonly wait?: boolean
 }
-
-const stepMs = 1_000
 
 export function addReplay(program: Command): void {
   addCommand(program, 'replay <endpoint>', "send an endpoint's past events again: count, ask, watch", [
@@ -71,30 +68,8 @@ async function replay(context: Context, endpoint: string, options: Options): Pro
   })
   const { id } = await client.post<ReplayCount>(path, wanted)
   const follow = options.wait || out.isTerminal
-  const state = await (follow ? watch(context, client, id!, preview.count) : read(client, id!))
+  const state = await (follow ? watchReplay(out, client, id!, preview.count) : readReplay(client, id!))
   out.result(state, [`${state.id}\t${state.state}\t${state.replayed}`])
-  if (state.state === 'running') out.note(`stop it: POST /v1/replays/${state.id}/cancel`)
+  if (state.state === 'running') out.note(`stop it: outbox replays cancel ${state.id}`)
   if (state.state === 'canceled') process.exitCode = exitCodes.isFalse
-}
-
-const read = (client: ApiClient, id: string) => client.get<Replay>(`/v1/replays/${id}`)
-
-async function watch({ out }: Context, client: ApiClient, id: string, count: number): Promise<Replay> {
-  const progress = process.stderr.isTTY && !out.isJson ? await progressBar(count) : null
-  for (let shown = 0; ; await sleep(stepMs)) {
-    const replay = await read(client, id)
-    const replayed = Number(replay.replayed)
-    progress?.advance(replayed - shown, `${replayed} of ${count}`)
-    shown = replayed
-    if (replay.state === 'running') continue
-    progress?.stop(`${replayed} were made due: ${replay.state}`)
-    return replay
-  }
-}
-
-async function progressBar(max: number) {
-  const { progress } = await import('@clack/prompts')
-  const bar = progress({ max: Math.max(1, max), output: process.stderr })
-  bar.start('Sending again')
-  return bar
 }

@@ -46,6 +46,14 @@ const keys: Question = async client =>
     description: row.name,
   }))
 
+const replays: Question = async client =>
+  (await client.get<{ data: { id: string; state: string }[] }>('/v1/replays', { limit: 50 })).data.map(
+    row => ({
+      value: row.id,
+      description: row.state,
+    }),
+  )
+
 /** By the name of the argument or of the option. */
 const questions: Readonly<Record<string, Question>> = {
   endpoint: endpoints,
@@ -55,6 +63,7 @@ const questions: Readonly<Record<string, Question>> = {
   event: events,
   'event-or-delivery': events,
   key: keys,
+  replay: replays,
 }
 
 export function lookupWith({ env, target }: Context): Lookup {

@@ -5,6 +5,7 @@ import type { Guard } from '../guard.ts'
 import { isPortFree } from '../ports.ts'
 import { say, Trouble } from '../say.ts'
 import type { Settings } from '../settings.ts'
+import { type LoggedAttempt, readAttempt } from './attempt-lines.ts'
 import { inShort } from './log-line.ts'
 import { whyNotReady } from './readiness.ts'
 
@@ -23,6 +24,8 @@ interface Options {
   healthPort: number
   settings: Settings
   guard: Guard
+  /** Gets each attempt in place of its line. */
+  onAttempt?: (attempt: LoggedAttempt) => void
 }
 
 export class ListenerProcess {
@@ -68,13 +71,15 @@ export class ListenerProcess {
   }
 
   #spawn(): Child {
-    const { root, settings, healthPort, guard } = this.#options
+    const { root, settings, healthPort, guard, onAttempt } = this.#options
     const child = startChild([...smallHeap, join(root, 'worker/main.ts')], {
       cwd: root,
       guard,
       env: { ...process.env, ...settings, OUTBOX_HEALTH_PORT: String(healthPort) },
       onLine: line => {
         this.#lastLine = inShort(line)
+        const attempt = onAttempt ? readAttempt(line) : null
+        if (attempt) return onAttempt!(attempt)
         say(this.#name, this.#lastLine)
       },
     })

@@ -1,4 +1,4 @@
--- Keeps an endpoint's version, and on creation notes which events it will get.
+-- Keeps an endpoint's version, remembers that its tenant has changed, and on creation notes which events it will get.
 CREATE OR REPLACE FUNCTION outbox.endpoint_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -8,6 +8,7 @@ BEGIN
     NEW.created_snapshot := pg_current_snapshot();
   ELSE
     NEW.version := OLD.version + 1;
+    NEW.changed_tenant := OLD.changed_tenant OR NEW.tenant IS DISTINCT FROM OLD.tenant;
     NEW.updated_at := clock_timestamp();
   END IF;
   RETURN NEW;

@@ -1,4 +1,4 @@
--- Deletes rows of deliveries whose events are gone, some at a time. After the last the range is one partition again, which has
+-- Deletes rows of deliveries whose events are gone, and their numbers, some at a time. After the last the range is one partition again, which has
 -- what stays.
 CREATE OR REPLACE FUNCTION outbox.expire_deliveries(job outbox.expiry) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -9,6 +9,13 @@ BEGIN
            AND NOT EXISTS (SELECT FROM outbox.events e WHERE e.id = o.event_id)
          LIMIT 10000 FOR UPDATE SKIP LOCKED) gone
   WHERE d.ctid = gone.row;
+  IF FOUND THEN RETURN; END IF;
+  DELETE FROM outbox.delivery_numbers n
+  USING (SELECT o.ctid AS row FROM outbox.delivery_numbers o
+         WHERE o.event_id >= job.first_id AND o.event_id < job.until_id
+           AND NOT EXISTS (SELECT FROM outbox.events e WHERE e.id = o.event_id)
+         LIMIT 10000) gone
+  WHERE n.ctid = gone.row;
   IF FOUND THEN RETURN; END IF;
   UPDATE outbox.partitions p
   SET until_id = job.until_id, generation = job.generation, reduced_at = clock_timestamp(),

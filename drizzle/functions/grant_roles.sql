@@ -46,6 +46,9 @@ BEGIN
       ('outbox.delivered_at_once', 'SELECT, INSERT, UPDATE',         'SELECT, INSERT'),
       ('outbox.delivery_rows',     'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE'),
       ('outbox.attempt_rows',      'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
+      -- For endpoints with `sequence`: senders number what they are about to send.
+      ('outbox.sequences',         'SELECT, INSERT, UPDATE',         'SELECT, INSERT, UPDATE'),
+      ('outbox.delivery_numbers',  'SELECT, INSERT',                 'SELECT, INSERT'),
       ('outbox.deliveries',        'SELECT',                         'SELECT'),
       ('outbox.attempts',          'SELECT',                         'SELECT'),
       ('outbox.endpoint_health',   'SELECT, UPDATE',                 'SELECT, UPDATE'),

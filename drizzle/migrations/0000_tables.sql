@@ -101,6 +101,13 @@ CREATE TABLE "outbox"."delivery_groups" (
 	CONSTRAINT "delivery_groups_endpoint_id_id_pk" PRIMARY KEY("endpoint_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."delivery_numbers" (
+	"endpoint_id" bigint NOT NULL,
+	"number" bigint NOT NULL,
+	"event_id" bigint NOT NULL,
+	CONSTRAINT "delivery_numbers_endpoint_id_number_pk" PRIMARY KEY("endpoint_id","number")
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."delivery_rows" (
 	"endpoint_id" bigint NOT NULL,
 	"event_id" bigint NOT NULL,
@@ -120,6 +127,11 @@ CREATE TABLE "outbox"."delivery_rows" (
 	CONSTRAINT "delivery_rows_budget" CHECK ("outbox"."delivery_rows"."retry_base" between 0 and "outbox"."delivery_rows"."attempt"),
 	CONSTRAINT "delivery_rows_finished" CHECK (("outbox"."delivery_rows"."state" in ('delivered', 'dead', 'canceled')) = ("outbox"."delivery_rows"."finished_at" is not null)),
 	CONSTRAINT "delivery_rows_reason" CHECK ("outbox"."delivery_rows"."state" not in ('dead', 'canceled') or "outbox"."delivery_rows"."reason" is not null)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox"."sequences" (
+	"endpoint_id" bigint PRIMARY KEY NOT NULL,
+	"last_number" bigint DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "outbox"."attempt_minutes" (
@@ -220,6 +232,7 @@ CREATE TABLE "outbox"."endpoints" (
 	"description" text,
 	"event_types" text[],
 	"tenant" text,
+	"changed_tenant" boolean DEFAULT false NOT NULL,
 	"sealed_headers" "bytea",
 	"signing" "outbox"."signing" DEFAULT 'hmac' NOT NULL,
 	"ordering" "outbox"."ordering" DEFAULT 'none' NOT NULL,
@@ -229,6 +242,7 @@ CREATE TABLE "outbox"."endpoints" (
 	"timeout_seconds" double precision,
 	"retry_schedule" double precision[],
 	"expires_after_idle_seconds" integer,
+	"sequence" boolean DEFAULT false NOT NULL,
 	"state" "outbox"."endpoint_state" DEFAULT 'active' NOT NULL,
 	"disabled_reason" "outbox"."disabled_reason",
 	"version" integer DEFAULT 1 NOT NULL,
@@ -379,7 +393,9 @@ CREATE INDEX "idempotency_keys_by_age" ON "outbox"."idempotency_keys" USING btre
 CREATE INDEX "rate_buckets_by_age" ON "outbox"."rate_buckets" USING btree ("filled_at");--> statement-breakpoint
 CREATE INDEX "audit_by_endpoint" ON "outbox"."audit" USING btree ("endpoint_id","id");--> statement-breakpoint
 CREATE INDEX "attempt_rows_by_time" ON "outbox"."attempt_rows" USING brin ("started_at") WITH (pages_per_range=32,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "attempt_rows_late" ON "outbox"."attempt_rows" USING btree ("interrupted_at") WHERE "outbox"."attempt_rows"."interrupted_at" is not null;--> statement-breakpoint
 CREATE INDEX "delivered_at_once_by_time" ON "outbox"."delivered_at_once" USING brin ("started_at") WITH (pages_per_range=32,autosummarize=true);--> statement-breakpoint
+CREATE UNIQUE INDEX "delivery_numbers_by_event" ON "outbox"."delivery_numbers" USING btree ("event_id","endpoint_id");--> statement-breakpoint
 CREATE INDEX "delivery_rows_pending" ON "outbox"."delivery_rows" USING btree ("endpoint_id","due_at","event_id") WHERE "outbox"."delivery_rows"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "delivery_rows_leases" ON "outbox"."delivery_rows" USING btree ("leased_until") WHERE "outbox"."delivery_rows"."state" = 'sending';--> statement-breakpoint
 CREATE INDEX "delivery_rows_dead" ON "outbox"."delivery_rows" USING btree ("endpoint_id","event_id") WHERE "outbox"."delivery_rows"."state" = 'dead';--> statement-breakpoint
@@ -388,6 +404,7 @@ CREATE INDEX "delivery_rows_open_by_key" ON "outbox"."delivery_rows" USING btree
 CREATE INDEX "endpoint_secrets_by_endpoint" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_secrets_one_endless" ON "outbox"."endpoint_secrets" USING btree ("endpoint_id") WHERE "outbox"."endpoint_secrets"."expires_at" is null;--> statement-breakpoint
 CREATE INDEX "endpoints_by_tenant" ON "outbox"."endpoints" USING btree ("tenant","id") WHERE "outbox"."endpoints"."tenant" is not null;--> statement-breakpoint
+CREATE INDEX "endpoints_of_any_tenant" ON "outbox"."endpoints" USING btree ("id") WHERE "outbox"."endpoints"."tenant" is null or "outbox"."endpoints"."changed_tenant";--> statement-breakpoint
 CREATE INDEX "endpoints_by_type" ON "outbox"."endpoints" USING gin ("event_types") WITH (fastupdate=false) WHERE "outbox"."endpoints"."tenant" is null;--> statement-breakpoint
 CREATE INDEX "endpoints_of_all_types" ON "outbox"."endpoints" USING btree ("id") WHERE "outbox"."endpoints"."tenant" is null and "outbox"."endpoints"."event_types" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoints_by_name" ON "outbox"."endpoints" USING btree (coalesce("tenant", ''),"name") WHERE "outbox"."endpoints"."name" is not null and "outbox"."endpoints"."deleted_at" is null;--> statement-breakpoint

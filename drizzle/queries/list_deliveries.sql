@@ -45,6 +45,10 @@
 -- -> meta.looked_to    bigint  the deliveries of all events above it were looked at
 -- -> meta.looked_to_at text?   when the first of these happened
 with recursive
+-- By itself, because the planner would call the function too, to estimate how many events a comparison with it leaves.
+past as materialized (
+  select case when $18::timestamptz is not null then outbox.last_event_before($18::timestamptz + interval '6 minutes') end as until_id
+),
 bounds as materialized (
   select
     greatest(case when $8::bigint is null then coalesce(oldest.id, 1) - 1 else $8::bigint - 1 end,
@@ -53,15 +57,17 @@ bounds as materialized (
           -- The function takes five minutes back. A clock that was set back by up to a minute changes nothing.
           case when $18::timestamptz is not null then coalesce((
             select e.id from outbox.events e
-            where e.id <= outbox.last_event_before($18::timestamptz + interval '6 minutes') and e.occurred_at < $18::timestamptz
+            where e.id <= (select until_id from past) and e.occurred_at < $18::timestamptz
             order by e.id desc limit 1), 0) end) as top
   from outbox.first_event(1) oldest, outbox.last_event(9223372036854775807) newest
 ),
 endpoint as materialized (
-  select p.id, p.nonce, p.url
+  select p.id, p.nonce, p.url, p.tenant, p.tenant is null or p.changed_tenant as is_of_any
   from outbox.endpoints p
   where ($6::bigint is null or p.id = $6::bigint and p.nonce = $7::int)
     and ($19::text is null or p.tenant = $19::text)
+    -- Others have no deliveries of this tenant's events.
+    and ($15::text is null or p.tenant = $15::text or p.tenant is null or p.changed_tenant)
 ),
 size as materialized (
   select count(*)::int as endpoints from endpoint
@@ -92,13 +98,13 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
   cross join bounds
   cross join size
   cross join lateral (
-    select greatest(bounds.bottom, w.top - w.length) as bottom, null::bigint[] as event_ids, w.length = 1 as is_shortest
+    select greatest(bounds.bottom, w.top - w.length) as bottom, null::bigint[] as event_ids, null::text[] as tenants, w.length = 1 as is_shortest
     where $5::text <> 'events'
     union all
     select case when count(*) < greatest(1, w.length) then bounds.bottom else min(e.id) - 1 end, coalesce(array_agg(e.id), '{}'),
-           w.length <= 1
+           array_agg(distinct e.tenant), w.length <= 1
     from (
-      select e.id
+      select e.id, e.tenant
       from outbox.events e
       where e.id <= w.top and e.id > bounds.bottom
         and ($14::text is null or e.type = $14::text)
@@ -160,11 +166,13 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
             union all
             select d.event_id, d.endpoint_id, d.state, d.reason, false, null
             from outbox.delivery_rows d
-            where $5::text = 'events' and d.endpoint_id = p.id and d.event_id = any (range.event_ids)
+            where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants)) and d.endpoint_id = p.id
+              and d.event_id = any (range.event_ids) and d.event_id > range.bottom and d.event_id <= w.top
             union all
             select d.event_id, d.endpoint_id, 'delivered', null, true, d.response_status
             from outbox.delivered_at_once d
-            where $5::text = 'events' and d.endpoint_id = p.id and d.event_id = any (range.event_ids)
+            where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants)) and d.endpoint_id = p.id
+              and d.event_id = any (range.event_ids) and d.event_id > range.bottom and d.event_id <= w.top
             union all
             select d.event_id, d.endpoint_id, d.state, d.reason, false, null
             from outbox.delivery_rows d

@@ -29,12 +29,16 @@
 -- -> meta.looked_to    bigint?  events from this id on were looked at
 -- -> meta.looked_to_at text?    when that one happened
 with
+-- By itself, because the planner would call the function too, to estimate how many events a comparison with it leaves.
+past as materialized (
+  select case when $10::timestamptz is not null then outbox.last_event_before($10::timestamptz + interval '6 minutes') end as until_id
+),
 bounds as materialized (
   select case when $9::timestamptz is null then 0 else outbox.last_event_before($9::timestamptz) end as bottom,
          -- The function takes five minutes back. A clock that was set back by up to a minute changes nothing.
          case when $10::timestamptz is null then 9223372036854775807 else coalesce((
            select e.id from outbox.events e
-           where e.id <= outbox.last_event_before($10::timestamptz + interval '6 minutes') and e.occurred_at < $10::timestamptz
+           where e.id <= (select until_id from past) and e.occurred_at < $10::timestamptz
            order by e.id desc limit 1), 0) end as top,
          -- What an index answers alone needs no looking around.
          case when $8::text is null and $11::text[] is null and num_nulls($5::text, coalesce($6::text, $13::text), $7::text) >= 2
@@ -79,25 +83,40 @@ found as materialized (
     limit $2::int + 1
   ) e
 ),
+-- Whose deliveries an event can have: those of endpoints of its own tenant, and of those that can have any.
+most as materialized (
+  select coalesce((select count(*) from outbox.endpoints p where p.tenant is null or p.changed_tenant), 0)
+       + coalesce((select count(*) from outbox.endpoints p where p.tenant in (select tenant from found) group by p.tenant
+                   order by 1 desc limit 1), 0) as endpoints
+),
 -- Deliveries of events that lie far apart are as many places of the indexes: for each endpoint one, and a page has less of them.
 room as materialized (
   select case when max(id) - min(id) < 10000 then $2::int
-              else least($2::int, greatest(5, 4000 / greatest(1, (select count(*) from outbox.endpoints)))) end as events
+              else least($2::int, greatest(5, 4000 / greatest(1, (select endpoints from most)))) end as events
   from found
 ),
 page as materialized (
   select found.* from found cross join room where place <= room.events
 ),
--- By endpoint, because deliveries are found by endpoint first.
+-- By endpoint, because deliveries are found by endpoint first: those of the events' own tenants, and those that can have any.
+receiver as materialized (
+  select p.id, p.nonce, own.ids, own.first, own.last
+  from (select tenant, array_agg(id) as ids, min(id) as first, max(id) as last from page where tenant is not null group by tenant) own
+  join outbox.endpoints p on p.tenant = own.tenant and not p.changed_tenant
+  union all
+  select p.id, p.nonce, every.ids, every.first, every.last
+  from outbox.endpoints p
+  cross join (select array_agg(id) as ids, min(id) as first, max(id) as last from page) every
+  where (p.tenant is null or p.changed_tenant) and ($13::text is null or p.tenant = $13::text)
+),
 delivery as materialized (
   select d.event_id, p.id, p.nonce, d.state
-  from outbox.endpoints p
+  from receiver p
   cross join lateral (
     select d.event_id, d.state from outbox.deliveries d
-    where d.endpoint_id = p.id and d.event_id = any (array(select id from page))
+    where d.endpoint_id = p.id and d.event_id = any (p.ids) and d.event_id between p.first and p.last -- so that other partitions are not opened
     offset 0
   ) d
-  where $13::text is null or p.tenant = $13::text
 )
 select
   null::bigint as id, null::int as nonce, null::text as type, null::text as key, null::text as tenant,

@@ -23,10 +23,14 @@
 -- -> endpoints[].id     bigint
 -- -> endpoints[].nonce  int
 -- -> endpoints[].count  int
+-- -> endpoints[].url    text
 -- -> types[].type       text
 -- -> types[].count      int
 -- -> samples[].event_id    bigint  the oldest, the newest and one between them
 -- -> samples[].endpoint_id bigint
+-- -> samples[].type        text
+-- -> samples[].key         text?
+-- -> samples[].occurred_at text
 with
 forgotten as (
   delete from outbox.replays r
@@ -34,7 +38,7 @@ forgotten as (
                  for update skip locked)
 ),
 delivery as materialized (
-  select a.endpoint_id, a.event_id, p.nonce, p.max_in_flight, p.rate_per_second, e.type, e.occurred_at,
+  select a.endpoint_id, a.event_id, p.nonce, p.url, p.max_in_flight, p.rate_per_second, e.type, e.key, e.occurred_at,
          case
            when p.deleted_at is not null or p.state = 'disabled' or p.tenant <> e.tenant or p.tenant is not null and e.tenant is null then 'not accepted'
            when d.state = 'sending' or d.state is null and exists (select from outbox.fanout f where f.event_id = e.id) then 'on their way'
@@ -72,10 +76,10 @@ part as (
 ),
 by_endpoint as materialized (
   -- A lane's three quarters, ten times a second (step_parts.sql), or as many a second as the endpoint or the caller allows.
-  select endpoint_id as id, nonce, count(*)::int as n,
+  select endpoint_id as id, nonce, url, count(*)::int as n,
          count(*) / least(7.5 * max_in_flight, rate_per_second, $7::float8) as seconds
   from sent
-  group by endpoint_id, nonce, max_in_flight, rate_per_second
+  group by endpoint_id, nonce, url, max_in_flight, rate_per_second
 )
 select
   (select count(*)::int from sent) as count,
@@ -87,7 +91,7 @@ select
   (select coalesce(max(seconds), 0)::float8 from by_endpoint) as seconds,
   previewed.expires_at::text as expires_at,
   (
-    select coalesce(json_agg(json_build_object('id', id::text, 'nonce', nonce, 'count', n) order by n desc, id), '[]')
+    select coalesce(json_agg(json_build_object('id', id::text, 'nonce', nonce, 'count', n, 'url', url) order by n desc, id), '[]')
     from (select * from by_endpoint order by n desc, id limit 100) shown
   )::text as endpoints,
   (
@@ -95,7 +99,8 @@ select
     from (select type, count(*) as n from sent group by type order by n desc, type limit 100) shown
   )::text as types,
   (
-    select coalesce(json_agg(json_build_object('event_id', event_id::text, 'endpoint_id', endpoint_id::text) order by place), '[]')
+    select coalesce(json_agg(json_build_object('event_id', event_id::text, 'endpoint_id', endpoint_id::text, 'type', type, 'key', key,
+                                               'occurred_at', occurred_at::text) order by place), '[]')
     from sent
     where place in (1, (all_of_them + 1) / 2, all_of_them)
   )::text as samples

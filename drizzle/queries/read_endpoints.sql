@@ -14,6 +14,7 @@
 -- -> retry_schedule     float8[]?
 -- -> is_tenants         bool
 -- -> format             outbox.webhook_format
+-- -> sequence           bool      each delivery has a number
 -- -> secrets[].id       text      keys without an end first, then the newest
 -- -> secrets[].signing  outbox.signing
 -- -> secrets[].sealed   text      in hexadecimal
@@ -21,7 +22,7 @@ select
   p.id, p.version, outbox.endpoint_id(p.id, p.nonce) as public_id, p.url,
   encode(p.sealed_headers, 'hex') as sealed_headers,
   p.max_in_flight, p.rate_per_second, p.timeout_seconds, p.retry_schedule,
-  p.tenant is not null as is_tenants, p.format,
+  p.tenant is not null as is_tenants, p.format, p.sequence,
   (
     select coalesce(json_agg(json_build_object('id', s.id::text, 'signing', s.signing, 'sealed', encode(s.sealed, 'hex'))
                              order by s.expires_at is not null, s.id desc), '[]')

@@ -1,6 +1,6 @@
 // A delivery is one event for one endpoint; an attempt is one request.
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, primaryKey, smallint, text } from 'drizzle-orm/pg-core'
+import { bigint, check, index, integer, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { ref, time } from './columns.ts'
 import { outbox } from './outbox.ts'
 
@@ -115,6 +115,29 @@ export const deliveryRows = outbox.table(
   ],
 )
 
+/** The last number that an endpoint with `sequence` has given. Never taken back, also when the numbers themselves are let go. */
+export const sequences = outbox.table('sequences', {
+  endpoint_id: bigint({ mode: 'bigint' }).primaryKey(),
+  last_number: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
+})
+
+/**
+ * Which number a delivery has: 1, 2, 3, … of its endpoint, without a gap. Written for endpoints with `sequence` alone, before
+ * the first request, and never changed (drizzle/functions/number_deliveries.sql).
+ */
+export const deliveryNumbers = outbox.table(
+  'delivery_numbers',
+  {
+    endpoint_id: ref(),
+    number: ref(),
+    event_id: ref(),
+  },
+  t => [
+    primaryKey({ columns: [t.endpoint_id, t.number] }),
+    uniqueIndex('delivery_numbers_by_event').on(t.event_id, t.endpoint_id),
+  ],
+)
+
 /** Of the table and of the view over it. */
 const attemptColumns = () => ({
   endpoint_id: ref(),
@@ -141,6 +164,8 @@ export const attemptRows = outbox.table('attempt_rows', attemptRowColumns, t => 
   index('attempt_rows_by_time')
     .using('brin', t.started_at)
     .with({ pages_per_range: 32, autosummarize: true }),
+  // For the tail. Next to none are in it.
+  index('attempt_rows_late').on(t.interrupted_at).where(sql`${t.interrupted_at} is not null`),
   check('attempt_rows_number', sql`${t.number} >= 1`),
   check('attempt_rows_duration', sql`${t.duration_ms} >= 0`),
   check('attempt_rows_body', sql`octet_length(${t.response_body}) <= 1024`),

@@ -70,6 +70,8 @@ export const endpoints = outbox.table(
     event_types: text().array(),
     /** null = every tenant's events. */
     tenant: text(),
+    /** Its tenant was another one at some time, so it may have deliveries of others' events. Set by a trigger. */
+    changed_tenant: boolean().notNull().default(false),
     /** Custom headers, sealed (delivery/secrets.ts). */
     sealed_headers: bytea(),
     signing: signing().notNull().default('hmac'),
@@ -84,6 +86,8 @@ export const endpoints = outbox.table(
     retry_schedule: doublePrecision().array(),
     /** With kind pull: disabled when nobody has pulled for so long; null = never. */
     expires_after_idle_seconds: integer(),
+    /** Each of its deliveries has a number (`delivery_numbers`). */
+    sequence: boolean().notNull().default(false),
     state: endpointState().notNull().default('active'),
     disabled_reason: disabledReason(),
     /** Rises with every change, so that senders know when to read the row again. */
@@ -98,6 +102,8 @@ export const endpoints = outbox.table(
   },
   t => [
     index('endpoints_by_tenant').on(t.tenant, t.id).where(sql`${t.tenant} is not null`),
+    // Whose deliveries can be of any event, for who looks for those of one event.
+    index('endpoints_of_any_tenant').on(t.id).where(sql`${t.tenant} is null or ${t.changed_tenant}`),
     // For the fan-out, of what belongs to no tenant: by type, and those that want every type. That each part has one index
     // keeps its plan from depending on statistics.
     index('endpoints_by_type')

@@ -2,9 +2,15 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.950fac76e2.css',
-  'console.js': 'console.63cae13fba.js',
-  'charts.js': 'charts.200862381e.js',
+  'console.css': 'console.9d4e1f8f81.css',
+  'console.js': 'console.7a92bc8bf5.js',
+  'live.js': 'live.6b22bd2062.js',
+  'sheet.js': 'sheet.b5f181224f.js',
+  'charts.js': 'charts.49dbddbde8.js',
+  'docs.js': 'docs.0a8179ea88.js',
+  'docs.css': 'docs.dba4980574.css',
+  'swagger-ui.js': 'swagger-ui.e6a898692f.js',
+  'swagger-ui.css': 'swagger-ui.5ed08757e5.css',
   'uplot.js': 'uplot.19c8d4c6ad.js',
   'uplot.css': 'uplot.df630c6a8d.css',
 } as const

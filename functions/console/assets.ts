@@ -1,6 +1,7 @@
-// The console's files. In a Worker they are its assets: at the root the platform answers for them before the Worker is asked,
-// and under a base path the Worker asks for them here. Anywhere else whoever serves hands in how they are read.
-import type { Context } from 'hono'
+// The files of the console and of the API's page. In a Worker they are its assets: at the root the platform answers for them
+// before the Worker is asked, and under a base path the Worker asks for them here. Anywhere else whoever serves hands in how
+// they are read.
+import { type Context, Hono } from 'hono'
 import type { App } from '../settings.ts'
 import { assetFiles } from './assets.gen.ts'
 
@@ -18,12 +19,13 @@ const types: Readonly<Record<string, string>> = {
 
 const known: ReadonlySet<string> = new Set(Object.values(assetFiles))
 
+/** They need no key: there is nothing in them that is not published. */
+export function createAssets(read: ReadAsset | undefined): Hono<App> {
+  return new Hono<App>().get('/console/assets/:file', c => serveAsset(c, c.req.param('file'), read))
+}
+
 /** Its name changes with its content, so it may be kept for ever. */
-export async function serveAsset(
-  c: Context<App>,
-  file: string,
-  read: ReadAsset | undefined,
-): Promise<Response> {
+async function serveAsset(c: Context<App>, file: string, read: ReadAsset | undefined): Promise<Response> {
   const content = known.has(file) ? await (read ? read(file) : readBound(c, file)) : null
   if (content === null) return new Response('There is no such file.\n', { status: 404 })
   return new Response(content, {

@@ -1,7 +1,7 @@
 // The settings of an endpoint as a form: types picked from the catalogue, everything else with its default.
 import { html } from 'hono/html'
 import type { EventType } from '../../drizzle/catalogue.ts'
-import { choice, field, hidden } from './forms.ts'
+import { area, choice, field, hidden } from './forms.ts'
 import { type Child, type Html, note, verbatim } from './parts.ts'
 import type { View } from './view.ts'
 
@@ -53,17 +53,47 @@ ${choice('ordering', 'Order', values.ordering ?? 'none', [
         ])
       : ''
   }</div>
+${moreSettings(state, isNew, known)}
 <div class="end"><a class="btn" href="${view.base}/${isNew ? 'endpoints' : action.replace('/edit', '')}">Back</a><button class="btn primary" type="submit">${isNew ? 'Create the endpoint' : 'Save'}</button></div>
 </form>`
 }
 
+const rare = ['name', 'format', 'retry_schedule', 'headers', 'kind', 'expires_after_idle_seconds', 'secret']
+
+/** What few endpoints need. It is open where something in it is wrong. */
+function moreSettings({ values, errors }: FormState, isNew: boolean, wrong: readonly string[]): Html {
+  const input = (name: string, label: string, about: Child, placeholder = '') =>
+    field({ name, label, value: values[name] ?? '', error: errors[name], about, placeholder })
+  return html`<details class="fold"${wrong.some(name => rare.includes(name)) ? html` open` : ''}><summary>More settings</summary><div class="stack">
+<div class="pair">${input('name', 'Name', 'Yours to choose; no two endpoints of a tenant have the same.', 'billing')}${choice(
+    'format',
+    'Format',
+    values.format ?? 'standard',
+    [
+      ['standard', 'standard: Standard Webhooks'],
+      ['slack', 'slack: one message for people'],
+    ],
+  )}</div>
+${input('retry_schedule', 'Waits between attempts, in seconds', 'Left empty, as set for all.', '5, 300, 3600')}
+${area({ name: 'headers', label: 'Headers sent along', value: values.headers ?? '', error: errors.headers, placeholder: 'authorization: Bearer …', about: isNew ? 'One on each line. They are never shown again.' : 'One on each line, in place of those that are set. Left empty, these stay; a single - takes them away.' })}
+${
+  isNew
+    ? html`${input('secret', 'Secret to go on with', 'Left empty, a new one is made.', 'whsec_…')}
+<div class="pair">${choice('kind', 'Kind', values.kind ?? 'push', [
+        ['push', 'push: posted to the URL'],
+        ['pull', 'pull: its receiver fetches'],
+      ])}${input('expires_after_idle_seconds', 'Disabled when idle for, seconds', 'Only for pull. Left empty, never.')}</div>`
+    : ''
+}</div></details>`
+}
+
 /** Ticked, with what such an event looks like for who wants to see. */
 function typeChoice(
-  { type, table, operations, example }: EventType,
+  { type, table, operations, schema, example }: EventType,
   types: ReadonlySet<string> | null,
 ): Html {
   return html`<div><label class="check"><input type="checkbox" name="type" value="${type}"${types?.has(type) ? html` checked` : ''}> <span><code>${type}</code> <small class="dim">${table === null ? 'from the outbox itself' : `${table}, ${operations.join(', ')}`}</small></span></label>
-<details><summary>Example<span class="sr"> of ${type}</span></summary>${verbatim(JSON.stringify(example, null, 2), `Example of ${type}`)}</details></div>`
+<details><summary>Example and schema<span class="sr"> of ${type}</span></summary>${verbatim(JSON.stringify(example, null, 2), `Example of ${type}`)}${verbatim(JSON.stringify(schema, null, 2), `Schema of ${type}`)}</details></div>`
 }
 
 /** What is wanted and not in the catalogue: a prefix, or a type that only code emits. */
@@ -95,5 +125,41 @@ export function settingsFrom(form: URLSearchParams): Record<string, unknown> {
     max_in_flight: number('max_in_flight') ?? 32,
     rate_per_second: number('rate_per_second'),
     timeout_seconds: number('timeout_seconds'),
+    ...rareSettings(form, text, number),
   }
 }
+
+/** Only what the form had: what is left out stays as it is. */
+function rareSettings(
+  form: URLSearchParams,
+  text: (name: string) => string | null,
+  number: (name: string) => number | string | null,
+): Record<string, unknown> {
+  const retries = text('retry_schedule')
+  const headers = text('headers')
+  const given = {
+    name: text('name'),
+    format: text('format') ?? 'standard',
+    retry_schedule:
+      retries?.split(/[\s,]+/).map(wait => (Number.isNaN(Number(wait)) ? wait : Number(wait))) ?? null,
+    headers: headers === null ? undefined : headers === '-' ? {} : readHeaders(headers),
+    secret: text('secret') ?? undefined,
+    kind: text('kind') ?? undefined,
+    expires_after_idle_seconds: number('expires_after_idle_seconds'),
+  }
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => form.has(name) && value !== undefined),
+  )
+}
+
+/** `name: value` on each line. A line without a colon is a name without a value, which the API refuses by name. */
+const readHeaders = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text
+      .split('\n')
+      .filter(line => line.trim() !== '')
+      .map(line => {
+        const colon = line.includes(':') ? line.indexOf(':') : line.length
+        return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
+      }),
+  )

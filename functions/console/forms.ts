@@ -16,9 +16,15 @@ export function actionButton(
   }${shortcut(key)}>${words}${keyHint(key)}</button></form>`
 }
 
-export function actionLink(view: View, path: string, words: string, { key = '', kind = '' } = {}): Html | '' {
+/** `opensSheet`: with script it is a dialog over the page. */
+export function actionLink(
+  view: View,
+  path: string,
+  words: string,
+  { key = '', kind = '', opensSheet = false } = {},
+): Html | '' {
   if (!view.mayChange) return ''
-  return html`<a class="btn ${kind}" href="${view.base}/${path}"${shortcut(key)}>${words}${keyHint(key)}</a>`
+  return html`<a class="btn ${kind}" href="${view.base}/${path}"${opensSheet ? html` data-sheet` : ''}${shortcut(key)}>${words}${keyHint(key)}</a>`
 }
 
 const shortcut = (key: string) => (key ? html` aria-keyshortcuts="${key}"` : '')
@@ -52,6 +58,15 @@ export function field({ name, label, value = '', type = 'text', ...more }: Field
   }${error ? html` aria-invalid="true"` : ''}>${about ? html`<small id="${name}-about">${about}</small>` : ''}${
     error ? html`<small id="${name}-error" class="wrong">${error}</small>` : ''
   }</div>`
+}
+
+/** For what has more than one line. */
+export function area({ name, label, value = '', placeholder, about, required, error }: Field): Html {
+  const described = [about ? `${name}-about` : '', error ? `${name}-error` : ''].filter(Boolean).join(' ')
+  return html`<div class="field"><label for="f-${name}">${label}</label><textarea id="f-${name}" name="${name}" rows="3" autocomplete="off" spellcheck="false"${
+    placeholder ? html` placeholder="${placeholder}"` : ''
+  }${required ? html` required` : ''}${described ? html` aria-describedby="${described}"` : ''}${error ? html` aria-invalid="true"` : ''}>
+${value}</textarea>${about ? html`<small id="${name}-about">${about}</small>` : ''}${error ? html`<small id="${name}-error" class="wrong">${error}</small>` : ''}</div>`
 }
 
 export const choice = (

@@ -47,7 +47,17 @@ function withIcons(text: string): string {
   return text.replace('<!--icons-->', sprite)
 }
 
-const head = (base: string, title: string, hasCharts = false): Html => html`<meta charset="utf-8">
+interface Head {
+  readonly hasCharts?: boolean | undefined
+  /** Of a page for somebody who is signed in. */
+  readonly isFollowed?: boolean
+}
+
+const head = (
+  base: string,
+  title: string,
+  { hasCharts = false, isFollowed = false }: Head = {},
+): Html => html`<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -55,7 +65,8 @@ const head = (base: string, title: string, hasCharts = false): Html => html`<met
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${base}/${assetPath('console.css')}">
 ${hasCharts ? html`<link rel="stylesheet" href="${base}/${assetPath('uplot.css')}"><script src="${base}/${assetPath('uplot.js')}" defer></script><script src="${base}/${assetPath('charts.js')}" defer></script>` : ''}
-<script src="${base}/${assetPath('console.js')}" defer></script>`
+<script src="${base}/${assetPath('console.js')}" defer></script>
+${isFollowed ? html`<script src="${base}/${assetPath('live.js')}" defer></script><script src="${base}/${assetPath('sheet.js')}" defer></script>` : ''}`
 
 export function render(
   view: View,
@@ -65,7 +76,7 @@ export function render(
   return respond(
     html`${raw('<!doctype html>')}
 <html lang="en"${environment === null ? '' : html` data-env="${environment}"`}>
-<head>${head(base, `${visible(title)} · Outbox${environment === null ? '' : `, ${environment}`}`, hasCharts)}</head>
+<head>${head(base, `${visible(title)} · Outbox${environment === null ? '' : `, ${environment}`}`, { hasCharts, isFollowed: true })}</head>
 <body>
 <a class="skip" href="#main">Skip to the page</a>
 ${bar(view, place)}
@@ -163,7 +174,7 @@ const keyboard = html`<div id="keys" class="pop" popover role="dialog" aria-labe
 const me = (
   view: View,
 ): Html => html`<div id="me" class="pop small" popover role="dialog" aria-label="Who you are">
-<p><b>${view.key.name}</b>, ${view.key.scope === 'admin' ? 'an' : 'a'} <b>${view.key.scope}</b> key. It sees ${
+<p><b>${view.key.name}</b>, ${view.isPerson ? 'let in by the access proxy. You see' : html`${view.key.scope === 'admin' ? 'an' : 'a'} <b>${view.key.scope}</b> key. It sees`} ${
   view.isOperator ? 'all tenants' : html`what belongs to tenant <b>${view.key.tenant}</b>`
 } and may change ${view.mayChange ? (view.isOperator ? 'everything' : 'that') : 'nothing'}.</p>
 <p class="dim">Signed in ${duration((view.now.getTime() - view.signedInAtMs) / 1000)} ago; ends after ${sessionHours} h.</p>

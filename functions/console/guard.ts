@@ -4,7 +4,7 @@ import { html } from 'hono/html'
 import { isEqual } from '../access/api-keys.ts'
 import { renderBare } from './frame.ts'
 import { renderRefusal } from './pages/refusal.ts'
-import { readSession } from './session.ts'
+import { beginByProxy, keepSession, readSession } from './session.ts'
 import type { ConsoleApp, ConsoleContext } from './view.ts'
 import { consolePath } from './view.ts'
 
@@ -16,21 +16,26 @@ export const maxFormBytes = 256 * 1024
 export function requireSession(takenPath: string): MiddlewareHandler<ConsoleApp> {
   return async (c, next) => {
     const base = consolePath(c, takenPath)
-    const found = await readSession(c as never, c.var.settings)
-    if (!found) return isRead(c.req.method) ? askWho(c, base) : refuseUnknown(base)
+    const { settings } = c.var
+    const known = await readSession(c as never, settings)
+    if (!known && !isRead(c.req.method)) return refuseUnknown(base)
+    const found = known ?? (await beginByProxy(c as never, settings))
+    if (!found) return askWho(c, base)
     const { session, key } = found
     c.set('apiKey', key)
     c.set('view', {
       base,
       key,
+      isPerson: 'email' in session.who,
       token: session.token,
       signedInAtMs: session.startedAtMs,
       now: new Date(),
-      environment: c.var.settings.environment,
+      environment: settings.environment,
       mayChange: key.scope === 'admin',
       isOperator: key.tenant === null,
     })
-    return next()
+    await next()
+    if (!known) await keepSession(c as never, settings, session, base) // now, because pages are Responses of their own
   }
 }
 

@@ -8,6 +8,8 @@ export interface View {
   /** The console's own path, `/console` or `/webhooks/console`. */
   readonly base: string
   readonly key: ApiKey
+  /** Came through an access proxy: there is no key, and its name is an e-mail address. */
+  readonly isPerson: boolean
   /** Every form carries it. */
   readonly token: string
   readonly signedInAtMs: number

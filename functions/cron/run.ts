@@ -117,8 +117,7 @@ async function deliverDue(
   while (stopped === null) {
     if (queue.length === 0) {
       const claimed = await claimer.claim(budget.deliveriesLeft)
-      queue = claimed.deliveries
-      await sender.openEndpoints(queue)
+      queue = await sender.prepare(claimed.deliveries)
       if (!claimed.mayHaveMore) {
         // What is in flight may unblock something: the next event of a key, or more after a probe.
         await sender.finish()

@@ -36,8 +36,8 @@ export class Sender {
   }
 
   /** Before deliveries are sent. */
-  openEndpoints(deliveries: readonly Leased[]): Promise<void> {
-    return this.#endpoints.openFor(deliveries)
+  prepare(deliveries: readonly Leased[]): Promise<Leased[]> {
+    return this.#endpoints.prepare(deliveries)
   }
 
   /** Starts the first whose endpoint has capacity and takes it off the queue, then waits until another may start. */

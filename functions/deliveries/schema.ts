@@ -72,5 +72,20 @@ export const DeliveryWithAttempts = Delivery.extend({ attempts: z.array(Attempt)
 )
 export type DeliveryWithAttempts = z.infer<typeof DeliveryWithAttempts>
 
+/** As the tail tells it. */
+export const TailedAttempt = Attempt.omit({ response_body: true })
+  .extend({
+    delivery_id: z.string(),
+    event_id: z.string(),
+    endpoint_id: z.string(),
+    type: z.string(),
+    key: z.string().nullable(),
+    tenant: z.string().nullable(),
+    state: State.nullable().openapi({ description: 'Of the delivery, when it was told' }),
+    due_at: Time.nullable().openapi({ description: 'When the next attempt is due, if there is to be one' }),
+  })
+  .openapi('TailedAttempt')
+export type TailedAttempt = z.infer<typeof TailedAttempt>
+
 /** What redelivering costs, whoever asks and wherever. */
 export const redeliverCost = { bucket: 'redeliver', size: 300, perSecond: 10 }

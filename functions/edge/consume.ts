@@ -155,8 +155,8 @@ class Consumer {
 
   async #deliver(deliveries: readonly Leased[], askedAt: number): Promise<void> {
     const { store, budget, send, token } = this.#ports
-    await this.#endpoints.openFor(deliveries)
-    const { settlements, unsent } = await sendBatch(deliveries, {
+    const prepared = await this.#endpoints.prepare(deliveries)
+    const { settlements, unsent } = await sendBatch(prepared, {
       endpoints: this.#endpoints,
       budget,
       send,

@@ -1,23 +1,17 @@
-// What can be done to an endpoint. Each change is one statement, which also writes the audit. Secrets and custom headers are
-// sealed before they reach the database.
-import { headersContext } from '../../delivery/endpoint.ts'
-import { toHex } from '../../delivery/hex.ts'
+// What can be done to an endpoint. Each change is one statement (write.ts).
 import { formatDeliveryId, formatId, parseId } from '../../delivery/ids.ts'
 import type { SigningKey } from '../../delivery/keys.ts'
-import type { Keyring } from '../../delivery/secrets.ts'
 import * as queries from '../../drizzle/queries.gen.ts'
-import { endpointState } from '../../drizzle/schema/outbox.ts'
 import { type Caller, mayWriteFor } from '../access/caller.ts'
-import { type Database, DatabaseError } from '../db.ts'
-import type { Json } from '../http/json.ts'
+import type { Database } from '../db.ts'
 import type { InputError } from '../http/problem.ts'
 import type { Settings } from '../settings.ts'
 import { checkEndpoint } from './check.ts'
 import type { EndpointChanges, NewEndpoint } from './schema.ts'
-import { chooseKey, sealKey } from './signing-key.ts'
+import { chooseKey } from './signing-key.ts'
+import { allStates, type Change, columnsOf, deletion, disabled, type State, writeEndpoints } from './write.ts'
 
 export type EndpointSettings = Pick<Settings, 'keyring' | 'delivery'>
-type State = (typeof endpointState.enumValues)[number]
 
 export type Refusal = { readonly wrongInput: readonly InputError[] } | 'other tenant' | 'name taken'
 /** With its public id and its key, which is known only now. */
@@ -38,21 +32,11 @@ export async function createEndpoint(
   if ('path' in key) return { wrongInput: [...errors, key] }
   if (errors.length > 0) return { wrongInput: errors }
   if (!mayWriteFor(caller, settings.tenant)) return 'other tenant'
-  // The ids come first: a sealed value is bound to the row it will be in.
-  const { endpointId, secretId } = await queries.reserveEndpointIds(db.run)
-  const { sealed, publicKey } = await sealKey(keyring, key, secretId, endpointId)
-  const created = await queries
-    .createEndpoint(db.run, {
-      ...caller,
-      id: endpointId,
-      secretId,
-      sealedSecret: sealed,
-      sealedHeaders: await sealHeaders(keyring, headers, endpointId),
-      settings: JSON.stringify({ ...settings, tenant: caller.tenant ?? settings.tenant }),
-      publicKey,
-    })
-    .catch(nameTaken)
-  return created === 'name taken' ? created : { id: created.publicId, key }
+  const written = await writeEndpoints(db, keyring, caller, {
+    created: [{ settings, headers, key }],
+    changed: [],
+  })
+  return written === 'name taken' ? written : { id: written.created[0]!, key }
 }
 
 export async function changeEndpoint(
@@ -67,29 +51,32 @@ export async function changeEndpoint(
   if (!mayWriteFor(caller, changes.tenant)) return 'other tenant'
   const row = parseId('ep', id)
   if (!row) return 'unknown'
-  const { headers, tenant, ...settings } = changes
-  const sealed = headers === undefined ? null : await sealHeaders(keyring, headers, String(row.id))
-  return updateEndpoint(db, caller, id, 'endpoint.changed', {
-    ...settings,
-    ...(tenant === undefined ? {} : { tenant: caller.tenant ?? tenant }),
-    ...(headers === undefined ? {} : { sealed_headers: sealed && `\\x${sealed}` }),
-  }).catch(nameTaken)
+  return change(db, caller, id, {
+    action: 'endpoint.changed',
+    from: allStates,
+    changes: await columnsOf(changes, keyring, caller, row.id),
+  })
 }
 
 export const pauseEndpoint = (db: Database, caller: Caller, id: string) =>
-  updateEndpoint(db, caller, id, 'endpoint.paused', { state: 'paused' }, ['active', 'paused'])
+  changeState(db, caller, id, {
+    action: 'endpoint.paused',
+    from: ['active', 'paused'],
+    changes: { state: 'paused' },
+  })
 
 export const resumeEndpoint = (db: Database, caller: Caller, id: string) =>
-  updateEndpoint(db, caller, id, 'endpoint.resumed', { state: 'active', disabled_reason: null })
+  changeState(db, caller, id, {
+    action: 'endpoint.resumed',
+    from: allStates,
+    changes: { state: 'active', disabled_reason: null },
+  })
 
 export const disableEndpoint = (db: Database, caller: Caller, id: string) =>
-  updateEndpoint(db, caller, id, 'endpoint.disabled', disabled)
+  changeState(db, caller, id, { action: 'endpoint.disabled', from: allStates, changes: disabled })
 
 export const deleteEndpoint = (db: Database, caller: Caller, id: string) =>
-  // Postgres reads `now` as the time by its own clock.
-  updateEndpoint(db, caller, id, 'endpoint.deleted', { ...disabled, deleted_at: 'now' })
-
-const disabled = { state: 'disabled', disabled_reason: 'manual' }
+  changeState(db, caller, id, deletion)
 
 /** Sends one event to this endpoint alone; returns the public ids of the event and its delivery. */
 export async function sendTest(
@@ -106,37 +93,22 @@ export async function sendTest(
   return { eventId: formatId('evt', eventId, eventNonce), deliveryId: formatDeliveryId(eventId, key.id) }
 }
 
-/** `changes`: by column. */
-async function updateEndpoint(
+async function change(
   db: Database,
   caller: Caller,
   id: string,
-  action: string,
-  changes: Readonly<Record<string, Json>>,
-  from: readonly State[] = endpointState.enumValues,
-): Promise<Changed> {
+  wanted: Change,
+): Promise<Changed | 'name taken'> {
   const key = parseId('ep', id)
   if (!key) return 'unknown'
-  const found = await queries.updateEndpoint(db.run, {
-    ...caller,
-    ...key,
-    action,
-    changes: JSON.stringify(changes),
-    from,
-  })
-  if (!found) return 'unknown'
-  return found.isAllowed ? 'changed' : { wrongState: found.state, allowed: from }
+  const written = await writeEndpoints(db, null, caller, { created: [], changed: [{ ...key, ...wanted }] })
+  if (written === 'name taken') return written
+  const { state, isAllowed } = written.changed[0]!
+  if (state === null) return 'unknown'
+  return isAllowed ? 'changed' : { wrongState: state, allowed: wanted.from }
 }
 
-/** Of two endpoints with one name, the second breaks endpoints_by_name. */
-function nameTaken(error: unknown): 'name taken' {
-  if (error instanceof DatabaseError && error.sqlstate === '23505') return 'name taken'
-  throw error
-}
-
-/** null = none. */
-async function sealHeaders(keyring: Keyring, headers: Record<string, string> | null, endpointId: string) {
-  if (headers === null || Object.keys(headers).length === 0) return null
-  const text = new TextEncoder().encode(JSON.stringify(headers))
-  return toHex(await keyring.seal(text, headersContext(endpointId)))
+/** It changes no name. */
+async function changeState(db: Database, caller: Caller, id: string, wanted: Change): Promise<Changed> {
+  return (await change(db, caller, id, wanted)) as Changed
 }

@@ -83,7 +83,7 @@ export function withoutQuery(url: string): string {
   return url.replace(/\?.*/s, '?***')
 }
 
-function toEndpoint(row: EndpointRow): ListedEndpoint {
+export function toEndpoint(row: EndpointRow): ListedEndpoint {
   return {
     id: formatId('ep', row.id, row.nonce),
     ...settingsOf(row),

@@ -27,11 +27,12 @@ export const isRefusal = (result: unknown): result is Refusal =>
 
 export function replyRefusal(refusal: Refusal): Reply {
   if (refusal === 'other tenant') return refuseOtherTenant()
-  if (refusal === 'name taken')
-    return problem(409, 'Another endpoint of this tenant has that name.', { type: 'name-taken' })
+  if (refusal === 'name taken') return nameTaken()
   return badInput(...refusal.wrongInput)
 }
 
+export const nameTaken = () =>
+  problem(409, 'Another endpoint of this tenant has that name.', { type: 'name-taken' })
 export const unknownEndpoint = () => problem(404, 'There is no such endpoint.')
 export const disabledEndpoint = () =>
   problem(409, 'The endpoint is disabled: resume it first.', { type: 'endpoint-disabled' })

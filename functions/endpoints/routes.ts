@@ -7,7 +7,7 @@ import { noContent, reply } from '../http/reply.ts'
 import { body, emptyAnswer, responses, text } from '../openapi/schemas.ts'
 import type { App } from '../settings.ts'
 import { changeEndpoint, createEndpoint, deleteEndpoint } from './operations.ts'
-import { findEndpoint, listEndpoints, toListedEndpoint } from './read.ts'
+import { findEndpoint, listEndpoints, toEndpoint, toListedEndpoint } from './read.ts'
 import { isRefusal, replyChanged, replyEndpoint, replyRefusal } from './replies.ts'
 import { Endpoint, EndpointChanges, EndpointId, ListedEndpoint, NewEndpoint, ShownKey } from './schema.ts'
 import { showKey } from './signing-key.ts'
@@ -18,7 +18,16 @@ const getEndpoints = defineRoute({
   operationId: 'listEndpoints',
   summary: 'List endpoints, newest first, without the queries of their URLs',
   access: { tenants: true },
-  request: { query: z.strictObject({ name: text(100).optional(), ...PageQuery }) },
+  request: {
+    query: z.strictObject({
+      name: text(100).optional(),
+      include: z
+        .literal('url_query')
+        .optional()
+        .openapi({ description: 'Shows URLs with their queries, as reading one endpoint does' }),
+      ...PageQuery,
+    }),
+  },
   responses: responses(pageOf(ListedEndpoint), 'A page of endpoints'),
 })
 
@@ -69,11 +78,11 @@ const removeEndpoint = defineRoute({
 export const endpoints = new OpenAPIHono<App>()
 
 endpoints.openapi(getEndpoints, c => {
-  const { name, ...page } = c.req.valid('query')
+  const { name, include, ...page } = c.req.valid('query')
   return replyPage(c, page, {
     read: (after, limit) => listEndpoints(c.var.db, callerOf(c), name, after?.[0], limit),
     positionOf: endpoint => [endpoint.id],
-    write: toListedEndpoint,
+    write: include === 'url_query' ? toEndpoint : toListedEndpoint,
   })
 })
 

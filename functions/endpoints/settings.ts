@@ -78,6 +78,13 @@ export const givenSettings = {
       example: [5, 300, 3600],
     })
     .default(null),
+  sequence: z
+    .boolean()
+    .openapi({
+      description:
+        'true = its deliveries are numbered without a gap, in the header `outbox-sequence`: `GET /v1/endpoints/{id}/sequence` tells which there were',
+    })
+    .default(false),
   expires_after_idle_seconds: wholeNumber(60, 31_536_000)
     .nullable()
     .openapi({ description: 'With kind pull: disabled when nobody has pulled for so long; null = never' })

@@ -27,6 +27,7 @@ const conflicts = [
   'lease-lost',
   'not-held',
   'other-database',
+  'no-sequence',
 ] as const
 
 export type ProblemType = (typeof byStatus)[keyof typeof byStatus] | (typeof conflicts)[number]

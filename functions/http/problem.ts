@@ -70,3 +70,12 @@ export const errorWithPointer = (place: Place, message: string): InputError => (
   pointer: place.map(part => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
   message,
 })
+
+/** Unknown fields can be as many as the body has room for. */
+const maxErrors = 100
+
+/** Where the input is a list: the hook of its routes. */
+export const badList = (
+  result: { readonly success: true } | { readonly success: false; readonly error: ZodError },
+): Reply | undefined =>
+  result.success ? undefined : badInput(...inputErrors(result.error, errorWithPointer).slice(0, maxErrors))

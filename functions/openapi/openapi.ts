@@ -6,7 +6,8 @@ import type { Routes } from '../http/app.ts'
 import { stepsBefore } from '../http/before.ts'
 import { reply } from '../http/reply.ts'
 import type { App } from '../settings.ts'
-import { type Description, renderDocs } from './docs.ts'
+import type { Description } from './description.ts'
+import { renderDocs } from './docs.ts'
 import { describeWebhooks } from './webhooks.ts'
 
 /**

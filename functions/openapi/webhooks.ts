@@ -80,6 +80,10 @@ const headers = z.object({
   }),
   'outbox-delivery': z.string().openapi({ example: 'dlv_00000000000004d20000000000000001' }),
   'outbox-attempt': z.string().openapi({ description: 'From 1', example: '1' }),
+  'outbox-sequence': z
+    .string()
+    .optional()
+    .openapi({ description: 'If the endpoint has `sequence`: 1, 2, 3, … without a gap', example: '41' }),
 })
 
 export function describeWebhooks(app: OpenAPIHono<App>): void {

@@ -20,7 +20,7 @@ import type { Pull, PullSettlement } from './schema.ts'
 /** Nobody else may pull for so long after a pull. Longer than `maxWaitSeconds` and a slow answer. */
 const holdSeconds = 15
 /** How long a receiver may take until it is given the delivery again. */
-const leaseSeconds = 60
+export const pullLeaseSeconds = 60
 const lookAgainMs = 500
 /** A failing laptop disables nothing: its owner sees it. As seconds, a hundred years. */
 const never = 3_155_760_000
@@ -62,14 +62,14 @@ export async function pull(
       takeOver: wanted.take_over && isFirst,
       resume: wanted.resume && isFirst,
       lease,
-      leaseSeconds,
+      leaseSeconds: pullLeaseSeconds,
       limit: wanted.limit,
     })
     if (meta.state === null) return 'unknown'
     if (meta.state === 'disabled') return 'disabled'
     if (!meta.mine) return { heldBy: meta.holder ?? '', seenSeconds: meta.seenSeconds ?? 0 }
     if (rows.length > 0 || performance.now() >= until)
-      return { pulled: await prepare(db, settings, lease, rows), meta, leaseSeconds }
+      return { pulled: await prepare(db, settings, lease, rows), meta, leaseSeconds: pullLeaseSeconds }
     await new Promise(resolve => setTimeout(resolve, lookAgainMs))
   }
 }
@@ -86,11 +86,14 @@ async function prepare(
   const [sealed] = await queries.readEndpoints(db.run, { ids: [first.endpointId] })
   const { keyring, delivery: defaults } = settings
   const endpoint = await openEndpoint(sealed!, { keyring, hmacSigner, ed25519Signer, defaults })
+  const store = storeOn(db)
+  const given = rows.map(({ key: _, ...row }) => leased(row, lease))
+  const deliveries = endpoint.sequence ? await store.number(given) : given
   const prepared = await Promise.all(
-    rows.map(({ key, ...row }) => requestOf(leased(row, lease), key, endpoint)),
+    deliveries.map((delivery, i) => requestOf(delivery, rows[i]!.key, endpoint)),
   )
   const unsendable = prepared.flatMap(result => ('settlement' in result ? result.settlement : []))
-  if (unsendable.length > 0) await storeOn(db).settleIfLeased(unsendable)
+  if (unsendable.length > 0) await store.settleIfLeased(unsendable)
   return prepared.flatMap(result => ('request' in result ? result : []))
 }
 
@@ -134,7 +137,9 @@ export async function settlePulled(
   if (!held) return (await findDelivery(db, caller, id)) ? 'lease lost' : 'unknown'
   const delivery = { eventId, endpointId, lease: seen.lease, group: null, ...held }
   const endpoint = { retrySchedule: held.retrySchedule ?? defaults.retrySchedule }
-  const timing = { startedAt: clock() - seen.duration_ms, durationMs: seen.duration_ms }
+  // It began under its lease, however long the receiver says it took.
+  const sinceMs = Math.min(seen.duration_ms, pullLeaseSeconds * 1000)
+  const timing = { startedAt: clock() - sinceMs, durationMs: seen.duration_ms }
   const settlement = settle(delivery, endpoint, outcomeOf(seen), timing, Math.random)
   const { lost } = await storeOn(db).settleIfLeased([settlement])
   return lost.length > 0 ? 'lease lost' : 'settled'

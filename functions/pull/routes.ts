@@ -75,6 +75,7 @@ function toPulled({ delivery, key, request }: PulledDelivery, leaseSeconds: numb
     type: delivery.type,
     key,
     attempt: delivery.attempt,
+    sequence: delivery.sequence,
     lease: delivery.lease,
     lease_seconds: leaseSeconds,
     request: {

@@ -1,7 +1,7 @@
 // What a receiver that pulls is given, and what it says came of it.
 import { z } from '@hono/zod-openapi'
 import { endpointState } from '../../drizzle/schema/outbox.ts'
-import { text, wholeNumber } from '../openapi/schemas.ts'
+import { Int64, text, wholeNumber } from '../openapi/schemas.ts'
 
 /** Kinds of failure that a receiver of its own can see (delivery/failures.ts). */
 export const pullErrors = ['timeout', 'dns', 'connection', 'tls', 'bad_response'] as const
@@ -41,6 +41,7 @@ export const Pulled = z
         type: z.string(),
         key: z.string().nullable(),
         attempt: z.int(),
+        sequence: Int64.nullable().openapi({ description: 'If the endpoint has `sequence`' }),
         lease: z.string().openapi({ description: 'Settle with it' }),
         lease_seconds: z.number().openapi({ description: 'After that it is given out again' }),
         request: z

@@ -5,11 +5,12 @@ import * as queries from '../../drizzle/queries.gen.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
 import type { InputError } from '../http/problem.ts'
-import { pin } from './pinned.ts'
+import { type Pinned, pin, toPreview } from './pinned.ts'
 import { maxCounted, type NewReplay, type ReplayCount } from './schema.ts'
 
 export type Started =
-  | { readonly counted: ReplayCount }
+  /** Pinned by a preview of what an endpoint takes. */
+  | { readonly counted: ReplayCount; readonly pinned?: Pinned }
   | { readonly started: ReplayCount }
   | { readonly wrongInput: InputError }
   | 'unknown endpoint'
@@ -29,18 +30,18 @@ export async function previewReplay(
   const estimate = { count: found.count, count_is_estimate: found.hasMore }
   if (found.state === 'disabled') return { counted: estimate }
   const { since, until, event_types, only, rate_per_second } = asked
-  const preview = await pin(db, caller, {
+  const pinned = await pin(db, caller, {
     deliveries: found.eventIds.map(eventId => ({ eventId: BigInt(eventId), endpointId: key.id })),
     endpointId: key.id,
     filter: { since, until, event_types, only },
     scope: only === 'all' ? 'all' : 'undelivered',
     ratePerSecond: rate_per_second,
   })
-  return { counted: { ...estimate, ...preview } }
+  return { counted: { ...estimate, ...toPreview(pinned) }, pinned }
 }
 
 type Counted =
-  | Exclude<Started, { counted: ReplayCount } | { started: ReplayCount }>
+  | Exclude<Started, { counted: unknown } | { started: unknown }>
   | { readonly found: queries.StartReplayRow; readonly key: RowKey }
 
 interface RowKey {

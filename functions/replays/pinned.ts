@@ -8,6 +8,7 @@ import type { Caller } from '../access/caller.ts'
 import type { Database } from '../db.ts'
 import { walkDeliveries } from '../deliveries/list.ts'
 import { toStatusRange } from '../deliveries/schema.ts'
+import { withoutQuery } from '../endpoints/read.ts'
 import type { InputError } from '../http/problem.ts'
 import type { NewRedelivery, Preview, RedeliveryFilter } from './schema.ts'
 
@@ -22,18 +23,31 @@ type Asked = Required<Pick<NewRedelivery, 'include_delivered' | 'rate_per_second
   readonly filter: RedeliveryFilter
 }
 
+/** What was shown, and the token that starts it. */
+export type Pinned = queries.PreviewReplayRow & { readonly token: string }
+
 export async function previewRedelivery(db: Database, caller: Caller, asked: Asked): Promise<Preview> {
+  const { pinned, hasMore } = await pinRedelivery(db, caller, asked)
+  return { ...toPreview(pinned), has_more: hasMore }
+}
+
+/** `hasMore`: older ones match too, and are not among them. */
+export async function pinRedelivery(
+  db: Database,
+  caller: Caller,
+  asked: Asked,
+): Promise<{ readonly pinned: Pinned; readonly hasMore: boolean }> {
   const { filter, include_delivered, rate_per_second } = asked
   const page = { after: null, limit: maxPinned, maxLooked }
   const walk = await walkDeliveries(db, caller.tenant, parsed(filter), page)
-  const preview = await pin(db, caller, {
+  const pinned = await pin(db, caller, {
     deliveries: walk.rows,
     endpointId: null,
     filter,
     scope: include_delivered ? 'all' : 'undelivered',
     ratePerSecond: rate_per_second,
   })
-  return { ...preview, has_more: walk.isFull || walk.goesOnAt !== null }
+  return { pinned, hasMore: walk.isFull || walk.goesOnAt !== null }
 }
 
 function parsed({ endpoint_id, event_id, response_status, since, until, ...rest }: RedeliveryFilter) {
@@ -47,24 +61,33 @@ function parsed({ endpoint_id, event_id, response_status, since, until, ...rest 
   }
 }
 
-type Pinned = Pick<
+type ToPin = Pick<
   queries.PreviewReplayParameters,
   'deliveries' | 'endpointId' | 'scope' | 'ratePerSecond'
 > & { readonly filter: object }
 
-export async function pin(db: Database, { tenant }: Caller, { filter, ...pinned }: Pinned) {
+export async function pin(
+  db: Database,
+  { tenant }: Caller,
+  { filter, ...deliveries }: ToPin,
+): Promise<Pinned> {
   const secret = toHex(await db.randomOnce('token', crypto.getRandomValues(new Uint8Array(32))))
   const token = `prv_${secret}`
   const found = await queries.previewReplay(db.run, {
-    ...pinned,
+    ...deliveries,
     tenant,
     filter: JSON.stringify(filter),
     tokenHash: await hashed(token),
     ttlSeconds,
   })
+  return { ...found, token }
+}
+
+/** As clients of the API see it. */
+export function toPreview(found: Pinned) {
   return {
     count: found.count,
-    token,
+    token: found.token,
     expires_at: iso(found.expiresAt),
     already_delivered: found.alreadyDelivered,
     on_their_way: found.onTheirWay,
@@ -72,7 +95,11 @@ export async function pin(db: Database, { tenant }: Caller, { filter, ...pinned 
     oldest: found.oldest && iso(found.oldest),
     newest: found.newest && iso(found.newest),
     seconds: found.seconds,
-    endpoints: found.endpoints.map(({ id, nonce, count }) => ({ id: formatId('ep', id, nonce), count })),
+    endpoints: found.endpoints.map(({ id, nonce, url, count }) => ({
+      id: formatId('ep', id, nonce),
+      url: withoutQuery(url),
+      count,
+    })),
     types: found.types.map(({ type, count }) => ({ type, count })),
     samples: found.samples.map(({ eventId, endpointId }) => formatDeliveryId(eventId, endpointId)),
   }

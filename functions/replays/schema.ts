@@ -64,8 +64,8 @@ const previewShape = {
   newest: Time.nullable(),
   seconds: z.number().openapi({ description: 'How long it takes at least, if nothing fails' }),
   endpoints: z
-    .array(z.object({ id: z.string(), count: Counted }))
-    .openapi({ description: 'Those with the most first, at most 100' }),
+    .array(z.object({ id: z.string(), url: z.string(), count: Counted }))
+    .openapi({ description: 'Those with the most first, at most 100, without the queries of their URLs' }),
   types: z.array(z.object({ type: z.string(), count: Counted })).openapi({ description: 'At most 100' }),
   samples: z
     .array(z.string())

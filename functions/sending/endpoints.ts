@@ -6,17 +6,26 @@ import type { Store } from '../../drizzle/store.ts'
 import type { Settings } from '../settings.ts'
 
 export class OpenEndpoints {
-  readonly #store: Pick<Store, 'readEndpoints'>
+  readonly #store: Pick<Store, 'number' | 'readEndpoints'>
   readonly #settings: Settings
   readonly #endpoints = new Map<EndpointId, Endpoint>()
 
-  constructor(store: Pick<Store, 'readEndpoints'>, settings: Settings) {
+  constructor(store: Pick<Store, 'number' | 'readEndpoints'>, settings: Settings) {
     this.#store = store
     this.#settings = settings
   }
 
-  /** Before any of these is sent. */
-  async openFor(deliveries: readonly Leased[]): Promise<void> {
+  /** Before deliveries are sent: their endpoints, and their numbers where those ask for them. */
+  async prepare(deliveries: readonly Leased[]): Promise<Leased[]> {
+    await this.#open(deliveries)
+    const toNumber = deliveries.filter(delivery => this.of(delivery).sequence)
+    if (toNumber.length === 0) return [...deliveries]
+    const numbered = (await this.#store.number(toNumber)).values()
+    return deliveries.map(delivery => (this.of(delivery).sequence ? numbered.next().value! : delivery))
+  }
+
+  /** Reads those that are new or have changed. */
+  async #open(deliveries: readonly Leased[]): Promise<void> {
     const { keyring, delivery: defaults } = this.#settings
     const outdated = deliveries.filter(d => (this.#endpoints.get(d.endpointId)?.version ?? 0) < d.version)
     if (outdated.length === 0) return

@@ -61,19 +61,56 @@ test('a file is applied, shows drift, is applied again, and is what export write
   expect((await api.get('/v1/endpoints')).body.data).toMatchObject([{ name: null }])
 }, 240_000)
 
-test('a thousand endpoints are applied within seconds, and the second time nothing changes', async () => {
-  const entries = Array.from(
-    { length: 1_000 },
-    (_, n) => `  - {name: many-${n}, url: "https://example.com/${n}"}`,
-  )
-  write(`endpoints:\n${entries.join('\n')}\n`)
-  const begun = performance.now()
-  const first = await run('apply', '--json')
-  const seconds = (performance.now() - begun) / 1000
-  console.log(`apply of 1,000 endpoints took ${seconds.toFixed(1)} s`)
-  expect(JSON.parse(first.stdout)).toMatchObject({ created: 1_000 })
-  expect(await run('apply')).toMatchObject({ exitCode: 0, stderr: 'no change\n' })
+test('a thousand endpoints are applied within ten seconds, the second time nothing changes, and drift is found', async () => {
+  const writeMany = (rate: number) => {
+    const settings = `rate_per_second: ${rate}, event_types: [order.*]`
+    const entries = Array.from(
+      { length: 1_000 },
+      (_, n) => `  - {name: many-${n}, url: "https://example.com/${n}?token=${n}", ${settings}}`,
+    )
+    write(`endpoints:\n${entries.join('\n')}\n`)
+  }
+  const timed = async (...args: string[]) => {
+    const begun = performance.now()
+    const ran = await run(...args)
+    const seconds = (performance.now() - begun) / 1000
+    console.log(`outbox ${args.join(' ')} of 1,000 endpoints took ${seconds.toFixed(1)} s`)
+    expect(seconds).toBeLessThan(10)
+    return ran
+  }
+  writeMany(5)
+  const first = await timed('apply', '--json')
+  expect(first.exitCode, first.stderr).toBe(0)
+  const { created, endpoints } = JSON.parse(first.stdout)
+  expect(created).toBe(1_000)
+  expect(new Set(endpoints.map((one: { secret: string }) => one.secret)).size).toBe(1_000)
+  expect(await timed('apply')).toMatchObject({ exitCode: 0, stderr: 'no change\n' })
+  await api.db.query(`update outbox.endpoints set rate_per_second = 50 where name = 'many-7'`)
+  expect(await timed('diff')).toMatchObject({
+    exitCode: 7,
+    stdout: '~ many-7\n    rate_per_second: 50 → 5\n',
+  })
+  writeMany(6)
+  expect(JSON.parse((await timed('apply', '--json')).stdout)).toMatchObject({ updated: 1_000 })
+  write('endpoints: []\n')
+  expect(JSON.parse((await timed('apply', '--prune', '--yes', '--json')).stdout)).toMatchObject({
+    deleted: 1_000,
+  })
 }, 240_000)
+
+test('what is refused is named, and with it nothing of its batch is made', async () => {
+  write(`endpoints:
+  - {name: good, url: "https://example.com/good"}
+  - {name: bad, url: "http://10.0.0.1/"}
+  - {name: worse, url: "https://example.com/", timeout_seconds: 59}
+`)
+  const { exitCode, stdout, stderr } = await run('apply')
+  expect([exitCode, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(
+    /^\+ good\n\+ bad\n\+ worse\nbad: url .*\.\nworse: timeout_seconds .*\. 0 of 3 are done; run it again\.\n$/,
+  )
+  expect((await api.get('/v1/endpoints?name=good')).body.data).toEqual([])
+})
 
 test.each([
   ['what is no YAML', 'endpoints: [', 'not valid YAML'],

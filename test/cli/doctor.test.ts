@@ -7,6 +7,7 @@ import { startApi } from '../functions/api.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { freshDatabase } from '../support/database.ts'
 import { addEndpoint, emit } from '../support/outbox.ts'
+import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { startServer, temporaryDirectory } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 import { outboxWhileWeServe } from './command.ts'
@@ -147,6 +148,14 @@ describe('with the database', () => {
        select n, 1, 'pending', 1, 'connection' from generate_series(1, 5) n`,
     ],
     [
+      'a transaction that has been open for twelve minutes', // told to be so old: nobody waits for it
+      'oldest transaction seconds',
+      'fail',
+      'pg_stat_activity',
+      `create or replace function outbox.oldest_transaction_seconds() returns double precision
+       language sql stable security definer set search_path = pg_catalog, pg_temp as 'select 720::float8'`,
+    ],
+    [
       'a key that has expired',
       'api keys in use',
       'warn',
@@ -163,6 +172,19 @@ describe('with the database', () => {
     expect(checks[check]).toMatchObject(found(result, words))
     expect(exitCode).toBe(result === 'fail' ? 7 : 0)
   })
+
+  test.skipIf(!hasPgBouncer)(
+    'a connection string that leads through a pooler in transaction mode',
+    async () => {
+      const db = await freshDatabase()
+      const { url } = await startPgBouncer(db.url, 'transaction', { default_pool_size: '2' })
+      const { exitCode, checks } = await doctor([], { DATABASE_URL_UNPOOLED: url })
+      expect(checks.pooler).toMatchObject(found('fail', 'direct connection string'))
+      expect(exitCode).toBe(7)
+      const direct = await doctor([], { DATABASE_URL_UNPOOLED: db.url })
+      expect(direct.checks.pooler).toMatchObject({ result: 'ok' })
+    },
+  )
 
   test('a clock that is off by an hour', async () => {
     const db = await freshDatabase()

@@ -1,9 +1,8 @@
 // `outbox listen` loses nothing: while it sleeps, when it is killed, and when somebody else takes its name.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { verify } from '../../delivery/verify.ts'
 import { type Api, startApi } from '../functions/api.ts'
@@ -13,8 +12,7 @@ import { startTestListener } from '../support/outbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { temporaryDirectory } from '../support/server.ts'
 import { outboxWhileWeServe } from './command.ts'
-
-const main = join(import.meta.dirname, '../../cli/main.ts')
+import { type Running, startCommand } from './running.ts'
 
 let api: Api
 beforeAll(async () => {
@@ -42,42 +40,14 @@ function laptop() {
     env,
     type: `${name}.happened`,
     run: (...more: string[]) => outboxWhileWeServe(['listen', ...more], { env, cwd: home }),
-    async listen(url: string, ...more: string[]) {
-      const child = spawn(process.execPath, [main, ...args(url, ...more)], {
-        cwd: home,
-        env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      return new Running(child)
+    home,
+    listen(url: string, more: readonly string[] = [], nodeOptions = '') {
+      return startCommand(args(url, ...more), { env: { ...env, NODE_OPTIONS: nodeOptions }, cwd: home })
     },
   }
 }
 
-class Running {
-  stdout = ''
-  stderr = ''
-  readonly exited: Promise<number | null>
-  readonly #child: ChildProcess
-  constructor(child: ChildProcess) {
-    this.#child = child
-    this.exited = once(child, 'exit').then(([code]) => code)
-    child.stdout!.on('data', data => {
-      this.stdout += data
-    })
-    child.stderr!.on('data', data => {
-      this.stderr += data
-    })
-    atEnd(async () => {
-      child.kill('SIGKILL')
-      await this.exited
-    })
-  }
-
-  isReady = () => eventually(() => expect(this.stderr).toMatch(/^ready /m))
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name)
-  }
-}
+const isReady = (running: Running) => running.said(/^ready /m)
 
 /** In one transaction each; returns the events' ids. */
 async function emit(
@@ -99,8 +69,8 @@ const idsOf = (requests: readonly { headers: IncomingMessage['headers'] }[]) =>
 test('what comes is forwarded, signed with the secret that --print-secret prints, and is delivered', async () => {
   const receiver = await startReceiver()
   const { listen, run, type, name } = laptop()
-  const running = await listen(receiver.url, '--json')
-  await running.isReady()
+  const running = listen(receiver.url, ['--json'])
+  await isReady(running)
   const [event] = await emit(type, 1, () => 'orders/7')
   const [webhook] = await receiver.waitFor(1)
   const { stdout: secret } = await run('--print-secret', '--name', name)
@@ -120,8 +90,8 @@ test('what comes is forwarded, signed with the secret that --print-secret prints
 test('200 events that come while it sleeps arrive when it wakes, each once, of each key in order', async () => {
   const receiver = await startReceiver()
   const { listen, type } = laptop()
-  const running = await listen(receiver.url)
-  await running.isReady()
+  const running = listen(receiver.url)
+  await isReady(running)
   const before = await emit(type, 1)
   await receiver.waitFor(1)
   running.signal('SIGSTOP')
@@ -142,6 +112,54 @@ test('200 events that come while it sleeps arrive when it wakes, each once, of e
   }
 })
 
+test('asleep for ten minutes in the middle of a request: all in order, and nothing but that request comes twice', async () => {
+  const { listen, type, home } = laptop()
+  // Its clock stands ten minutes further on as soon as this file is there, as after a sleep.
+  const slept = `${home}/slept`
+  const clock = `import {existsSync} from 'node:fs';const now=Date.now;Date.now=()=>now()+(existsSync('${slept}')?6e5:0)`
+  const seen: string[] = []
+  const inFlight = Promise.withResolvers<() => void>()
+  const server = await serve((request, answer) => {
+    seen.push(request.headers['webhook-id'] as string)
+    if (seen.length === 1) inFlight.resolve(answer)
+    else answer()
+  })
+  const running = listen(
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    [],
+    `--import=data:text/javascript,${encodeURIComponent(clock)}`,
+  )
+  await isReady(running)
+  const before = await emit(type, 10, n => `orders/${n % 7}`)
+  const answer = await inFlight.promise
+  running.signal('SIGSTOP')
+  answer()
+  const ids = [...before, ...(await emit(type, 200, n => `orders/${n % 7}`))]
+  const keys = new Map(ids.map((id, i) => [id, i < 10 ? (i + 1) % 7 : (i - 9) % 7]))
+  await api.db.query(
+    `update outbox.pull_sessions set held_until = held_until - interval '10 minutes', pulled_at = pulled_at - interval '10 minutes'`,
+  )
+  await api.db.query(
+    `update outbox.delivery_rows set leased_until = leased_until - interval '10 minutes' where state = 'sending'`,
+  )
+  writeFileSync(slept, '')
+  running.signal('SIGCONT')
+  await eventually(() => expect(new Set(seen)).toEqual(new Set(ids)), { timeoutMs: 45_000 })
+  expect(seen.length - ids.length).toBeLessThanOrEqual(1)
+  for (let key = 0; key < 7; key++) {
+    const ofKey = ids.filter(id => keys.get(id) === key)
+    expect([...new Set(seen)].filter(id => keys.get(id) === key)).toEqual(ofKey)
+  }
+  await eventually(async () => {
+    const { rows } = await api.db.query(
+      `select count(*)::int as open from outbox.deliveries d join outbox.events e on e.id = d.event_id
+       where e.type = $1 and d.state <> 'delivered'`,
+      [type],
+    )
+    expect(rows[0].open).toBe(0)
+  })
+})
+
 test('killed between the receiver’s answer and the settlement, it goes on at once: one repeat, nothing lost', async () => {
   const seen: string[] = []
   let onFirst: () => void
@@ -155,13 +173,13 @@ test('killed between the receiver’s answer and the settlement, it goes on at o
   })
   const { listen, type } = laptop()
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const running = await listen(url)
-  await running.isReady()
+  const running = listen(url)
+  await isReady(running)
   const ids = await emit(type, 5)
   await first
   await running.exited
-  const next = await listen(url)
-  await next.isReady()
+  const next = listen(url)
+  await isReady(next)
   await eventually(() => expect(new Set(seen)).toEqual(new Set(ids)))
   await eventually(async () => {
     const { rows } = await api.db.query(
@@ -177,7 +195,7 @@ test('killed between the receiver’s answer and the settlement, it goes on at o
 test('an event whose transaction commits after later ones arrives too', async () => {
   const receiver = await startReceiver()
   const { listen, type } = laptop()
-  await (await listen(receiver.url)).isReady()
+  await isReady(listen(receiver.url))
   const slow = await api.database.connect()
   await slow.query('begin')
   const { rows } = await slow.query('select outbox.emit($1, $2) as id', [type, { slow: true }])
@@ -191,12 +209,12 @@ test('an event whose transaction commits after later ones arrives too', async ()
 test('of two under one name the second ends with 5; with --take-over the first does', async () => {
   const receiver = await startReceiver()
   const { listen, type } = laptop()
-  const first = await listen(receiver.url)
-  await first.isReady()
-  const second = await listen(receiver.url)
+  const first = listen(receiver.url)
+  await isReady(first)
+  const second = listen(receiver.url)
   expect(await second.exited).toBe(5)
   expect(second.stderr).toContain('--take-over')
-  const third = await listen(receiver.url, '--take-over')
+  const third = listen(receiver.url, ['--take-over'])
   expect(await first.exited).toBe(5)
   const ids = await emit(type, 3)
   await receiver.waitFor(3)
@@ -208,7 +226,7 @@ test('of two under one name the second ends with 5; with --take-over the first d
 test('a name that another machine holds is refused, too', async () => {
   const receiver = await startReceiver()
   const here = laptop()
-  await (await here.listen(receiver.url)).isReady()
+  await isReady(here.listen(receiver.url))
   await emit(here.type, 1)
   await receiver.waitFor(1)
   const elsewhere = await outboxWhileWeServe(
@@ -223,8 +241,8 @@ test('a failure is recorded and waits; redeliver brings it back within a moment'
   let answer = 500
   const receiver = await startReceiver(() => answer)
   const { listen, type } = laptop()
-  const running = await listen(receiver.url, '--json')
-  await running.isReady()
+  const running = listen(receiver.url, ['--json'])
+  await isReady(running)
   await emit(type, 1)
   await eventually(() => expect(running.stdout).not.toBe(''))
   const { id, status } = JSON.parse(running.stdout)

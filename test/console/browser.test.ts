@@ -2,8 +2,9 @@
 // content says.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { endStreams } from '../../functions/console/live.ts'
 import { breachesIn, openWindow, sidewaysPixels, startBrowser, whyNot } from './browser.ts'
 import { type Console, fill, type Scene, startConsole } from './console.ts'
 
@@ -13,14 +14,29 @@ const shots = process.env.OUTBOX_TEST_SHOTS
 let browser: Browser | null
 let it: Console
 let bare: Console
+/** In production, where each number is typed. */
+let careful: Console
+/** Without its tables. */
+let broken: Console
 let scene: Scene
 let cookie: string
 let bareCookie: string
+let carefulCookie: string
+let brokenCookie: string
 beforeAll(async () => {
   browser = await startBrowser()
   if (!browser) return
-  ;[it, bare] = await Promise.all([startConsole(), startConsole()])
+  ;[it, bare, careful, broken] = await Promise.all([
+    startConsole(),
+    startConsole(),
+    startConsole({ OUTBOX_ENVIRONMENT: 'production' }),
+    startConsole(),
+  ])
   scene = await fill(it)
+  await fill(careful)
+  carefulCookie = (await careful.signIn()).cookie
+  brokenCookie = (await broken.signIn()).cookie
+  await broken.db.query('alter schema outbox rename to hidden')
   cookie = (await it.signIn()).cookie
   bareCookie = (await bare.signIn()).cookie
 }, 120_000)
@@ -43,6 +59,10 @@ const full = (s: Scene): [name: string, path: string][] => [
   ['paused', `/console/endpoints/${s.paused}?done=pause`],
   ['edit', `/console/endpoints/${s.well}/edit`],
   ['replay', `/console/endpoints/${s.failing}/replay`],
+  ['redeliver', '/console/deliveries/redeliver?state=dead'],
+  ['delete', `/console/endpoints/${s.failing}/delete`],
+  ['new-event', '/console/events/new'],
+  ['progress', `/console/replays/${s.replay}`],
   ['rotate', `/console/endpoints/${s.failing}/rotate`],
   ['deliveries', '/console/deliveries'],
   ['nothing-matches', '/console/deliveries?state=canceled'],
@@ -55,6 +75,8 @@ const full = (s: Scene): [name: string, path: string][] => [
   ['audit', '/console/audit'],
   ['charts', '/console/charts'],
   ['nowhere', '/console/nowhere'],
+  ['unreadable-filter', '/console/deliveries?status=sometimes'],
+  ['redeliver-nothing', '/console/deliveries/redeliver'],
 ]
 
 const empty: [name: string, path: string][] = [
@@ -84,19 +106,65 @@ for (const scheme of ['light', 'dark'] as const) {
             await page.evaluate(
               `for (const details of document.querySelectorAll('main details')) details.open = true`,
             )
-            expect(await breachesIn(page), name).toEqual([])
-            expect(await sidewaysPixels(page), name).toBe(0)
-            if (shots) {
-              mkdirSync(shots, { recursive: true })
-              await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true })
-            }
+            await expectReadable(page, name, { width, scheme })
           }
-          expect(troubles.filter(text => !/status of 404/.test(text))).toEqual([])
+          expect(troubles.filter(text => !/status of (400|404)/.test(text))).toEqual([])
           await close()
         }
       },
     )
+
+    inBrowser(
+      `no step of sending again breaks a rule of accessibility or scrolls sideways, ${scheme}, ${width} px wide`,
+      async browser => {
+        const { page, close } = await openWindow(browser, careful.url, carefulCookie, { scheme, width })
+        await page.goto('/console/deliveries/redeliver?type=order.shipped')
+        await expectReadable(page, 'redeliver', { width, scheme })
+        await page.getByRole('radio', { name: /All of them/ }).check()
+        await page.getByRole('button', { name: 'Preview' }).click()
+        await page.getByRole('heading', { name: /will be sent again/ }).waitFor()
+        await expectReadable(page, 'preview', { width, scheme })
+        await page.getByRole('button', { name: 'Continue' }).click()
+        await page.getByRole('heading', { name: /^Send \d+ deliveries again/ }).waitFor()
+        await expectReadable(page, 'confirm', { width, scheme })
+        await page.getByLabel(/^Type \d+ to confirm/).fill('9')
+        await page.getByRole('button', { name: /^Send \d+ again/ }).click()
+        await page.getByText('nothing was sent').waitFor()
+        await expectReadable(page, 'confirm-wrong', { width, scheme })
+        const label = (await page.locator('label', { hasText: 'to confirm' }).textContent())!
+        await page.getByLabel(/^Type \d+ to confirm/).fill(/\d+/.exec(label)![0])
+        await page.getByRole('button', { name: /^Send \d+ again/ }).click()
+        await page.waitForURL('**/console/replays/rpl_*')
+        await expectReadable(page, 'progress', { width, scheme })
+        await close()
+      },
+    )
+
+    inBrowser(
+      `no page that could not be read breaks a rule of accessibility, ${scheme}, ${width} px wide`,
+      async browser => {
+        const { page, close } = await openWindow(browser, broken.url, brokenCookie, { scheme, width })
+        for (const [name, path] of empty) {
+          await page.goto(path)
+          await expectReadable(page, `unreadable-${name}`, { width, scheme })
+        }
+        await close()
+      },
+    )
   }
+}
+
+interface Looked {
+  readonly width: number
+  readonly scheme: string
+}
+
+async function expectReadable(page: Page, name: string, { width, scheme }: Looked): Promise<void> {
+  expect(await breachesIn(page), name).toEqual([])
+  expect(await sidewaysPixels(page), name).toBe(0)
+  if (!shots) return
+  mkdirSync(shots, { recursive: true })
+  await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true })
 }
 
 inBrowser('at 320 px nothing scrolls sideways', async browser => {
@@ -131,7 +199,7 @@ inBrowser('a whole replay by keyboard alone', async browser => {
   await page.waitForURL('**/endpoints/ep_*')
   const endpoint = page.url().split('/').at(-1)
   await page.keyboard.press('r')
-  await page.waitForURL('**/replay')
+  await page.getByRole('dialog', { name: /its past events again/ }).waitFor()
   await page.getByLabel('Since (UTC)').focus()
   await page.keyboard.type('2026-01-01')
   await page.keyboard.press('Enter')
@@ -139,13 +207,24 @@ inBrowser('a whole replay by keyboard alone', async browser => {
   while (!/^Send .* again$/.test((await page.locator(':focus').textContent()) ?? ''))
     await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
-  await page.getByText('The replay has begun.').waitFor()
+  await page.waitForURL('**/console/replays/rpl_*')
   const { data } = (await it.api('GET', `/v1/replays?endpoint_id=${endpoint}`)).body
   expect(data).toHaveLength(1)
   await close()
 })
 
 describe('without script', () => {
+  inBrowser('all that match are sent again, page by page', async browser => {
+    const { page, close } = await openWindow(browser, it.url, cookie, { script: false })
+    await page.goto('/console/deliveries?state=delivered')
+    await page.getByRole('link', { name: 'Redeliver all that match…' }).click()
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByRole('heading', { name: /will be sent again/ }).waitFor()
+    await page.getByRole('button', { name: /^Send \d+ again$/ }).click()
+    await page.waitForURL('**/console/replays/rpl_*')
+    await close()
+  })
+
   inBrowser('an endpoint is created and paused, and a delivery sent again', async browser => {
     const { page, close } = await openWindow(browser, it.url, cookie, { script: false })
     await page.goto('/console/endpoints/new')
@@ -177,21 +256,68 @@ inBrowser('signing in and out, with a password field and a button', async browse
 })
 
 inBrowser(
-  'new rows wait for a click, and a page that cannot be read says that live has stopped',
+  'a new row is offered within seconds and waits for a click, and a page that cannot be read says that live has stopped',
   async browser => {
     const { page, close } = await openWindow(browser, it.url, cookie)
-    await page.clock.install()
+    const followed = page.waitForResponse(answer => answer.headers()['content-type'] === 'text/event-stream')
     await page.goto('/console/events')
+    await followed
     const rows = await page.locator('.list tbody tr').count()
     await it.api('POST', '/v1/events', { type: 'order.new', data: 1 })
-    await page.clock.runFor(10_500)
-    await page.getByRole('button', { name: '1 new events' }).waitFor()
+    await page.getByRole('button', { name: '1 new events' }).waitFor({ timeout: 5_000 })
     expect(await page.locator('.list tbody tr').count()).toBe(rows)
     await page.getByRole('button', { name: '1 new events' }).click()
-    await page.getByRole('link', { name: 'order.new' }).waitFor()
+    await page.getByRole('link', { name: 'order.new', exact: true }).waitFor()
     await page.route('**/console/events', route => route.abort())
-    await page.clock.runFor(10_500)
+    endStreams()
     await page.getByText('Live stopped at').first().waitFor()
+    await close()
+  },
+)
+
+inBrowser('a page that follows what happens changes where it differs, and nowhere else', async browser => {
+  const { page, close } = await openWindow(browser, it.url, cookie)
+  const { id } = (await it.api('POST', '/v1/endpoints', { url: 'https://example.com/followed' })).body
+  await page.goto(`/console/endpoints/${id}`)
+  await page.getByRole('button', { name: 'Disable' }).focus()
+  await it.api('POST', `/v1/endpoints/${id}/pause`)
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
+  expect(await page.locator('p .state use').first().getAttribute('href')).toBe('#i-paused')
+  expect(await page.locator('#i-paused').count()).toBe(1)
+  expect(await page.locator(':focus').textContent()).toBe('Disable')
+  await page.keyboard.press('.')
+  await it.api('POST', `/v1/endpoints/${id}/resume`)
+  await it.api('POST', '/v1/events', { type: 'order.later', data: 1 })
+  const other = await openWindow(browser, it.url, cookie)
+  await other.page.goto(`/console/endpoints/${id}`)
+  await it.api('POST', `/v1/endpoints/${id}/disable`)
+  await other.page.getByText('Disabled (manual)').waitFor() // it follows, and the first one does not
+  expect(await page.getByText('Disabled (manual)').count()).toBe(0)
+  await Promise.all([close(), other.close()])
+})
+
+inBrowser(
+  'all that match are sent again in a dialog of four steps, which closes with Escape',
+  async browser => {
+    const { page, troubles, close } = await openWindow(browser, it.url, cookie)
+    await page.goto('/console/deliveries?state=delivered')
+    await page.keyboard.press('r')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('heading', { name: 'Redeliver which deliveries?' }).waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    await page.keyboard.press('r')
+    await dialog.getByRole('button', { name: 'Preview' }).click()
+    await dialog.getByRole('heading', { name: /will be sent again/ }).waitFor()
+    expect(await breachesIn(page)).toEqual([])
+    await dialog.getByRole('link', { name: 'Back' }).click()
+    await dialog.getByRole('heading', { name: 'Redeliver which deliveries?' }).waitFor()
+    await dialog.getByRole('button', { name: 'Preview' }).click()
+    await dialog.getByRole('button', { name: /^Send \d+ again$/ }).click()
+    await page.waitForURL('**/console/replays/rpl_*')
+    await page.getByRole('button', { name: 'Cancel the rest' }).click()
+    await page.getByRole('heading', { name: /^Canceled after/ }).waitFor()
+    expect(troubles).toEqual([])
     await close()
   },
 )

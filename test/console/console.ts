@@ -127,6 +127,8 @@ export interface Scene {
   readonly theirEvent: string
   readonly replay: string
   readonly key: string
+  /** Of a preview of tenant 7. */
+  readonly token: string
 }
 
 /** What nobody should be able to do with a text. */
@@ -204,6 +206,8 @@ export async function fill({ api, db }: Console): Promise<Scene> {
   const since = '2026-01-01T00:00:00Z'
   const replay = (await api('POST', `/v1/endpoints/${well}/replay`, { since, only: 'all' })).body.id
   const key = (await api('POST', '/v1/keys', { name: 'ci' })).body.id
+  const preview = { filter: { state: 'dead' }, dry_run: true }
+  const { token } = (await api('POST', '/v1/deliveries/redeliver', preview, 'k7')).body
   return {
     well,
     failing,
@@ -213,6 +217,7 @@ export async function fill({ api, db }: Console): Promise<Scene> {
     theirEvent,
     replay,
     key,
+    token,
     retried: of(event, failing),
     dead: of(second, failing),
     delivered: of(event, well),

@@ -17,11 +17,13 @@ const newEndpoint = {
   more_types: 'invoice.*',
 }
 
-/** Those that change something. `of`: whose it is, where it belongs to somebody. */
+type Fields = Record<string, string>
+
+/** Those that change something, each for what belongs to tenant 7, where it belongs to somebody. */
 const forms: readonly [
   route: string,
   path: (s: Scene) => string,
-  fields: Record<string, string>,
+  fields: Fields | ((s: Scene) => Fields),
   isOperators?: boolean,
 ][] = [
   ['/console/endpoints', () => '/console/endpoints', newEndpoint],
@@ -44,11 +46,26 @@ const forms: readonly [
     s => `/console/endpoints/${s.theirs}/replay`,
     { step: 'begin', since: '2026-01-01', until: '2026-01-02', only: 'all' },
   ],
+  ['/console/endpoints/:id/delete', s => `/console/endpoints/${s.theirs}/delete`, { typed: 'example.com' }],
+  ['/console/events/new', () => '/console/events/new', { type: 'order.new', data: '1' }],
+  ['/console/deliveries/redeliver', () => '/console/deliveries/redeliver', { state: 'dead', only: 'all' }],
+  ['/console/replays/confirm', () => '/console/replays/confirm', s => confirmed(s)],
+  ['/console/replays', () => '/console/replays', s => confirmed(s)],
   ['/console/deliveries/:id/redeliver', s => `/console/deliveries/${s.theirDelivery}/redeliver`, {}],
   ['/console/replays/:id/cancel', s => `/console/replays/${s.replay}/cancel`, {}, true],
   ['/console/keys', () => '/console/keys', { name: 'made-here' }, true],
   ['/console/keys/:id/revoke', s => `/console/keys/${s.key}/revoke`, {}, true],
 ]
+
+const confirmed = ({ token }: Scene) => ({ token, count: '1', endpoints: '1', endpoint_id: '' })
+
+/** Where somebody else may do the same with what is theirs. */
+const foreignAllowed = new Set([
+  '/console/endpoints',
+  '/console/events/new',
+  '/console/deliveries/redeliver',
+  '/console/replays/confirm',
+])
 
 /** Those that only show what is hidden, and the session's own. */
 const harmless = [
@@ -57,6 +74,15 @@ const harmless = [
   '/console/deliveries/:id/show',
   '/console/events/:id/show',
 ]
+
+const h1 = (page: string) => /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(page)![1]!.replace(/<[^>]+>/g, '')
+
+/** What a step of a sheet hands on to the next. */
+function hiddenIn(page: string): Record<string, string> {
+  const sheet = page.slice(page.indexOf('class="sheet'))
+  const fields = sheet.matchAll(/<input type="hidden" name="([a-z]\w*)" value="([^"]*)"/g)
+  return Object.fromEntries([...fields].map(([, name, value]) => [name!, value!]))
+}
 
 /** Everything that a form could change. */
 const dump = async () =>
@@ -155,9 +181,12 @@ describe.each(refusals)('%s', (who, attempt, statuses) => {
     const before = await dump()
     const post = await attempt()
     for (const [route, path, fields] of forms) {
-      if (who === "with another tenant's key" && route === '/console/endpoints') continue // it may create its own
-      const { status } = await post(path(scene), fields)
-      expect(statuses, `${route} ${status}`).toContain(status)
+      const isForeign = who === "with another tenant's key"
+      if (isForeign && foreignAllowed.has(route)) continue
+      const { status } = await post(path(scene), typeof fields === 'function' ? fields(scene) : fields)
+      // A token of somebody else is as unknown as one that never was.
+      const expected = isForeign && route === '/console/replays' ? [409] : statuses
+      expect(expected, `${route} ${status}`).toContain(status)
     }
     expect(await dump()).toEqual(before)
   })
@@ -241,18 +270,139 @@ describe('a form does', () => {
   test('count a replay first, then begin exactly that one', async () => {
     const path = `/console/endpoints/${scene.failing}/replay`
     const preview = await admin.post(path, { step: 'preview', since: '2026-01-01', only: 'undelivered' })
-    expect(preview.text).toMatch(/\d+ deliver(y|ies) will be sent again|nothing to send/)
-    const pinned = Object.fromEntries(
-      [
-        ...preview.text.matchAll(
-          /<input type="hidden" name="(step|since|until|only|rate_per_second)" value="([^"]*)"/g,
-        ),
-      ].map(([, name, value]) => [name, value]),
-    )
-    expect(pinned).toMatchObject({ step: 'begin', since: '2026-01-01T00:00:00.000Z' })
-    await admin.post(path, pinned as Record<string, string>)
+    expect(h1(preview.text)).toMatch(/^\d+ deliver(y|ies) will be sent again$/)
+    const pinned = hiddenIn(preview.text)
+    const begun = await admin.post('/console/replays', pinned)
     const { data } = (await it.api('GET', '/v1/replays')).body
-    expect(data[0]).toMatchObject({ endpoint_id: scene.failing, until: pinned.until, only: 'undelivered' })
+    expect(begun.headers.get('location')).toBe(`/console/replays/${data[0].id}`)
+    expect(data[0]).toMatchObject({
+      endpoint_id: scene.failing,
+      count: Number(pinned.count),
+      only: 'undelivered',
+    })
+    expect(data[0].filter.since).toBe('2026-01-01T00:00:00.000Z')
+  })
+
+  describe('send all deliveries again that match a filter:', () => {
+    const path = '/console/deliveries/redeliver'
+
+    test('choose, see exactly which, begin, and watch', async () => {
+      const page = (await admin.get('/console/deliveries?error=bad_status')).text
+      expect(page).toContain('href="/console/deliveries/redeliver?error=bad_status"')
+      const chosen = (await admin.get(`${path}?error=bad_status`)).text
+      expect(chosen).toContain('that failed with <b><bdi>bad_status')
+      const preview = (await admin.post(path, hiddenIn(chosen))).text
+      expect(h1(preview)).toBe('1 delivery will be sent again')
+      for (const part of ['example.com/failing', 'order.shipped', 'Committed', 'It takes'])
+        expect(preview).toContain(part)
+      const begun = await admin.post('/console/replays', hiddenIn(preview))
+      const progress = (await admin.get(begun.headers.get('location')!)).text
+      expect(h1(progress)).toMatch(/^0 of 1 made due so far/)
+      expect(progress).toContain('Cancel the rest')
+    })
+
+    test('what began once does not begin again, and another tenant cannot begin it', async () => {
+      const preview = (await admin.post(path, { state: 'delivered', only: 'all' })).text
+      const pinned = hiddenIn(preview)
+      const other = await it.signIn('k8')
+      expect((await other.post('/console/replays', pinned)).status).toBe(409)
+      expect((await admin.post('/console/replays', pinned)).status).toBe(303)
+      expect((await admin.post('/console/replays', pinned)).text).toContain('This was started already.')
+    })
+
+    test('what was delivered is left out, and counted', async () => {
+      const preview = (await admin.post(path, { type: 'order.shipped', only: 'undelivered' })).text
+      expect(preview).toMatch(/[12] already delivered/)
+    })
+
+    test('a filter that cannot be read, or none, sends nothing', async () => {
+      for (const [fields, words] of [
+        [{ status: 'sometimes' }, 'This could not be read: status.'],
+        [{ since: 'yesterday', state: 'dead' }, 'This could not be read: since.'],
+        [{}, 'A filter is needed'],
+      ] as const) {
+        const page = await admin.post(path, fields)
+        expect([page.status, page.text.includes(words)], words).toEqual([400, true])
+      }
+      expect((await admin.get('/console/deliveries')).text).not.toContain('Redeliver all that match')
+    })
+
+    test('a number above a hundred, and any in production, is typed first', async () => {
+      const confirmed = { token: scene.token, count: '412', endpoints: '5', endpoint_id: '' }
+      const seven = await it.signIn('k7')
+      const question = (await seven.post('/console/replays/confirm', confirmed)).text
+      expect(h1(question)).toBe('Send 412 deliveries again?')
+      expect(question).toContain('Type 412 to confirm, because it is more than 100')
+      for (const typed of ['', '41', '4120'])
+        expect((await seven.post('/console/replays', { ...confirmed, typed })).status, typed).toBe(400)
+      expect((await seven.post('/console/replays', { ...confirmed, typed: '412' })).status).toBe(303)
+
+      const production = await startConsole({ OUTBOX_ENVIRONMENT: 'production' })
+      const theirs = await fill(production)
+      const who = await production.signIn('k7')
+      const one = { token: theirs.token, count: '1', endpoints: '1', endpoint_id: '' }
+      const asked = await who.post('/console/replays', one)
+      expect([asked.status, asked.text.includes('because this is production')]).toEqual([400, true])
+    })
+  })
+
+  test('write an event, with the example of its type', async () => {
+    expect((await admin.get('/console/events/new?type=order.new')).text).toContain('value="order.new"')
+    const wrong = await admin.post('/console/events/new', { type: 'order.new', data: '{' })
+    expect([wrong.status, wrong.text.includes('is not JSON')]).toEqual([400, true])
+    const page = await admin.post('/console/events/new', {
+      type: 'order.new',
+      key: 'orders/9',
+      data: '{"n":12345678901234567890}',
+    })
+    const id = page.headers.get('location')!.split('/').at(-1)
+    const { body } = await it.api('GET', `/v1/events/${id}`)
+    expect(body).toMatchObject({ type: 'order.new', key: 'orders/9' })
+  })
+
+  test('set what few endpoints need, and leave headers that are not shown as they are', async () => {
+    const page = await admin.post('/console/endpoints', {
+      ...newEndpoint,
+      name: 'erp',
+      retry_schedule: '5, 300',
+      headers: 'authorization: Bearer a:b\nx-one: 1',
+      format: 'slack',
+      kind: 'push',
+    })
+    const id = /ep_[0-9a-f]{24}/.exec(page.text)![0]
+    const sealed = async () =>
+      (await it.db.query('select sealed_headers from outbox.endpoints where name = $1', ['erp'])).rows[0]
+        .sealed_headers
+    const before = await sealed()
+    expect(before).not.toBeNull()
+    const form = (await admin.get(`/console/endpoints/${id}/edit`)).text
+    expect(form).not.toContain('Bearer a:b')
+    expect(form).toContain('value="5, 300"')
+    const fields = { url: newEndpoint.url, which: 'all', name: 'erp', retry_schedule: '', headers: '' }
+    await admin.post(`/console/endpoints/${id}/edit`, fields)
+    expect((await it.api('GET', `/v1/endpoints/${id}`)).body).toMatchObject({
+      name: 'erp',
+      retry_schedule: null,
+    })
+    expect(await sealed()).toEqual(before)
+    await admin.post(`/console/endpoints/${id}/edit`, { ...fields, headers: '-' })
+    expect(await sealed()).toBeNull()
+    const wrong = await admin.post(`/console/endpoints/${id}/edit`, { ...fields, retry_schedule: '5, soon' })
+    expect(wrong.status).toBe(400)
+  })
+
+  test('delete an endpoint only when its name was typed', async () => {
+    const { id } = (await it.api('POST', '/v1/endpoints', { url: 'https://gone.example/hooks' })).body
+    const path = `/console/endpoints/${id}/delete`
+    expect((await admin.get(path)).text).toContain('Type gone.example to confirm')
+    for (const typed of ['', 'gone', 'example.com']) {
+      const page = await admin.post(path, { typed })
+      expect([page.status, page.text.includes('nothing was deleted')], typed).toEqual([400, true])
+    }
+    expect(await stateOf(id)).toBe('active')
+    const page = await admin.post(path, { typed: 'gone.example' })
+    expect(page.headers.get('location')).toBe('/console/endpoints?done=delete')
+    expect((await it.api('GET', `/v1/endpoints/${id}`)).status).toBe(404)
   })
 
   test('cancel a replay', async () => {

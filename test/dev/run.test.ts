@@ -82,6 +82,16 @@ test('npm run dev delivers a shipped order to the billing receiver', async () =>
   expect(await eventually(() => charge(1))).toHaveProperty('amount_cents')
 })
 
+test('npm run dev prints a line for the event and one for each attempt, with what happens next', async () => {
+  expect((await patch(3, 'shipped')).status).toBe(200)
+  await dev.prints(/^[\d:.]{12} {2}orders\/3 → order\.shipped +evt_…\w+ +committed$/m, 20_000)
+  await dev.prints(
+    /^[\d:.]{12} {2}dlv_…\w+…\w+ → billing +200 in \d+ ms +attempt 1 +delivered, .* after the commit$/m,
+    20_000,
+  )
+  await dev.prints(/→ flaky +503 in \d+ ms +attempt 1 +retry in [\d.]+ s$/m, 20_000)
+})
+
 test('npm run dev refuses a second start in the same directory', async () => {
   const second = new DevCommand(place)
   expect(await second.exited).toBe(1)

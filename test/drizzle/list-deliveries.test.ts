@@ -9,12 +9,16 @@ import { startOperations } from '../functions/operations.ts'
 let client: pg.Client
 let db: Awaited<ReturnType<typeof startOperations>>['db']
 
-/** 600 events in bursts with gaps between their ids, 7 endpoints, deliveries in every state and in all three tables. */
+/**
+ * 600 events in bursts with gaps between their ids, 7 endpoints, deliveries in every state and in all three tables. An endpoint of a
+ * tenant has deliveries of that tenant's events alone, unless it was another's before.
+ */
 beforeAll(async () => {
   ;({ client, db } = await startOperations())
   await client.query(`
     set session_replication_role = replica;
-    insert into outbox.endpoints (url, tenant) select 'https://example.com/' || n, case when n > 4 then 't' || n % 2 end
+    insert into outbox.endpoints (url, tenant, changed_tenant)
+    select 'https://example.com/' || n, case when n > 4 then 't' || n % 2 end, n = 6
     from generate_series(1, 7) as n;
     insert into outbox.events (id, type, data, key, tenant, occurred_at) overriding system value
     select n + n / 50 * 900, 'type.' || n % 4, '{}', case when n % 3 > 0 then 'k' || n % 7 end, case when n % 2 > 0 then 't' || n % 3 end,
@@ -22,7 +26,8 @@ beforeAll(async () => {
     from generate_series(1, 600) as n;
     create temporary table planned as
     select e.id as event_id, p.id as endpoint_id, (hashint8(e.id * 31 + p.id) & 1023) as r, e.occurred_at
-    from outbox.events e cross join outbox.endpoints p where (hashint8(e.id * 17 + p.id) & 7) < 3;
+    from outbox.events e cross join outbox.endpoints p
+    where (hashint8(e.id * 17 + p.id) & 7) < 3 and (p.tenant is null or p.changed_tenant or p.tenant = e.tenant);
     insert into outbox.delivered_at_once (endpoint_id, event_id, created_at, started_at, duration_ms, sender, response_status)
     select endpoint_id, event_id, occurred_at, occurred_at, 3, 'listener', case when r % 2 = 0 then 200 else 204 end from planned where r < 500;
     insert into outbox.delivery_rows (endpoint_id, event_id, state, attempt, reason, lease, leased_until, created_at, finished_at)

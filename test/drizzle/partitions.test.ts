@@ -96,6 +96,21 @@ describe('a partition past the retention time', () => {
     expect(await deliveryStates(client)).toEqual({})
   })
 
+  test('takes the numbers of its deliveries with it, and later numbers go on', async () => {
+    const { client, store, endpoint } = await scene()
+    await emitAtOnce(client, 3)
+    const first = await store.take(greedy('a:1'))
+    await store.number(first.deliveries)
+    await store.settleIfLeased(first.deliveries.map(success))
+    await nextPartition(client, store)
+    await pass(client, 31)
+    await expire(store)
+    expect(await count(client, 'outbox.delivery_numbers')).toBe(0)
+    await emitAtOnce(client, 1)
+    const { deliveries } = await store.take(greedy('a:2'))
+    expect(await store.number(deliveries)).toMatchObject([{ endpointId: endpoint.id, sequence: 4n }])
+  })
+
   test('keeps what waits, is on its way, is dead or is not fanned out, with all that was recorded of it', async () => {
     const { client, store, endpoint, other } = await scene()
     await emitAtOnce(client, 40, 'both.happened')

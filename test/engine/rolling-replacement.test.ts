@@ -1,6 +1,6 @@
 // Several listeners on one database, as a Deployment runs them (ops/kubernetes/listener.yaml): they are replaced one after the
-// other under load, and they share an endpoint exactly. How late a
-// webhook may be says something only on a machine with nothing else to do: OUTBOX_TEST_LISTENERS=20 asks for that, and for twenty.
+// other under load, and they share an endpoint exactly. How late a webhook may be says something only on a machine with enough
+// cores and nothing else to do: OUTBOX_TEST_LISTENERS=20 asks for that, for twenty, and for 500 events a second.
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -10,10 +10,10 @@ import { setUp } from '../support/topology.ts'
 
 const asked = process.env.OUTBOX_TEST_LISTENERS
 const listeners = Number(asked ?? 3)
-const eventsPerSecond = 500
+const eventsPerSecond = asked === undefined ? 100 : 500
 const inTime = { timeoutMs: 60_000 }
 
-test('listeners that are replaced one by one under 500 events a second send nothing twice and lose nothing', async () => {
+test('listeners that are replaced one by one under load send nothing twice and lose nothing', async () => {
   const { db, client, receiver } = await setUp()
   const old = await startAll(db.url)
   const writing = writeSteadily(await db.connect())

@@ -73,6 +73,13 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
     rate_per_second: 2 * third,
   })
   await ask('GET /v1/endpoints', '/v1/endpoints')
+  const batch = await ask('POST /v1/endpoints/batch', '/v1/endpoints/batch', {
+    create: [{ url, name: 'batch', event_types: ['none'], headers: { 'x-b': String.raw`\b` } }],
+    update: [{ id: endpoint, description: String.raw`it's \x41 {NULL} "quoted", too` }],
+  })
+  await ask('POST /v1/endpoints/batch, deleting', '/v1/endpoints/batch', {
+    delete: [batch.body.created?.[0].id],
+  })
   await ask('POST /v1/endpoints/{id}/rotate', `/v1/endpoints/${endpoint}/rotate`, { signing: 'ed25519' })
   await ask('GET /v1/endpoints/{id}', `/v1/endpoints/${endpoint}`)
   await ask('POST /v1/endpoints/{id}/test', `/v1/endpoints/${endpoint}/test`)
@@ -99,6 +106,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('GET /v1/explain', '/v1/explain?table=orders&key=orders/1')
   await ask('GET /v1/event-types', '/v1/event-types')
 
+  await ask('GET /v1/deliveries/tail', '/v1/deliveries/tail?wait_seconds=0')
   const [delivery] = (await ask('GET /v1/deliveries', `/v1/deliveries?event_id=${event}`)).body.data ?? []
   await ask('GET /v1/deliveries/{id}', `/v1/deliveries/${delivery?.id}`)
   await ask('POST /v1/deliveries/{id}/redeliver', `/v1/deliveries/${delivery?.id}/redeliver`)
@@ -109,6 +117,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
       name: 'laptop',
       url: 'https://pull.invalid/',
       event_types: ['outbox.test'],
+      sequence: true,
     })
   ).body.id
   await ask('POST /v1/endpoints/{id}/test', `/v1/endpoints/${laptop}/test`)
@@ -120,6 +129,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
     status: 200,
   })
 
+  await ask('GET /v1/endpoints/{id}/sequence', `/v1/endpoints/${laptop}/sequence?after=0`)
   const preview = await ask('POST /v1/deliveries/redeliver', '/v1/deliveries/redeliver', {
     filter: { type: 'a.b', since: '2026-01-01T00:00:00+05:45' },
     include_delivered: true,
@@ -149,6 +159,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   const key = (await ask('POST /v1/keys', '/v1/keys', { name: 'ci', expires_at: '2999-01-01T00:00:00Z' }))
     .body
   await ask('GET /v1/keys', '/v1/keys')
+  await ask('GET /v1/whoami', '/v1/whoami')
   await ask('DELETE /v1/keys/{id}', `/v1/keys/${key.id}`)
   await ask('GET /v1/listeners', '/v1/listeners')
   await ask('POST /v1/ring', '/v1/ring')

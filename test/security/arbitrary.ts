@@ -1,6 +1,6 @@
 // Requests generated from a route's own schema: mostly valid, often at the limits, sometimes invalid.
 import fc from 'fast-check'
-import type { Operation, Schema } from '../../functions/openapi/docs.ts'
+import type { Operation, Schema } from '../../functions/openapi/description.ts'
 import { anyText } from '../support/any-text.ts'
 import type { Route } from './routes.ts'
 

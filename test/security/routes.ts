@@ -1,6 +1,6 @@
 // The API's routes from its own description, and the details that must never be in an answer.
 import { expect } from 'vitest'
-import type { Description, Operation } from '../../functions/openapi/docs.ts'
+import type { Description, Operation } from '../../functions/openapi/description.ts'
 import type { Answer, Api } from '../functions/api.ts'
 
 export interface Route {

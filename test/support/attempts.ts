@@ -20,6 +20,7 @@ export function leased(differs: Partial<Leased> = {}): Leased {
     actor: null,
     traceparent: null,
     startIn: null,
+    sequence: null,
     ...differs,
   }
 }
@@ -38,6 +39,7 @@ export function sealedEndpoint(differs: Partial<SealedEndpoint> = {}): SealedEnd
     retrySchedule: null,
     isTenants: false,
     format: 'standard',
+    sequence: false,
     secrets: [],
     ...differs,
   }

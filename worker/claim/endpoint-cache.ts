@@ -10,6 +10,8 @@ export class EndpointCache {
   readonly #store: Pick<Store, 'readEndpoints'>
   readonly #ports: OpenEndpointPorts
   readonly #known = new Map<EndpointId, Endpoint>()
+  /** Some endpoint has asked for numbers since this process began. */
+  #hasNumbered = false
 
   constructor(store: Pick<Store, 'readEndpoints'>, ports: OpenEndpointPorts) {
     this.#store = store
@@ -30,11 +32,17 @@ export class EndpointCache {
       if ((this.#known.get(endpoint.id)?.version ?? 0) > endpoint.version) continue
       this.#known.delete(endpoint.id)
       this.#known.set(endpoint.id, endpoint)
+      this.#hasNumbered ||= endpoint.sequence
     }
     for (const id of this.#known.keys()) {
       if (this.#known.size <= maxEndpoints) break
       if (!outdated.has(id)) this.#known.delete(id)
     }
+  }
+
+  /** Those of these deliveries that need a number. Where no endpoint asks for numbers, none is looked at. */
+  toNumber(deliveries: readonly Leased[]): readonly Leased[] {
+    return this.#hasNumbered ? deliveries.filter(delivery => this.of(delivery).sequence) : []
   }
 
   of(delivery: Leased): Endpoint {

@@ -1,6 +1,7 @@
 // What fan-out and claim have in common: the request for a lease, what the lanes have capacity for, and where the deliveries
 // go.
 import type { Endpoint } from '../../delivery/endpoint.ts'
+import { deliveryKey } from '../../delivery/ids.ts'
 import type { Leased } from '../../delivery/types.ts'
 import type { LeaseRequest } from '../../drizzle/store.ts'
 import type { Lanes } from '../lanes/lanes.ts'
@@ -9,8 +10,11 @@ export interface LeasingPorts {
   readonly lanes: Pick<Lanes, 'reserve' | 'endReservation' | 'add' | 'sharers'>
   readonly endpointCache: {
     load(deliveries: readonly Leased[]): Promise<void>
+    toNumber(deliveries: readonly Leased[]): readonly Leased[]
     of(delivery: Leased): Endpoint
   }
+  /** Gives them their numbers. */
+  readonly number: (deliveries: readonly Leased[]) => Promise<readonly Leased[]>
   /** Ends the leases of what cannot be sent; never rejects. */
   readonly release: (deliveries: readonly Leased[]) => Promise<void>
   /** The answer of the statement with this lease never came. */
@@ -56,8 +60,8 @@ export class Leasing {
     }
     try {
       const brought = await statement(request).catch(error => this.#lose(lease, error))
-      await this.#loadEndpoints(brought.deliveries)
-      lanes.add(brought.deliveries, delivery => endpointCache.of(delivery), {
+      const deliveries = await this.#prepare(brought.deliveries)
+      lanes.add(deliveries, delivery => endpointCache.of(delivery), {
         capacities,
         askedAt,
         leaseMs: leaseSeconds * 1000,
@@ -74,9 +78,15 @@ export class Leasing {
     throw error
   }
 
-  async #loadEndpoints(deliveries: readonly Leased[]): Promise<void> {
+  /** With their endpoints known, and their numbers where those ask for them. */
+  async #prepare(deliveries: readonly Leased[]): Promise<readonly Leased[]> {
+    const { endpointCache, number } = this.#ports
     try {
-      await this.#ports.endpointCache.load(deliveries)
+      await endpointCache.load(deliveries)
+      const toNumber = endpointCache.toNumber(deliveries)
+      if (toNumber.length === 0) return deliveries
+      const numbered = new Map((await number(toNumber)).map(delivery => [deliveryKey(delivery), delivery]))
+      return deliveries.map(delivery => numbered.get(deliveryKey(delivery)) ?? delivery)
     } catch (error) {
       void this.#ports.release(deliveries)
       throw error

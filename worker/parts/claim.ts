@@ -40,6 +40,7 @@ export function createClaim({ connect, wake, send, settings, keyring, log, name 
   const leasing = new Leasing({
     lanes,
     endpointCache,
+    number: store.number,
     release,
     onLost: lease => recovery.noteLost(lease),
     name,

@@ -24,6 +24,7 @@ import { requireChange } from '../guard.ts'
 import { renderFailure, renderRefusal } from '../pages/refusal.ts'
 import type { ConsoleApp, ConsoleContext } from '../view.ts'
 import { shortUrl, visible } from '../words.ts'
+import { deletionForms } from './deletion.ts'
 import { rotationForms, showNewSecret } from './rotation.ts'
 
 export const endpointForms = new Hono<ConsoleApp>()
@@ -97,6 +98,7 @@ endpointForms.post('/console/endpoints/:id/test', requireChange, withCost(limitC
 })
 
 endpointForms.route('/', rotationForms)
+endpointForms.route('/', deletionForms)
 
 async function renderForm(c: ConsoleContext, endpoint: Endpoint | null, state: FormState): Promise<Response> {
   const { db, view } = c.var
@@ -112,9 +114,13 @@ async function renderForm(c: ConsoleContext, endpoint: Endpoint | null, state: F
 }
 
 function stateOf(endpoint: Endpoint): FormState {
-  const { url, description, tenant, ordering, max_in_flight, rate_per_second, timeout_seconds, event_types } =
-    endpoint
-  const values = { url, description, tenant, ordering, max_in_flight, rate_per_second, timeout_seconds }
+  const { event_types, retry_schedule } = endpoint
+  const { url, description, tenant, ordering, max_in_flight, rate_per_second, timeout_seconds } = endpoint
+  const { name, format } = endpoint
+  const values = {
+    ...{ url, description, tenant, ordering, max_in_flight, rate_per_second, timeout_seconds, name, format },
+    retry_schedule: retry_schedule?.join(', ') ?? null,
+  }
   return {
     values: Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, value === null ? '' : String(value)]),

@@ -7,7 +7,7 @@ import { findEndpoint } from '../../endpoints/read.ts'
 import { maxKeys, rotateKey } from '../../endpoints/rotation.ts'
 import { Rotation } from '../../endpoints/schema.ts'
 import { showKey } from '../../endpoints/signing-key.ts'
-import { choice, hidden } from '../forms.ts'
+import { choice, field, hidden } from '../forms.ts'
 import { render } from '../frame.ts'
 import { requireChange } from '../guard.ts'
 import { showEndpoint } from '../pages/endpoint.ts'
@@ -35,6 +35,11 @@ ${choice('overlap_seconds', 'The old one signs along', '86400', [
   ['604800', 'for 7 days'],
   ['0', 'not at all: end every old one now'],
 ])}
+${choice('signing', 'Signing', endpoint.signing, [
+  ['hmac', 'hmac: a shared secret'],
+  ['ed25519', 'ed25519: a public key'],
+])}
+${field({ name: 'secret', label: 'Secret to go on with', placeholder: 'whsec_…', about: 'Left empty, a new one is made.' })}
 <div class="end"><a class="btn" href="${view.base}/endpoints/${id}">Back</a><button class="btn primary" type="submit">Rotate the secret</button></div>
 </form></section>`,
   })
@@ -44,7 +49,11 @@ rotationForms.post('/console/endpoints/:id/rotate', requireChange, async c => {
   const { db, form, settings, view, requestId } = c.var
   const id = c.req.param('id')
   const back = `${view.base}/endpoints/${id}`
-  const parsed = Rotation.safeParse({ overlap_seconds: Number(form.get('overlap_seconds') ?? 86_400) })
+  const parsed = Rotation.safeParse({
+    overlap_seconds: Number(form.get('overlap_seconds') ?? 86_400),
+    signing: form.get('signing') || undefined,
+    secret: form.get('secret') || undefined,
+  })
   if (!parsed.success)
     return renderFailure(c, { status: 400, detail: 'The overlap is 0 seconds to 7 days.', requestId }, back)
   const rotated = await rotateKey(db, settings.keyring, callerOf(c as never), id, parsed.data)
@@ -65,7 +74,10 @@ rotationForms.post('/console/endpoints/:id/rotate', requireChange, async c => {
       },
       back,
     )
-  if ('wrongInput' in rotated) return renderRefusal(c, 'unknown')
+  if ('wrongInput' in rotated) {
+    const detail = rotated.wrongInput.map(({ path, message }) => `The ${path} ${message}.`).join(' ')
+    return renderFailure(c, { status: 400, detail, requestId }, back)
+  }
   return showNewSecret(c, id, rotated.key, 'The new secret signs now.')
 })
 

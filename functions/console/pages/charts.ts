@@ -8,7 +8,8 @@ import { readSeries } from '../../system/series/read.ts'
 import type { Measure, Series } from '../../system/series/schema.ts'
 import { type Query, readQuery, withQuery } from '../filters.ts'
 import { render } from '../frame.ts'
-import type { Child, Html } from '../parts.ts'
+import { type Child, type Html, list, state } from '../parts.ts'
+import { spark, sparkBucket, sparkMinutes } from '../spark.ts'
 import type { ConsoleContext } from '../view.ts'
 import { clock, count, counted, duration } from '../words.ts'
 import { renderRefusal } from './refusal.ts'
@@ -30,19 +31,36 @@ export async function showCharts(c: ConsoleContext): Promise<Response> {
   const endpoint = parseId('ep', query.endpoint_id ?? '') ?? undefined
   const { tenant } = callerOf(c as never)
   if ('path' in range || (query.endpoint_id && !endpoint)) return renderRefusal(c, 'unknown')
+  // Tenants are shown how their receiver does, and not how we do: so it stays at three statements for them too.
   const measures: Measure[] = endpoint
-    ? ['attempts', 'response_time', 'first_attempt_delay']
+    ? ['attempts', 'response_time', ...(tenant === null ? (['first_attempt_delay'] as const) : [])]
     : ['attempts', 'oldest_pending']
-  const series = await readSeries(db, { endpoint, tenant, reader: tenant }, range, new Set(measures))
+  const scope = { endpoint, tenant, reader: tenant, isBrief: true }
+  const series = await readSeries(db, scope, range, new Set(measures))
   if (!series) return renderRefusal(c, 'unknown')
   return render(view, {
     title: 'Charts',
     place: endpoint ? 'endpoints' : 'now',
     hasCharts: true,
-    content: html`<header class="page"><h1>${endpoint ? 'Is it them or us?' : 'Is it getting worse?'}</h1></header>
+    content: html`<header class="page"><h1>${endpoint ? 'How it answers' : 'Is it getting worse?'}</h1></header>
 <div id="charts">${rangeLinks(`${view.base}/charts`, query)}
-${endpoint ? answersChart(series) : html`<div class="pair">${attemptsChart(series)}${oldestChart(series)}</div>`}</div>`,
+${endpoint ? html`${answersChart(series)}${outcomes(series)}` : html`<div class="pair">${attemptsChart(series)}${oldestChart(series)}</div>`}</div>`,
   })
+}
+
+/** Of one endpoint, for its row in a list. */
+export async function showSpark(c: ConsoleContext): Promise<Response> {
+  const { db, view } = c.var
+  const endpoint = parseId('ep', c.req.query('endpoint_id') ?? '')
+  const since = new Date(view.now.getTime() - sparkMinutes * 60_000)
+  const range = rangeOf({ since, until: view.now, bucket: sparkBucket }, view.now)
+  const { tenant } = callerOf(c as never)
+  if ('path' in range || !endpoint) return renderRefusal(c, 'unknown')
+  const scope = { endpoint, tenant, reader: tenant, isBrief: true }
+  const series = await readSeries(db, scope, range, new Set(['attempts']))
+  if (!series) return renderRefusal(c, 'unknown')
+  const content = html`<header class="page"><h1>The last two hours</h1></header><p id="spark">${spark(series)}</p>`
+  return render(view, { title: 'The last two hours', place: 'endpoints', content })
 }
 
 const rangeLinks = (path: string, query: Query): Child =>
@@ -90,8 +108,10 @@ function failedOf({ attempts = {}, times }: Series): number[] {
 
 const deliveredOf = ({ attempts = {}, times }: Series) => attempts.delivered ?? times.map(() => 0)
 
-const share = (part: number, whole: number) =>
-  whole === 0 ? '' : ` (${((part / whole) * 100).toFixed(part / whole < 0.01 ? 2 : 0)} %)`
+const percent = (part: number, whole: number) =>
+  `${((part / whole) * 100).toFixed(part / whole < 0.01 ? 2 : 0)} %`
+
+const share = (part: number, whole: number) => (whole === 0 ? '' : ` (${percent(part, whole)})`)
 
 function attemptsChart(series: Series): Html {
   const [delivered, failed] = [deliveredOf(series), failedOf(series)]
@@ -137,27 +157,58 @@ function oldestChart(series: Series): Html {
 function answersChart(series: Series): Html {
   const { response_time: theirs, first_attempt_delay: ours } = series
   const failed = failedOf(series)
-  const highest = (values: readonly (number | null)[] = []) => Math.max(0, ...values.map(value => value ?? 0))
   const lost = sum(failed)
-  const most = (values: readonly (number | null)[] = []) => duration(highest(values))
+  const most = (values: readonly (number | null)[] = []) =>
+    duration(Math.max(0, ...values.map(value => value ?? 0)))
+  const wait = ours
+    ? ` Our own wait before the first attempt was ${most(ours.p95_seconds)} at most (p95).`
+    : ''
   return chart(series, {
     kind: 'answers',
-    question: 'Is it them or us?',
-    conclusion: `They answer within ${most(theirs?.p95_seconds)} (p95), and ${lost === 0 ? 'no attempt' : counted(lost, 'attempt')} failed. Our own wait before the first attempt was ${most(ours?.p95_seconds)} at most (p95).`,
+    question: ours ? 'Is it them or us?' : 'How does it answer?',
+    conclusion: `They answer within ${most(theirs?.p95_seconds)} (p95), and ${lost === 0 ? 'no attempt' : counted(lost, 'attempt')} failed.${wait}`,
     legend: [
       ['Their answer, p50', 'accent line'],
       ['p95', 'soft line'],
-      ['Our wait, p95', 'thin'],
+      ...(ours ? [['Our wait, p95', 'thin'] as const] : []),
       ['Failed', 'dead'],
     ],
     columns: [
       ['Their p50, s', theirs?.p50_seconds ?? []],
       ['Their p95, s', theirs?.p95_seconds ?? []],
       ['Failed', failed],
-      ['Our wait, s', ours?.p95_seconds ?? []],
+      ...(ours ? [['Our wait, s', ours.p95_seconds] as const] : []),
     ],
   })
 }
+
+/** What came of the attempts, as a table: the kinds of failures beside the successes. */
+function outcomes({ attempts = {} }: Series): Html | '' {
+  const rows = Object.entries(attempts)
+    .map(([outcome, values]) => ({ outcome, attempts: sum(values) }))
+    .sort((a, b) => b.attempts - a.attempts)
+  const all = sum(rows.map(row => row.attempts))
+  return all === 0
+    ? ''
+    : list(
+        'What came of the attempts',
+        [
+          {
+            title: 'What came of it',
+            kind: 'main',
+            cell: ({ outcome }) =>
+              outcome === 'delivered' ? state('delivered', 'delivered') : state('failed', outcome),
+          },
+          { title: 'Attempts', kind: 'num', label: 'Attempts', cell: row => count(row.attempts) },
+          { title: 'Share', kind: 'num', label: 'Share', cell: row => percent(row.attempts, all) },
+        ],
+        rows,
+      )
+}
+
+/** Filled by script, where there is one. */
+export const sparkPlace = (path: string, endpointId: string): Html =>
+  html`<span class="sparkline" data-include="${withQuery(path, { endpoint_id: endpointId })}" data-from="spark"></span>`
 
 /** Where a page has its charts: filled by script, and for all others a link. */
 export const chartsPlace = (path: string, query: Query = {}): Html =>

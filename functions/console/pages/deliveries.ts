@@ -1,72 +1,25 @@
 // Deliveries: the filter is the URL, and the sentence under it says what is shown.
 import { html } from 'hono/html'
 import { failureKinds } from '../../../delivery/failures.ts'
-import { formatDeliveryId, parseId } from '../../../delivery/ids.ts'
+import { formatDeliveryId } from '../../../delivery/ids.ts'
 import { isUnreachable, redacted } from '../../../delivery/redact.ts'
 import { callerOf } from '../../access/caller.ts'
-import { type DeliveryFilter, type ListedRow, walkDeliveries } from '../../deliveries/list.ts'
-import { ListedError, ResponseStatus, State } from '../../deliveries/schema.ts'
+import { type ListedRow, walkDeliveries } from '../../deliveries/list.ts'
 import { withoutQuery } from '../../endpoints/read.ts'
-import { filterForm, type Input, type Query, readQuery, readTime, withQuery } from '../filters.ts'
+import { filterNames, filterWords, readFilter, stateWords } from '../delivery-filter.ts'
+import { filterForm, type Input, type Query, readQuery, withQuery } from '../filters.ts'
+import { actionLink } from '../forms.ts'
 import { render } from '../frame.ts'
-import type { Icon } from '../icons.ts'
 import { pageLinks, readWalkPage } from '../paging.ts'
 import { ago, at, type Child, type Column, deliveryState, foreign, icon, list, number } from '../parts.ts'
 import type { ConsoleContext, View } from '../view.ts'
-import { count, duration, exactly, shortId, shortUrl } from '../words.ts'
+import { count, duration, exactly, shortUrl } from '../words.ts'
 import { empty, readOnlyNote } from './refusal.ts'
-
-const states: readonly (readonly [value: State, words: string, icon: Icon])[] = [
-  ['pending', 'Waiting', 'pending'],
-  ['sending', 'Sending', 'sending'],
-  ['delivered', 'Delivered', 'delivered'],
-  ['dead', 'Dead', 'dead'],
-  ['canceled', 'Canceled', 'canceled'],
-]
-
-const names = [
-  'state',
-  'type',
-  'key',
-  'endpoint_id',
-  'event_id',
-  'tenant',
-  'error',
-  'status',
-  'since',
-  'until',
-]
-
-interface ReadFilter {
-  readonly filter: DeliveryFilter
-  /** The fields that could not be read; each was left out. */
-  readonly wrong: readonly string[]
-}
-
-function readFilter(query: Query, { now }: View): ReadFilter {
-  const filter = {
-    state: State.safeParse(query.state).data,
-    endpoint: parseId('ep', query.endpoint_id ?? '') ?? undefined,
-    event: parseId('evt', query.event_id ?? '') ?? undefined,
-    error: ListedError.safeParse(query.error).data,
-    status: ResponseStatus.safeParse(query.status).data,
-    type: query.type,
-    tenant: query.tenant,
-    key: query.key,
-    since: query.since ? (readTime(query.since, now) ?? undefined) : undefined,
-    until: query.until ? (readTime(query.until, now) ?? undefined) : undefined,
-  }
-  const fields = { ...filter, endpoint_id: filter.endpoint, event_id: filter.event }
-  return {
-    filter,
-    wrong: names.filter(name => query[name] && fields[name as keyof typeof fields] === undefined),
-  }
-}
 
 export async function showDeliveries(c: ConsoleContext): Promise<Response> {
   const { db, view } = c.var
   const path = `${view.base}/deliveries`
-  const query = readQuery(c.req.query(), names)
+  const query = readQuery(c.req.query(), filterNames)
   const { filter, wrong } = readFilter(query, view)
   const page = await readWalkPage<ListedRow>({
     name: 'deliveries',
@@ -85,7 +38,7 @@ export async function showDeliveries(c: ConsoleContext): Promise<Response> {
 ${filterForm(path, inputs(view), query, ['state', 'event_id'], stateLinks(path, query))}
 ${readOnlyNote(c)}
 ${wrong.length === 0 ? '' : html`<p class="state failed" role="alert">${icon('failed')}Left out, because it could not be read: ${wrong.map(name => name.replaceAll('_', ' ')).join(', ')}.</p>`}
-<div class="match more"><p>${page.rows.length === 0 ? '' : said(query, filter, page.rows.length, page.next !== null)}${isFiltered ? html` <a href="${path}">Clear the filter</a>` : ''}</p></div>
+<div class="match more"><p>${page.rows.length === 0 ? '' : html`${page.next === null ? count(page.rows.length) : `More than ${page.rows.length}`} ${filterWords(query, filter, page.rows.length === 1)}, those of the newest events first.`}${isFiltered ? html` <a href="${path}">Clear the filter</a>` : ''}</p>${isFiltered && page.rows.length > 0 && wrong.length === 0 ? html`<div class="actions">${actionLink(view, withQuery('deliveries/redeliver', query), 'Redeliver all that match…', { key: 'r', opensSheet: true })}</div>` : ''}</div>
 ${page.rows.length === 0 ? nothing(view, query, page.lookedTo ?? null) : list('Deliveries, newest first', deliveryColumns(view), page.rows, idOf)}
 ${pageLinks(path, query, page)}
 </section>`,
@@ -112,28 +65,10 @@ function errorsFor({ isOperator }: View): Input['options'] {
 }
 
 const stateLinks = (path: string, query: Query): Child =>
-  html`<nav class="seg" aria-label="State"><a href="${withQuery(path, query, { state: null })}"${query.state ? '' : html` aria-current="true"`}>Any state</a>${states.map(
+  html`<nav class="seg" aria-label="State"><a href="${withQuery(path, query, { state: null })}"${query.state ? '' : html` aria-current="true"`}>Any state</a>${stateWords.map(
     ([value, words, name]) =>
       html`<a href="${withQuery(path, query, { state: value })}"${query.state === value ? html` aria-current="true"` : ''}>${icon(name)}${words}</a>`,
   )}</nav>`
-
-/** The filter as a sentence. */
-function said(query: Query, { since, until, state }: DeliveryFilter, rows: number, hasMore: boolean): Child {
-  const words = states.find(([value]) => value === state)?.[1].toLowerCase()
-  const part = (before: string, text: Child) => (text ? html` ${before} <b>${text}</b>` : '')
-  const given = (name: string) => (query[name] ? foreign(query[name]) : '')
-  return html`${hasMore ? `More than ${rows}` : count(rows)} ${words ? html`<b>${words}</b> ` : ''}${rows === 1 ? 'delivery' : 'deliveries'}${[
-    part('of', given('type')),
-    part('with key', given('key')),
-    part('to', query.endpoint_id && shortId(query.endpoint_id)),
-    part('of event', query.event_id && shortId(query.event_id)),
-    part('of tenant', given('tenant')),
-    part('that failed with', given('error')),
-    part('answered with', given('status')),
-    part('since', since && exactly(since)),
-    part('until', until && exactly(until)),
-  ]}, those of the newest events first.`
-}
 
 function nothing(view: View, query: Query, lookedTo: string | null): Child {
   const path = `${view.base}/deliveries`

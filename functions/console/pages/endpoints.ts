@@ -7,7 +7,7 @@ import { readQuery } from '../filters.ts'
 import { actionLink } from '../forms.ts'
 import { render } from '../frame.ts'
 import { pageLinks, readListPage } from '../paging.ts'
-import { ago, endpointState, foreign, list, number } from '../parts.ts'
+import { ago, endpointState, foreign, list, note, number } from '../parts.ts'
 import type { ConsoleContext } from '../view.ts'
 import { count, shortUrl } from '../words.ts'
 import { empty, readOnlyNote } from './refusal.ts'
@@ -38,6 +38,7 @@ export async function showEndpoints(c: ConsoleContext): Promise<Response> {
     place: 'endpoints',
     content: html`<section aria-label="Endpoints">
 <header class="page"><h1>Endpoints</h1>${wanted ? html`<p class="lede">With <b>${foreign(wanted)}</b> in the address. <a href="${view.base}/endpoints">All endpoints</a></p>` : ''}<div class="actions">${actionLink(view, 'endpoints/new', 'Create an endpoint', { kind: 'primary' })}</div></header>
+${c.req.query('done') === 'delete' ? note('accent', 'tick', html`<p><b>The endpoint is deleted.</b> What waited for it is canceled; what it was sent stays.</p>`, { role: 'status' }) : ''}
 ${readOnlyNote(c)}
 ${
   rows.length === 0

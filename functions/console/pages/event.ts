@@ -45,6 +45,7 @@ export async function showEvent(c: ConsoleContext, data: string | null = null): 
   return render(view, {
     title: event.type,
     place: 'events',
+    ...(data === null ? { live: 'page' } : {}),
     content: html`<header class="page">
 <p class="crumbs"><a href="${view.base}/events">Events</a>${event.key === null ? '' : html`<a href="${withQuery(`${view.base}/events`, { key: event.key })}">${foreign(event.key)}</a>`}${copyableId(id, 'event')}</p>
 <h1>${foreign(event.type)}</h1>

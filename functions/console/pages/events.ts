@@ -3,8 +3,8 @@ import { html } from 'hono/html'
 import { callerOf } from '../../access/caller.ts'
 import { explainRow } from '../../events/explain/read.ts'
 import { toListedEvent, walkEvents } from '../../events/read.ts'
-import { filterForm, type Query, readQuery, readTime } from '../filters.ts'
-import { field } from '../forms.ts'
+import { filterForm, type Query, readQuery, readTime, withQuery } from '../filters.ts'
+import { actionLink, field } from '../forms.ts'
 import { render } from '../frame.ts'
 import { pageLinks, readWalkPage } from '../paging.ts'
 import {
@@ -55,7 +55,7 @@ export async function showEvents(c: ConsoleContext): Promise<Response> {
   ])
   const rows = page.rows.map(toListedEvent)
   const events = html`<section aria-label="Events">
-<h1>Events</h1>
+<header class="page"><h1>Events</h1><div class="actions">${actionLink(view, withQuery('events/new', query.type ? { type: query.type } : {}), 'Write an event…')}</div></header>
 ${filterForm(
   path,
   [
@@ -76,7 +76,7 @@ ${pageLinks(path, query, page)}
   return render(view, {
     title: 'Events',
     place: 'events',
-    live: { what: 'events' },
+    ...(c.req.query('cursor') ? {} : { live: { what: 'events' } }),
     content: view.isOperator
       ? html`<div class="split">${events}<div>${shouldHaveFired(view, asked, found)}</div></div>`
       : events,

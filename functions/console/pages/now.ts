@@ -11,11 +11,13 @@ import { type Child, type Column, endpointState, facts, type Html, list, number,
 import { checksLine, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { count, counted, duration, shortUrl } from '../words.ts'
-import { chartsPlace } from './charts.ts'
+import { chartsPlace, sparkPlace } from './charts.ts'
 import { empty, readOnlyNote } from './refusal.ts'
 
 type Stats = Awaited<ReturnType<typeof readStats>>
 type Row = Stats['endpoints'][number]
+
+const maxSparked = 10
 
 /** A delivery that waits longer than this, though its endpoint is well, is late. */
 const lateSeconds = 60
@@ -42,7 +44,12 @@ ${
     ? ''
     : section(
         { title: 'In trouble', about: 'The most waiting first.' },
-        list('Endpoints in trouble, the most waiting first', columns(view), trouble, row => row.id),
+        list(
+          'Endpoints in trouble, the most waiting first',
+          columns(view, new Set(trouble.slice(0, maxSparked).map(({ id }) => id))),
+          trouble,
+          row => row.id,
+        ),
       )
 }
 ${well.length === 0 ? '' : folded(view, well, trouble.length === 0)}
@@ -132,7 +139,8 @@ export function troubleOf(row: Row): string {
   return failures > 0 ? `${failed}. It is tried again.` : 'Its oldest delivery is late.'
 }
 
-const columns = (view: View): Column<Row>[] => [
+/** `sparked`: each is a request of its own. */
+const columns = (view: View, sparked: ReadonlySet<string>): Column<Row>[] => [
   {
     title: 'Endpoint',
     kind: 'main',
@@ -147,6 +155,10 @@ const columns = (view: View): Column<Row>[] => [
     cell: ({ oldest_pending_seconds: oldest }) => (oldest === null ? '' : html`<b>${duration(oldest)}</b>`),
   },
   { title: 'Dead', kind: 'num', label: 'Dead', cell: ({ dead }) => number(dead, count(dead)) },
+  {
+    title: 'Last 2 hours',
+    cell: row => (sparked.has(row.id) ? sparkPlace(`${view.base}/charts/spark`, row.id) : ''),
+  },
   {
     title: 'Next attempt',
     kind: 'nowrap',

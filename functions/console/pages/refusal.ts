@@ -14,7 +14,7 @@ const words: Record<Refusal, { readonly title: string; readonly text: string; re
       status: 404,
     },
     'read only': {
-      title: 'This key may only read',
+      title: 'You may only read here',
       text: 'Nothing was changed. Sign in with an admin key to do that.',
       status: 403,
     },
@@ -76,4 +76,4 @@ export const empty = (text: Child, more: Child = ''): Child =>
 export const readOnlyNote = (c: ConsoleContext): Child =>
   c.var.view.mayChange
     ? ''
-    : html`<p class="dim readonly">${icon('lock')} You are signed in with the read key <b>${c.var.view.key.name}</b>. What would change something is not shown.</p>`
+    : html`<p class="dim readonly">${icon('lock')} You are signed in ${c.var.view.isPerson ? 'as' : 'with the read key'} <b>${c.var.view.key.name}</b>${c.var.view.isPerson ? ', who may only read' : ''}. What would change something is not shown.</p>`

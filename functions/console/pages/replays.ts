@@ -58,7 +58,7 @@ ${
             title: 'Replay',
             kind: 'main',
             cell: row =>
-              html`${row.endpoint_id === null ? 'All that matched a filter' : html`<a href="${view.base}/endpoints/${row.endpoint_id}">${row.name}</a>`}<p>${row.event_types === null ? 'All types' : row.event_types.join(', ')}, ${scopes[row.only]}, from ${exactly(new Date(row.since))} to ${exactly(new Date(row.until))}</p>`,
+              html`<a href="${view.base}/replays/${row.id}">${row.endpoint_id === null ? 'All that matched a filter' : row.name}</a><p>${row.event_types === null ? 'All types' : row.event_types.join(', ')}, ${scopes[row.only]}, from ${exactly(new Date(row.since))} to ${exactly(new Date(row.until))}</p>`,
           },
           { title: 'State', cell: row => states[row.state] },
           {
@@ -67,7 +67,12 @@ ${
             label: 'Made due',
             cell: row => `${count(row.replayed)}${row.count == null ? '' : ` of ${count(row.count)}`}`,
           },
-          { title: 'Rate', kind: 'num', label: 'Rate', cell: row => `${row.rate_per_second}/s` },
+          {
+            title: 'Rate',
+            kind: 'num',
+            label: 'Rate',
+            cell: row => (row.rate_per_second === null ? '' : `${row.rate_per_second}/s`),
+          },
           { title: 'Begun', kind: 'nowrap', cell: row => ago(row.created_at, view) },
           {
             title: html`<span class="sr">Actions</span>`,

@@ -1,7 +1,7 @@
 // The sign-in: an API key for a cookie.
 import type { Context } from 'hono'
 import { html } from 'hono/html'
-import { findApiKey } from '../../access/api-keys.ts'
+import { type ApiKey, findApiKey } from '../../access/api-keys.ts'
 import { limitGuesses } from '../../access/rate-limit.ts'
 import { findStoredKey } from '../../access/stored-keys.ts'
 import { openDatabase } from '../../db.ts'
@@ -11,7 +11,7 @@ import { renderBare } from '../frame.ts'
 import { isOwnOrigin } from '../guard.ts'
 import { useLinkCode } from '../link.ts'
 import { type Child, icon } from '../parts.ts'
-import { endSession, sessionHours, startSession } from '../session.ts'
+import { endSession, keepSession, newSession, sessionHours } from '../session.ts'
 
 export function showSignIn(base: string, next: string, trouble = '', status = 200): Promise<Response> {
   const alert = html`<p class="state failed" role="alert">${icon('failed')}${trouble}</p>`
@@ -57,8 +57,8 @@ export async function signInByLink(c: Context<App>, base: string): Promise<Respo
   }
 }
 
-async function enter(c: Context<App>, base: string, next: string, key: Parameters<typeof startSession>[2]) {
-  await startSession(c, c.var.settings, key, base)
+async function enter(c: Context<App>, base: string, next: string, key: ApiKey) {
+  await keepSession(c, c.var.settings, newSession(key), base)
   // Only to a page of the console: `//other.example` would lead away.
   const isOwn = next.startsWith(`${base}/`) && !next.includes('\\')
   c.header('cache-control', 'no-store')

@@ -2,7 +2,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { callerOf, refuseOtherTenant } from '../../access/caller.ts'
 import { defineRoute } from '../../http/define-route.ts'
-import { badInput, errorWithPointer, inputErrors, problem } from '../../http/problem.ts'
+import { badInput, badList, errorWithPointer, problem } from '../../http/problem.ts'
 import { type Reply, reply } from '../../http/reply.ts'
 import { body, responses } from '../../openapi/schemas.ts'
 import type { App } from '../../settings.ts'
@@ -20,13 +20,7 @@ const postEvents = defineRoute({
   responses: responses(EmittedEvents, "The events' ids, in the order of the request", 202),
 })
 
-export const eventBatches = new OpenAPIHono<App>({
-  defaultHook: result =>
-    result.success ? undefined : badInput(...inputErrors(result.error, errorWithPointer).slice(0, maxErrors)),
-})
-
-/** Unknown fields can be as many as the body has room for. */
-const maxErrors = 100
+export const eventBatches = new OpenAPIHono<App>({ defaultHook: badList })
 
 eventBatches.openapi(postEvents, async c => {
   const emitted = await emitEvents(c.var.db, callerOf(c), c.req.valid('json').events)

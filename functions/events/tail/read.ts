@@ -8,7 +8,7 @@ export interface TailFilter {
   readonly tenant?: string | undefined
 }
 
-export interface Look {
+export interface EventsLook {
   readonly rows: readonly queries.TailEventsRow[]
   readonly position: Position
   /** Where to go on after this row. */
@@ -25,7 +25,7 @@ export async function lookForEvents(
   reader: string | null,
   { type, tenant }: TailFilter,
   position: Position | null,
-): Promise<Look> {
+): Promise<EventsLook> {
   const [firstXid, endXid, at, top, low, laterXid, laterLow] = position ?? []
   const { meta, rows } = await queries.tailEvents(db.run, {
     firstXid: firstXid ?? null,

@@ -28,6 +28,7 @@ test('creating an endpoint answers 201 with the given settings and every default
     signing: 'hmac',
     ordering: 'none',
     format: 'standard',
+    sequence: false,
     max_in_flight: 32,
     rate_per_second: null,
     timeout_seconds: null,

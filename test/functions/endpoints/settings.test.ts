@@ -27,7 +27,7 @@ const notForPatch: readonly SettingName[] = ['signing', 'kind']
 /** Columns that are no settings. */
 const otherColumns = [
   ...['id', 'nonce', 'sealed_headers', 'state', 'disabled_reason', 'version', 'events_after'],
-  ...['created_snapshot', 'created_at', 'updated_at', 'deleted_at'],
+  ...['created_snapshot', 'changed_tenant', 'created_at', 'updated_at', 'deleted_at'],
 ]
 
 let names = 0

@@ -1,6 +1,7 @@
 // Events and deliveries, read over HTTP.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { formatDeliveryId } from '../../../delivery/ids.ts'
+import { greedy, storeOn } from '../../support/outbox.ts'
 import { type Api, startApi } from '../api.ts'
 
 let api: Api
@@ -241,4 +242,19 @@ describe('deliveries', () => {
     expect((await api.get('/v1/deliveries?event_id=evt_1')).body.errors[0].path).toBe('event_id')
     expect((await api.get(`/v1/deliveries?endpoint_id=${formatDeliveryId(1n, 1n)}`)).status).toBe(400)
   })
+})
+
+test('a list shows the deliveries of an endpoint that had its tenant when the event came, and has another by now', async () => {
+  const { id: moved } = (await api.post('/v1/endpoints', { url: 'https://example.com/moved', tenant: '31' }))
+    .body
+  const event = await emit('tenant.moved', '{}', null, '31')
+  await storeOn(api.db).fanOut(greedy('a:1'))
+  expect((await api.patch(`/v1/endpoints/${moved}`, { tenant: '32' })).status).toBe(200)
+
+  const { data: events } = (await api.get('/v1/events?type=tenant.moved')).body
+  expect(events).toHaveLength(1)
+  expect(events[0].deliveries.map((d: { endpoint_id: string }) => d.endpoint_id)).toContain(moved)
+  const { data: deliveries } = (await api.get('/v1/deliveries?tenant=31')).body
+  const ofEvent = deliveries.filter((d: { event_id: string }) => d.event_id === event)
+  expect(ofEvent.map((d: { endpoint_id: string }) => d.endpoint_id)).toContain(moved)
 })

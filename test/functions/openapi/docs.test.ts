@@ -1,4 +1,5 @@
-// /docs and /openapi.json: the whole API is there, and the page loads nothing from elsewhere.
+// /docs and /openapi.json: the whole API is there, and the page loads nothing from elsewhere. How it is drawn:
+// test/console/api-page.test.ts.
 import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../api.ts'
 
@@ -15,14 +16,11 @@ test('the page needs no key and is HTML', () => {
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
 })
 
-test('every operation and object of the description is on the page', async () => {
+test('the page is drawn from the description, which names every operation and object', async () => {
   const { paths, components } = (await api.get('/openapi.json')).body
-  const names = Object.keys(components.schemas)
   expect(Object.keys(paths).length).toBeGreaterThan(10)
-  expect(names.length).toBeGreaterThan(10)
-  for (const path of Object.keys(paths)) expect(page.text).toContain(`<code>${path}</code>`)
-  for (const name of names) expect(page.text).toContain(`<section id="${name}">`)
-  for (const [, name] of page.text.matchAll(/href="#([^"]+)"/g)) expect(page.text).toContain(`id="${name}"`)
+  expect(Object.keys(components.schemas).length).toBeGreaterThan(10)
+  expect(page.text).toContain('data-description="/openapi.json"')
 })
 
 test('every operation has an operationId of its own, which begins with a verb', async () => {
@@ -39,18 +37,15 @@ test('every operation has an operationId of its own, which begins with a verb', 
   for (const id of ids) expect(id).toMatch(/^(list|get|create|update|delete|[a-z]+)([A-Z]\w*)?$/)
 })
 
-test('the page runs no script, fetches nothing, and forbids both', () => {
-  expect(page.text).not.toMatch(/<script|<link|<img|<iframe|\bsrc=|@import|url\(|\bon\w+=/i)
+test('the page takes everything from here, holds no script itself, and forbids both', () => {
+  const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file!)
+  expect(files.filter(file => !file.startsWith('/') && file !== 'data:,')).toEqual([])
+  expect(page.text).not.toMatch(/<script(?! src=)|<style|<img|<iframe|@import|url\(|\bon\w+=/i)
   const policy = page.headers.get('content-security-policy')!
   expect(policy).toContain(`default-src 'none'`)
+  expect(policy).toContain(`script-src 'self'; style-src 'self';`)
   expect(policy).toContain(`frame-ancestors 'none'`)
   expect(policy).not.toMatch(/unsafe|http|\*/)
-})
-
-test('the Content-Security-Policy names the page’s own style by its hash', async () => {
-  const style = page.text.match(/<style>(.*?)<\/style>/s)![1]!
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))
-  expect(page.headers.get('content-security-policy')).toContain(Buffer.from(digest).toString('base64'))
 })
 
 test('every POST and PATCH except the receivers’ documents the Idempotency-Key', async () => {

@@ -32,7 +32,7 @@ test('the description has a webhook for any event, and one for each type of the 
 
 test('a webhook that arrives has every header and member that the description requires', async () => {
   const receiver = await startReceiver()
-  const { id } = (await api.post('/v1/endpoints', { url: receiver.url })).body
+  const { id } = (await api.post('/v1/endpoints', { url: receiver.url, sequence: true })).body
   await api.call('POST', `/v1/endpoints/${id}/test`)
   expect(await api.worker.scheduled()).toBe('ok')
   const [request] = await receiver.waitFor(1)

@@ -50,7 +50,12 @@ async function oneInFlight({ maxInFlight }: { maxInFlight: number }) {
   })
   const leasing = new Leasing({
     lanes,
-    endpointCache: { load: async () => {}, of: () => ({ id, maxInFlight, ratePerSecond: null }) as Endpoint },
+    endpointCache: {
+      load: async () => {},
+      toNumber: () => [],
+      of: () => ({ id, maxInFlight, ratePerSecond: null }) as Endpoint,
+    },
+    number: store.number,
     release: store.release,
     onLost() {},
     name: 'a',

@@ -19,9 +19,7 @@ export class OpenEndpoints {
   async prepare(deliveries: readonly Leased[]): Promise<Leased[]> {
     await this.#open(deliveries)
     const toNumber = deliveries.filter(delivery => this.of(delivery).sequence)
-    if (toNumber.length === 0) return [...deliveries]
-    const numbered = (await this.#store.number(toNumber)).values()
-    return deliveries.map(delivery => (this.of(delivery).sequence ? numbered.next().value! : delivery))
+    return [...(await this.#store.number(deliveries, toNumber))]
   }
 
   /** Reads those that are new or have changed. */

@@ -2,19 +2,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Replay } from '../functions/replays/schema.ts'
 import type { ApiClient } from './api/client.ts'
+import { exitCodes } from './exit.ts'
 import type { Output } from './output.ts'
 
 const stepMs = 1_000
 
-export const readReplay = (client: ApiClient, id: string) => client.get<Replay>(`/v1/replays/${id}`)
+export const pathOf = (id: string) => `/v1/replays/${encodeURIComponent(id)}`
 
-/** Until it is over. */
-export async function watchReplay(
+const readReplay = (client: ApiClient, id: string) => client.get<Replay>(pathOf(id))
+
+/** What has begun to be sent again: how far it is, or with `follow` what became of it. */
+export async function tellReplay(
   out: Output,
   client: ApiClient,
-  id: string,
-  count: number,
-): Promise<Replay> {
+  { id, count }: { readonly id: string; readonly count: number },
+  follow: boolean,
+): Promise<void> {
+  const replay = await (follow ? watchReplay(out, client, id, count) : readReplay(client, id))
+  const { state, replayed, skipped } = replay
+  out.result(replay, [`${replay.id}\t${state}\t${replayed}`])
+  if (skipped) out.note(`${skipped} were delivered, on their way or not wanted any more by then.`)
+  if (state === 'running') out.note(`stop it: outbox replays cancel ${replay.id}`)
+  if (state === 'canceled') process.exitCode = exitCodes.isFalse
+}
+
+/** Until it is over. */
+async function watchReplay(out: Output, client: ApiClient, id: string, count: number): Promise<Replay> {
   const progress = process.stderr.isTTY && !out.isJson ? await progressBar(count) : null
   for (let shown = 0; ; await sleep(stepMs)) {
     const replay = await readReplay(client, id)

@@ -17,6 +17,20 @@ export function isTraceparent(text: string): boolean {
   return /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(text)
 }
 
+export interface TraceContext {
+  readonly traceId: string
+  readonly spanId: string
+  /** The lowest bit: whoever began the trace records it. */
+  readonly flags: number
+}
+
+/** null = it is none. */
+export function parseTraceparent(text: string): TraceContext | null {
+  if (!isTraceparent(text)) return null
+  const [, traceId, spanId, flags] = text.split('-')
+  return { traceId: traceId!, spanId: spanId!, flags: Number.parseInt(flags!, 16) }
+}
+
 /** Visible ASCII and inner spaces stay; `%` and everything else is percent-encoded UTF-8, as in a URL. */
 function headerText(actor: string): string {
   return Array.from(actor.trim())

@@ -23,14 +23,15 @@ interface Attempt {
   readonly error: string | null
   readonly duration_ms: number | null
   readonly response_status: number | null
-  readonly response_body: string | null
+  readonly response_body?: string | null
 }
 
 /** An attempt as a key with a tenant sees it. Of one that reached no HTTP server it shows nothing but `unreachable`. */
 export function redactedAttempt<Shown extends Attempt>(attempt: Shown): Shown {
   const { error } = attempt
   if (!isUnreachable(error)) return attempt
-  return { ...attempt, error: redacted(error), duration_ms: null, response_status: null, response_body: null }
+  const nothing = { error: redacted(error), duration_ms: null, response_status: null }
+  return { ...attempt, ...nothing, ...('response_body' in attempt ? { response_body: null } : {}) }
 }
 
 /**

@@ -16,7 +16,7 @@ create type outbox.expiry_step as enum ('events', 'delivered', 'attempts', 'hist
 create type outbox.ordering as enum ('none', 'key');
 create type outbox.replay_scope as enum ('dead', 'undelivered', 'all');
 create type outbox.replay_state as enum ('previewed', 'running', 'done', 'canceled');
-create type outbox.sender as enum ('listener', 'cron', 'pull');
+create type outbox.sender as enum ('listener', 'cron', 'pull', 'edge');
 create type outbox.signing as enum ('hmac', 'ed25519');
 create type outbox.webhook_format as enum ('standard', 'slack');
 
@@ -639,6 +639,7 @@ create view outbox.watches as
 -- outbox.key_columns(relation regclass, options json) returns TABLE(name name, place integer, type oid) stable
 -- outbox.last_event(up_to bigint, OUT id bigint, OUT occurred_at timestamp with time zone) returns record stable
 -- outbox.last_event_before(moment timestamp with time zone) returns bigint stable
+-- outbox.last_event_until(moment timestamp with time zone) returns bigint stable
 -- outbox.late_capture(watch_id bigint, changed_table oid, operation text) returns text stable
 -- outbox.late_event(watch_id bigint, changed_table oid, operation text, new_row anyelement, old_row anyelement) returns TABLE(type text, key text, tenant text, data json)
 -- outbox.lend_create(keeper regrole) returns boolean
@@ -941,6 +942,9 @@ grant execute on function outbox.last_event(bigint) to public;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_functions;
 grant execute on function outbox.last_event_before(timestamp with time zone) to outbox_listener;
 grant execute on function outbox.last_event_before(timestamp with time zone) to public;
+grant execute on function outbox.last_event_until(timestamp with time zone) to outbox_functions;
+grant execute on function outbox.last_event_until(timestamp with time zone) to outbox_listener;
+grant execute on function outbox.last_event_until(timestamp with time zone) to public;
 grant execute on function outbox.late_capture(bigint,oid,text) to outbox_functions;
 grant execute on function outbox.late_capture(bigint,oid,text) to outbox_listener;
 grant execute on function outbox.late_capture(bigint,oid,text) to public;

@@ -8,11 +8,11 @@ import type { Answer } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
 import { confirm } from '../confirm.ts'
 import { addFilter, type DeliveryFilter, filterOf } from '../delivery-filter.ts'
-import { CommandError, exitCodes, usageError } from '../exit.ts'
+import { CommandError, usageError } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
 import { duration } from '../output.ts'
 import { positive } from '../parse.ts'
-import { readReplay, watchReplay } from '../replay-progress.ts'
+import { tellReplay } from '../replay-progress.ts'
 
 interface Options extends DeliveryFilter {
   readonly includeDelivered?: boolean
@@ -114,13 +114,9 @@ async function start(
   { token, has_more }: Preview,
   follow: boolean,
 ): Promise<void> {
-  const { id, count } = await client.post<Answer<typeof StartedReplay>>(path, { token })
-  const state = await (follow ? watchReplay(out, client, id, count) : readReplay(client, id))
-  out.result(state, [`${state.id}\t${state.state}\t${state.replayed}`])
-  if (state.skipped) out.note(`${state.skipped} were delivered, on their way or not wanted any more by then.`)
-  if (state.state === 'running') out.note(`stop it: outbox replays cancel ${state.id}`)
+  const started = await client.post<Answer<typeof StartedReplay>>(path, { token })
+  await tellReplay(out, client, started, follow)
   if (has_more) out.note('More match: run it again for the rest.')
-  if (state.state === 'canceled') process.exitCode = exitCodes.isFalse
 }
 
 /** What a person wants to know before saying yes. */

@@ -3,10 +3,9 @@ import { type Command, Option } from 'commander'
 import type { ReplayCount } from '../../functions/replays/schema.ts'
 import { addCommand } from '../add-command.ts'
 import { confirm } from '../confirm.ts'
-import { exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
 import { positive, timeOf } from '../parse.ts'
-import { readReplay, watchReplay } from '../replay-progress.ts'
+import { tellReplay } from '../replay-progress.ts'
 
 interface Options {
   readonly since: string
@@ -67,9 +66,5 @@ async function replay(context: Context, endpoint: string, options: Options): Pro
     isBulk: true,
   })
   const { id } = await client.post<ReplayCount>(path, wanted)
-  const follow = options.wait || out.isTerminal
-  const state = await (follow ? watchReplay(out, client, id!, preview.count) : readReplay(client, id!))
-  out.result(state, [`${state.id}\t${state.state}\t${state.replayed}`])
-  if (state.state === 'running') out.note(`stop it: outbox replays cancel ${state.id}`)
-  if (state.state === 'canceled') process.exitCode = exitCodes.isFalse
+  await tellReplay(out, client, { id: id!, count: preview.count }, options.wait || out.isTerminal)
 }

@@ -4,6 +4,7 @@ import type { Replay } from '../../functions/replays/schema.ts'
 import { addCommand, explain } from '../add-command.ts'
 import { type Context, contextOf } from '../globals.ts'
 import { wholeNumber } from '../parse.ts'
+import { pathOf } from '../replay-progress.ts'
 import { fieldLines } from '../show/fields.ts'
 import { stateStyle, stateWord } from '../show/words.ts'
 
@@ -36,8 +37,6 @@ export function addReplays(program: Command): void {
     show(context, await (await context.api()).post<Replay>(`${pathOf(replay)}/cancel`))
   })
 }
-
-const pathOf = (replay: string) => `/v1/replays/${encodeURIComponent(replay)}`
 
 async function list({ endpoint, limit }: { endpoint?: string; limit: number }, command: Command) {
   const { api, out } = contextOf(command)

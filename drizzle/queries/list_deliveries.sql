@@ -45,20 +45,12 @@
 -- -> meta.looked_to    bigint  the deliveries of all events above it were looked at
 -- -> meta.looked_to_at text?   when the first of these happened
 with recursive
--- By itself, because the planner would call the function too, to estimate how many events a comparison with it leaves.
-past as materialized (
-  select case when $18::timestamptz is not null then outbox.last_event_before($18::timestamptz + interval '6 minutes') end as until_id
-),
 bounds as materialized (
   select
     greatest(case when $8::bigint is null then coalesce(oldest.id, 1) - 1 else $8::bigint - 1 end,
              case when $17::timestamptz is null then 0 else outbox.last_event_before($17::timestamptz) end) as bottom,
     least(coalesce(newest.id, 0), case when $2::bigint > 0 then $1::bigint else $1::bigint - 1 end, $8::bigint,
-          -- The function takes five minutes back. A clock that was set back by up to a minute changes nothing.
-          case when $18::timestamptz is not null then coalesce((
-            select e.id from outbox.events e
-            where e.id <= (select until_id from past) and e.occurred_at < $18::timestamptz
-            order by e.id desc limit 1), 0) end) as top
+          outbox.last_event_until($18::timestamptz)) as top
   from outbox.first_event(1) oldest, outbox.last_event(9223372036854775807) newest
 ),
 endpoint as materialized (

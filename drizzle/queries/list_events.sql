@@ -29,17 +29,9 @@
 -- -> meta.looked_to    bigint?  events from this id on were looked at
 -- -> meta.looked_to_at text?    when that one happened
 with
--- By itself, because the planner would call the function too, to estimate how many events a comparison with it leaves.
-past as materialized (
-  select case when $10::timestamptz is not null then outbox.last_event_before($10::timestamptz + interval '6 minutes') end as until_id
-),
 bounds as materialized (
   select case when $9::timestamptz is null then 0 else outbox.last_event_before($9::timestamptz) end as bottom,
-         -- The function takes five minutes back. A clock that was set back by up to a minute changes nothing.
-         case when $10::timestamptz is null then 9223372036854775807 else coalesce((
-           select e.id from outbox.events e
-           where e.id <= (select until_id from past) and e.occurred_at < $10::timestamptz
-           order by e.id desc limit 1), 0) end as top,
+         coalesce(outbox.last_event_until($10::timestamptz), 9223372036854775807) as top,
          -- What an index answers alone needs no looking around.
          case when $8::text is null and $11::text[] is null and num_nulls($5::text, coalesce($6::text, $13::text), $7::text) >= 2
               then $2::int + 1 + case when $9::timestamptz is null then 0 else 100 end

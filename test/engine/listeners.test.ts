@@ -2,6 +2,7 @@
 // redeliver.
 import { describe, expect, test } from 'vitest'
 import { Link } from '../../chaos/link.ts'
+import { addressOf } from '../../drizzle/identity.ts'
 import { startApi } from '../functions/api.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
@@ -54,6 +55,12 @@ describe('several listeners', () => {
     atEnd(() => link.close())
     url.port = String(link.port)
     const cutOff = await startListenerProcess(url.href, quick)
+    // While it is there, it vouches for the address of the other one: later nobody could.
+    const address = addressOf(db.url)
+    await eventually(async () => {
+      const { rows } = await client.query(`select outbox.identify($1, 'listener:2') as verdict`, [address])
+      return rows[0].verdict === 'same'
+    }, inTime)
     await emitAtOnce(client, 10)
     await receiver.waitFor(10)
     link.set({ kind: 'black hole' })

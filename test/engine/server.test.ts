@@ -129,9 +129,10 @@ describe('trouble with the server', () => {
 })
 
 let types = 0
-/** A receiver for events of its own type. */
+/** A receiver for events of its own type, and no listener before this one, which might have had another address. */
 async function setUp() {
   const client = await connectTo(server.databaseUrl)
+  await client.query('delete from outbox.identity')
   const receiver = await startReceiver()
   const type = `test.number_${++types}`
   await addEndpoint(client, { url: receiver.url, event_types: [type] })

@@ -162,6 +162,10 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('GET /v1/whoami', '/v1/whoami')
   await ask('DELETE /v1/keys/{id}', `/v1/keys/${key.id}`)
   await ask('GET /v1/listeners', '/v1/listeners')
+  await ask('POST /v1/ring', '/v1/ring')
+  // A copy of another database, whose senders are held.
+  await api.db.query(`insert into outbox.identity (facts, addresses, bound_by) values ('{"database": "0"}', '{elsewhere}', 'cron')
+    on conflict (id) do update set facts = excluded.facts`)
   const system = (await ask('GET /v1/system', '/v1/system')).body
   await ask('POST /v1/system/adopt', '/v1/system/adopt', { as: 'new', facts: system.facts })
   await ask('GET /metrics', '/metrics')

@@ -34,6 +34,7 @@ test('an API key is found only by its full text, with its name and scope', async
 test("the shop's settings are not the outbox's: wrong ones do not matter to it", async () => {
   const settings = await readSettings({ ...good, OUTBOX_ORDERS_PUBLIC: 'perhaps', BILLING_SECRET: 'none' })
   expect(Object.keys(settings).sort()).toEqual([
+    'accessProxy',
     'apiKeys',
     'databaseUrl',
     'delivery',

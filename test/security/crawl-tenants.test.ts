@@ -9,8 +9,9 @@ const since = '2026-01-01T00:00:00Z'
 /** The routes that a tenant's key may use. */
 const forTenants = new Set([
   '/v1/endpoints',
+  '/v1/endpoints/batch',
   '/v1/endpoints/{id}',
-  ...['rotate', 'pause', 'resume', 'disable', 'test', 'replay', 'pull'].map(
+  ...['rotate', 'pause', 'resume', 'disable', 'test', 'replay', 'pull', 'sequence'].map(
     name => `/v1/endpoints/{id}/${name}`,
   ),
   '/v1/events',
@@ -19,6 +20,7 @@ const forTenants = new Set([
   '/v1/events/{id}',
   '/v1/event-types',
   '/v1/deliveries',
+  '/v1/deliveries/tail',
   '/v1/deliveries/{id}',
   '/v1/deliveries/{id}/redeliver',
   '/v1/deliveries/{id}/settle',
@@ -28,6 +30,7 @@ const forTenants = new Set([
   '/v1/replays/{id}/cancel',
   '/v1/stats',
   '/v1/stats/series',
+  '/v1/whoami',
 ])
 
 /** What a route wants at least, by the end of its path. */
@@ -62,7 +65,7 @@ beforeAll(async () => {
     (await api.post('/v1/keys', { name: 'given', scope, tenant: '8' })).body.key
   given = { admin: await give('admin'), read: await give('read') }
   const as7 = { key: 'k7' }
-  const { id } = (await api.post('/v1/endpoints', { url: 'https://a.example/' }, as7)).body
+  const { id } = (await api.post('/v1/endpoints', { url: 'https://a.example/', sequence: true }, as7)).body
   const event = (await api.post('/v1/events', { type: 'a.b', data: {} }, as7)).body
   await storeOn(api.db).take(greedy('a:1', { leaseLimit: 0 }))
   const { data } = (await api.get('/v1/deliveries', as7)).body

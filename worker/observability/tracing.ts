@@ -13,7 +13,7 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { isTraceparent } from '../../delivery/context.ts'
+import { parseTraceparent } from '../../delivery/context.ts'
 import type { Endpoint } from '../../delivery/endpoint.ts'
 import type { Leased, Settlement } from '../../delivery/types.ts'
 import { version } from '../../delivery/version.ts'
@@ -68,14 +68,10 @@ function startAttempt(tracer: Tracer, delivery: Leased, endpoint: Endpoint): Spa
 }
 
 function spanContextOf(traceparent: string): SpanContext | null {
-  if (!isTraceparent(traceparent)) return null
-  const [, traceId, spanId, flags] = traceparent.split('-')
-  return {
-    traceId: traceId!,
-    spanId: spanId!,
-    traceFlags: Number.parseInt(flags!, 16) & TraceFlags.SAMPLED,
-    isRemote: true,
-  }
+  const found = parseTraceparent(traceparent)
+  if (found === null) return null
+  const { traceId, spanId, flags } = found
+  return { traceId, spanId, traceFlags: flags & TraceFlags.SAMPLED, isRemote: true }
 }
 
 function attemptSpan(attempt: Span, request: Span): AttemptSpan {

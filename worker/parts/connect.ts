@@ -20,7 +20,7 @@ export interface Connect extends Part {
 }
 
 export interface ConnectPorts {
-  readonly settings: ListenerSettings
+  readonly settings: Pick<ListenerSettings, 'databaseUrl' | 'disableAfterSeconds' | 'durableLeases'>
   readonly name: string
   readonly log: Log
   readonly clock: () => number

@@ -51,7 +51,7 @@ redeliveryForms.post(
       place: 'deliveries',
       content: previewSheet(view, {
         ...pinned,
-        what: html`All ${filterWords(query, filter)}, ${how.include_delivered ? 'also what was delivered' : 'but what was delivered'}.`,
+        what: html`All ${filterWords(query, filter)}, ${how.include_delivered ? 'also what was delivered' : 'leaving out what was delivered'}.`,
         isAll: how.include_delivered,
         rate: rate
           ? `At most ${rate} per second to each endpoint; new events go first`

@@ -73,6 +73,7 @@ ${section(
 </div><div>
 ${section({ title: 'Settings' }, settings(endpoint))}
 ${section({ title: 'Signing' }, signing(view, endpoint))}
+${view.mayChange ? html`<div class="actions">${endpoint.state === 'disabled' ? '' : actionButton(view, `endpoints/${id}/disable`, 'Disable')}${actionLink(view, `endpoints/${id}/delete`, 'Delete…', { kind: 'danger', opensSheet: true })}</div>` : ''}
 ${view.isOperator && view.mayChange ? html`<p><a href="${withQuery(`${view.base}/audit`, { endpoint_id: id })}">What was done here</a></p>` : ''}
 </div></div>`,
   })
@@ -87,7 +88,7 @@ function header(view: View, endpoint: Endpoint, status: EndpointStatus) {
 <p class="crumbs"><a href="${view.base}/endpoints">Endpoints</a>${tenant === null ? '' : html`<span>tenant ${foreign(tenant)}</span>`}${copyableId(id, 'endpoint')}</p>
 <h1>${visible(shortUrl(endpoint.url))}</h1>
 <p>${endpointState({ ...endpoint, isOpen })} <span class="dim">${[status.failingSince !== null && state === 'active' ? `fails for ${since(status.failingSince, view.now)}` : null, endpoint.description ? foreign(endpoint.description) : null].filter(part => part !== null).map((part, i) => html`${i > 0 ? ' · ' : ''}${part}`)}</span></p>
-<div class="actions">${state === 'active' ? button('pause', 'Pause', 'p') : button('resume', 'Resume', 'p')}${state === 'disabled' ? '' : button('test', 'Send a test event')}${state === 'disabled' ? '' : actionLink(view, `endpoints/${id}/replay`, 'Replay…', { key: 'r', opensSheet: true })}${actionLink(view, `endpoints/${id}/rotate`, 'Rotate the secret…', { opensSheet: true })}${actionLink(view, `endpoints/${id}/edit`, 'Edit')}${state === 'disabled' ? '' : button('disable', 'Disable')}${actionLink(view, `endpoints/${id}/delete`, 'Delete…', { kind: 'danger', opensSheet: true })}</div>
+<div class="actions">${state === 'active' ? button('pause', 'Pause', 'p') : button('resume', 'Resume', 'p')}${state === 'disabled' ? '' : button('test', 'Send a test event')}${state === 'disabled' ? '' : actionLink(view, `endpoints/${id}/replay`, 'Replay…', { key: 'r', opensSheet: true })}${actionLink(view, `endpoints/${id}/rotate`, 'Rotate the secret…', { opensSheet: true })}${actionLink(view, `endpoints/${id}/edit`, 'Edit')}</div>
 </header>`
 }
 

@@ -110,10 +110,7 @@ const numbers = (stats: Stats): Html => {
   const { pending, sending, dead } = stats.deliveries
   const more = stats.capped ? '+' : ''
   return facts([
-    [
-      'Delivered, last hour',
-      `${count(stats.delivered_last_hour)}${stats.delivered_last_hour_capped ? '+' : ''}`,
-    ],
+    ['Delivered, last hour', count(stats.delivered_last_hour)],
     ['Waiting', number(pending, count(pending) + more), stats.endpoints.some(isInTrouble) && pending > 0],
     [
       'Oldest wait',

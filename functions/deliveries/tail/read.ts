@@ -1,6 +1,6 @@
 // New attempts from the database, from a position on (drizzle/queries/tail_attempts.sql).
 import { formatDeliveryId, formatId } from '../../../delivery/ids.ts'
-import { isUnreachable, redacted } from '../../../delivery/redact.ts'
+import { redactedAttempt } from '../../../delivery/redact.ts'
 import * as queries from '../../../drizzle/queries.gen.ts'
 import type { Database } from '../../db.ts'
 import type { Position } from '../../http/cursor.ts'
@@ -80,8 +80,7 @@ function fits({ error, response_status }: TailedAttempt, filter: AttemptFilter):
 }
 
 function toTailed(row: queries.TailAttemptsRow, reader: string | null): TailedAttempt {
-  const isHidden = reader !== null && isUnreachable(row.error)
-  return {
+  const attempt = {
     delivery_id: formatDeliveryId(row.eventId, row.endpointId),
     event_id: formatId('evt', row.eventId, row.eventNonce),
     endpoint_id: formatId('ep', row.endpointId, row.endpointNonce),
@@ -90,13 +89,14 @@ function toTailed(row: queries.TailAttemptsRow, reader: string | null): TailedAt
     tenant: row.tenant,
     number: row.number,
     started_at: iso(row.startedAt),
-    duration_ms: isHidden ? null : row.durationMs,
-    response_status: isHidden ? null : row.responseStatus,
-    error: isHidden ? redacted(row.error) : row.error,
+    duration_ms: row.durationMs,
+    response_status: row.responseStatus,
+    error: row.error,
     sender: row.sender,
     state: row.state,
     due_at: row.dueAt === null ? null : iso(row.dueAt),
   }
+  return reader === null ? attempt : redactedAttempt(attempt)
 }
 
 const iso = (time: string) => new Date(time).toISOString()

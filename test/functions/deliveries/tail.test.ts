@@ -6,6 +6,7 @@ import { addEndpoint, emit, endLeases, greedy, startTestListener, storeOn } from
 import { startReceiver } from '../../support/receiver.ts'
 import { failure, success } from '../../support/settlements.ts'
 import { type Api, startApi } from '../api.ts'
+import { untilReadable as readable, TailClient } from '../tail-client.ts'
 
 let api: Api
 let settlers: pg.Client[]
@@ -21,14 +22,7 @@ beforeEach(async () => {
   await untilReadable()
 })
 
-/** Everything that is committed by now is behind the oldest open transaction, also of other databases on this server. */
-async function untilReadable(): Promise<void> {
-  const { rows } = await api.db.query('select pg_current_xact_id()::text as xid')
-  await eventually(async () => {
-    const now = await api.db.query('select pg_snapshot_xmin(pg_current_snapshot())::text as xmin')
-    return BigInt(now.rows[0].xmin) > BigInt(rows[0].xid)
-  })
-}
+const untilReadable = () => readable(api.db)
 
 interface Told {
   readonly event_id: string
@@ -38,36 +32,9 @@ interface Told {
   readonly state: string | null
 }
 
-/** A client of server-sent events: it remembers the last id, also of messages without data. */
-class Client {
-  readonly seen: Told[] = []
-  lastId: string | null = null
-  readonly #query: string
-  readonly #key: string
+class Client extends TailClient<Told> {
   constructor(query = '', key = 'dev') {
-    this.#query = query
-    this.#key = key
-  }
-
-  /** One connection that ends at once; `until` breaks it off after so many messages. */
-  async connect(until = Number.POSITIVE_INFINITY): Promise<void> {
-    const headers: Record<string, string> = this.lastId === null ? {} : { 'last-event-id': this.lastId }
-    const answer = await api.get(`/v1/deliveries/tail?wait_seconds=0&${this.#query}`, {
-      headers,
-      key: this.#key,
-    })
-    expect(answer.status, answer.text).toBe(200)
-    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
-    const messages = answer.text
-      .split('\n\n')
-      .filter(block => block.includes('id: '))
-      .map(block => ({
-        id: /^id: (.*)$/m.exec(block)![1]!,
-        data: JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? 'null') as Told | null,
-      }))
-    const read = messages.slice(0, until)
-    this.lastId = read.at(-1)?.id ?? this.lastId
-    this.seen.push(...read.flatMap(({ data }) => (data ? [data] : [])))
+    super(api, `/v1/deliveries/tail?wait_seconds=0&${query}`, { key, see: told => told })
   }
 
   keys = () => this.seen.map(({ event_id, number, error }) => `${event_id}/${number} ${error ?? 'ok'}`)

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eventually } from '../../support/eventually.ts'
 import { type Api, startApi } from '../api.ts'
+import { untilReadable as readable, TailClient } from '../tail-client.ts'
 
 let api: Api
 let writers: pg.Client[]
@@ -16,48 +16,16 @@ beforeEach(async () => {
   await untilReadable()
 })
 
-/** Everything that is committed by now is behind the oldest open transaction, also of other databases on this server. */
-async function untilReadable(): Promise<void> {
-  const { rows } = await api.db.query('select pg_current_xact_id()::text as xid')
-  await eventually(async () => {
-    const now = await api.db.query('select pg_snapshot_xmin(pg_current_snapshot())::text as xmin')
-    return BigInt(now.rows[0].xmin) > BigInt(rows[0].xid)
-  })
+const untilReadable = () => readable(api.db)
+
+interface Told {
+  readonly type: string
+  readonly data?: unknown
 }
 
-interface Message {
-  readonly id: string
-  readonly data: { readonly type: string; readonly data?: unknown } | null
-}
-
-/** A client of server-sent events: it remembers the last id, also of messages without data. */
-class Client {
-  readonly seen: string[] = []
-  lastId: string | null = null
-  readonly #query: string
-  readonly #key: string
+class Client extends TailClient<Told, string> {
   constructor(query = '', key = 'dev') {
-    this.#query = query
-    this.#key = key
-  }
-
-  /** One connection that ends at once; `until` breaks it off after so many messages. */
-  async connect(until = Number.POSITIVE_INFINITY): Promise<Message[]> {
-    const headers: Record<string, string> = this.lastId === null ? {} : { 'last-event-id': this.lastId }
-    const answer = await api.get(`/v1/events/tail?wait_seconds=0&${this.#query}`, { headers, key: this.#key })
-    expect(answer.status, answer.text).toBe(200)
-    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
-    const messages = answer.text
-      .split('\n\n')
-      .filter(block => block.includes('id: '))
-      .map(block => ({
-        id: /^id: (.*)$/m.exec(block)![1]!,
-        data: JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? 'null'),
-      }))
-    const read = messages.slice(0, until)
-    this.lastId = read.at(-1)?.id ?? this.lastId
-    this.seen.push(...read.flatMap(({ data }) => (data ? [data.type] : [])))
-    return read
+    super(api, `/v1/events/tail?wait_seconds=0&${query}`, { key, see: ({ type }) => type })
   }
 }
 

@@ -121,7 +121,9 @@ async function start(caller: Caller, token: string): Promise<string> {
   return started.started.id
 }
 
-test('a preview of N sends exactly those N, while events arrive, endpoints change and other redeliveries run', async () => {
+test('a preview of N sends exactly those N, while events arrive, endpoints change and other redeliveries run', {
+  timeout: 180_000,
+}, async () => {
   let sentInAll = 0
   await fc.assert(
     fc.asyncProperty(

@@ -31,8 +31,12 @@ test('a listener behind a session pooler whose session was killed hears notifica
 
 /** Of the listeners: those that listen. */
 async function endSessions(client: pg.Client): Promise<void> {
-  await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and query like '%pg_listening_channels%' and application_name like 'listener-%'`)
+  // It is known by its heartbeat, which may not have come yet.
+  await eventually(async () => {
+    const { rowCount } = await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and query like '%pg_listening_channels%' and application_name like 'listener-%'`)
+    return rowCount! > 0
+  })
 }
 
 async function behindSessionPooler() {

@@ -75,9 +75,12 @@ describe('over all consumers together', () => {
   test('an endpoint never has more under way than max_in_flight, and has that much', async () => {
     let inFlight = 0
     let most = 0
+    const full = Promise.withResolvers<void>()
     const { api, delivered } = await scene(
       async () => {
         most = Math.max(most, ++inFlight)
+        if (inFlight === 14) full.resolve()
+        await full.promise
         await after(20)
         inFlight--
         return 200

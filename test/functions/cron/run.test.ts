@@ -152,7 +152,7 @@ describe('the cron function', () => {
       startTestListener(api.database.url),
       ...Array.from({ length: 10 }, () => api.worker.scheduled()),
     ])
-    await eventually(async () => (await deliveryStates(api.db)).delivered === 1_000, { timeoutMs: 15_000 })
+    await eventually(async () => (await deliveryStates(api.db)).delivered === 1_000)
     expect(receiver.requests).toHaveLength(1_000)
   })
 })

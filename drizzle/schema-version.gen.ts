@@ -86,7 +86,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/frozen_options.sql': '3060f57699266fb7',
   'functions/full_name.sql': 'de63a5a8bd8bf820',
   'functions/full_watch_options.sql': '6e2ad6cb9db67a03',
-  'functions/grant_roles.sql': '9a68f273f22dcb5a',
+  'functions/grant_roles.sql': 'f39b9eade7f1cd3d',
   'functions/grant_watching.sql': '8c22b71e2ed1c2f4',
   'functions/hand_over_capture.sql': 'f0822cca99c3c27b',
   'functions/health_after.sql': '8b3fbd72feb90cad',

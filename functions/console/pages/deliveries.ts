@@ -32,7 +32,7 @@ export async function showDeliveries(c: ConsoleContext): Promise<Response> {
   return render(view, {
     title: 'Deliveries',
     place: 'deliveries',
-    ...(c.req.query('cursor') ? {} : { live: { what: 'deliveries' } }),
+    ...(c.req.query('cursor') ? {} : { live: { what: 'delivery deliveries' } }),
     content: html`<section aria-label="Deliveries">
 <h1>Deliveries</h1>
 ${filterForm(path, inputs(view), query, ['state', 'event_id'], stateLinks(path, query))}

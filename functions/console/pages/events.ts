@@ -76,7 +76,7 @@ ${pageLinks(path, query, page)}
   return render(view, {
     title: 'Events',
     place: 'events',
-    ...(c.req.query('cursor') ? {} : { live: { what: 'events' } }),
+    ...(c.req.query('cursor') ? {} : { live: { what: 'event events' } }),
     content: view.isOperator
       ? html`<div class="split">${events}<div>${shouldHaveFired(view, asked, found)}</div></div>`
       : events,

@@ -116,7 +116,7 @@ const columns = (view: View): Column<Listed>[] => [
     cell: row => html`<a href="${view.base}/events/${row.id}">${foreign(row.type)}</a>`,
   },
   { title: 'Key', cell: ({ key }) => (key === null ? '' : foreign(key)) },
-  { title: 'Tenant', cell: ({ tenant }) => (tenant === null ? '' : foreign(tenant)) },
+  { title: 'Tenant', label: 'Tenant', cell: ({ tenant }) => (tenant === null ? '' : foreign(tenant)) },
   { title: 'Deliveries', kind: 'nowrap', cell: row => counts(row) },
 ]
 

@@ -153,7 +153,7 @@ function trouble(view: View, endpoint: Endpoint, status: EndpointStatus): Child 
   const probe =
     probeAt === null
       ? ''
-      : html` ${probeAt > view.now ? html`One probe goes out ${ago(probeAt, view)}` : 'A probe is due'}; ${counted(pending, 'delivery waits', 'deliveries wait')} for its success and ${pending === 1 ? 'spends' : 'spend'} no attempts.`
+      : html` ${new Date(probeAt) > view.now ? html`One probe goes out ${ago(probeAt, view)}` : 'A probe is due'}; ${counted(pending, 'delivery waits', 'deliveries wait')} for its success and ${pending === 1 ? 'spends' : 'spend'} no attempts.`
   const mended = html`<h2>When it is mended</h2><ol>
 <li>1. <b>Send a test event</b> to see that it answers.</li>
 <li>2. <a href="${view.base}/endpoints/${endpoint.id}/replay?since=${encodeURIComponent(failingSince ?? '')}">Replay since ${failingSince === null ? 'then' : at(failingSince, view)}</a> if something died.</li>

@@ -51,7 +51,7 @@ showZone()
 // Copying
 document.addEventListener('click', event => {
   const button = event.target.closest('[data-copy]')
-  if (button) copy(button.dataset.copy)
+  if (button) copy(button.dataset.copy || location.href) // empty: the link of the page
 })
 function copy(text) {
   navigator.clipboard?.writeText(text)

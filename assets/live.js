@@ -133,8 +133,8 @@ function offerRows(next) {
   const added = first === -1 ? rows.length : first
   fresh = next
   if (added === 0) return
-  const what = main.dataset.what
-  const words = `${added === rows.length ? `More than ${added - 1}` : added} new ${what}`
+  const [one, many] = main.dataset.what.split(' ')
+  const words = `${added === rows.length ? `More than ${added - 1}` : added} new ${added === 1 ? one : many}`
   const bar = $('.newrows') ?? document.createElement('button')
   if (!bar.isConnected) {
     bar.type = 'button'

@@ -17,6 +17,7 @@
 -- -> url          text
 -- -> state        outbox.endpoint_state
 -- -> ordering     outbox.ordering
+-- -> retry_schedule float8[]?  the endpoint's own, in seconds; null = as set for all
 -- -> later        bigint?      the next newer event with a delivery to this endpoint
 -- -> earlier      bigint?      the next older one
 select
@@ -24,7 +25,7 @@ select
   e.type, e.key, e.tenant, e.actor, e.traceparent,
   to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
   octet_length(e.data::text) as bytes,
-  p.url, p.state, p.ordering,
+  p.url, p.state, p.ordering, p.retry_schedule,
   (select n.event_id from outbox.deliveries n where n.endpoint_id = p.id and n.event_id > e.id order by n.event_id limit 1) as later,
   (select n.event_id from outbox.deliveries n where n.endpoint_id = p.id and n.event_id < e.id order by n.event_id desc limit 1) as earlier
 from outbox.deliveries d

@@ -4,8 +4,10 @@ import { begin, openRequestDatabase } from '../http/before.ts'
 import { limitBody } from '../http/body.ts'
 import { problemFor } from '../http/thrown.ts'
 import type { App } from '../settings.ts'
+import { adoptionForms } from './actions/adoption.ts'
 import { endpointReplayForms } from './actions/endpoint-replay.ts'
 import { endpointForms } from './actions/endpoints.ts'
+import { eventSendingForms } from './actions/event-sending.ts'
 import { eventForms } from './actions/events.ts'
 import { keyForms } from './actions/keys.ts'
 import { redeliveryForms } from './actions/redelivery.ts'
@@ -66,7 +68,9 @@ export function createConsole(basePath = ''): Hono<App> {
     live(c => showEvent(c)),
   )
   app.route('/', sendingForms)
+  app.route('/', eventSendingForms)
   app.get('/console/system', requireOperator, showSystem)
+  app.route('/', adoptionForms)
   app.get('/console/replays', live(showReplays))
   app.get('/console/replays/:id', live(showReplay))
   app.route('/', replayForms)

@@ -2,9 +2,9 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.9d4e1f8f81.css',
-  'console.js': 'console.7a92bc8bf5.js',
-  'live.js': 'live.6b22bd2062.js',
+  'console.css': 'console.e3fb84692f.css',
+  'console.js': 'console.159e0e2012.js',
+  'live.js': 'live.cf0fff7f2b.js',
   'sheet.js': 'sheet.b5f181224f.js',
   'charts.js': 'charts.49dbddbde8.js',
   'docs.js': 'docs.0a8179ea88.js',

@@ -17,7 +17,7 @@ export interface Page {
   readonly content: Child
   /** It has charts: only then the library for them is loaded. */
   readonly hasCharts?: boolean
-  /** It is kept fresh: as a whole, or only its rows, with new ones offered. `what`: what the rows are. */
+  /** It is kept fresh: as a whole, or only its rows, with new ones offered. `what`: one row and many, `event events`. */
   readonly live?: 'page' | { readonly what: string }
   readonly status?: 200 | 400 | 403 | 404 | 409 | 429 | 500 | 503
 }

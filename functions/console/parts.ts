@@ -72,6 +72,9 @@ export const copyButton = (text: string, label: string): Html =>
 export const copyableId = (id: string, what: string): Html =>
   html`<span class="copyable"><code class="id" title="${id}">${shortId(id)}</code>${copyButton(id, `Copy ${what} id`)}</span>`
 
+export const copyableTrace = (trace: string): Html =>
+  html`<span class="copyable"><code title="${trace}">${trace.slice(0, 8)}…${trace.slice(-4)}</code>${copyButton(trace, 'Copy trace id')}</span>`
+
 /** What others wrote: isolated, so that its direction of writing turns nothing around it. */
 export const foreign = (text: string): Html => html`<bdi>${visible(text)}</bdi>`
 

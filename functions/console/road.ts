@@ -1,5 +1,6 @@
 // A delivery's history: its stops with the time, dashed where it waited, and what happens next as the last stop.
 import { html } from 'hono/html'
+import { contextHeaders } from '../../delivery/context.ts'
 import { type FailureKind, failures } from '../../delivery/failures.ts'
 import type { ExplainedDelivery } from '../deliveries/explain.ts'
 import type { Attempt, DeliveryWithAttempts } from '../deliveries/schema.ts'
@@ -14,16 +15,19 @@ export function road(
   delivery: DeliveryWithAttempts,
   explained: ExplainedDelivery,
   data: string | null,
+  /** Of endpoints without one of their own. */
+  commonSchedule: readonly number[],
 ): Html {
   const committed = new Date(explained.occurredAt)
   const made = new Date(delivery.created_at)
+  const schedule = explained.retrySchedule ?? commonSchedule
   const lastFailed = delivery.attempts.findLast(({ error }) => error !== null)
   return html`<ol class="road">
 ${stop('', 'database', committed, null, html`<b>Committed</b>${explained.actor ? html` by <code>${foreign(explained.actor)}</code>` : ''}.`)}
 ${stop('', 'fanout', made, committed, html`<b>Made into a delivery</b> to ${explained.url}.`)}
 ${delivery.attempts.map((attempt, i) => {
   const before = delivery.attempts[i - 1]
-  return html`${before ? gap(endOf(before), new Date(attempt.started_at)) : ''}${attemptStop(view, delivery, explained, attempt, committed, attempt === lastFailed, data)}`
+  return html`${before ? gap(endOf(before), new Date(attempt.started_at), schedule[before.number - 1]) : ''}${attemptStop(view, delivery, explained, attempt, committed, attempt === lastFailed, data)}`
 })}
 ${nextStop(view, delivery)}
 </ol>`
@@ -37,8 +41,16 @@ function stop(kind: string, name: Icon, time: Date, since: Date | null, content:
   return html`<li class="${kind}"><p class="at">${exactTime(time, clock(time, { milliseconds: true }))}${offset}</p>${icon(name)}<div>${content}</div></li>`
 }
 
-const gap = (from: Date, to: Date): Html =>
-  html`<li class="gap"><div>Waited ${duration(Math.max(0, (to.getTime() - from.getTime()) / 1000))}</div></li>`
+/** What a wait is off its schedule at most: jitter of a fifth, and what is late by then. */
+const maxOff = 0.25
+
+/** `planned`: what the schedule says after that attempt. A wait of another length had another cause, and is only told. */
+function gap(from: Date, to: Date, planned: number | undefined): Html {
+  const waited = Math.max(0, (to.getTime() - from.getTime()) / 1000)
+  const isPlanned = planned !== undefined && Math.abs(waited - planned) <= planned * maxOff
+  const why = isPlanned ? `: ${duration(planned)} by the schedule, plus or minus a fifth` : ''
+  return html`<li class="gap"><div>Waited ${duration(waited)}${why}</div></li>`
+}
 
 const sentBy: Readonly<Record<Attempt['sender'], string>> = {
   listener: ', sent by a listener',
@@ -88,23 +100,28 @@ function exchange(
   const { number, response_status: status, response_body: body, duration_ms: ms } = attempt
   const headers: readonly (readonly [name: string, value: string])[] = [
     ['POST', explained.url],
+    ['content-type', 'application/json'],
     ['webhook-id', delivery.event_id],
     ['webhook-timestamp', String(Math.floor(Date.parse(attempt.started_at) / 1000))],
     ['outbox-delivery', delivery.id],
     ['outbox-attempt', String(number)],
+    ...pairs(contextHeaders(explained)),
   ]
   const curl = `curl -X POST '${explained.url.replaceAll("'", "'\\''")}' ${headers
     .slice(1)
     .map(([name, value]) => `-H '${name}: ${value}'`)
-    .join(' ')} -H 'content-type: application/json' -d @body.json`
+    .join(' ')} -d @body.json`
   return html`<div class="exchange">
 <div><h3>Request ${copyButton(curl, 'Copy the request as curl')}</h3>
-<dl class="headers">${headers.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+<dl class="headers">${headers.map(([name, value]) => html`<dt>${name}</dt><dd>${foreign(value)}</dd>`)}</dl>
 ${sealedBody(view, delivery, explained, number, data)}</div>
 <div><h3>Answer${status === null ? ': none' : `: ${status}${ms === null ? '' : ` in ${duration(ms / 1000)}`}`}</h3>
 ${body ? verbatim(body, `Body of the answer to attempt ${number}`) : html`<p class="dim">${status === null ? 'Nothing came back.' : 'Without a body.'}</p>`}</div>
 </div>`
 }
+
+const pairs = (all: readonly string[]) =>
+  all.flatMap((name, i) => (i % 2 === 0 ? [[name, all[i + 1]!] as const] : []))
 
 /** Hidden until somebody asks, and the asking is written down. */
 function sealedBody(

@@ -73,12 +73,23 @@ export async function walkEvents(
   }
 }
 
-export async function findEvent(db: Database, publicId: string, { tenant }: Reader) {
+export async function findEvent(db: Database, publicId: string, reader: Reader) {
+  const event = await selectEvent(db, publicId, reader)
+  return event && toEvent(event)
+}
+
+/** And who wrote it, in which trace. */
+export async function findEventWithOrigin(db: Database, publicId: string, reader: Reader) {
+  const event = await selectEvent(db, publicId, reader)
+  return event && { ...toEvent(event), actor: event.actor, traceparent: event.traceparent }
+}
+
+async function selectEvent(db: Database, publicId: string, { tenant }: Reader) {
   const key = parseId('evt', publicId)
   if (!key) return null
   const [event] = await db.build('read_event', builder =>
     builder
-      .select(eventColumns)
+      .select({ ...eventColumns, actor: events.actor, traceparent: events.traceparent })
       .from(events)
       .where(
         and(
@@ -88,7 +99,7 @@ export async function findEvent(db: Database, publicId: string, { tenant }: Read
         ),
       ),
   )
-  return event ? toEvent(event) : null
+  return event ?? null
 }
 
 export async function findEventWithDeliveries(db: Database, publicId: string, reader: Reader) {

@@ -50,6 +50,25 @@ export async function pinRedelivery(
   return { pinned, hasMore: walk.isFull || walk.goesOnAt !== null }
 }
 
+/** One event for one endpoint, also one that it has, or that was never made into a delivery. */
+export function pinEvent(db: Database, caller: Caller, event: RowKey, endpoint: RowKey): Promise<Pinned> {
+  return pin(db, caller, {
+    deliveries: [{ eventId: event.id, endpointId: endpoint.id }],
+    endpointId: null,
+    filter: {
+      event_id: formatId('evt', event.id, event.nonce),
+      endpoint_id: formatId('ep', endpoint.id, endpoint.nonce),
+    },
+    scope: 'all',
+    ratePerSecond: null,
+  })
+}
+
+interface RowKey {
+  readonly id: bigint
+  readonly nonce: number
+}
+
 function parsed({ endpoint_id, event_id, response_status, since, until, ...rest }: RedeliveryFilter) {
   return {
     ...rest,

@@ -69,6 +69,7 @@ const full = (s: Scene): [name: string, path: string][] => [
   ['delivery', `/console/deliveries/${s.retried}`],
   ['events', '/console/events?table=orders&row=orders/8'],
   ['event', `/console/events/${s.event}`],
+  ['send-again', `/console/events/${s.event}/send`],
   ['system', '/console/system'],
   ['replays', '/console/replays'],
   ['keys', '/console/keys'],
@@ -264,9 +265,9 @@ inBrowser(
     await followed
     const rows = await page.locator('.list tbody tr').count()
     await it.api('POST', '/v1/events', { type: 'order.new', data: 1 })
-    await page.getByRole('button', { name: '1 new events' }).waitFor({ timeout: 5_000 })
+    await page.getByRole('button', { name: '1 new event' }).waitFor({ timeout: 5_000 })
     expect(await page.locator('.list tbody tr').count()).toBe(rows)
-    await page.getByRole('button', { name: '1 new events' }).click()
+    await page.getByRole('button', { name: '1 new event' }).click()
     await page.getByRole('link', { name: 'order.new', exact: true }).waitFor()
     await page.route('**/console/events', route => route.abort())
     endStreams()

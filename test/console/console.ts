@@ -129,6 +129,8 @@ export interface Scene {
   readonly key: string
   /** Of a preview of tenant 7. */
   readonly token: string
+  /** What tells its database from others, as JSON. */
+  readonly facts: string
 }
 
 /** What nobody should be able to do with a text. */
@@ -208,7 +210,9 @@ export async function fill({ api, db }: Console): Promise<Scene> {
   const key = (await api('POST', '/v1/keys', { name: 'ci' })).body.id
   const preview = { filter: { state: 'dead' }, dry_run: true }
   const { token } = (await api('POST', '/v1/deliveries/redeliver', preview, 'k7')).body
+  const facts = JSON.stringify((await api('GET', '/v1/system')).body.facts)
   return {
+    facts,
     well,
     failing,
     paused,

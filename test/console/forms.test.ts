@@ -1,7 +1,16 @@
 // Every form of the console: refused unless it comes from somebody who may, from one of our own pages; and what it does then.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createOutbox } from '../../functions/app.ts'
-import { type Console, fill, type Scene, send, startConsole, type Visitor, visitor } from './console.ts'
+import {
+  type Answered,
+  type Console,
+  fill,
+  type Scene,
+  send,
+  startConsole,
+  type Visitor,
+  visitor,
+} from './console.ts'
 
 let it: Console
 let scene: Scene
@@ -48,6 +57,13 @@ const forms: readonly [
   ],
   ['/console/endpoints/:id/delete', s => `/console/endpoints/${s.theirs}/delete`, { typed: 'example.com' }],
   ['/console/events/new', () => '/console/events/new', { type: 'order.new', data: '1' }],
+  ['/console/events/:id/send', s => `/console/events/${s.theirEvent}/send`, s => ({ endpoint_id: s.theirs })],
+  [
+    '/console/system/adopt',
+    () => '/console/system/adopt',
+    s => ({ as: 'new', typed: 'new', facts: s.facts }),
+    true,
+  ],
   ['/console/deliveries/redeliver', () => '/console/deliveries/redeliver', { state: 'dead', only: 'all' }],
   ['/console/replays/confirm', () => '/console/replays/confirm', s => confirmed(s)],
   ['/console/replays', () => '/console/replays', s => confirmed(s)],
@@ -90,7 +106,8 @@ const dump = async () =>
     await it.db.query(
       `select (select json_agg(p order by id) from outbox.endpoints p), (select json_agg(s order by id) from outbox.endpoint_secrets s),
               (select json_agg(d order by endpoint_id, event_id) from outbox.deliveries d), (select json_agg(r order by id) from outbox.replays r),
-              (select json_agg(k.name order by id) from outbox.api_keys k), (select count(*) from outbox.events), (select count(*) from outbox.audit)`,
+              (select json_agg(k.name order by id) from outbox.api_keys k), (select count(*) from outbox.events), (select count(*) from outbox.audit),
+              (select json_agg(i) from outbox.identity i), (select count(*) from outbox.held_senders)`,
     )
   ).rows[0]
 
@@ -405,6 +422,48 @@ describe('a form does', () => {
     expect((await it.api('GET', `/v1/endpoints/${id}`)).status).toBe(404)
   })
 
+  describe('send an event again to one endpoint:', () => {
+    test('choose it, see what is sent, begin, and it is due', async () => {
+      const page = (await admin.get(`/console/events/${scene.event}`)).text
+      expect(page).toContain(`href="/console/events/${scene.event}/send"`)
+      const path = `/console/events/${scene.event}/send`
+      const chosen = (await admin.get(path)).text
+      expect(chosen).toContain(`value="${scene.paused}"`)
+      expect(chosen).not.toContain(`value="${scene.theirs}"`)
+      const preview = (await admin.post(path, { endpoint_id: scene.failing })).text
+      expect(h1(preview)).toBe('1 delivery will be sent again')
+      const begun = await admin.post('/console/replays', hiddenIn(preview))
+      const { body } = await it.api('GET', `/v1${begun.headers.get('location')!.replace('/console', '')}`)
+      expect(body).toMatchObject({
+        count: 1,
+        only: 'all',
+        filter: { event_id: scene.event, endpoint_id: scene.failing },
+      })
+    })
+
+    test('also one that was created after the event, and none that does not want it', async () => {
+      const late = (await it.api('POST', '/v1/endpoints', { url: 'https://late.example' })).body.id
+      const other = { url: 'https://other.example', event_types: ['invoice.*'] }
+      const deaf = (await it.api('POST', '/v1/endpoints', other)).body.id
+      const path = `/console/events/${scene.event}/send`
+      expect((await admin.get(path)).text).toMatch(new RegExp(`value="${late}"[^>]*>[^]*?did not get it`))
+      expect(h1((await admin.post(path, { endpoint_id: late })).text)).toBe('1 delivery will be sent again')
+      for (const id of [deaf, scene.theirs, 'ep_0', '']) {
+        const page = await admin.post(path, { endpoint_id: id })
+        expect([page.status, page.text.includes('Nothing was sent.')], id).toEqual([400, true])
+      }
+    })
+
+    test('a tenant sends what is its own to itself', async () => {
+      const seven = await it.signIn('k7')
+      const path = `/console/events/${scene.theirEvent}/send`
+      const preview = (await seven.post(path, { endpoint_id: scene.theirs })).text
+      expect(h1(preview)).toBe('1 delivery will be sent again')
+      expect((await seven.post(path, { endpoint_id: scene.well })).status).toBe(400)
+      expect((await seven.get(`/console/events/${scene.event}/send`)).status).toBe(404)
+    })
+  })
+
   test('cancel a replay', async () => {
     await admin.post(`/console/replays/${scene.replay}/cancel`)
     expect((await it.api('GET', `/v1/replays/${scene.replay}`)).body.state).not.toBe('running')
@@ -419,6 +478,74 @@ describe('a form does', () => {
     const id = /keys\/(key_[0-9a-f]+)\/revoke"[\s\S]*?Revoke the key support-desk/.exec(list)![1]
     await admin.post(`/console/keys/${id}/revoke`)
     expect((await it.api('GET', '/v1/endpoints', undefined, key)).status).toBe(401)
+  })
+})
+
+describe('a database that may be a copy', () => {
+  let copy: Console
+  let admin: Visitor
+  const path = '/console/system/adopt'
+  const hold = (db: Console['db']) =>
+    db.query(
+      `insert into outbox.identity (facts, addresses, bound_by, bound_at) values ('{"system": "1", "database": "2"}', '{here:5432}', 'cron', now());
+       insert into outbox.held_senders (address, sender, since, seen_at) values ('there:5432', 'cron', now(), now())`,
+    )
+  beforeAll(async () => {
+    copy = await startConsole()
+    await fill(copy)
+    await hold(copy.db)
+    admin = await copy.signIn()
+  })
+  const stateNow = async () => (await copy.api('GET', '/v1/system')).body.state
+
+  test('is said to be one, with the way to say what it is, for admin keys alone', async () => {
+    for (const page of ['/console', '/console/system'])
+      expect((await admin.get(page)).text, page).toContain('href="/console/system/adopt"')
+    const reader = await copy.signIn('look')
+    const seen = (await reader.get('/console/system')).text
+    expect(seen).toContain('Nothing is sent: this database may be a copy.')
+    expect(seen).not.toContain('system/adopt')
+    expect((await reader.get(path)).status).toBe(403)
+    expect((await (await copy.signIn('k7')).get(path)).status).toBe(404)
+  })
+
+  test('stays held until what it is was typed, and for the database that was shown alone', async () => {
+    const { facts } = hiddenIn((await admin.get(path)).text)
+    const seen = facts!.replaceAll('&quot;', '"')
+    for (const [fields, words] of [
+      [{ as: 'new', typed: '', facts: seen }, 'is not new: nothing was changed'],
+      [{ as: 'new', typed: 'replacement', facts: seen }, 'is not new: nothing was changed'],
+      [{ as: '', typed: 'new', facts: seen }, 'Say which of the two it is.'],
+      [{ as: 'new', typed: 'new', facts: '{"database":"5","system":"6"}' }, 'This is another database'],
+      [{ as: 'new', typed: 'new', facts: 'nonsense' }, 'Nothing was changed.'],
+    ] as const) {
+      const page = await admin.post(path, fields)
+      expect([page.status, page.text.includes(words)], words).toEqual([400, true])
+      expect(await stateNow()).toBe('held')
+    }
+  })
+
+  test('is adopted as a new one: what waits is canceled and every endpoint is paused', async () => {
+    const facts = hiddenIn((await admin.get(path)).text).facts!.replaceAll('&quot;', '"')
+    const page = await admin.post(path, { as: 'new', typed: ' new ', facts })
+    expect(page.headers.get('location')).toBe('/console/system?done=new')
+    expect(await stateNow()).toBe('bound')
+    const { data } = (await copy.api('GET', '/v1/endpoints')).body
+    expect(new Set(data.map(({ state }: Answered) => state))).toEqual(new Set(['paused']))
+    expect((await admin.get('/console/audit')).text).toContain('Adopted the database')
+    const again = await admin.post(path, { as: 'new', typed: 'new', facts })
+    expect([again.status, again.text.includes('Nothing is held')]).toEqual([400, true])
+  })
+
+  test('is adopted as the replacement: what waits is sent', async () => {
+    await copy.db.query('delete from outbox.identity')
+    await hold(copy.db)
+    const facts = hiddenIn((await admin.get(path)).text).facts!.replaceAll('&quot;', '"')
+    await admin.post(path, { as: 'replacement', typed: 'replacement', facts })
+    expect((await copy.api('GET', '/v1/system')).body).toMatchObject({
+      state: 'bound',
+      bound: { adopted_as: 'replacement' },
+    })
   })
 })
 

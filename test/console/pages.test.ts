@@ -38,8 +38,10 @@ const pagesOf = (s: Scene) => [
   '/console/events',
   '/console/events?table=orders&row=orders/8',
   `/console/events/${s.event}`,
+  `/console/events/${s.event}/send`,
   '/console/events/new',
   '/console/system',
+  '/console/system/adopt',
   '/console/replays',
   `/console/replays/${s.replay}`,
   '/console/keys',
@@ -161,6 +163,7 @@ test('what is missing, foreign or malformed is one and the same page', async () 
     '/console/events/evt_',
     '/console/nowhere',
     '/console/system',
+    '/console/system/adopt',
     '/console/audit',
     '/console/keys',
   ]
@@ -175,7 +178,7 @@ test('what is missing, foreign or malformed is one and the same page', async () 
 test('a read key sees every page and no form but those that search, show and sign out', async () => {
   for (const path of pagesOf(scene)) {
     const page = await reader.get(path)
-    if (/\/(new|edit|replay|rotate|delete|redeliver|keys|audit)(\?.*)?$/.test(path)) {
+    if (/\/(new|edit|replay|rotate|delete|redeliver|send|adopt|keys|audit)(\?.*)?$/.test(path)) {
       expect(page.status, path).toBe(403)
       continue
     }

@@ -32,7 +32,7 @@ export async function showDeliveries(c: ConsoleContext): Promise<Response> {
   return render(view, {
     title: 'Deliveries',
     place: 'deliveries',
-    ...(c.req.query('cursor') ? {} : { live: { what: 'deliveries' } }),
+    ...(c.req.query('cursor') ? {} : { live: { what: 'delivery deliveries' } }),
     content: html`<section aria-label="Deliveries">
 <h1>Deliveries</h1>
 ${filterForm(path, inputs(view), query, ['state', 'event_id'], stateLinks(path, query))}
@@ -108,7 +108,12 @@ export function deliveryColumns(view: View, isOneEndpoint = false): Column<Liste
       cell: ({ attempt }) => number(attempt, count(attempt)),
     },
     { title: 'Last answer', kind: 'nowrap', cell: row => lastAnswer(row, view) },
-    { title: 'Next attempt', kind: 'nowrap', cell: row => (row.state === 'pending' ? next(row, view) : '') },
+    {
+      title: 'Next attempt',
+      kind: 'nowrap',
+      label: 'Next',
+      cell: row => (row.state === 'pending' ? next(row, view) : ''),
+    },
     { title: 'Age', kind: 'num', label: 'Age', cell: row => age(row, view) },
   ]
   return all.filter(column => column !== null)

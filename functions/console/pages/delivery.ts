@@ -9,7 +9,7 @@ import { actionButton } from '../forms.ts'
 import { render } from '../frame.ts'
 import {
   copyableId,
-  copyButton,
+  copyableTrace,
   deliveryState,
   explained as explainedText,
   foreign,
@@ -40,9 +40,10 @@ export async function showDelivery(c: ConsoleContext, data: string | null = null
     content: html`${header(view, delivery, explained)}
 ${readOnlyNote(c)}
 <div class="split"><div>
-${section({ title: 'From the commit until now' }, road(view, delivery, explained, data))}
+${section({ title: 'From the commit until now' }, road(view, delivery, explained, data, c.var.settings.delivery.retrySchedule))}
 </div><div>
 ${section({ title: 'This delivery' }, details(view, delivery, explained))}
+${section({ title: 'Take it along' }, html`<div class="actions"><button class="btn" type="button" data-copy="">Copy the link</button></div><p class="dim">Each request above can be copied as curl.</p>`)}
 </div></div>`,
   })
 }
@@ -114,12 +115,7 @@ function details(view: View, delivery: DeliveryWithAttempts, explained: Explaine
     ['Order', ordering === 'key' ? 'One after the other for each key' : 'None'],
     ['Attempts', String(delivery.attempt)],
     actor ? ['By', html`<code>${foreign(actor)}</code>`] : null,
-    trace
-      ? [
-          'Trace',
-          html`<span class="copyable"><code>${trace.slice(0, 8)}…${trace.slice(-4)}</code>${copyButton(trace, 'Copy trace id')}</span>`,
-        ]
-      : null,
+    trace ? ['Trace', copyableTrace(trace)] : null,
     [
       'Same endpoint',
       html`<a href="${withQuery(`${view.base}/deliveries`, { endpoint_id: delivery.endpoint_id })}">All deliveries to ${shortId(delivery.endpoint_id)}</a>`,

@@ -129,6 +129,9 @@ function done(c: ConsoleContext, { id, url }: Endpoint): Child {
   }
 }
 
+/** The page of the delivery has all of it. */
+const maxQuoted = 600
+
 function trouble(view: View, endpoint: Endpoint, status: EndpointStatus): Child {
   const {
     failures: failed,
@@ -150,7 +153,7 @@ function trouble(view: View, endpoint: Endpoint, status: EndpointStatus): Child 
   const probe =
     probeAt === null
       ? ''
-      : html` One probe goes out ${ago(probeAt, view)}; ${counted(pending, 'delivery waits', 'deliveries wait')} for its success and ${pending === 1 ? 'spends' : 'spend'} no attempts.`
+      : html` ${new Date(probeAt) > view.now ? html`One probe goes out ${ago(probeAt, view)}` : 'A probe is due'}; ${counted(pending, 'delivery waits', 'deliveries wait')} for its success and ${pending === 1 ? 'spends' : 'spend'} no attempts.`
   const mended = html`<h2>When it is mended</h2><ol>
 <li>1. <b>Send a test event</b> to see that it answers.</li>
 <li>2. <a href="${view.base}/endpoints/${endpoint.id}/replay?since=${encodeURIComponent(failingSince ?? '')}">Replay since ${failingSince === null ? 'then' : at(failingSince, view)}</a> if something died.</li>
@@ -159,7 +162,7 @@ function trouble(view: View, endpoint: Endpoint, status: EndpointStatus): Child 
     'bad',
     probeAt === null ? 'failed' : 'breaker',
     html`<p><b>${counted(failed, 'attempt')} in a row failed${failingSince === null ? '' : html` since ${at(failingSince, view)}`}, the last with ${with_}.</b>${probe}${paused}</p>
-${responseBody ? html`<p>It answers:</p><p class="quote">${foreign(responseBody)}</p>` : known ? html`<p>${known.meaning}</p>` : ''}`,
+${responseBody ? html`<p>It answers:</p><p class="quote">${foreign(responseBody.slice(0, maxQuoted))}${responseBody.length > maxQuoted ? ' …' : ''}</p>` : known ? html`<p>${known.meaning}</p>` : ''}`,
     { beside: view.mayChange ? mended : null },
   )
 }

@@ -1,17 +1,19 @@
 // One event: who gets it and how far it is, who does not and why, and on request what it says.
 import { html } from 'hono/html'
-import { formatDeliveryId, parseId } from '../../../delivery/ids.ts'
 import { callerOf } from '../../access/caller.ts'
-import { explainEvent } from '../../events/explain/read.ts'
-import { findEvent, findEventWithDeliveries } from '../../events/read.ts'
+import { toListedEvent, walkEvents } from '../../events/read.ts'
+import { placesFor } from '../actions/event-sending.ts'
 import { eventData } from '../event-data.ts'
+import { type Explained, type Getting, readEvent } from '../event-reading.ts'
 import { withQuery } from '../filters.ts'
-import { hidden } from '../forms.ts'
+import { actionLink, hidden } from '../forms.ts'
 import { render } from '../frame.ts'
 import {
   ago,
+  at,
   type Child,
   copyableId,
+  copyableTrace,
   deliveryState,
   exactTime,
   explained,
@@ -25,23 +27,14 @@ import type { ConsoleContext, View } from '../view.ts'
 import { clock, count, counted, shortUrl } from '../words.ts'
 import { empty, readOnlyNote, renderRefusal } from './refusal.ts'
 
-type Explained = NonNullable<Awaited<ReturnType<typeof explainEvent>>>['endpoints'][number]
-type State = 'pending' | 'sending' | 'delivered' | 'dead' | 'canceled'
-
-interface Getting {
-  readonly deliveryId: string
-  readonly name: string
-  readonly state: State
-  readonly story: string
-}
-
 /** `data`: for who asked to see it. */
 export async function showEvent(c: ConsoleContext, data: string | null = null): Promise<Response> {
   const { view } = c.var
   const id = c.req.param('id')!
-  const found = view.isOperator ? await readForOperator(c, id) : await readForTenant(c, id)
+  const found = await readEvent(c, id)
   if (!found) return renderRefusal(c, 'unknown')
   const { event, getting, others } = found
+  const near = await sameKey(c, event)
   return render(view, {
     title: event.type,
     place: 'events',
@@ -50,52 +43,18 @@ export async function showEvent(c: ConsoleContext, data: string | null = null): 
 <p class="crumbs"><a href="${view.base}/events">Events</a>${event.key === null ? '' : html`<a href="${withQuery(`${view.base}/events`, { key: event.key })}">${foreign(event.key)}</a>`}${copyableId(id, 'event')}</p>
 <h1>${foreign(event.type)}</h1>
 <p class="lede">${summary(getting, others)}</p>
+<div class="actions">${placesFor(found).length === 0 ? '' : actionLink(view, `events/${id}/send`, 'Send again to…', { key: 'r', opensSheet: true })}</div>
 </header>
 ${readOnlyNote(c)}
 <div class="split"><div>
 ${section({ title: 'Who gets it' }, getting.length === 0 ? empty(html`<b>Nobody.</b> ${others.length === 0 ? 'There are no endpoints.' : 'Each endpoint says why below.'}`) : list('Endpoints that want this event', gettingColumns(view), getting, row => row.deliveryId))}
 ${others.length === 0 ? '' : section({ title: 'Who does not' }, notGetting(view, others))}
-${section({ title: 'What it says' }, data === null ? sealed(view, id, event.data.text.length) : eventData(data))}
+${section({ title: 'What it says' }, data === null ? sealed(view, id, utf8Bytes(event.data.text)) : eventData(data))}
 </div><div>
 ${section({ title: 'This event' }, details(view, event))}
+${near.length < 2 ? '' : section({ title: 'Same key' }, sameKeyList(view, near, id))}
 </div></div>`,
   })
-}
-
-async function readForOperator(c: ConsoleContext, id: string) {
-  const [event, explained] = await Promise.all([
-    findEvent(c.var.db, id, callerOf(c as never)),
-    explainEvent(c.var.db, id),
-  ])
-  const eventId = parseId('evt', id)?.id
-  if (!event || !explained || eventId === undefined) return null
-  const getting = explained.endpoints.flatMap(({ endpoint_id, url, delivery_state: state, story }) =>
-    state === null
-      ? []
-      : [
-          {
-            deliveryId: formatDeliveryId(eventId, parseId('ep', endpoint_id)!.id),
-            name: shortUrl(url),
-            state,
-            story,
-          },
-        ],
-  )
-  return { event, getting, others: explained.endpoints.filter(({ delivery_state: state }) => state === null) }
-}
-
-async function readForTenant(c: ConsoleContext, id: string) {
-  const event = await findEventWithDeliveries(c.var.db, id, callerOf(c as never))
-  if (!event) return null
-  const getting = event.deliveries.map(
-    ({ id: deliveryId, endpoint_id: name, state, reason }): Getting => ({
-      deliveryId,
-      name,
-      state,
-      story: reason ?? '',
-    }),
-  )
-  return { event, getting, others: [] as Explained[] }
 }
 
 function summary(getting: readonly Getting[], others: readonly Explained[]): Child {
@@ -155,12 +114,45 @@ function notGetting(view: View, others: readonly Explained[]) {
   )
 }
 
+const utf8Bytes = (text: string) => new TextEncoder().encode(text).length
+
 const sealed = (view: View, id: string, bytes: number) =>
   html`<form class="sealed" method="post" action="${view.base}/events/${id}/show">${hidden(view)}${icon('lock')}<span>The data is hidden, ${count(bytes)} bytes.</span><button class="btn" type="submit">Show</button><small>Showing it is written to the audit.</small></form>`
 
-function details(view: View, event: NonNullable<Awaited<ReturnType<typeof findEvent>>>) {
-  const { type, key, tenant, timestamp } = event
+type Event = NonNullable<Awaited<ReturnType<typeof readEvent>>>['event']
+
+const maxNear = 5
+
+/** The latest of its key. */
+async function sameKey(c: ConsoleContext, { key, tenant }: Event) {
+  if (key === null) return []
+  const filter = { key, tenant: tenant ?? undefined }
+  const page = { before: null, limit: maxNear }
+  const { rows } = await walkEvents(c.var.db, callerOf(c as never), filter, page)
+  return rows.map(toListedEvent)
+}
+
+const sameKeyList = (view: View, near: Awaited<ReturnType<typeof sameKey>>, id: string) =>
+  list(
+    'The latest events of the same key',
+    [
+      {
+        title: 'Event',
+        kind: 'main',
+        cell: row =>
+          row.id === id
+            ? html`${foreign(row.type)} <span class="dim">this one</span>`
+            : html`<a href="${view.base}/events/${row.id}">${foreign(row.type)}</a>`,
+      },
+      { title: 'Committed', kind: 'num', cell: row => at(row.timestamp, view) },
+    ],
+    near,
+  )
+
+function details(view: View, event: Event) {
+  const { type, key, tenant, timestamp, actor, traceparent, data } = event
   const time = new Date(timestamp)
+  const trace = traceparent?.split('-')[1]
   return props([
     ['Type', foreign(type)],
     key === null
@@ -171,6 +163,9 @@ function details(view: View, event: NonNullable<Awaited<ReturnType<typeof findEv
       'Committed',
       html`${exactTime(time, clock(time, { milliseconds: true }))} <span class="dim">UTC, ${ago(time, view)}</span>`,
     ],
+    actor ? ['By', html`<code>${foreign(actor)}</code>`] : null,
+    trace ? ['Trace', copyableTrace(trace)] : null,
+    ['Size', `${count(utf8Bytes(data.text))} bytes`],
     [
       'Deliveries',
       html`<a href="${withQuery(`${view.base}/deliveries`, { event_id: event.id })}">As a list</a>`,

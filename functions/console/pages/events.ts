@@ -76,7 +76,7 @@ ${pageLinks(path, query, page)}
   return render(view, {
     title: 'Events',
     place: 'events',
-    ...(c.req.query('cursor') ? {} : { live: { what: 'events' } }),
+    ...(c.req.query('cursor') ? {} : { live: { what: 'event events' } }),
     content: view.isOperator
       ? html`<div class="split">${events}<div>${shouldHaveFired(view, asked, found)}</div></div>`
       : events,
@@ -116,7 +116,7 @@ const columns = (view: View): Column<Listed>[] => [
     cell: row => html`<a href="${view.base}/events/${row.id}">${foreign(row.type)}</a>`,
   },
   { title: 'Key', cell: ({ key }) => (key === null ? '' : foreign(key)) },
-  { title: 'Tenant', cell: ({ tenant }) => (tenant === null ? '' : foreign(tenant)) },
+  { title: 'Tenant', label: 'Tenant', cell: ({ tenant }) => (tenant === null ? '' : foreign(tenant)) },
   { title: 'Deliveries', kind: 'nowrap', cell: row => counts(row) },
 ]
 

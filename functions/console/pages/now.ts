@@ -31,6 +31,7 @@ export async function showNow(c: ConsoleContext): Promise<Response> {
   ])
   const trouble = stats.endpoints.filter(isInTrouble).sort((a, b) => b.pending - a.pending)
   const well = stats.endpoints.filter(row => !isInTrouble(row))
+  const healthy = well.length === 0 ? '' : folded(view, well, trouble.length === 0)
   return render(view, {
     title: 'Now',
     place: 'now',
@@ -41,18 +42,17 @@ ${readOnlyNote(c)}
 ${stats.endpoints.length === 0 ? noEndpoints(view) : html`${numbers(stats)}${chartsPlace(`${view.base}/charts`)}`}
 ${
   trouble.length === 0
-    ? ''
+    ? healthy
     : section(
         { title: 'In trouble', about: 'The most waiting first.' },
-        list(
+        html`${list(
           'Endpoints in trouble, the most waiting first',
           columns(view, new Set(trouble.slice(0, maxSparked).map(({ id }) => id))),
           trouble,
           row => row.id,
-        ),
+        )}${healthy}`,
       )
 }
-${well.length === 0 ? '' : folded(view, well, trouble.length === 0)}
 ${senders && checks ? section({ title: 'Senders and checks', about: 'Two independent planes: the listeners, and the cron function once a minute.' }, senderList(senders, checks, view)) : ''}`,
   })
 }
@@ -90,7 +90,7 @@ function whose(
   senders: Listeners | null,
 ): Child {
   if (senders?.held)
-    return html`<strong>It is Outbox: nothing is sent.</strong> ${senders.held} <strong>Nothing is lost:</strong> what waits is kept.`
+    return html`<strong>It is Outbox: nothing is sent.</strong> ${senders.held} <strong>Nothing is lost:</strong> what waits is kept. ${view.mayChange ? html`<a href="${view.base}/system/adopt" data-sheet>Say which it is…</a>` : ''}`
   if (stats.endpoints.length === 0)
     return 'Events are kept. An endpoint gets those that come after it, and a replay brings it older ones.'
   const nobodySends = senders?.data.every(({ state }) => state === 'silent') && senders.last_cron_run === null
@@ -130,7 +130,7 @@ export function troubleOf(row: Row): string {
   if (state === 'paused') return 'It is paused. Its deliveries leave when it is resumed.'
   if (state === 'disabled')
     return `It is disabled (${row.disabled_reason}). Resume it, then replay what it missed.`
-  const failed = `${counted(failures, 'attempt')} failed in a row${failing === null ? '' : `, since ${duration(failing)}`}`
+  const failed = `${counted(failures, 'attempt')} failed in a row${failing === null ? '' : `, for ${duration(failing)}`}`
   if (probe !== null)
     return `${failed}. ${probe > 0 ? `One probe goes out in ${duration(probe)}` : 'A probe is due'}; the rest waits for its success.`
   return failures > 0 ? `${failed}. It is tried again.` : 'Its oldest delivery is late.'
@@ -159,6 +159,7 @@ const columns = (view: View, sparked: ReadonlySet<string>): Column<Row>[] => [
   {
     title: 'Next attempt',
     kind: 'nowrap',
+    label: 'Next',
     cell: ({ state, probe_in_seconds: probe }) =>
       state === 'active' && probe !== null ? (probe > 0 ? `in ${duration(probe)}` : 'now') : '',
   },

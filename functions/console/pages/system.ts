@@ -5,8 +5,9 @@ import { type CaptureCheck, readCaptureHealth } from '../../../drizzle/capture-h
 import type { Settings } from '../../settings.ts'
 import { readListeners } from '../../system/listeners/read.ts'
 import { readWatches, type Watch } from '../../system/watches.ts'
+import { actionLink } from '../forms.ts'
 import { render } from '../frame.ts'
-import { ago, type Child, foreign, list, props, section, state } from '../parts.ts'
+import { ago, type Child, foreign, list, note, props, section, state } from '../parts.ts'
 import { type Said, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { duration } from '../words.ts'
@@ -30,12 +31,38 @@ export async function showSystem(c: ConsoleContext): Promise<Response> {
         : ''
     }.</p></header>
 ${readOnlyNote(c)}
+${held(view, senders.held)}${adopted(c.req.query('done'))}
 ${section({ title: 'Senders', id: 'senders' }, senderTable(senderRows(senders, view)))}
 ${section({ title: 'Capture checks', about: 'Each says what to do when it does not hold.', id: 'checks' }, checkTable(checks))}
 ${section({ title: 'Watched tables', id: 'tables' }, watches.length === 0 ? empty(html`<b>No table is watched.</b> Say in a migration which one is:`, html`<pre tabindex="0" role="region" aria-label="Command">SELECT outbox.watch('orders');</pre>`) : watchTable(view, watches))}
 ${section({ title: 'Settings', about: 'Values, never secrets.', id: 'settings' }, settingsOf(settings))}`,
   })
 }
+
+const held = (view: View, reason: string | null): Child =>
+  reason === null
+    ? ''
+    : note('bad', 'database', html`<p><b>${reason}</b> What waits is kept.</p>`, {
+        beside: actionLink(view, 'system/adopt', 'Say which it is…', { opensSheet: true }) || null,
+      })
+
+/** What was just said of a copy. */
+const adopted = (asWhat: string | undefined): Child =>
+  asWhat === 'replacement'
+    ? note(
+        'accent',
+        'tick',
+        html`<p><b>This database takes the place of the original.</b> What waits is sent within seconds.</p>`,
+        { role: 'status' },
+      )
+    : asWhat === 'new'
+      ? note(
+          'accent',
+          'tick',
+          html`<p><b>This database is one of its own.</b> What waited is canceled, and every endpoint is paused: change their addresses before you resume them.</p>`,
+          { role: 'status' },
+        )
+      : ''
 
 function sentence(checks: readonly CaptureCheck[], silent: number): string {
   const failing = checks.filter(({ healthy }) => !healthy)

@@ -10,24 +10,29 @@ import { withoutQuery } from '../../endpoints/read.ts'
 export async function explainEvent(db: Database, id: string) {
   const key = parseId('evt', id)
   if (!key) return null
-  const [known, rows] = await Promise.all([
+  const [known, endpoints] = await Promise.all([
     db.build('find_event', builder =>
       builder
         .select({ id: events.id })
         .from(events)
         .where(and(eq(events.id, key.id), eq(events.nonce, key.nonce))),
     ),
-    queries.explain(db.run, { event: id }),
+    explainEndpoints(db, id),
   ])
   if (known.length === 0) return null
-  const endpoints = rows.map(({ endpoint, url, verdict, deliveryState, reason }) => ({
+  return { id, endpoints }
+}
+
+/** Each endpoint with whether and why it gets the event; none where there is no such event. */
+export async function explainEndpoints(db: Database, event: string) {
+  const rows = await queries.explain(db.run, { event })
+  return rows.map(({ endpoint, url, verdict, deliveryState, reason }) => ({
     endpoint_id: endpoint,
     url: withoutQuery(url),
     verdict,
     delivery_state: deliveryState,
     story: reason,
   }))
-  return { id, endpoints }
 }
 
 export async function explainRow(db: Database, row: { readonly table: string; readonly key: string }) {

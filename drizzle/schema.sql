@@ -259,6 +259,16 @@ create table outbox.expiry (
   constraint expiry_pkey PRIMARY KEY (id)
 );
 
+create table outbox.failed_cron_run (
+  id smallint default 1 not null,
+  version text not null,
+  started_at timestamp with time zone not null,
+  failed_at timestamp with time zone not null,
+  failure text not null,
+  constraint failed_cron_run_one CHECK ((id = 1)),
+  constraint failed_cron_run_pkey PRIMARY KEY (id)
+);
+
 create table outbox.fanout (
   event_id bigint not null,
   constraint fanout_pkey PRIMARY KEY (event_id)
@@ -1106,6 +1116,7 @@ grant select on table outbox.events to outbox_functions;
 grant select on table outbox.events to outbox_listener;
 grant select on table outbox.expiry to outbox_functions;
 grant select on table outbox.expiry to outbox_listener;
+grant insert, select, update on table outbox.failed_cron_run to outbox_functions;
 grant delete, select on table outbox.fanout to outbox_functions;
 grant delete, select on table outbox.fanout to outbox_listener;
 grant select on table outbox.function_files to outbox_functions;

@@ -77,8 +77,13 @@ const others: Readonly<Record<string, Check<ApiClient>>> = {
       : warn(`${other[0]!.name} is ${other[0]!.version}, and this is ${version}: deploy the same everywhere`)
   },
   async 'last cron run'(client) {
-    const { last_cron_run: run } = await client.get<Answer<typeof Listeners>>('/v1/listeners')
-    return cronFinding(run === null ? null : (Date.now() - Date.parse(run.finished_at)) / 1000)
+    const runs = await client.get<Answer<typeof Listeners>>('/v1/listeners')
+    const { last_cron_run: run, last_failed_cron_run: failed } = runs
+    return cronFinding(
+      run && secondsSince(run.finished_at),
+      // An older server does not tell of it.
+      failed ? { failure: failed.failure, secondsAgo: secondsSince(failed.failed_at) } : null,
+    )
   },
   async 'sealed secrets'(client) {
     const { healthy, keys } = await client.get<SecretsHealth>('/v1/health/secrets')
@@ -168,3 +173,5 @@ function told(error: unknown) {
     return warn('this key may not look: use an admin key that has no tenant')
   return fail(error.message.replaceAll('\n', ' '))
 }
+
+const secondsSince = (time: string) => (Date.now() - Date.parse(time)) / 1000

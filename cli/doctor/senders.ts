@@ -65,9 +65,14 @@ export const senderChecks: Readonly<Record<string, Check<Subject>>> = {
   },
   async cron({ client }) {
     const { rows } = await client.query(
-      `select extract(epoch from clock_timestamp() - finished_at)::float8 as ago from outbox.last_cron_run`,
+      `select extract(epoch from clock_timestamp() - r.finished_at)::float8 as ago, f.failure,
+              extract(epoch from clock_timestamp() - f.failed_at)::float8 as failed_ago
+       from (values (1)) as one (id) left join outbox.last_cron_run r using (id) left join outbox.failed_cron_run f using (id)`,
     )
-    return cronFinding(rows[0]?.ago ?? null)
+    const [{ ago, failure, failed_ago: failedAgo }] = rows as [
+      { ago: number | null; failure: string | null; failed_ago: number | null },
+    ]
+    return cronFinding(ago, failure === null ? null : { failure, secondsAgo: failedAgo! })
   },
   async egress({ client }) {
     const { rows } = await client.query(
@@ -87,7 +92,16 @@ export const senderChecks: Readonly<Record<string, Check<Subject>>> = {
   },
 }
 
-export function cronFinding(secondsAgo: number | null) {
+interface FailedRun {
+  readonly failure: string
+  readonly secondsAgo: number
+}
+
+export function cronFinding(secondsAgo: number | null, failed: FailedRun | null) {
+  if (failed !== null && (secondsAgo === null || failed.secondsAgo < secondsAgo))
+    return fail(
+      `the cron function failed ${duration(failed.secondsAgo)} ago (${failed.failure}): see its log`,
+    )
   if (secondsAgo === null)
     return warn(
       'the cron function never ran to its end: without it nobody covers for a missing listener. Deploy it, with its trigger every minute',

@@ -75,6 +75,7 @@ BEGIN
       ('outbox.expiry',            'SELECT',                         'SELECT'),
       ('outbox.listeners',         'SELECT',                         'SELECT, INSERT, UPDATE, DELETE'),
       ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT'),
+      ('outbox.failed_cron_run',   'SELECT, INSERT, UPDATE',         NULL),
       -- Written by functions of the owner alone.
       ('outbox.identity',          'SELECT',                         NULL),
       ('outbox.held_senders',      'SELECT',                         'SELECT'),

@@ -346,6 +346,15 @@ CREATE TABLE "outbox"."replays" (
                else "outbox"."replays"."expires_at" is not null and "outbox"."replays"."pinned" is not null end)
 );
 --> statement-breakpoint
+CREATE TABLE "outbox"."failed_cron_run" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"version" text NOT NULL,
+	"started_at" timestamp with time zone NOT NULL,
+	"failed_at" timestamp with time zone NOT NULL,
+	"failure" text NOT NULL,
+	CONSTRAINT "failed_cron_run_one" CHECK ("outbox"."failed_cron_run"."id" = 1)
+);
+--> statement-breakpoint
 CREATE TABLE "outbox"."held_senders" (
 	"address" text PRIMARY KEY NOT NULL,
 	"sender" text NOT NULL,

@@ -32,6 +32,20 @@ export const lastCronRun = outbox.table(
   t => [check('last_cron_run_one', sql`${t.id} = 1`)],
 )
 
+/** One row: the last run of the cron function that failed. */
+export const failedCronRun = outbox.table(
+  'failed_cron_run',
+  {
+    id: smallint().primaryKey().default(1),
+    version: text().notNull(),
+    started_at: time().notNull(),
+    failed_at: time().notNull(),
+    /** What may be told: the statement and its SQLSTATE, or the kind of error. */
+    failure: text().notNull(),
+  },
+  t => [check('failed_cron_run_one', sql`${t.id} = 1`)],
+)
+
 /**
  * One row: the database that sends. The first sender writes it; a copy of the database brings it along, and is known by that
  * (drizzle/functions/identify.sql).

@@ -16,7 +16,7 @@ export interface Said {
 /** The cron function runs every minute. */
 const lateCronSeconds = 180
 
-export function senderRows({ data, held, last_cron_run: cron }: Listeners, view: View): Said[] {
+export function senderRows({ data, held, ...cron }: Listeners, view: View): Said[] {
   const listeners = data.map(({ name, state: how, last_heartbeat, in_flight, version }): Said => {
     const heartbeat = html`Heartbeat ${ago(last_heartbeat, view)}`
     return {
@@ -46,8 +46,17 @@ export function senderRows({ data, held, last_cron_run: cron }: Listeners, view:
 const heldRow = (held: string | null): Said[] =>
   held === null ? [] : [{ what: 'Database', state: state('cross', 'Held'), says: held }]
 
-function cronRow(cron: Listeners['last_cron_run'], view: View): Said {
+type CronRuns = Pick<Listeners, 'last_cron_run' | 'last_failed_cron_run'>
+
+function cronRow({ last_cron_run: cron, last_failed_cron_run: failed }: CronRuns, view: View): Said {
   const what = 'Cron function'
+  if (failed !== null && (cron === null || failed.failed_at > cron.finished_at))
+    return {
+      what,
+      version: failed.version,
+      state: state('cross', 'Failed'),
+      says: html`Its last run, ${ago(failed.failed_at, view)}: ${failed.failure}. ${cron === null ? 'None before it came to its end.' : html`The last that came to its end was ${ago(cron.finished_at, view)}.`} Its log says more.`,
+    }
   if (cron === null)
     return {
       what,

@@ -7,9 +7,9 @@ import type { Leased } from '../../delivery/types.ts'
 import { version } from '../../delivery/version.ts'
 import { maxTallies } from '../../drizzle/history.ts'
 import { heldSentences } from '../../drizzle/identity.ts'
-import { noteCronRun } from '../../drizzle/queries.gen.ts'
+import { noteCronRun, noteFailedCronRun } from '../../drizzle/queries.gen.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
-import { type Database, openDatabase } from '../db.ts'
+import { type Database, DatabaseError, openDatabase } from '../db.ts'
 import { ring } from '../edge/ring.ts'
 import { log } from '../http/log.ts'
 import { clock } from '../sending/attempt.ts'
@@ -66,6 +66,9 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
     await keepPartitions(store, settings.delivery, budget)
     await noteRun(db, budget, sent, settings.historyDays)
     return { rescued, ...sent, ...sealed, held, subrequests: budget.subrequests }
+  } catch (error) {
+    await noteFailure(db, budget, error)
+    throw error
   } finally {
     await db.close()
   }
@@ -86,6 +89,19 @@ async function noteRun(
   await noteCronRun(db.run, noted).catch(() => {
     log('cron run not noted', {})
   })
+}
+
+/** For GET /v1/listeners. Where the database is why it failed, this may fail too: the log has it. */
+async function noteFailure(db: Database, { lastedSeconds }: Budget, error: unknown): Promise<void> {
+  const failure = failureOf(error)
+  log('cron run failed', { failure })
+  await noteFailedCronRun(db.run, { version, lastedSeconds, failure }).catch(() => {})
+}
+
+/** Other messages may repeat input or secrets. */
+function failureOf(error: unknown): string {
+  if (error instanceof DatabaseError) return error.message
+  return error instanceof Error ? error.name : 'something unexpected was thrown'
 }
 
 /** Every statement is a subrequest. */

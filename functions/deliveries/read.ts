@@ -1,6 +1,6 @@
 // Deliveries from the database: all of one event, or one with its attempts (list.ts reads pages of them). What a tenant may not know of a
 // failure is redacted here.
-import { and, asc, desc, eq } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, or } from 'drizzle-orm'
 import { formatDeliveryId, formatId, parseDeliveryId } from '../../delivery/ids.ts'
 import { redacted, redactedAttempt } from '../../delivery/redact.ts'
 import { attempts, deliveries, endpoints, events } from '../../drizzle/schema.ts'
@@ -23,7 +23,10 @@ interface Which {
   readonly tenant: string | null
 }
 
-/** All deliveries of one event, or the one to this endpoint. */
+/**
+ * All deliveries of one event, or the one to this endpoint. Deliveries are found by endpoint first, so it looks at those that can
+ * have one: of the event's own tenant, of none, or of another one before.
+ */
 export function deliveriesOfEvent(db: Database, { event, endpoint, tenant }: Which) {
   return db.build('deliveries_of_event', builder =>
     builder
@@ -39,11 +42,15 @@ export function deliveriesOfEvent(db: Database, { event, endpoint, tenant }: Whi
         createdAt: deliveries.created_at,
         finishedAt: deliveries.finished_at,
       })
-      .from(endpoints)
+      .from(events)
+      .innerJoin(
+        endpoints,
+        or(eq(endpoints.tenant, events.tenant), isNull(endpoints.tenant), endpoints.changed_tenant),
+      )
       .innerJoin(deliveries, and(eq(deliveries.endpoint_id, endpoints.id), eq(deliveries.event_id, event.id)))
-      .innerJoin(events, eq(events.id, deliveries.event_id))
       .where(
         and(
+          eq(events.id, event.id),
           endpoint && eq(endpoints.id, endpoint.id),
           event.nonce === undefined ? undefined : eq(events.nonce, event.nonce),
           tenant === null ? undefined : and(eq(endpoints.tenant, tenant), eq(events.tenant, tenant)),

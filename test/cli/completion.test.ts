@@ -47,6 +47,7 @@ for (const [shell, argumentsFor] of Object.entries(askers)) {
       encoding: 'utf8',
       env: {
         PATH: `${folder}/bin:${process.env.PATH}`,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         HOME: folder,
         TMPDIR: folder,
         OUTBOX_URL: api.worker.url,

@@ -118,6 +118,15 @@ describe('with the database', () => {
     ],
     ['a cron function that never ran', 'cron', 'warn', 'never ran', 'select 1'],
     [
+      'a cron function that fails',
+      'cron',
+      'fail',
+      'claim failed: 57014',
+      `insert into outbox.last_cron_run (version, started_at, finished_at, delivered, failed, stopped)
+       values ('0.1.0', now() - interval '2 minutes', now() - interval '2 minutes', 0, 0, 'nothing due');
+       insert into outbox.failed_cron_run (version, started_at, failed_at, failure) values ('0.1.0', now(), now(), 'claim failed: 57014')`,
+    ],
+    [
       'another version of the schema',
       'schema',
       'fail',

@@ -75,6 +75,16 @@ describe('the first line is the answer', () => {
     }
   })
 
+  test('after a run of the cron function that failed, Now says with what', async () => {
+    const failing = await startConsole()
+    await failing.db.query(
+      `insert into outbox.failed_cron_run (version, started_at, failed_at, failure) values ('0.1.0', now(), now(), 'claim failed: 57014')`,
+    )
+    const page = await text(await failing.signIn(), '/console')
+    expect(page).toContain('claim failed: 57014')
+    expect(page).toContain('None before it came to its end.')
+  })
+
   test('a delivery says why it is where it is', async () => {
     expect(h1(await text(admin, `/console/deliveries/${scene.retried}`))).toMatch(
       /^The circuit breaker is open after 12 failures: one probe goes out at \d\d:\d\d:\d\d/,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type HeldReason, heldSentences } from '../../drizzle/identity.ts'
 import { runCron } from '../../functions/cron/run.ts'
 import type { Listener } from '../../worker/listener.ts'
+import { endAll } from '../support/cleanup.ts'
 import { withClient } from '../support/client.ts'
 import { copyDataDirectory } from '../support/data-directory.ts'
 import { eventually } from '../support/eventually.ts'
@@ -23,21 +24,15 @@ const quickPoll = { OUTBOX_POLL_SECONDS: '0.2' }
 
 let original: TestServer
 let receiver: Receiver
-/** Those that a test has started: they end with it, so that the next one begins with nobody. */
-let listeners: Listener[]
 
 beforeEach(async () => {
-  listeners = []
   original = await startServer()
   receiver = await startReceiver()
 })
-afterEach(() => Promise.all(listeners.map(listener => listener.stop())))
+// At once, not at the end of the file: each test has servers of its own.
+afterEach(endAll)
 
-async function listenAt(url: string): Promise<Listener> {
-  const listener = await startTestListener(url, quickPoll)
-  listeners.push(listener)
-  return listener
-}
+const listenAt = (url: string): Promise<Listener> => startTestListener(url, quickPoll)
 
 /** It has sent one webhook, its listener has ended, and three more wait. */
 async function sendAndPileUp({

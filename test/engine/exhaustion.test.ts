@@ -22,15 +22,12 @@ test('the log has some of many failures per second, and the number of the others
       .reduce((sum, match) => sum + Number(match?.[1] ?? 0), 0)
   const logged = () => lines().filter(line => line.includes('"msg":"attempt"')).length
   // The breaker opens at some time; all requests in flight until then are recorded as attempts.
-  await eventually(
-    async () => {
-      const { rows } = await client.query('select count(*)::int as n from outbox.attempts')
-      const { sending = 0 } = await deliveryStates(client)
-      expect({ sending, accounted: logged() + unlogged() }).toEqual({ sending: 0, accounted: rows[0].n })
-      return rows[0].n >= 100
-    },
-    { timeoutMs: 15_000 },
-  )
+  await eventually(async () => {
+    const { rows } = await client.query('select count(*)::int as n from outbox.attempts')
+    const { sending = 0 } = await deliveryStates(client)
+    expect({ sending, accounted: logged() + unlogged() }).toEqual({ sending: 0, accounted: rows[0].n })
+    return rows[0].n >= 100
+  })
   const seconds = (performance.now() - begun) / 1000
   expect(unlogged()).toBeGreaterThan(0)
   expect(logged()).toBeLessThanOrEqual(perSecond * (seconds + 2))
@@ -58,13 +55,8 @@ test('metrics contain no endpoint, event or url, and are as long with 2,000 endp
   )
   await emitAtOnce(client, 1)
   // Their secrets are copies of another endpoint's and can't be opened: each attempt fails, and is counted.
-  await eventually(async () => (await deliveryStates(client)).delivered === 2, { timeoutMs: 15_000 })
-  await eventually(
-    async () => /outcome="secret_unavailable",sender="listener"} 2000$/m.test(await metrics()),
-    {
-      timeoutMs: 15_000,
-    },
-  )
+  await eventually(async () => (await deliveryStates(client)).delivered === 2)
+  await eventually(async () => /outcome="secret_unavailable",sender="listener"} 2000$/m.test(await metrics()))
   const after = await metrics()
   expect(after).not.toMatch(/ep_|evt_|dlv_|http:/)
   expect(ours(after)).toEqual(ours(before))
@@ -92,5 +84,5 @@ test('a copy of the database with other master keys sends nothing, and records f
   await client.query(`update outbox.delivery_rows set due_at = now() where state = 'pending'`)
   await client.query('update outbox.endpoint_health set failures = 0, failing_since = null, probe_at = null')
   await startTestListener(db.url)
-  await receiver.waitFor(20, { timeoutMs: 10_000 })
+  await receiver.waitFor(20)
 })

@@ -54,9 +54,11 @@ function npm(cwd: string, ...args: string[]): void {
   if (status !== 0) throw new Error(`npm ${args[0]} failed: ${stderr}`)
 }
 
-/** `npm test` tells its children about itself: this is another project. */
+/**
+ * `npm test` tells its children about itself: this is another project. What Node has compiled of its tools is kept, or each would
+ * take seconds to start.
+ */
 export function withoutOuterNpm(): NodeJS.ProcessEnv {
-  const ours =
-    /^(npm_(?!config_(registry|cache|userconfig|globalconfig))|INIT_CWD|NODE_COMPILE_CACHE|VITEST|NODE_ENV)/
+  const ours = /^(npm_(?!config_(registry|cache|userconfig|globalconfig))|INIT_CWD|VITEST|NODE_ENV)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }

@@ -61,7 +61,7 @@ beforeAll(async () => {
   })
   await provokeFailures()
   await collect(`http://127.0.0.1:${healthPort}`)
-}, 60_000)
+}, 120_000)
 
 /** Good and bad endpoints, and one whose secret can no longer be opened. */
 async function plantEndpoints() {
@@ -107,11 +107,11 @@ async function provokeFailures() {
       'k',
     ])
   for (let n = 0; n < 5; n++) await emit()
-  await eventually(async () => ((await deliveryStates(api.db)).dead ?? 0) > 5, { timeoutMs: 15_000 })
+  await eventually(async () => ((await deliveryStates(api.db)).dead ?? 0) > 5)
   // The database refuses the listener's statements, cuts its connections, and recovers.
   await api.db.query('alter table outbox.attempt_rows rename to attempts_away')
   await emit()
-  await eventually(() => listener.said().includes('42P01'), { timeoutMs: 15_000 })
+  await eventually(() => listener.said().includes('42P01'))
   await api.db.query('alter table outbox.attempts_away rename to attempt_rows')
   await api.db.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'listener-%'`,
@@ -215,7 +215,7 @@ describe('the search for secrets', () => {
     const loud = new Canary('loud')
     const type = `canary.${loud.text.slice(7, 31)}`
     await api.db.query('select outbox.emit($1, $2)', [type, '{}'])
-    await eventually(() => listener.said().includes(type), { timeoutMs: 15_000 })
+    await eventually(() => listener.said().includes(type))
     expect(sightings([loud], { log: listener.said() })).toEqual(['loud in log as core'])
   })
 })

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
  * The default timeout says nothing about the product: it is long for the sake of a busy machine, and a passing test never
  * waits so long.
  */
-export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 20_000 } = {}) {
+export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 30_000 } = {}) {
   const start = performance.now()
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
     const seen = await attempt(check)

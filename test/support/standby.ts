@@ -28,12 +28,9 @@ export async function startStandby(primary: TestServer): Promise<TestServer> {
   })
   await client.query(`alter system set synchronous_standby_names = '*'`)
   await client.query('select pg_reload_conf()')
-  await eventually(
-    async () => {
-      const { rows } = await client.query(`select from pg_stat_replication where sync_state = 'sync'`)
-      return rows.length === 1
-    },
-    { timeoutMs: 15_000 },
-  )
+  await eventually(async () => {
+    const { rows } = await client.query(`select from pg_stat_replication where sync_state = 'sync'`)
+    return rows.length === 1
+  })
   return standby
 }

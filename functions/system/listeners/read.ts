@@ -1,12 +1,12 @@
 // The senders from the database: those that gave a sign of life within the last hour.
 import { desc, sql } from 'drizzle-orm'
 import { type HeldReason, heldSentences } from '../../../drizzle/identity.ts'
-import { lastCronRun, listeners } from '../../../drizzle/schema/senders.ts'
+import { failedCronRun, lastCronRun, listeners } from '../../../drizzle/schema/senders.ts'
 import type { Database } from '../../db.ts'
 import { type Listeners, silentAfterSeconds } from './schema.ts'
 
 export async function readListeners(db: Database): Promise<Listeners> {
-  const [alive, [lastRun], [hold]] = await db.build('read_listeners', builder =>
+  const [alive, [lastRun], [failedRun], [hold]] = await db.build('read_listeners', builder =>
     builder.batch([
       builder
         .select({
@@ -17,6 +17,7 @@ export async function readListeners(db: Database): Promise<Listeners> {
         .where(sql`${listeners.seen_at} > clock_timestamp() - interval '1 hour'`)
         .orderBy(desc(listeners.since), listeners.name),
       builder.select().from(lastCronRun),
+      builder.select().from(failedCronRun),
       builder
         .select({ reason: sql<HeldReason | null>`reason` })
         .from(sql`outbox.held_reason() as held (reason)`),
@@ -33,9 +34,14 @@ export async function readListeners(db: Database): Promise<Listeners> {
     })),
     held: hold?.reason ? heldSentences[hold.reason] : null,
     last_cron_run: lastRun ? toRun(lastRun) : null,
+    last_failed_cron_run: failedRun ? toFailedRun(failedRun) : null,
   }
 }
 
 function toRun({ id, started_at, finished_at, ...rest }: typeof lastCronRun.$inferSelect) {
   return { ...rest, started_at: started_at.toISOString(), finished_at: finished_at.toISOString() }
+}
+
+function toFailedRun({ id, started_at, failed_at, ...rest }: typeof failedCronRun.$inferSelect) {
+  return { ...rest, started_at: started_at.toISOString(), failed_at: failed_at.toISOString() }
 }

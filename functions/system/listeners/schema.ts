@@ -38,6 +38,18 @@ export const Listeners = z
       })
       .nullable()
       .openapi({ description: 'null = it has never come to its end' }),
+    last_failed_cron_run: z
+      .object({
+        version: z.string(),
+        started_at: Time,
+        failed_at: Time,
+        failure: z.string().openapi({
+          description: 'The statement that failed and its SQLSTATE, or the kind of error. The log has more',
+          example: 'claim failed: 57014',
+        }),
+      })
+      .nullable()
+      .openapi({ description: 'null = none has failed. Later runs leave it there: compare the times' }),
   })
   .openapi('Listeners')
 export type Listeners = z.infer<typeof Listeners>

@@ -8,7 +8,12 @@ import { startApi } from '../api.ts'
 
 test('nobody has sent yet', async () => {
   const api = await startApi()
-  expect((await api.get('/v1/listeners')).body).toEqual({ data: [], held: null, last_cron_run: null })
+  expect((await api.get('/v1/listeners')).body).toEqual({
+    data: [],
+    held: null,
+    last_cron_run: null,
+    last_failed_cron_run: null,
+  })
 })
 
 test('a listener is there while it runs, and gone once it has stopped', async () => {
@@ -75,4 +80,31 @@ test('the last run of the cron function is there with what it did', async () => 
   const second = (await api.get('/v1/listeners')).body.last_cron_run
   expect(second).toMatchObject({ delivered: 0, failed: 1 })
   expect(Date.parse(second.finished_at)).toBeGreaterThan(Date.parse(first.finished_at))
+})
+
+test('a run of the cron function that fails is there with the reason, beside the last that came to its end', async () => {
+  const api = await startApi()
+  const runs = async () => {
+    const { last_cron_run: done, last_failed_cron_run: failed } = (await api.get('/v1/listeners')).body
+    return { done, failed }
+  }
+  await api.worker.scheduled()
+  const before = await runs()
+  expect(before.failed).toBeNull()
+  await api.db.query('alter table outbox.attempt_rows rename to attempts_away')
+  expect(await api.worker.scheduled()).toBe('exception')
+  await api.db.query('alter table outbox.attempts_away rename to attempt_rows')
+  const { done, failed } = await runs()
+  expect(done).toEqual(before.done)
+  expect(failed).toEqual({
+    version,
+    started_at: expect.stringMatching(/Z$/),
+    failed_at: expect.stringMatching(/Z$/),
+    failure: expect.stringMatching(/^[a-z_]+ failed: 42P01$/),
+  })
+  expect(Date.parse(failed.failed_at)).toBeGreaterThan(Date.parse(done.finished_at))
+  await api.worker.scheduled()
+  const after = await runs()
+  expect(after.failed).toEqual(failed)
+  expect(Date.parse(after.done.finished_at)).toBeGreaterThan(Date.parse(failed.failed_at))
 })

@@ -38,6 +38,7 @@ async function answer(socket: Socket, path: string, head: string, body: string):
   if (++received % sampleEvery === 0) await check(head, body)
   distinct.add(webhook)
   if (path.startsWith('/slow/')) await waitAMoment()
+  if (path.startsWith('/late/')) await new Promise(resolve => setTimeout(resolve, 3_000))
   socket.write(ok)
   const done = waiting.filter(({ count }) => distinct.size >= count)
   if (done.length === 0) return

@@ -15,9 +15,8 @@ export class SettingsError extends Error {
   }
 }
 
-export interface DeliverySettings {
-  /** For openKeyring. */
-  readonly masterKeys: string
+/** What holds for every sender, and for who looks after their leases. */
+export interface DeliveryRules {
   /** Seconds after attempt 1, 2, … */
   readonly retrySchedule: readonly number[]
   readonly requestTimeoutSeconds: number
@@ -32,6 +31,11 @@ export interface DeliverySettings {
   readonly retention: Retention | null
 }
 
+export interface DeliverySettings extends DeliveryRules {
+  /** For openKeyring. */
+  readonly masterKeys: string
+}
+
 /** How many endpoints /metrics names: those with the largest backlogs. */
 export function metricsEndpoints(env: Environment): number {
   return integer(env, 'OUTBOX_METRICS_ENDPOINTS', { default: 0, min: 0, max: 50 })
@@ -43,6 +47,10 @@ export function historyDays(env: Environment): number {
 }
 
 export function readDeliverySettings(env: Environment): DeliverySettings {
+  return Object.freeze({ masterKeys: masterKeys(env), ...readRules(env) })
+}
+
+export function readRules(env: Environment): DeliveryRules {
   const requestTimeoutSeconds = seconds(env, 'OUTBOX_REQUEST_TIMEOUT_SECONDS', {
     default: 15,
     min: 0.1,
@@ -56,7 +64,6 @@ export function readDeliverySettings(env: Environment): DeliverySettings {
     )
   }
   return Object.freeze({
-    masterKeys: masterKeys(env),
     retrySchedule: retrySchedule(env),
     requestTimeoutSeconds,
     leaseSeconds,

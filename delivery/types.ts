@@ -8,7 +8,7 @@ type Id<Name extends string> = string & { readonly [brand]: Name }
 export type EventId = Id<'event'>
 export type EndpointId = Id<'endpoint'>
 
-export type Sender = 'listener' | 'cron' | 'pull'
+export type Sender = 'listener' | 'cron' | 'pull' | 'edge'
 
 /** A delivery this sender holds a lease on: it alone may send and settle it, until the lease ends. */
 export interface Leased {

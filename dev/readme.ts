@@ -6,6 +6,7 @@ import { describeProbes } from '../delivery/breaker.ts'
 import { failureKinds, failures, nextSteps } from '../delivery/failures.ts'
 import { describeSchedule } from '../delivery/retry.ts'
 import { head, rows } from './breaker/table.ts'
+import { costHead, costRows, planHead, planRows } from './scale/table.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -14,6 +15,8 @@ const tables: Readonly<Record<string, () => string>> = {
   'breaker-table': breakerTable,
   'breaker-simulation': () => markdownTable(head, rows()),
   'failure-kinds': failureTable,
+  'scale-plan': () => markdownTable(planHead, planRows()),
+  'scale-cost': () => markdownTable(costHead, costRows()),
 }
 
 /** One sentence for each table that is stale, and for each that no file shows. */

@@ -16,7 +16,7 @@ create type outbox.expiry_step as enum ('events', 'delivered', 'attempts', 'hist
 create type outbox.ordering as enum ('none', 'key');
 create type outbox.replay_scope as enum ('dead', 'undelivered', 'all');
 create type outbox.replay_state as enum ('previewed', 'running', 'done', 'canceled');
-create type outbox.sender as enum ('listener', 'cron', 'pull');
+create type outbox.sender as enum ('listener', 'cron', 'pull', 'edge');
 create type outbox.signing as enum ('hmac', 'ed25519');
 create type outbox.webhook_format as enum ('standard', 'slack');
 

@@ -120,12 +120,20 @@ export function createStore(
     expire: async ({ days, kept }: Retention): Promise<string> =>
       (await queries.expire(run, { olderThanDays: days, kept })).next,
 
-    /** Gives these deliveries their numbers; those that have one keep it. Committed before any of them is sent. */
-    async number(deliveries: readonly Leased[]): Promise<Leased[]> {
-      const numbers = new Map(
-        (await queries.numberDeliveries(run, { deliveries })).map(row => [deliveryKey(row), row.number]),
-      )
-      return deliveries.map(delivery => ({ ...delivery, sequence: numbers.get(deliveryKey(delivery))! }))
+    /**
+     * All of them, and those of `toNumber` with their numbers; who has one keeps it. Committed before any of them is sent.
+     */
+    async number(
+      deliveries: readonly Leased[],
+      toNumber: readonly Leased[] = deliveries,
+    ): Promise<readonly Leased[]> {
+      if (toNumber.length === 0) return deliveries
+      const rows = await queries.numberDeliveries(run, { deliveries: toNumber })
+      const numbers = new Map(rows.map(row => [deliveryKey(row), row.number]))
+      return deliveries.map(delivery => ({
+        ...delivery,
+        sequence: numbers.get(deliveryKey(delivery)) ?? delivery.sequence,
+      }))
     },
 
     readEndpoints: (ids: readonly EndpointId[]): Promise<SealedEndpoint[]> =>

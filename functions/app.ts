@@ -34,6 +34,7 @@ import { health } from './system/health.ts'
 import { system } from './system/identity/routes.ts'
 import { listeners } from './system/listeners/routes.ts'
 import { metrics } from './system/metrics/routes.ts'
+import { rings } from './system/ring/routes.ts'
 import { secretsHealth } from './system/secrets-health/routes.ts'
 import { series } from './system/series/routes.ts'
 import { stats } from './system/stats/routes.ts'
@@ -77,7 +78,7 @@ const resources = [
   [eventBatches, eventTail, events, eventTypes, explanations],
   [deliveryTail, deliveries],
   [endpointBatches, sequences, endpoints, endpointActions, replays, pulls],
-  [stats, series, audit, keys, whoami, system, listeners, metrics],
+  [stats, series, audit, keys, whoami, system, listeners, metrics, rings],
 ].flat()
 
 export function createOutbox({

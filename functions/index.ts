@@ -2,12 +2,14 @@
 // functions/shop/orders/routes.ts.
 import { createOutbox } from './app.ts'
 import { leadToConsole } from './console/lead.ts'
+import { createEdge } from './edge/edge.ts'
 import { addRoutes, createApp } from './http/app.ts'
 import { descriptionOf } from './openapi/openapi.ts'
 import { readShopSettings } from './shop/settings.ts'
 import { shop } from './shop/shop.ts'
 
 const outbox = createOutbox({ description: false }) // one description of both is below
+const edge = createEdge()
 
 export const app = createApp()
 app.use(async (c, next) => {
@@ -19,4 +21,7 @@ app.route('/', outbox.app)
 app.route('/', shop)
 addRoutes(app, [descriptionOf(app)])
 
-export default { fetch: app.fetch, scheduled: outbox.scheduled }
+/** The Durable Object of edge sending; it is used only where wrangler.toml binds it ([env.edge]). */
+export const OutboxDispatcher = edge.Dispatcher
+
+export default { fetch: app.fetch, scheduled: outbox.scheduled, queue: edge.queue }

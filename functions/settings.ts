@@ -15,6 +15,7 @@ import type { AccessProxy } from './access/access-proxy.ts'
 import { type ApiKey, parseApiKeys } from './access/api-keys.ts'
 import { chooseDriver, type DriverName, hyperdriveUrl } from './database/choose.ts'
 import type { Database } from './db.ts'
+import { type EdgeBindings, edgeBindings } from './edge/bindings.ts'
 import { log } from './http/log.ts'
 
 export type Env = Environment
@@ -41,6 +42,8 @@ export interface Settings {
   readonly accessProxy: AccessProxy | null
   /** How long the history of the attempts is kept by the minute. */
   readonly historyDays: number
+  /** null = the listener and the cron function send. */
+  readonly edge: EdgeBindings | null
 }
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
@@ -54,6 +57,7 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     environment: environment(env),
     accessProxy: accessProxy(env),
     historyDays: historyDays(env),
+    edge: edgeBindings(env),
   })
   log('settings read', { driver: settings.driver })
   return settings

@@ -24,6 +24,8 @@ export interface ApiPorts {
   readonly trouble: () => string | null
   /** Why only a restart helps; null = nothing speaks for one. */
   readonly findStuck: () => Promise<string | null>
+  /** The listener has let go of the database: a probe must not wake that. */
+  readonly isAsleep: () => boolean
   readonly onAnswer: (request: ServedRequest) => void
 }
 
@@ -33,7 +35,7 @@ const lookAgainMs = 50
 
 export function createApi(
   { env, host, port }: ServerSettings,
-  { trouble, findStuck, onAnswer }: ApiPorts,
+  { trouble, findStuck, isAsleep, onAnswer }: ApiPorts,
 ): Api {
   const outbox = createOutbox({ readAsset })
   let isStopping = false
@@ -48,7 +50,7 @@ export function createApi(
     return reason === null ? c.text('alive\n') : c.text(`${reason}\n`, 503)
   })
   app.get('/readyz', async c => {
-    const reason = isStopping ? 'stopping' : (trouble() ?? (await databaseTrouble()))
+    const reason = isStopping ? 'stopping' : (trouble() ?? (isAsleep() ? null : await databaseTrouble()))
     return reason === null ? c.text('ready\n') : c.text(`${reason}\n`, 503)
   })
   app.get('/', leadToConsole)

@@ -24,13 +24,18 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const api = createApi(settings, {
     trouble: () => (parts.has('listener') ? listener.trouble() : null),
     findStuck: () => listener.findStuck(),
-    onAnswer: request => listener.countRequest(request),
+    isAsleep: () => listener.isAsleep(),
+    onAnswer(request) {
+      listener.countRequest(request)
+      // Whatever was answered: it may have been committed.
+      if (!isRead(request.method)) listener.ring()
+    },
   })
   const stopParts = await startAll([
     { start() {}, stop: closeSharedPools },
     ...(parts.has('listener') ? [listener] : []),
     ...(parts.has('api') ? [api] : []),
-    ...(parts.has('cron') ? [createTimer(settings)] : []),
+    ...(parts.has('cron') ? [createTimer(settings, () => listener.isAsleep())] : []),
   ])
   const url = parts.has('api') ? api.url : null
   log('serving', { parts: [...parts].join(), url, docs: url && `${url}/docs` })
@@ -43,12 +48,18 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   return { url, stop, ended }
 }
 
+const isRead = (method: string) => ['GET', 'HEAD', 'OPTIONS'].includes(method)
+
 interface ListenerPart extends Part {
   /** Why it cannot work at the moment; null = it can. */
   trouble(): string | null
   /** Why only a restart helps; null = nothing speaks for one. */
   findStuck(): Promise<string | null>
   countRequest(request: ServedRequest): void
+  /** There may be something to send. */
+  ring(): void
+  /** It has let go of the database, so nothing else may wake that either. */
+  isAsleep(): boolean
   /** When it has stopped; never while it does not run in this process. */
   readonly ended: Promise<boolean>
   readonly isClean: boolean
@@ -73,6 +84,8 @@ function createListener(settings: ServerSettings): ListenerPart {
     findStuck: async () => running?.findStuck() ?? null,
     ended,
     countRequest: request => running?.countRequest(request),
+    ring: () => running?.ring(),
+    isAsleep: () => running?.isAsleep() ?? false,
     get isClean() {
       return isClean
     },

@@ -1,4 +1,4 @@
-// The timer: runs the cron function on its schedule, one run at a time. Webhooks leave through the listener's transport,
+// The timer: runs the cron function on its schedule, one run at a time, and none while the listener lets the database sleep. Webhooks leave through the listener's transport,
 // which checks the address that is dialled; fetch would leave that to the platform.
 import { SettingsError } from '../delivery/settings.ts'
 import { runCron } from '../functions/cron/run.ts'
@@ -9,7 +9,7 @@ import { createResolve } from '../worker/send/resolve.ts'
 import { createTransport } from '../worker/send/transport.ts'
 import type { ServerSettings } from './settings.ts'
 
-export function createTimer({ env, cronSeconds, listener }: ServerSettings): Part {
+export function createTimer({ env, cronSeconds, listener }: ServerSettings, isAsleep: () => boolean): Part {
   const transport = createTransport(listener, createResolve(), listener.egressProxy)
   const stopping = new AbortController()
   const everyMs = cronSeconds * 1000
@@ -20,6 +20,7 @@ export function createTimer({ env, cronSeconds, listener }: ServerSettings): Par
     timer = setTimeout(
       () => {
         schedule()
+        if (isAsleep()) return
         running ??= run().finally(() => {
           running = null
         })

@@ -1,18 +1,14 @@
-// One listener, put together from seven parts: connect, observe, deliver, wake, send, maintain, claim.
+// A listener as the rest of the world sees it: its name, its port, its end. What runs behind is one that is awake, always or, with
+// OUTBOX_SLEEP_AFTER_SECONDS, only while there is something to do.
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { openKeyring } from '../delivery/secrets.ts'
+import { type Awake, startAwake } from './awake.ts'
+import { HealthPort } from './observability/health-port.ts'
 import type { ServedRequest } from './observability/http-metrics.ts'
 import { openLog } from './observability/log.ts'
-import { createClaim } from './parts/claim.ts'
-import { createConnect } from './parts/connect.ts'
-import { createDeliver } from './parts/deliver.ts'
-import { createMaintain } from './parts/maintain.ts'
-import { createObserve } from './parts/observe.ts'
-import { startAll } from './parts/part.ts'
-import { createSend } from './parts/send.ts'
-import { createWake } from './parts/wake.ts'
 import type { ListenerSettings } from './settings.ts'
+import { findDueInMs } from './sleep/next-due.ts'
+import { SleepyListener } from './sleep/sleepy-listener.ts'
 import { type Stoppable, stoppable } from './stoppable.ts'
 
 export interface Listener extends Stoppable {
@@ -24,6 +20,10 @@ export interface Listener extends Stoppable {
   findStuck(): Promise<string | null>
   /** The API in this process has answered a request. */
   countRequest(request: ServedRequest): void
+  /** There may be something to send: one that sleeps wakes up. */
+  ring(): void
+  /** It has let go of the database, so that this may sleep too. */
+  isAsleep(): boolean
   /** Finishes what is in flight and releases the rest. True = every attempt is recorded. */
   stop(): Promise<boolean>
   /** Like stop(), for those who do not ask: it may stop by itself, because one of its threads has died. */
@@ -33,40 +33,69 @@ export interface Listener extends Stoppable {
 export async function startListener(settings: ListenerSettings): Promise<Listener> {
   const name = `listener-${hostname().slice(0, 20)}-${randomBytes(6).toString('hex')}`
   const log = openLog(settings.logLevel, name)
-  const clock = () => performance.now()
-  const keyring = await openKeyring(settings.masterKeys)
-
-  const connect = createConnect({ settings, name, log, clock })
-  const deliver = createDeliver({ connect, settings, log, name, clock })
-  const wake = createWake({ connect, settings, log, clock })
-  const send = createSend({ connect, deliver, wake, settings, log, clock })
-  const claim = createClaim({ connect, wake, send, settings, keyring, log, name })
-  const maintain = createMaintain({ connect, wake, claim, settings, log, clock })
-  const observe = createObserve({ connect, wake, send, settings, log, name, clock })
-
-  // What takes work starts before what brings it. So on a stop the first thing is that nothing more is claimed, and this
-  // listener is seen until all is recorded.
-  const stopParts = await startAll([connect, deliver, wake, observe, send, maintain, claim])
-  log.info({ health_port: connect.healthPort, threads: settings.threads }, 'started')
-
+  const port = new HealthPort(settings, () => running.ring())
+  const begin = () => startAwake({ settings, name, log, port })
+  const { sleepAfterSeconds, sleepLookSeconds } = settings
+  const running =
+    sleepAfterSeconds === null
+      ? new AlwaysAwake(begin)
+      : new SleepyListener({
+          begin,
+          findDueInMs: () => findDueInMs(settings.databaseUrl),
+          show: answering => port.show(answering),
+          afterMs: sleepAfterSeconds * 1000,
+          times: { lookEveryMs: sleepLookSeconds * 1000 },
+          log,
+        })
+  await port.start()
+  try {
+    await running.start()
+  } catch (error) {
+    port.stop()
+    throw error
+  }
   const { stop, ended } = stoppable(async () => {
-    log.info(
-      { in_flight: send.lanes.inFlight },
-      'stopping: nothing more is claimed, and what is in flight is finished',
-    )
-    await stopParts()
-    const clean = send.isClean && !deliver.hasFailed
-    log.info({ clean }, 'stopped')
+    const clean = await running.stop()
+    port.stop()
     return clean
   })
-  void deliver.failed.then(stop)
+  void running.ended.then(stop)
   return {
     name,
-    healthPort: connect.healthPort,
-    trouble: () => connect.health.trouble(),
-    findStuck: () => deliver.findStuck(),
-    countRequest: request => connect.metrics.http.count(request),
+    healthPort: port.number,
+    trouble: () => running.awake?.trouble() ?? null,
+    findStuck: async () => (await running.awake?.findStuck()) ?? null,
+    countRequest: request => running.awake?.countRequest(request),
+    ring: () => running.ring(),
+    isAsleep: () => running.isAsleep,
     stop,
     ended,
+  }
+}
+
+type Running = Pick<SleepyListener, 'start' | 'stop' | 'ring' | 'isAsleep' | 'awake' | 'ended'>
+
+class AlwaysAwake implements Running {
+  readonly #begin: () => Promise<Awake>
+  readonly isAsleep = false
+  awake: Awake | null = null
+  #onEnded: () => void = () => {}
+  readonly ended = new Promise<void>(resolve => {
+    this.#onEnded = resolve
+  })
+
+  constructor(begin: () => Promise<Awake>) {
+    this.#begin = begin
+  }
+
+  async start(): Promise<void> {
+    this.awake = await this.#begin()
+    void this.awake.ended.then(this.#onEnded)
+  }
+
+  ring(): void {}
+
+  async stop(): Promise<boolean> {
+    return (await this.awake?.stop()) ?? true
   }
 }

@@ -1,5 +1,7 @@
-// A process that is one listener: from its start to its last signal.
+// A process that is one listener, or an ear (OUTBOX_ROLE): from its start to its last signal.
 import type { Environment } from '../delivery/settings.ts'
+import { startEar } from './ear/ear.ts'
+import { readEarSettings, readRole } from './ear/settings.ts'
 import { startListener } from './listener.ts'
 import { readListenerSettings } from './settings.ts'
 import type { Stoppable } from './stoppable.ts'
@@ -9,7 +11,11 @@ import type { Stoppable } from './stoppable.ts'
  * exits at once. Throws a SettingsError for a setting that is wrong.
  */
 export async function runListener(env: Environment): Promise<number> {
-  return runUntilSignal(await startListener(readListenerSettings(env)))
+  const running =
+    readRole(env) === 'ear'
+      ? await startEar(readEarSettings(env))
+      : await startListener(readListenerSettings(env))
+  return runUntilSignal(running)
 }
 
 /** Stops it at the first SIGTERM or Ctrl-C; the second one exits at once. Returns the exit code when it has stopped. */

@@ -19,6 +19,12 @@ import { sqlstate } from './database.ts'
 export interface ListenerSettings extends DeliverySettings {
   readonly databaseUrl: string
   readonly pollSeconds: number
+  /** With nothing to do for so long, it lets go of the database; null = never. */
+  readonly sleepAfterSeconds: number | null
+  /** Asleep, it looks so often for what nobody rang for. */
+  readonly sleepLookSeconds: number
+  /** Who may wake it on its health port; null = nobody. */
+  readonly wakeToken: string | null
   readonly healthPort: number
   /** The address that it listens on; :: = every one of this machine. */
   readonly healthHost: string
@@ -44,23 +50,41 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
 export function readListenerSettings(env: Environment): ListenerSettings {
   return Object.freeze({
     ...readDeliverySettings(env),
-    databaseUrl: databaseUrl(env),
-    pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
-    healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
-    healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
+    ...readDatabaseSettings(env),
+    ...sleep(env),
     threads: integer(env, 'OUTBOX_LISTENER_THREADS', { default: 1, min: 1, max: 8 }),
     durableLeases: flag(env, 'OUTBOX_DURABLE_LEASES', true),
-    metricsEndpoints: metricsEndpoints(env),
-    logLevel: logLevel(env),
     logAttemptsPerSecond: integer(env, 'OUTBOX_LOG_ATTEMPTS_PER_SECOND', {
       default: 100,
       min: 0,
       max: 1_000_000,
     }),
-    historyDays: historyDays(env),
     egressProxy: egressProxy(env),
     otlpEndpoint: otlpEndpoint(env),
   })
+}
+
+function sleep(env: Environment): Pick<ListenerSettings, 'sleepAfterSeconds' | 'sleepLookSeconds'> {
+  const after = 'OUTBOX_SLEEP_AFTER_SECONDS'
+  return {
+    sleepAfterSeconds:
+      read(env, after) === null ? null : seconds(env, after, { default: 60, min: 1, max: 3600 }),
+    sleepLookSeconds: seconds(env, 'OUTBOX_SLEEP_LOOK_SECONDS', { default: 3600, min: 1, max: 86_400 }),
+  }
+}
+
+/** What has to do with the database and with health, and nothing with sending. */
+export function readDatabaseSettings(env: Environment) {
+  return {
+    databaseUrl: databaseUrl(env),
+    pollSeconds: seconds(env, 'OUTBOX_POLL_SECONDS', { default: 5, min: 0.05, max: 3600 }),
+    healthPort: integer(env, 'OUTBOX_HEALTH_PORT', { default: 9090, min: 0, max: 65_535 }),
+    healthHost: read(env, 'OUTBOX_HEALTH_HOST') ?? '127.0.0.1',
+    wakeToken: read(env, 'OUTBOX_WAKE_TOKEN'),
+    metricsEndpoints: metricsEndpoints(env),
+    logLevel: logLevel(env),
+    historyDays: historyDays(env),
+  }
 }
 
 function databaseUrl(env: Environment): string {

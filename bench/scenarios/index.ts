@@ -5,10 +5,12 @@ import { badReceivers } from './bad-receivers.ts'
 import { cost } from './cost.ts'
 import { cron } from './cron.ts'
 import { edge } from './edge.ts'
+import { edgeSending } from './edge-sending.ts'
 import { idle } from './idle.ts'
 import { latency } from './latency.ts'
 import { listeners } from './listeners.ts'
 import { manyEndpoints } from './many-endpoints.ts'
+import { manyListeners } from './many-listeners.ts'
 import { noisyNeighbour } from './noisy-neighbour.ts'
 import { oldSnapshot } from './old-snapshot.ts'
 import { publish } from './publish.ts'
@@ -30,10 +32,12 @@ export const scenarios: readonly Scenario[] = [
   badReceivers,
   manyEndpoints,
   listeners,
+  manyListeners,
   threads,
   edge,
   publish,
   reads,
   cron,
+  edgeSending,
   idle,
 ]

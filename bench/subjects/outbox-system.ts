@@ -6,7 +6,7 @@ import type { Process } from '../process.ts'
 import { addEndpoints, isOutboxDone, startListener } from './outbox.ts'
 
 export interface OutboxSetup {
-  /** An endpoint for each. `/e/…` answers at once, `/slow/…` after 50 ms, `/never/…` never; a URL leads elsewhere. */
+  /** An endpoint for each. `/e/…` answers at once, `/slow/…` after 50 ms, `/late/…` after 3 s, `/never/…` never; a URL leads elsewhere. */
   readonly paths: readonly string[]
   /** null: each gets every event. By default endpoint i gets the events of type `order.e<i>`. */
   readonly typesOf?: ((path: string, i: number) => string[]) | null

@@ -1,7 +1,7 @@
 CREATE SCHEMA "outbox";
 --> statement-breakpoint
 CREATE TYPE "outbox"."delivery_state" AS ENUM('pending', 'sending', 'delivered', 'dead', 'canceled');--> statement-breakpoint
-CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull');--> statement-breakpoint
+CREATE TYPE "outbox"."sender" AS ENUM('listener', 'cron', 'pull', 'edge');--> statement-breakpoint
 CREATE TYPE "outbox"."disabled_reason" AS ENUM('gone', 'failing', 'manual', 'idle');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_kind" AS ENUM('push', 'pull');--> statement-breakpoint
 CREATE TYPE "outbox"."endpoint_state" AS ENUM('active', 'paused', 'disabled');--> statement-breakpoint

@@ -139,8 +139,9 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
                       and ($18::timestamptz is null or e.occurred_at < $18::timestamptz)
                       and ($19::text is null or e.tenant = $19::text)
                   ))
+             -- `offset 0`: looked up for each, never by reading the whole table first.
              and not (d.at_once and exists (select from outbox.delivery_rows r
-                                            where r.endpoint_id = d.endpoint_id and r.event_id = d.event_id)) as matches
+                                            where r.endpoint_id = d.endpoint_id and r.event_id = d.event_id offset 0)) as matches
       from (
         select d.*, count(*) over () as rows, count(*) over () > $4::int / 4 / $21::int and not range.is_shortest as too_many
         from (

@@ -50,7 +50,7 @@ member as materialized (
 ),
 logged as (
   insert into outbox.attempt_rows (endpoint_id, event_id, number, sender, started_at, error)
-  select endpoint_id, event_id, attempt, case when lease like 'cron%' then 'cron' else 'listener' end::outbox.sender,
+  select endpoint_id, event_id, attempt, case when lease like 'cron%' then 'cron' when lease like 'edge%' then 'edge' else 'listener' end::outbox.sender,
          clock_timestamp(), 'interrupted'
   from (select endpoint_id, event_id, attempt, lease from expired
         union all select endpoint_id, event_id, 1, lease from member) e

@@ -44,12 +44,12 @@ sending as materialized (
   group by d.endpoint_id
 ),
 counted as materialized (
-  select endpoint.*, pending.n as pending, dead.n as dead, coalesce(sending.n, 0) as sending, oldest.due_at
+  select endpoint.*, pending.n as pending, dead.n as dead, coalesce(sending.n, 0) as sending, pending.oldest_due_at as due_at
   from endpoint
   cross join lateral (
-    select count(*)::int as n
-    from (select from outbox.delivery_rows d where d.endpoint_id = endpoint.id and d.state = 'pending'
-          limit (select rows from cap)) d
+    select count(*)::int as n, min(d.due_at) as oldest_due_at
+    from (select d.due_at from outbox.delivery_rows d where d.endpoint_id = endpoint.id and d.state = 'pending'
+          order by d.due_at limit (select rows from cap)) d
   ) pending
   cross join lateral (
     select count(*)::int as n
@@ -57,10 +57,6 @@ counted as materialized (
           limit (select rows from cap)) d
   ) dead
   left join sending on sending.endpoint_id = endpoint.id
-  left join lateral (
-    select d.due_at from outbox.delivery_rows d where d.endpoint_id = endpoint.id and d.state = 'pending'
-    order by d.due_at limit 1
-  ) oldest on true
 ),
 -- By the minute: what is folded, and what is not yet. A scan of the attempts would cost as much as there are of them.
 delivered as (

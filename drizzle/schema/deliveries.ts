@@ -15,7 +15,7 @@ export const deliveryState = outbox.enum('delivery_state', [
   'dead',
   'canceled',
 ])
-export const sender = outbox.enum('sender', ['listener', 'cron', 'pull'])
+export const sender = outbox.enum('sender', ['listener', 'cron', 'pull', 'edge'])
 
 /**
  * Deliveries that one fan-out leased together and that are not recorded yet. Each leaves the array when its outcome is

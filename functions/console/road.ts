@@ -40,6 +40,13 @@ function stop(kind: string, name: Icon, time: Date, since: Date | null, content:
 const gap = (from: Date, to: Date): Html =>
   html`<li class="gap"><div>Waited ${duration(Math.max(0, (to.getTime() - from.getTime()) / 1000))}</div></li>`
 
+const sentBy: Readonly<Record<Attempt['sender'], string>> = {
+  listener: ', sent by a listener',
+  cron: ', sent by the cron function',
+  pull: ', sent by who pulls',
+  edge: ', sent by a consumer at the edge',
+}
+
 function attemptStop(
   view: View,
   delivery: DeliveryWithAttempts,
@@ -51,7 +58,7 @@ function attemptStop(
 ): Html {
   const { number, error, response_status: status, duration_ms: ms, sender } = attempt
   const took = ms === null ? '' : ` in ${duration(ms / 1000)}`
-  const by = sender === 'cron' ? ', sent by the cron function' : ', sent by a listener'
+  const by = sentBy[sender]
   const what =
     error === null
       ? html`<b>Attempt ${number} arrived${status === null ? '' : ` with status ${status}`}</b>${took}${by}.`

@@ -12,19 +12,25 @@ const rewrappingSubrequests = 2
 
 export type Limit = 'time' | 'subrequests' | 'stopping'
 
+interface BudgetOptions {
+  readonly rewraps: boolean
+  /** Default: those of the cron function. */
+  readonly seconds?: number
+  readonly stopping?: AbortSignal | undefined
+}
+
 export class Budget {
   readonly #maxSubrequests: number
   readonly #rewraps: boolean
+  readonly #seconds: number
   readonly #stopping: AbortSignal | undefined
   readonly #begunAt = performance.now()
   #subrequests = 0
 
-  constructor(
-    maxSubrequests: number,
-    { rewraps, stopping }: { rewraps: boolean; stopping?: AbortSignal | undefined },
-  ) {
+  constructor(maxSubrequests: number, { rewraps, seconds = runSeconds, stopping }: BudgetOptions) {
     this.#maxSubrequests = maxSubrequests
     this.#rewraps = rewraps
+    this.#seconds = seconds
     this.#stopping = stopping
   }
 
@@ -49,7 +55,7 @@ export class Budget {
   /** The limit that forbids starting anything more; null = go on. */
   get reached(): Limit | null {
     if (this.#stopping?.aborted) return 'stopping'
-    if (this.lastedSeconds > runSeconds) return 'time'
+    if (this.lastedSeconds > this.#seconds) return 'time'
     const reserved = settlingSubrequests + (this.#rewraps ? rewrappingSubrequests : 0)
     return this.#subrequests + reserved >= this.#maxSubrequests ? 'subrequests' : null
   }

@@ -10,14 +10,16 @@ import { heldSentences } from '../../drizzle/identity.ts'
 import { noteCronRun } from '../../drizzle/queries.gen.ts'
 import { createStore, type Store } from '../../drizzle/store.ts'
 import { type Database, openDatabase } from '../db.ts'
+import { ring } from '../edge/ring.ts'
 import { log } from '../http/log.ts'
+import { clock } from '../sending/attempt.ts'
 import { type Env, readSettings, type Settings } from '../settings.ts'
 import { Budget, type Limit, runSeconds } from './budget.ts'
 import { Claimer } from './claim.ts'
 import { findHoldFor } from './identity.ts'
 import { keepPartitions } from './partitions.ts'
 import { type Rewrapped, rewrapOldSeals } from './rewrap.ts'
-import { clock, Sender } from './send.ts'
+import { Sender } from './send.ts'
 import { Settlements } from './settle.ts'
 import { fetchTransport } from './transport.ts'
 
@@ -28,8 +30,8 @@ export interface Report extends Rewrapped {
   readonly delivered: number
   readonly failed: number
   readonly subrequests: number
-  /** Why it stopped: nothing more was due, or a limit was reached and the next run goes on. */
-  readonly stopped: 'nothing due' | 'held' | Limit
+  /** Why it stopped: nothing more was due, others send, or a limit was reached and the next run goes on. */
+  readonly stopped: 'nothing due' | 'left to the consumers' | 'held' | Limit
   /** Why nothing was sent at all (drizzle/identity.ts); null = nothing kept it from sending. */
   readonly held: string | null
 }
@@ -54,10 +56,12 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
       return { ...nothingDone, held: heldSentences[held], stopped: 'held', subrequests: budget.subrequests }
     const store = storeOn(db, settings, budget)
     const rescued = await store.rescue(rescueLimit, settings.delivery.retrySchedule)
-    const sent = await deliverDue(store, settings, {
-      budget,
-      send: send ?? sendThrough(fetchTransport(settings.delivery)),
-    })
+    const sent = (await ring(settings))
+      ? leftToConsumers
+      : await deliverDue(store, settings, {
+          budget,
+          send: send ?? sendThrough(fetchTransport(settings.delivery)),
+        })
     const sealed = await rewrapOldSeals(store, settings.keyring, budget)
     await keepPartitions(store, settings.delivery, budget)
     await noteRun(db, budget, sent, settings.historyDays)
@@ -96,6 +100,9 @@ function storeOn(db: Database, { delivery }: Settings, budget: Budget): Store {
 }
 
 type Sent = Pick<Report, 'delivered' | 'failed' | 'stopped'>
+
+/** With edge sending, unless the dispatcher cannot be reached. */
+const leftToConsumers: Sent = { delivered: 0, failed: 0, stopped: 'left to the consumers' }
 
 async function deliverDue(
   store: Store,

@@ -26,8 +26,8 @@ export interface DeliveryFilter {
   readonly until?: Date | undefined
 }
 
-/** Rows and probes a page costs at most, roughly: some 30 ms. */
-const usualMaxLooked = 6_000
+/** Rows and probes a page costs at most, roughly: some 25 ms. */
+const usualMaxLooked = 3_000
 
 interface WalkedPage {
   readonly after: Position | null

@@ -7,6 +7,7 @@ import { authenticate } from '../access/auth.ts'
 import { callerOf } from '../access/caller.ts'
 import { limitCost } from '../access/rate-limit.ts'
 import { type Database, openDatabase } from '../db.ts'
+import { ringLater } from '../edge/ring.ts'
 import { type App, readSettings } from '../settings.ts'
 import { limitBody, readJson } from './body.ts'
 import { continueTrace } from './context.ts'
@@ -51,6 +52,7 @@ export const openRequestDatabase: MiddlewareHandler<App> = async (c, next) => {
   const db = openDatabase(c.var.settings, { context })
   c.set('db', db)
   await next()
+  if (!isRead) ringLater(c)
   closeLater(c, db)
 }
 

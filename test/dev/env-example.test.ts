@@ -11,6 +11,12 @@ const root = join(import.meta.dirname, '../..')
 /** As if every setting were no longer commented out. */
 const example = parseEnv(readFileSync(join(root, '.env.example'), 'utf8').replace(/^# ([A-Z_]+=)/gm, '$1'))
 
+/** Of wrangler.toml: objects of the platform, and no settings. */
+const bindings = Array.from(
+  readFileSync(join(root, 'wrangler.toml'), 'utf8').matchAll(/^(?:name|binding) = "([A-Z_]+)"/gm),
+  ([, name]) => name!,
+)
+
 test('.env.example names every setting that the code reads, and no other', () => {
   const sources = ['cli', 'delivery', 'functions', 'worker', 'server', 'dev'].flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -20,6 +26,7 @@ test('.env.example names every setting that the code reads, and no other', () =>
   const names =
     /\b(?:OUTBOX_[A-Z_]+[A-Z]|DATABASE_URL(?:_UNPOOLED)?|NEON_PROXY|(?:BILLING|NOTIFICATIONS)_SECRET)\b/g
   const read = new Set(sources.flatMap(source => source.match(names) ?? []))
+  for (const binding of bindings) read.delete(binding)
   expect(Object.keys(example).sort()).toEqual([...read].sort())
 })
 

@@ -1,16 +1,15 @@
-// docs/deploy.md keeps its word: its manifests name ports, paths and times that the listener has.
+// docs/deploy.md and the manifests of ops/ keep their word: they name ports, paths and times that the listener has.
 import { expect, test } from 'vitest'
 import { filesFor } from '../../cli/init/files.ts'
 import { Health } from '../../worker/observability/health.ts'
+import { HealthPort } from '../../worker/observability/health-port.ts'
 import { readListenerSettings } from '../../worker/settings.ts'
 import { testSettings } from '../support/settings.ts'
-import { codeBlocks, readPage } from './pages.ts'
+import { readPage } from './pages.ts'
 
 const page = readPage('docs/deploy.md')
-const [fly = '', kubernetes = ''] = [
-  codeBlocks(page, 'toml').find(block => block.startsWith('app = ')),
-  codeBlocks(page, 'yaml')[0],
-]
+const fly = readPage('ops/fly/fly.toml')
+const kubernetes = readPage('ops/kubernetes/listener.yaml')
 
 const { healthPort, requestTimeoutSeconds } = readListenerSettings({
   OUTBOX_MASTER_KEYS: testSettings.OUTBOX_MASTER_KEYS,
@@ -32,16 +31,17 @@ test.each([
   expect(new Set(ports)).toEqual(new Set([healthPort]))
 })
 
-test('every health path of the page is answered', async () => {
-  const health = new Health(async () => ({ type: 'text/plain', text: '' }))
-  const port = await health.listen(0, '127.0.0.1')
-  const paths = new Set(page.match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
+test('every health path of the page and the manifests is answered', async () => {
+  const port = new HealthPort({ healthPort: 0, healthHost: '127.0.0.1', wakeToken: null }, () => {})
+  port.show(new Health(async () => ({ type: 'text/plain', text: '' })))
+  await port.start()
+  const paths = new Set((page + fly + kubernetes).match(/(?<=["`\s])\/(livez|readyz|metrics)\b/g))
   expect(paths.size).toBe(3)
   for (const path of paths) {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    const response = await fetch(`http://127.0.0.1:${port.number}${path}`)
     expect(response.status, path).toBe(200)
   }
-  health.close()
+  port.stop()
 })
 
 test.each([

@@ -162,6 +162,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('GET /v1/whoami', '/v1/whoami')
   await ask('DELETE /v1/keys/{id}', `/v1/keys/${key.id}`)
   await ask('GET /v1/listeners', '/v1/listeners')
+  await ask('POST /v1/ring', '/v1/ring')
   // A copy of another database, whose senders are held.
   await api.db.query(`insert into outbox.identity (facts, addresses, bound_by) values ('{"database": "0"}', '{elsewhere}', 'cron')
     on conflict (id) do update set facts = excluded.facts`)

@@ -93,6 +93,7 @@ describe.each(nodes)('on Node $version', ({ path }) => {
     expect(JSON.parse(stdout)).toEqual({
       outbox: ['emit', 'emitStatement', 'unwatch', 'watch'],
       'outbox/app': ['createOutbox'],
+      'outbox/edge': ['createEdge'],
       'outbox/listener': ['SettingsError', 'createTransport', 'readAsset', 'startListener'],
       'outbox/schema': expect.arrayContaining(['deliveries', 'endpoints', 'events']),
       'outbox/once': ['markInPostgres', 'onceInD1', 'onceInPostgres', 'onceInRedis', 'onceInSqlite'],

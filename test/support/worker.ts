@@ -13,12 +13,23 @@ export interface TestWorker {
   close(): Promise<void>
 }
 
+export interface WorkerdWorker extends TestWorker {
+  /** Puts a message into the queue of this binding, as its producers do. */
+  enqueue(binding: string, body: unknown): Promise<void>
+}
+
 /** Settings that are not given are those of `testSettings`. */
-export async function startWorker(
+export const startWorker = (
+  env: Record<string, string>,
+  script?: Script,
+  more?: Extras,
+): Promise<TestWorker> => startWorkerdWorker(env, script, more)
+
+export async function startWorkerdWorker(
   env: Record<string, string>,
   script: Script = 'functions/index.js',
   more: Extras = {},
-): Promise<TestWorker> {
+): Promise<WorkerdWorker> {
   const { url, runtime, logs, close } = await startWorkerd(script, { ...testSettings, ...env }, more)
   return {
     url,
@@ -27,6 +38,10 @@ export async function startWorker(
       const worker = await runtime.getWorker()
       const { outcome } = await worker.scheduled({ cron, scheduledTime })
       return outcome
+    },
+    async enqueue(binding, body) {
+      const queue = await runtime.getQueueProducer(binding)
+      await queue.send(body)
     },
     logs: () => logs,
     close,

@@ -17,6 +17,13 @@ export interface Workerd {
 export type Script = 'functions/index.js' | 'mounted/mounted.worker.js' | 'calls/calls.worker.js'
 
 export interface Extras {
+  /** As miniflare takes them: queues and Durable Objects (edge.ts). */
+  readonly queueProducers?: Record<string, { queueName: string }>
+  readonly queueConsumers?: Record<
+    string,
+    { maxBatchSize: number; maxBatchTimeout: number; maxRetries: number }
+  >
+  readonly durableObjects?: Record<string, { className: string; useSQLite: boolean }>
   /** Connection strings by the binding's name. */
   readonly hyperdrives?: Record<string, string>
   readonly compatibilityFlags?: string[]

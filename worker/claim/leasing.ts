@@ -1,7 +1,6 @@
 // What fan-out and claim have in common: the request for a lease, what the lanes have capacity for, and where the deliveries
 // go.
 import type { Endpoint } from '../../delivery/endpoint.ts'
-import { deliveryKey } from '../../delivery/ids.ts'
 import type { Leased } from '../../delivery/types.ts'
 import type { LeaseRequest } from '../../drizzle/store.ts'
 import type { Lanes } from '../lanes/lanes.ts'
@@ -13,8 +12,8 @@ export interface LeasingPorts {
     toNumber(deliveries: readonly Leased[]): readonly Leased[]
     of(delivery: Leased): Endpoint
   }
-  /** Gives them their numbers. */
-  readonly number: (deliveries: readonly Leased[]) => Promise<readonly Leased[]>
+  /** All of them, and those of `toNumber` with their numbers. */
+  readonly number: (deliveries: readonly Leased[], toNumber: readonly Leased[]) => Promise<readonly Leased[]>
   /** Ends the leases of what cannot be sent; never rejects. */
   readonly release: (deliveries: readonly Leased[]) => Promise<void>
   /** The answer of the statement with this lease never came. */
@@ -83,10 +82,7 @@ export class Leasing {
     const { endpointCache, number } = this.#ports
     try {
       await endpointCache.load(deliveries)
-      const toNumber = endpointCache.toNumber(deliveries)
-      if (toNumber.length === 0) return deliveries
-      const numbered = new Map((await number(toNumber)).map(delivery => [deliveryKey(delivery), delivery]))
-      return deliveries.map(delivery => numbered.get(deliveryKey(delivery)) ?? delivery)
+      return await number(deliveries, endpointCache.toNumber(deliveries))
     } catch (error) {
       void this.#ports.release(deliveries)
       throw error

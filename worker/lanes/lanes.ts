@@ -4,28 +4,13 @@ import { EventEmitter } from 'node:events'
 import type { Endpoint } from '../../delivery/endpoint.ts'
 import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { Capacities } from '../../drizzle/store.ts'
+import { eventsThatFit, type Fit } from './events-that-fit.ts'
 import { Intake } from './intake.ts'
 import { type Held, Lane, maxLatenessMs } from './lane.ts'
+import type { Asked, LanesPorts } from './ports.ts'
 
 /** What has waited longer than this in a lane that became slow is released. */
 const maxWaitMs = 2_000
-
-/** What a statement was told, and what it may have left in the table. */
-export interface Asked {
-  readonly capacities: Capacities
-  readonly askedAt: number
-  /** How long what it brought is leased; it was leased at `askedAt` or later. */
-  readonly leaseMs: number
-  readonly leftMore: boolean
-}
-
-export interface LanesPorts {
-  /** Makes the attempt and records it. Calls back when it is over, never before it returns; never throws. */
-  readonly attempt: (delivery: Leased, endpoint: Endpoint, onOver: () => void) => void
-  /** Ends the leases of what is not sent; never throws. */
-  readonly release: (deliveries: readonly Leased[]) => Promise<void>
-  readonly clock: () => number
-}
 
 type LanesEvents = {
   /** A lane that may have more waiting in the table has free capacity again. */
@@ -76,18 +61,8 @@ export class Lanes extends EventEmitter<LanesEvents> {
     return this.#intake.leaseLimit(this.#held)
   }
 
-  /**
-   * How many events a fan-out should take, so that even of the last one something can leave: by what the lanes that get
-   * new events have free, and by the part of the events that each gets. What does not fit costs the database a row of its
-   * own. `isRoomy`: one of these lanes has much of its capacity free, or there are none.
-   */
-  eventsThatFit(): { events: number; isRoomy: boolean } {
-    const fed = [...this.#lanes.values()].filter(({ share }) => share > 0)
-    if (fed.length === 0) return { events: Number.POSITIVE_INFINITY, isRoomy: true }
-    return {
-      events: Math.max(...fed.map(({ reservable, share }) => Math.ceil(reservable / share))),
-      isRoomy: fed.some(({ isRoomy }) => isRoomy),
-    }
+  eventsThatFit(): Fit {
+    return eventsThatFit(this.#lanes.values())
   }
 
   /** Says so, by an event, when one of the lanes that get new events has capacity again. */

@@ -1,9 +1,8 @@
 // The container's health: /livez (the process runs), /readyz (whether it can do its work and how well, with the reason),
 // /metrics.
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Degradation } from './degradation.ts'
+import type { Answering } from './health-port.ts'
 import type { Exposition } from './metrics.ts'
 
 /** Why this listener cannot work at the moment; null = it can. */
@@ -12,8 +11,7 @@ export type ReadinessCheck = () => string | null
 /** Why only a restart helps; null = nothing speaks for one. */
 export type LivenessCheck = () => Promise<string | null>
 
-export class Health {
-  readonly #server: Server
+export class Health implements Answering {
   readonly #checks: ReadinessCheck[] = []
   readonly #livenessChecks: LivenessCheck[] = []
   readonly #degradations: Degradation[] = []
@@ -21,7 +19,6 @@ export class Health {
 
   constructor(exposition: (accept?: string) => Promise<Exposition>) {
     this.#exposition = exposition
-    this.#server = createServer((request, response) => void this.#answer(request, response))
   }
 
   /** The first check that finds something is the answer of /readyz. */
@@ -39,17 +36,8 @@ export class Health {
     this.#degradations.push(degradation)
   }
 
-  /** 0 = a port that is free. Returns the port. */
-  async listen(port: number, host: string): Promise<number> {
-    // Without an address Node takes every one, and does without IPv6 where there is none.
-    this.#server.listen(port, host === '::' ? undefined : host)
-    await once(this.#server, 'listening')
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  close(): void {
-    this.#server.close()
-    this.#server.closeAllConnections()
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    void this.#answer(request, response)
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

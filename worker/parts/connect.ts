@@ -1,9 +1,10 @@
-// Connect: the links to the database, and to the port that is asked for health and metrics.
+// Connect: the links to the database, and what is told about them on the port that is asked for health and metrics.
 import { SettingsError } from '../../delivery/settings.ts'
 import { identityGauges } from '../../drizzle/gauges.ts'
 import { createStore, type Store, type StoreOptions } from '../../drizzle/store.ts'
 import { type Database, openDatabase } from '../database.ts'
 import { Health } from '../observability/health.ts'
+import type { HealthPort } from '../observability/health-port.ts'
 import type { Log } from '../observability/log.ts'
 import { Metrics } from '../observability/metrics.ts'
 import type { ListenerSettings } from '../settings.ts'
@@ -16,18 +17,17 @@ export interface Connect extends Part {
   readonly store: Store
   readonly metrics: Metrics
   readonly health: Health
-  /** Once started. */
-  readonly healthPort: number
 }
 
 export interface ConnectPorts {
-  readonly settings: ListenerSettings
+  readonly settings: Pick<ListenerSettings, 'databaseUrl' | 'disableAfterSeconds' | 'durableLeases'>
   readonly name: string
   readonly log: Log
   readonly clock: () => number
+  readonly port: Pick<HealthPort, 'show'>
 }
 
-export function createConnect({ settings, name, log, clock }: ConnectPorts): Connect {
+export function createConnect({ settings, name, log, clock, port }: ConnectPorts): Connect {
   const database = openDatabase(settings.databaseUrl, name, log)
   const { disableAfterSeconds, durableLeases } = settings
   const storeOptions: StoreOptions = { sender: 'listener', clock, disableAfterSeconds, durableLeases }
@@ -37,30 +37,22 @@ export function createConnect({ settings, name, log, clock }: ConnectPorts): Con
   metrics.addGauge('outbox_database_held', identityGauges.outbox_database_held.help, () =>
     Number(database.identity.trouble !== null),
   )
-  let healthPort = settings.healthPort
-  const stop = async () => {
-    health.close()
-    await database.close()
-  }
   return {
     database,
     storeOptions,
     store: metrics.statements.around(createStore(database.run, storeOptions)),
     metrics,
     health,
-    get healthPort() {
-      return healthPort
-    },
     async start() {
+      port.show(health)
       try {
-        healthPort = await listenOn(health, settings)
         await refuseUnusable(database)
       } catch (error) {
-        await stop()
+        await database.close()
         throw error
       }
     },
-    stop,
+    stop: () => database.close(),
   }
 }
 
@@ -70,31 +62,3 @@ async function refuseUnusable(database: Database): Promise<void> {
     if (error instanceof TransactionPoolingError) throw new SettingsError(error.message)
   })
 }
-
-async function listenOn(health: Health, settings: ListenerSettings): Promise<number> {
-  try {
-    return await health.listen(settings.healthPort, settings.healthHost)
-  } catch (error) {
-    throw portUnavailable(settings, error as NodeJS.ErrnoException)
-  }
-}
-
-function portUnavailable(
-  { healthPort, healthHost }: ListenerSettings,
-  { code }: NodeJS.ErrnoException,
-): Error {
-  const remedies: Record<string, string> = {
-    EADDRINUSE:
-      'another process does, perhaps another listener. Stop it, or set another port; 0 takes a free one.',
-    EACCES: 'this user may not use that port. Set one above 1023.',
-    EADDRNOTAVAIL: noSuchAddress,
-    ENOTFOUND: noSuchAddress,
-  }
-  const remedy = remedies[code ?? ''] ?? 'set another port; 0 takes a free one.'
-  return new SettingsError(
-    `OUTBOX_HEALTH_PORT is ${healthPort}, and the listener cannot listen there on ${healthHost} (${code}): ${remedy}`,
-  )
-}
-
-const noSuchAddress =
-  'this machine has no such address. Set OUTBOX_HEALTH_HOST to one of its own, or to :: for every one.'

@@ -18,8 +18,8 @@ const captureEverySeconds = 60
 
 export interface ObservePorts {
   readonly connect: Pick<Connect, 'database' | 'metrics' | 'health'>
-  readonly wake: Pick<Wake, 'suppression'>
-  readonly send: Pick<Send, 'lanes'>
+  readonly wake: { readonly suppression: Pick<Wake['suppression'], 'state'> }
+  readonly send: { readonly lanes: Pick<Send['lanes'], 'inFlight'> }
   readonly settings: Pick<ListenerSettings, 'pollSeconds' | 'metricsEndpoints' | 'historyDays'>
   readonly log: Log
   readonly name: string

@@ -49,7 +49,8 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
 
   events.on('listening', () => suppression.begin())
   events.on('peerPolls', () => suppression.watchPeer())
-  events.on('heartbeat', ({ unixSeconds }, roundTripSeconds) => {
+  events.on('heartbeat', ({ unixSeconds, listeners }, roundTripSeconds) => {
+    suppression.share(listeners)
     clockSkew.note(unixSeconds, Date.now() / 1000, roundTripSeconds)
     metrics.attempts.clockSkewSeconds = clockSkew.skewSeconds
   })

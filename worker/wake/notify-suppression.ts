@@ -82,7 +82,9 @@ export class NotifySuppression {
   #state: State = quiescing()
   #watching = false
   #windowBeganAt = 0
+  /** That this listener has fanned out. */
   #windowEvents = 0
+  #sharers = 1
 
   constructor(ports: NotifySuppressionPorts) {
     this.#ports = ports
@@ -90,6 +92,11 @@ export class NotifySuppression {
 
   get state(): State['name'] {
     return this.#state.name
+  }
+
+  /** So many listeners share the events. */
+  share(listeners: number): void {
+    this.#sharers = listeners
   }
 
   /** Read when a fan-out starts, and handed back to note(). */
@@ -141,8 +148,7 @@ export class NotifySuppression {
   async rest(): Promise<number> {
     const { session, pollSeconds, clock } = this.#ports
     if (!session.isOpen) return pollSeconds * 1000
-    if (this.#state.name !== 'polling' && !this.#watching && this.#windowEvents >= busyEvents)
-      await this.#startPolling()
+    if (this.#state.name !== 'polling' && !this.#watching && this.#isBusy) await this.#startPolling()
     if (this.#state.name === 'polling' && isQuiet(this.#state, clock())) {
       await session.unlock()
       this.#state = quiescing()
@@ -159,6 +165,14 @@ export class NotifySuppression {
     if (now - state.backlogSince < lingerMs || now - state.announcedAt < announceEveryMs) return
     state.announcedAt = now
     this.#announce()
+  }
+
+  /**
+   * While nobody polls, each event wakes all listeners and one of them fans it out. So this one has seen its share only, and
+   * without the others' none of many would ever poll.
+   */
+  get #isBusy(): boolean {
+    return this.#windowEvents * this.#sharers >= busyEvents
   }
 
   async #startPolling(): Promise<void> {

@@ -66,6 +66,18 @@ test('starts polling and goes on working while its announcement still queues beh
   expect(suppression.state).toBe('polling')
 })
 
+test('with many listeners, which fan out a part of the events each, one polls as soon as it would alone', async () => {
+  const { suppression, peerStops } = quiescing()
+  peerStops()
+  suppression.share(20)
+  suppression.note({ ...saw(5n, 10n), fanned: 1 }, true, suppression.stateAtStart)
+  await suppression.rest()
+  expect(suppression.state).toBe('quiescing')
+  suppression.note({ ...saw(5n, 10n), fanned: 1 }, true, suppression.stateAtStart)
+  await suppression.rest()
+  expect(suppression.state).toBe('polling')
+})
+
 test.each([
   [20, 'quiescing'],
   [30, 'polling'],

@@ -16,6 +16,8 @@ export interface Column<Row> {
   readonly title: string
   readonly text: (row: Row) => string
   readonly style?: (row: Row) => Style | undefined
+  /** Prose: on a terminal it ends where the line ends. Without it nothing is cut, because ids are for copying. */
+  readonly isProse?: boolean
 }
 
 export class Output {
@@ -63,12 +65,24 @@ export class Output {
       this.data(rows.map(jsonText).join('\n'))
       return
     }
-    const cells = rows.map(row =>
-      columns.map(({ text, style }) => this.styled(oneLine(text(row)), style?.(row))),
-    )
     if (rows.length === 0) return
-    const titles = columns.map(({ title }) => this.style('dim', title))
-    this.data(this.table(process.stdout.isTTY ? [titles, ...cells] : cells).join('\n'))
+    const cells = columns.map(({ text }) => rows.map(row => oneLine(text(row))))
+    if (!process.stdout.isTTY) {
+      this.data(rows.map((_, i) => cells.map(ofColumn => ofColumn[i]).join('\t')).join('\n'))
+      return
+    }
+    // A column that says nothing takes room from the others.
+    const shown = columns
+      .map((column, i) => ({ ...column, cells: cells[i]! }))
+      .filter(({ cells }) => cells.some(cell => cell !== '-'))
+    const titles = shown.map(({ title }) => this.style('dim', title))
+    const cut = cutTo(roomForProse(shown))
+    const lines = rows.map((row, i) =>
+      shown.map(({ cells, style, isProse }) =>
+        this.styled(isProse ? cut(cells[i]!) : cells[i]!, style?.(row)),
+      ),
+    )
+    this.data(this.table([titles, ...lines]).join('\n'))
   }
 
   /** Columns that line up on a terminal, and tabs between them everywhere else. */
@@ -101,6 +115,24 @@ export class Output {
     return seconds >= 0 ? `${duration(seconds)} ago` : `in ${duration(-seconds)}`
   }
 }
+
+interface ShownColumn {
+  readonly title: string
+  readonly cells: readonly string[]
+  readonly isProse?: boolean
+}
+
+const minProseWidth = 20
+
+/** What the other columns leave of the terminal's width. */
+function roomForProse(columns: readonly ShownColumn[]): number {
+  const others = columns.filter(({ isProse }) => !isProse)
+  const used = others.map(({ title, cells }) => Math.max(...[title, ...cells].map(text => text.length)) + 2)
+  return Math.max(minProseWidth, process.stdout.columns - used.reduce((total, width) => total + width, 0))
+}
+
+const cutTo = (width: number) => (text: string) =>
+  text.length > width ? `${text.slice(0, width - 1)}…` : text
 
 /** What strangers wrote may hold line breaks, and what a terminal takes for commands. */
 export const oneLine = (text: string) =>

@@ -47,8 +47,7 @@ const intro = `From "this row changed in Postgres" to "that webhook was delivere
 
 Examples:
   outbox init
-  outbox migrate && outbox listener
-`
+  outbox migrate && outbox listener`
 
 /** `only` these commands, where all of them are known; else all. `isQuiet`: commander says nothing of mistakes itself. */
 export async function createProgram({ only = [], isQuiet = false }: Choice = {}): Promise<Command> {

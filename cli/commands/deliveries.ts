@@ -111,7 +111,8 @@ function showDelivery(delivery: DeliveryWithAttempts, out: Output): void {
     return
   }
   const { attempts, ...fields } = delivery
-  out.result(delivery, [...fieldLines(fields, out), ''])
+  out.result(delivery, fieldLines(fields, out))
+  if (out.isTerminal) out.data('\n')
   out.rows(attempts, [
     { title: 'attempt', text: ({ number }) => String(number) },
     { title: 'when', text: attempt => out.time(attempt.started_at) },
@@ -123,7 +124,7 @@ function showDelivery(delivery: DeliveryWithAttempts, out: Output): void {
     { title: 'status', text: attempt => String(attempt.response_status ?? '-') },
     { title: 'took', text: attempt => (attempt.duration_ms === null ? '-' : `${attempt.duration_ms} ms`) },
     { title: 'sender', text: ({ sender }) => sender },
-    { title: 'answer', text: attempt => attempt.response_body?.slice(0, 200) ?? '-' },
+    { title: 'answer', text: attempt => attempt.response_body?.slice(0, 200) ?? '-', isProse: true },
   ])
   if (delivery.state === 'dead') out.note(`send it again: outbox redeliver ${delivery.id}`)
 }

@@ -6,6 +6,7 @@ import { confirm } from '../confirm.ts'
 import { addSettings, type EndpointOptions, settingsOf } from '../endpoint-options.ts'
 import { usageError } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
+import { duration } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
 import { fieldLines } from '../show/fields.ts'
 import { stateStyle, stateWord } from '../show/words.ts'
@@ -13,6 +14,8 @@ import { stateStyle, stateWord } from '../show/words.ts'
 type Shown = Endpoint & { readonly secret?: string; readonly public_key?: string }
 
 const id = 'ep_0000000000000001a1b2c3d4'
+/** What the API takes where nothing is said. */
+const defaultOverlapSeconds = 86_400
 
 export function addEndpoints(program: Command): void {
   const endpoints = explain(program.command('endpoints'), 'receivers of webhooks', [
@@ -128,6 +131,7 @@ async function listEndpoints({ api, out }: Context, limit: number): Promise<void
       text: ({ state }) => stateWord(state, out.isTerminal),
       style: ({ state }) => stateStyle(state),
     },
+    { title: 'name', text: endpoint => endpoint.name ?? '-' },
     { title: 'url', text: endpoint => endpoint.url },
     { title: 'types', text: endpoint => endpoint.event_types?.join(',') ?? 'all' },
     { title: 'tenant', text: endpoint => endpoint.tenant ?? '-' },
@@ -165,7 +169,9 @@ async function rotate(endpoint: string, options: { overlap?: number; yes?: boole
   const body = overlap === undefined ? {} : { overlap_seconds: overlap }
   const rotated = await (await context.api()).post<Shown>(`${pathOf(endpoint)}/rotate`, body)
   context.out.result(rotated, [rotated.id, rotated.secret ?? rotated.public_key ?? ''])
-  context.out.note('The second line is the new key. It is shown only once.')
+  const old = overlap === 0 ? 'has ended' : `signs too, for ${duration(overlap ?? defaultOverlapSeconds)}`
+  context.out.note(`The second line is the new key. It is shown only once. The old one ${old}.`)
+  context.out.note(`next: outbox endpoints test ${endpoint}`)
 }
 
 function act(name: 'pause' | 'resume', hint: (endpoint: string) => string) {

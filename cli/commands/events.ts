@@ -76,7 +76,8 @@ async function getEvent({ api, out }: Context, id: string): Promise<void> {
   const event = await (await api()).get<Event>(`/v1/events/${encodeURIComponent(id)}`)
   if (out.isJson) return out.result(event, [])
   const { deliveries, data, ...fields } = event
-  out.result(event, [...fieldLines(fields, out), ...fieldLines({ data: jsonText(data) }, out), ''])
+  out.result(event, fieldLines({ ...fields, data: jsonText(data) }, out))
+  if (out.isTerminal && deliveries.length > 0) out.data('\n')
   out.rows(deliveries, deliveryColumns(out))
   out.note(
     deliveries.length === 0 ? `No endpoint gets it: outbox explain ${id}` : `why: outbox explain ${id}`,

@@ -33,6 +33,7 @@ export function addKeys(program: Command): void {
       { title: 'expires', text: key => out.time(key.expires_at) },
       { title: 'last used', text: key => out.time(key.last_used_at) },
     ])
+    if (found.length === 0) out.note('There is none that was given out: outbox keys create --name ci')
   })
   addCommand(keys, 'create', 'give out a key; it is printed this once', [
     'outbox keys create --name ci',

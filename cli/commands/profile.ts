@@ -25,7 +25,10 @@ export function addProfile(program: Command): void {
     out.rows(rows, [
       { title: 'profile', text: row => row.name, style: row => (row.production ? 'red' : undefined) },
       { title: 'url', text: row => row.url },
-      { title: '', text: row => (row.default ? 'default' : '') },
+      {
+        title: 'is',
+        text: row => (['default', 'production'] as const).filter(is => row[is]).join(', ') || '-',
+      },
     ])
     if (rows.length === 0) out.note('There is none: outbox login')
   })

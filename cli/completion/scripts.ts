@@ -20,7 +20,8 @@ _outbox() {
   local line
   local -a candidates
   for line in "\${(@f)$(outbox __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
-    [[ -n $line ]] && candidates+=("\${\${line%%$'\t'*}//:/\\:}:\${line#*$'\t'}")
+    [[ -n $line ]] || continue
+    candidates+=("\${\${line%%$'\t'*}//:/\\:}\${\${line#*$'\t'}:+:\${line#*$'\t'}}")
   done
   if (( \${#candidates} )); then _describe outbox candidates; else _files; fi
 }

@@ -167,10 +167,10 @@ describe('npm run deploy', () => {
 
   test('happens when all are there', async () => {
     const { code, out } = await run(
-      [...programOf('deploy')!, '--env', 'staging'],
+      [...programOf('deploy')!, '--env', 'edge'],
       wrangler('DATABASE_URL', 'OUTBOX_MASTER_KEYS', 'OUTBOX_API_KEYS'),
     )
-    expect(out).toContain('called: deploy --env staging')
+    expect(out).toContain('called: deploy --env edge')
     expect(code).toBe(0)
   })
 

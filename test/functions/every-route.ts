@@ -216,6 +216,7 @@ function comparable(value: unknown, name = ''): unknown {
 
 function comparableText(text: string): string {
   return text
+    .replace(/(?<=is watched since )\S+/, 'the template') // however old that is
     .replace(/^id: \S+$/gm, 'id: …') // where a tail is
     .replace(/^(outbox_\S+) \S+$/gm, '$1 …') // what is measured for Prometheus
     .replace(/\b(evt|ep|dlv|rpl|key|obk|prv)_[0-9a-f]+/g, '$1_…')

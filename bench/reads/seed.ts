@@ -62,10 +62,11 @@ const addEvents = `
   )
   select min(id) as first, max(id) as last from made`
 
-/** The deliveries of a range of events to one endpoint each; `fate` is from 0 to 999. */
+/** The deliveries of a range of events to one endpoint each, of the event's tenant; `fate` is from 0 to 999. */
 const madeOf = `
   with made as (
-    select e.id, e.occurred_at, 1 + (e.id * 7 + $3::int) % $4::int as endpoint_id, (e.id * 613 + $3::int) % 1000 as fate,
+    select e.id, e.occurred_at, 1 + (substr(e.tenant, 2)::int + ${tenants - 1}) % ${tenants} + ${tenants} * ((e.id * 7 + $3::int) % ($4::int / ${tenants})) as endpoint_id,
+           (e.id * 613 + $3::int) % 1000 as fate,
            (array['bad_status', 'bad_status', 'timeout', 'connection'])[1 + e.id % 4] as outcome
     from outbox.events e where e.id between $1 and $2
   )`

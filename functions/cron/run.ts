@@ -8,11 +8,12 @@ import { version } from '../../delivery/version.ts'
 import { maxTallies } from '../../drizzle/history.ts'
 import { heldSentences } from '../../drizzle/identity.ts'
 import { noteCronRun, noteFailedCronRun } from '../../drizzle/queries.gen.ts'
-import { createStore, type Store } from '../../drizzle/store.ts'
-import { type Database, DatabaseError, openDatabase } from '../db.ts'
+import type { Store } from '../../drizzle/store.ts'
+import { type Database, openDatabase } from '../db.ts'
 import { ring } from '../edge/ring.ts'
 import { log } from '../http/log.ts'
-import { clock } from '../sending/attempt.ts'
+import { safeReason } from '../http/safe-reason.ts'
+import { budgetedStore } from '../sending/budgeted-store.ts'
 import { type Env, readSettings, type Settings } from '../settings.ts'
 import { Budget, type Limit, runSeconds } from './budget.ts'
 import { Claimer } from './claim.ts'
@@ -54,7 +55,7 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
     const held = await findHoldFor(db, settings, budget)
     if (held !== null)
       return { ...nothingDone, held: heldSentences[held], stopped: 'held', subrequests: budget.subrequests }
-    const store = storeOn(db, settings, budget)
+    const store = budgetedStore(db, settings, budget, 'cron')
     const rescued = await store.rescue(rescueLimit, settings.delivery.retrySchedule)
     const sent = (await ring(settings))
       ? leftToConsumers
@@ -93,26 +94,9 @@ async function noteRun(
 
 /** For GET /v1/listeners. Where the database is why it failed, this may fail too: the log has it. */
 async function noteFailure(db: Database, { lastedSeconds }: Budget, error: unknown): Promise<void> {
-  const failure = failureOf(error)
+  const failure = safeReason(error)
   log('cron run failed', { failure })
   await noteFailedCronRun(db.run, { version, lastedSeconds, failure }).catch(() => {})
-}
-
-/** Other messages may repeat input or secrets. */
-function failureOf(error: unknown): string {
-  if (error instanceof DatabaseError) return error.message
-  return error instanceof Error ? error.name : 'something unexpected was thrown'
-}
-
-/** Every statement is a subrequest. */
-function storeOn(db: Database, { delivery }: Settings, budget: Budget): Store {
-  return createStore(
-    (statement, parameters) => {
-      budget.spend()
-      return db.run(statement, parameters)
-    },
-    { sender: 'cron', clock, disableAfterSeconds: delivery.disableAfterSeconds },
-  )
 }
 
 type Sent = Pick<Report, 'delivered' | 'failed' | 'stopped'>

@@ -3,7 +3,7 @@
 import { type Send, sendThrough } from '../../delivery/send.ts'
 import { integer } from '../../delivery/settings.ts'
 import type { EndpointId, Leased } from '../../delivery/types.ts'
-import { createStore, type Store } from '../../drizzle/store.ts'
+import type { Store } from '../../drizzle/store.ts'
 import { Budget } from '../cron/budget.ts'
 import { findHoldFor } from '../cron/identity.ts'
 import { fetchTransport } from '../cron/transport.ts'
@@ -11,6 +11,7 @@ import { openDatabase } from '../db.ts'
 import { log } from '../http/log.ts'
 import { safeReason } from '../http/safe-reason.ts'
 import { clock } from '../sending/attempt.ts'
+import { budgetedStore } from '../sending/budgeted-store.ts'
 import { OpenEndpoints } from '../sending/endpoints.ts'
 import { type Env, readSettings, type Settings } from '../settings.ts'
 import { type Lane, type Report, sooner, type Token, tell } from './messages.ts'
@@ -65,13 +66,7 @@ async function work(env: Env, settings: Settings, token: Token, lane: Lane): Pro
   try {
     // Out of a copy nothing is sent. The cron function says so, and rings again.
     if ((await findHoldFor(db, settings, budget)) !== null) return nothingDone
-    const store = createStore(
-      (statement, parameters) => {
-        budget.spend()
-        return db.run(statement, parameters)
-      },
-      { sender: 'edge', clock, disableAfterSeconds: delivery.disableAfterSeconds },
-    )
+    const store = budgetedStore(db, settings, budget, 'edge')
     const send = sendThrough(fetchTransport(delivery))
     return await new Consumer({ store, settings, budget, send, token, lane }).run()
   } finally {

@@ -16,8 +16,9 @@ export default defineConfig({
     maxWorkers: 4,
     // CI's machine is shared, and starved at times: there a test may fail once. Here it may not: mend it.
     retry: process.env.CI ? 1 : 0,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // They only end what hangs: how long something may take is for `eventually` and the bench to say.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     env: {
       // As run.mjs sets it, for who calls vitest without npm: the tests start hundreds of processes.
       NODE_COMPILE_CACHE:

@@ -59,7 +59,7 @@ test('a file is applied, shows drift, is applied again, and is what export write
   expect(await run('apply', '--prune')).toMatchObject({ exitCode: 5 })
   expect(await run('apply', '--prune', '--yes')).toMatchObject({ exitCode: 0 })
   expect((await api.get('/v1/endpoints')).body.data).toMatchObject([{ name: null }])
-}, 240_000)
+})
 
 test('a thousand endpoints are applied within ten seconds, the second time nothing changes, and drift is found', async () => {
   const writeMany = (rate: number) => {
@@ -96,7 +96,7 @@ test('a thousand endpoints are applied within ten seconds, the second time nothi
   expect(JSON.parse((await timed('apply', '--prune', '--yes', '--json')).stdout)).toMatchObject({
     deleted: 1_000,
   })
-}, 240_000)
+})
 
 test('what is refused is named, and with it nothing of its batch is made', async () => {
   write(`endpoints:

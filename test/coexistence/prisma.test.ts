@@ -54,7 +54,7 @@ let packages: string
 beforeAll(() => {
   packages = temporaryDirectory()
   npmInstall(packages, 'prisma@6.19.3', '@prisma/client@6.19.3', '@prisma/adapter-pg@6.19.3')
-}, 300_000)
+})
 
 let project: Project
 beforeEach(async () => {

@@ -9,13 +9,13 @@ let it: Console
 beforeAll(async () => {
   browser = await startBrowser()
   if (browser) it = await startConsole()
-}, 120_000)
+})
 
 const inBrowser = (title: string, run: (browser: Browser) => Promise<void>) =>
   test(title, async context => {
     if (!browser) return context.skip(whyNot ?? '')
     await run(browser)
-  }, 120_000)
+  })
 
 async function openDocs(browser: Browser, scheme: 'light' | 'dark' = 'light') {
   const asked: string[] = []

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await broken.db.query('alter schema outbox rename to hidden')
   cookie = (await it.signIn()).cookie
   bareCookie = (await bare.signIn()).cookie
-}, 120_000)
+})
 
 const inBrowser = (title: string, run: (browser: Browser) => Promise<void>, timeoutMs = 180_000) =>
   test(

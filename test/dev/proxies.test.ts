@@ -30,7 +30,7 @@ test('npm run dev, its cron timer and npm run spam work with proxies in the envi
   expect(await runOurs(['node', '--input-type=module', '-e', script], proxies)).toBe('ok\n')
   dev.pressCtrlC()
   await dev.exited
-}, 120_000)
+})
 
 test.each([
   ['none', {}],

@@ -22,7 +22,7 @@ beforeAll(async () => {
   place = await freshPlace()
   dev = new DevCommand(place, {}, '--no-cron')
   await dev.prints(/^ready .*^database +postgresql/ms, START_MS)
-}, START_MS + 10_000)
+})
 
 const patch = (id: number, status: string) =>
   fetch(`${dev.url}/orders/update`, {
@@ -87,7 +87,6 @@ test('npm run dev prints a line for the event and one for each attempt, with wha
   await dev.prints(/^[\d:.]{12} {2}orders\/3 → order\.shipped +evt_…\w+ +committed$/m, 20_000)
   await dev.prints(
     /^[\d:.]{12} {2}dlv_…\w+…\w+ → billing +200 in \d+ ms +attempt 1 +delivered, .* after the commit$/m,
-    20_000,
   )
   await dev.prints(/→ flaky +503 in \d+ ms +attempt 1 +retry in [\d.]+ s$/m, 20_000)
 })
@@ -149,29 +148,21 @@ test('Ctrl-C in npm run dev leaves no process or port behind', async () => {
   await expectNothingLeft(before)
 })
 
-test(
-  'npm run dev keeps its data over a restart, and killing npm leaves no process or port behind',
-  async () => {
-    dev = new DevCommand(place, {}, '--no-cron')
-    await dev.prints(/^ready/m, START_MS)
-    expect(await charge(1)).toHaveProperty('amount_cents')
-    const before = dev.processes()
-    dev.killNpm()
-    await expectNothingLeft(before)
-  },
-  START_MS,
-)
+test('npm run dev keeps its data over a restart, and killing npm leaves no process or port behind', async () => {
+  dev = new DevCommand(place, {}, '--no-cron')
+  await dev.prints(/^ready/m, START_MS)
+  expect(await charge(1)).toHaveProperty('amount_cents')
+  const before = dev.processes()
+  dev.killNpm()
+  await expectNothingLeft(before)
+})
 
-test(
-  'killing the runner of npm run dev leaves no process or port behind, and --fresh starts from an empty database',
-  async () => {
-    dev = new DevCommand(place, {}, '--no-cron', '--fresh', '--listeners', '2')
-    await dev.prints(/^ready/m, START_MS)
-    expect(await charge(1)).toBeNull()
-    expect(dev.processes(/worker\/main\.ts/)).toHaveLength(2)
-    const before = dev.processes()
-    process.kill(dev.processes(/node dev\/run\.ts/).at(-1)!, 'SIGKILL')
-    await expectNothingLeft(before)
-  },
-  START_MS,
-)
+test('killing the runner of npm run dev leaves no process or port behind, and --fresh starts from an empty database', async () => {
+  dev = new DevCommand(place, {}, '--no-cron', '--fresh', '--listeners', '2')
+  await dev.prints(/^ready/m, START_MS)
+  expect(await charge(1)).toBeNull()
+  expect(dev.processes(/worker\/main\.ts/)).toHaveLength(2)
+  const before = dev.processes()
+  process.kill(dev.processes(/node dev\/run\.ts/).at(-1)!, 'SIGKILL')
+  await expectNothingLeft(before)
+})

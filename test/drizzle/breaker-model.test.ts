@@ -136,7 +136,7 @@ test('settle.sql follows the rules of circuit breaker and slow start for any ord
   // It would prove little if the breaker never opened again in doubt, or never learned that it takes several tries.
   expect(reached.relapses).toBeGreaterThanOrEqual(2)
   expect(reached.triesNeeded).toBeGreaterThanOrEqual(3)
-}, 120_000)
+})
 
 test('the numbers of failures that open the breaker rise', () => {
   for (const [i, failures] of failuresToOpen.entries())

@@ -252,7 +252,7 @@ test('any order of fan-outs, outcomes, releases, crashes, redeliveries leaves ea
     }),
     { numRuns: 15 },
   )
-}, 120_000)
+})
 
 const step = fc.record({
   what: fc.constantFrom('take', 'take', 'succeed', 'succeed', 'fail', 'mix', 'release', 'crash', 'replay'),

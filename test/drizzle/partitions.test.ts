@@ -343,7 +343,7 @@ test('a listener makes partitions, and lets go of events only with a retention s
   expect(await eventIds(client)).toHaveLength(3)
   await startTestListener(db.url, { OUTBOX_RETENTION_DAYS: '30' })
   await eventually(async () => (await eventIds(client)).length === 0, inTime)
-}, 120_000)
+})
 /** Several steps, each of which waits for what others do. */
 const inTime = { timeoutMs: 50_000 }
 

@@ -102,7 +102,7 @@ test('for any batch of successes both statements write the same and answer the s
   )
   // It would prove little if the short statement never did the work.
   expect([...taken].sort()).toEqual(['settle_delivered', 'settle_delivered,settle'])
-}, 60_000)
+})
 
 test('successes at healthy endpoints take the short statement alone', async () => {
   const batch = await prepare(all('healthy'))

@@ -119,7 +119,7 @@ describe('nothing is sent, until it is adopted, from', () => {
     await expectSends(original.databaseUrl, 3)
     expect(await adoptAs(elsewhere, 'replacement')).toEqual({ outcome: 'adopted', canceled: 0, paused: 0 })
     await expectSends(elsewhere, 4, held)
-  }, 60_000)
+  })
 
   test('a dump that was restored under the same address, or an upgraded server', async () => {
     await sendAndPileUp()
@@ -131,7 +131,7 @@ describe('nothing is sent, until it is adopted, from', () => {
     const held = await expectHeld(upgraded, 'copy')
     await adoptAs(upgraded, 'replacement')
     await expectSends(upgraded, 4, held)
-  }, 60_000)
+  })
 
   test('a database made from it as a template, also when the two have swapped their names', async () => {
     await sendAndPileUp()
@@ -145,7 +145,7 @@ describe('nothing is sent, until it is adopted, from', () => {
     await expectSends(named(original.databaseUrl, 'old'), 3)
     await adoptAs(original.databaseUrl, 'replacement')
     await expectSends(original.databaseUrl, 5)
-  }, 60_000)
+  })
 
   test('a physical clone under another address', async () => {
     await sendAndPileUp()
@@ -161,7 +161,7 @@ describe('nothing is sent, until it is adopted, from', () => {
       expect((await adoptAs(copy.databaseUrl, 'replacement')).outcome).toBe('adopted'),
     )
     await expectSends(copy.databaseUrl, 5, held)
-  }, 60_000)
+  })
 
   test('a standby that was promoted under another name while nobody was connected', async () => {
     await sendAndPileUp()
@@ -171,7 +171,7 @@ describe('nothing is sent, until it is adopted, from', () => {
       expect((await adoptAs(standby.databaseUrl, 'replacement')).outcome).toBe('adopted'),
     )
     await expectSends(standby.databaseUrl, 4, held)
-  }, 60_000)
+  })
 
   test('another branch of Neon, also under the same address', async () => {
     const { databaseUrl: url } = original
@@ -189,7 +189,7 @@ describe('nothing is sent, until it is adopted, from', () => {
     // On the branch that has sent, addresses do not matter: the pooled host is another.
     const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
     await expectSends(onPort(url, proxy.port), 4)
-  }, 60_000)
+  })
 })
 
 describe('it goes on sending', () => {
@@ -199,7 +199,7 @@ describe('it goes on sending', () => {
     await original.stop()
     const again = await startServer({ dir: original.dir, isCopy: true, port: original.port })
     await expectSends(again.databaseUrl, 3)
-  }, 60_000)
+  })
 
   test('from a promoted standby under the same address', async () => {
     const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
@@ -208,7 +208,7 @@ describe('it goes on sending', () => {
     const standby = await promoteInPlaceOf(original)
     proxy.leadTo({ host: '127.0.0.1', port: standby.port })
     await expectSends(proxied, 3)
-  }, 60_000)
+  })
 
   test('from a promoted standby under another name, while a sender is there that has come along', async () => {
     const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
@@ -223,7 +223,7 @@ describe('it goes on sending', () => {
     await old.stop()
     await withClient(standby.databaseUrl, client => emit(client, 2))
     await expectSends(standby.databaseUrl, 2, renamed)
-  }, 60_000)
+  })
 
   test('through a tunnel, for which the listener vouches, and afterwards without it', async () => {
     await sendAndPileUp()
@@ -236,7 +236,7 @@ describe('it goes on sending', () => {
     await withClient(tunnelled, client => emit(client))
     expect(await cron(tunnelled)).toMatchObject({ delivered: 1 })
     await expectSends(tunnelled, 0)
-  }, 60_000)
+  })
 
   test.skipIf(!hasPgBouncer)(
     'through a pooler, for which the cron function vouches (needs PgBouncer)',
@@ -249,7 +249,6 @@ describe('it goes on sending', () => {
       await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
       expect(receiver.requests.length).toBe(4)
     },
-    60_000,
   )
 
   test('from two addresses at once that are there before anybody has sent', async () => {
@@ -260,7 +259,7 @@ describe('it goes on sending', () => {
     ])
     for (const listener of both)
       await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
-  }, 60_000)
+  })
 })
 
 test('of a copy that is adopted as a new database what waits is canceled, every endpoint is paused, and new events wait', async () => {
@@ -277,7 +276,7 @@ test('of a copy that is adopted as a new database what waits is canceled, every 
   await client.query(`update outbox.endpoints set state = 'active'`)
   await receiver.waitFor(2)
   await eventually(async () => expect((await deliveryStates(client)).delivered).toBe(2))
-}, 60_000)
+})
 
 test('a listener that is held says so once in its log, on /readyz and as a metric, and no other error', async () => {
   await sendAndPileUp()
@@ -304,7 +303,7 @@ test('a listener that is held says so once in its log, on /readyz and as a metri
   await receiver.waitFor(4)
   expect(await (await listener.ask('/metrics')).text()).toMatch(/^outbox_database_held 0$/m)
   expect(listener.said()).toContain('no longer held')
-}, 60_000)
+})
 
 /** Connections that a proxy has kept stand in the way. */
 async function rename(admin: pg.Client, from: string, to: string): Promise<void> {

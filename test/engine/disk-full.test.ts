@@ -67,7 +67,6 @@ test.skipIf(!mayMount)(
     expect(rows[0]).toEqual({ shipped: acknowledged.length, events: acknowledged.length })
     expect(new Set(receiver.requests.map(r => r.headers['webhook-id'])).size).toBe(acknowledged.length)
   },
-  120_000,
 )
 
 function mountDisk(size: string): string {

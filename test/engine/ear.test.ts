@@ -35,7 +35,7 @@ test('it rings when an event is committed, and sends nothing itself', async () =
   await emit(client)
   await eventually(() => bell.rings.length > before)
   expect(new Set(bell.rings)).toEqual(new Set(['POST /v1/ring Bearer look']))
-  expect((await listener.ask('/readyz')).status).toBe(200)
+  await eventually(async () => expect(await listener.ask('/readyz')).toMatchObject({ status: 200 }))
   listener.signal('SIGTERM')
   expect(await listener.exited).toBe(0)
   expect(receiver.requests).toHaveLength(0)

@@ -31,7 +31,7 @@ test('after the primary dies under load, every acknowledged event is delivered f
   const committed = new Set(rows.map(row => row.id))
   expect([...received].filter(id => !committed.has(id))).toEqual([])
   expect(bodiesPerId(receiver)).toBe(1)
-}, 90_000)
+})
 
 test('the listener leaves an old primary that is demoted but keeps its connections, and claims nothing from it any more', async () => {
   const { primary, standby, proxy, proxied, receiver } = await setUp()
@@ -51,7 +51,7 @@ test('the listener leaves an old primary that is demoted but keeps its connectio
   await eventually(async () =>
     expect((await fetch(`http://127.0.0.1:${listener.healthPort}/readyz`)).status).toBe(200),
   )
-}, 90_000)
+})
 
 async function setUp() {
   const primary = await startServer()

@@ -25,7 +25,7 @@ test('a listener that wakes up after its leases does not open the breaker of an 
   })
   const { rows } = await client.query('select failures, failing_since, probe_at from outbox.endpoint_health')
   expect(rows).toEqual([{ failures: 0, failing_since: null, probe_at: null }])
-}, 90_000)
+})
 
 test('a listener that froze before it heard what it had leased sends nothing of it when it wakes up after its leases', async () => {
   const { db, client, receiver } = await setUp()
@@ -56,4 +56,4 @@ test('a listener that froze before it heard what it had leased sends nothing of 
     { timeoutMs: 40_000 },
   )
   expect(receiver.requests).toHaveLength(20)
-}, 90_000)
+})

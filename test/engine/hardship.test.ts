@@ -37,7 +37,6 @@ describe('scarce resources', () => {
       expect(costs.rows).toEqual([{ max: 1 }])
       expect((await listener.ask('/livez')).status).toBe(200)
     },
-    120_000,
   )
 
   test.runIf(onLinux)(
@@ -78,7 +77,6 @@ describe('scarce resources', () => {
       await bad.stop()
       listener.signal('SIGKILL')
     },
-    120_000,
   )
 
   test('a listener whose output is not read goes on delivering, and stops when asked', async () => {
@@ -173,5 +171,5 @@ describe('an event that kills its sender', () => {
     expect(new Set(killers.map(r => r.headers['webhook-id'])).size).toBe(1)
     // The second crash in a row waits like any failure.
     expect(killers[2]!.at - killers[1]!.at).toBeGreaterThan(2_300)
-  }, 120_000)
+  })
 })

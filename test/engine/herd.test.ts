@@ -24,7 +24,7 @@ test('the second attempts of 2,000 deliveries that failed together spread over t
   expect(rows.at(-1).wait).toBeLessThanOrEqual(135)
   expect(rows.length).toBeGreaterThanOrEqual(39)
   expect(Math.max(...rows.map(row => row.n))).toBeLessThan((3 * 2_000) / 40)
-}, 120_000)
+})
 
 test("an outage of the sender's own network counts no attempts, disables no endpoint, and ends with the first answer", async () => {
   const { db, client, receiver } = await setUp()
@@ -55,7 +55,7 @@ test("an outage of the sender's own network counts no attempts, disables no endp
     (await client.query(`select count(*)::int as n from outbox.endpoints where state = 'disabled'`)).rows[0]
       .n,
   ).toBe(0)
-}, 120_000)
+})
 
 async function setUp(respond?: Parameters<typeof startReceiver>[0]) {
   const db = await freshDatabase()

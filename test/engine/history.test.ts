@@ -60,4 +60,4 @@ test('with three listeners, one killed, one frozen past its leases, two with wro
     expect(history).toEqual(await scanOf(client, minutes))
     expect(history.length).toBeGreaterThan(6)
   }
-}, 180_000)
+})

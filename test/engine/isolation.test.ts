@@ -32,7 +32,7 @@ describe('good endpoints beside bad ones', () => {
     expect(rows[0].n).toBe(200 - open.length)
     // Otherwise the listener's stop would wait for it.
     await bad.stop()
-  }, 120_000)
+  })
 
   test('a locked row of one endpoint delays no other endpoint', async () => {
     const db = await freshDatabase()
@@ -61,7 +61,7 @@ describe('good endpoints beside bad ones', () => {
     const sentTo = (path: string) => good.requests.filter(r => r.path.startsWith(path)).length
     await eventually(() => sentTo('/fast') === 1_500, { timeoutMs: 60_000 })
     await eventually(() => sentTo('/slow') === 100, { timeoutMs: 60_000 })
-  }, 120_000)
+  })
 })
 
 describe('a rate limit of 60 a second', () => {
@@ -99,7 +99,7 @@ describe('a rate limit of 60 a second', () => {
     }
     await receiver.waitFor(count, { timeoutMs: 60_000 })
     expect(maxInOneSecond(await startsOf(listeners, count))).toBeLessThanOrEqual(maxPerSecond)
-  }, 120_000)
+  })
 })
 
 /** The start of each request by the machine's clock: the receiver may see requests late, and so closer together. */

@@ -43,4 +43,4 @@ test('deliveries of a claim whose answer was lost are released at once, and sent
   expect(receiver.requests.map(({ headers }) => headers['outbox-attempt'])).toEqual(new Array(11).fill('1'))
   const { rows } = await client.query('select count(*)::int as n from outbox.attempts')
   expect(rows[0].n).toBe(11)
-}, 60_000)
+})

@@ -32,7 +32,7 @@ test('listeners that are replaced one by one under load send nothing twice and l
   expect(receiver.requests).toHaveLength(written)
   const delaysMs = receiver.requests.map(({ at, body }) => at - JSON.parse(body.toString()).data.at)
   if (asked !== undefined) expect(Math.max(...delaysMs)).toBeLessThanOrEqual(2_000)
-}, 240_000)
+})
 
 test('listeners share what an endpoint may have in flight exactly, also after some are gone', async () => {
   let inFlight = 0
@@ -65,7 +65,7 @@ test('listeners share what an endpoint may have in flight exactly, also after so
   answer.resolve()
   await eventually(async () => (await deliveryStates(client)).delivered === 20 * listeners, inTime)
   expect(most).toBe(2 * listeners)
-}, 240_000)
+})
 
 async function startAll(url: string, env: Record<string, string> = {}): Promise<ListenerProcess[]> {
   const all: ListenerProcess[] = []

@@ -36,7 +36,7 @@ describe('trouble with the server', () => {
     await writer.stop()
     await allArrive(receiver, writer.acknowledged)
     await stop(listener)
-  }, 60_000)
+  })
 
   test('after a backend is killed during a claim and the server restarts, delivery continues', async () => {
     const { type, receiver } = await setUp()
@@ -57,7 +57,7 @@ describe('trouble with the server', () => {
     await writer.stop()
     await allArrive(receiver, writer.acknowledged)
     await stop(listener)
-  }, 60_000)
+  })
 
   test('the listener finds a stopped server again soon, without filling the log meanwhile', async () => {
     const { type, receiver } = await setUp()
@@ -71,7 +71,7 @@ describe('trouble with the server', () => {
     await emit(await connectTo(server.databaseUrl), 1, { type })
     await receiver.waitFor(1, { timeoutMs: 15_000 })
     await stop(listener)
-  }, 60_000)
+  })
 
   test('the listener retries at growing intervals while no connection is free, and is not ready', async () => {
     const { type, receiver } = await setUp()
@@ -92,7 +92,7 @@ describe('trouble with the server', () => {
     // The claiming connection may be back before the listening one.
     await eventually(async () => (await listener.ask('/readyz')).status === 200, inTime)
     await stop(listener)
-  }, 60_000)
+  })
 
   test('a server that answers half a second late lets no lease run out, and nothing is sent twice', async () => {
     const { client, type, receiver } = await setUp()
@@ -107,7 +107,7 @@ describe('trouble with the server', () => {
     await eventually(async () => (await countOpen(client)) === 0, inTime)
     expect(receiver.requests).toHaveLength(100)
     await listener.stop()
-  }, 60_000)
+  })
 
   test('a prepared transaction is refused after a notification; with notifications off its event is found by polling', async () => {
     const { client, type, receiver } = await setUp()

@@ -40,7 +40,7 @@ beforeAll(async () => {
     cwd: join(folder, 'prisma'),
     env,
   })
-}, 600_000)
+})
 
 describe.each(names)('%s', name => {
   test('places an order with its event, and leaves none of the one that fails', async () => {

@@ -22,7 +22,7 @@ const unreachable = new Map<Manager, string>()
 let tools: Toolbox
 beforeAll(() => {
   tools = openToolbox()
-}, 180_000)
+})
 
 /** Each Node installs and goes the way with some manager; the modules are loaded on all of them. */
 const chosen: Record<Manager, { major: Major; kind: 'ES modules' | 'CommonJS' }> = {
@@ -58,7 +58,7 @@ describe.each(managers)('with %s', manager => {
       if (!(error instanceof RegistryError)) throw error
       unreachable.set(manager, `${manager} does not reach the registry`)
     }
-  }, 180_000)
+  })
 
   test.for(majors)(
     'ES modules, and CommonJS where it can, get every export, on Node %i',
@@ -77,7 +77,7 @@ describe.each(managers)('with %s', manager => {
     const reason = missing(manager, major)
     if (reason !== null) skip(reason)
     await toVerifiedWebhook(project, major, kind)
-  }, 120_000)
+  })
 })
 
 /** The reason why it can't be tried here; null = it can. */

@@ -38,7 +38,7 @@ function versionOf(node: string): string {
 let installed: Installed
 beforeAll(async () => {
   installed = await installPackage()
-}, 180_000)
+})
 
 function runNode(node: string, file: string, code: string) {
   writeFileSync(join(installed.folder, file), code)
@@ -243,7 +243,7 @@ describe('docs/install.md', () => {
     listening.stop()
     await listening.says('"clean":true,"msg":"stopped"')
     expect(run(`${named}\nnpx outbox uninstall --yes`)).toContain('unwatched orders')
-  }, 120_000)
+  })
 })
 
 /** In a process group of its own, because npx starts a shell, and that the program. */

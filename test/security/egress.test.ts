@@ -23,7 +23,6 @@ test.skipIf(!canUnshare)(
     expect(seen.errors).toEqual(['blocked_address', 'invalid_endpoint'])
     expect(seen.rebound).toEqual({ delivered: 500, hosts: ['rebind.test'] })
   },
-  120_000,
 )
 
 async function runInNamespace() {

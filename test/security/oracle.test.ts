@@ -76,7 +76,7 @@ describe.each(Object.entries(planes))('unreachable targets of the %s', (sender, 
     for (let n = 0; n < samples; n++) await api.post('/v1/events', { type: 'a.b', data: n }, { key: 'k7' })
     await send(api)
     await allDead()
-  }, 120_000)
+  })
 
   const allDead = () =>
     eventually(

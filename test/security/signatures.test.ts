@@ -39,7 +39,7 @@ beforeAll(async () => {
   await emitAtOnce(api.db, 100)
   await eventually(async () => (await deliveryStates(api.db)).delivered === 500, { timeoutMs: 60_000 })
   await listener.stop()
-}, 90_000)
+})
 
 const of = (name: string) => requests.filter(request => request.path === `/${name}`)
 

@@ -5,11 +5,12 @@ import { setTimeout as wait } from 'node:timers/promises'
  * Calls `check` until it neither throws nor answers "not yet" (false, null, 0, ''), and returns its answer.
  * undefined counts as done, so that a bare `expect(…)` is enough: after `find` write `?? null`.
  *
- * The default timeout says nothing about the product: it is long for the sake of a busy machine, and a passing test never
- * waits so long.
+ * A timeout says nothing about the product: it is long for the sake of a busy machine, and a passing test never waits so
+ * long. On CI's machine, which others share, it is four times as long.
  */
-export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 30_000 } = {}) {
+export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs: given = 30_000 } = {}) {
   const start = performance.now()
+  const timeoutMs = process.env.CI && given >= 1_000 ? given * 4 : given
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
     const seen = await attempt(check)
     if ('answer' in seen && (seen.answer || seen.answer === undefined))

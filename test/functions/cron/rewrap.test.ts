@@ -26,7 +26,7 @@ beforeAll(async () => {
   api = await startApi({ OUTBOX_MASTER_KEYS: old })
   const DATABASE_URL = await loginAs('outbox_functions', api.database.url)
   later = await startWorker({ ...api.database.env, DATABASE_URL, OUTBOX_MASTER_KEYS: keys })
-}, 60_000)
+})
 beforeEach(async () => {
   receiver.requests.length = 0
   await api.db.query(

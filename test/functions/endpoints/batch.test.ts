@@ -99,7 +99,7 @@ test('200 take as many round trips as one, and a repeat with the same key gives 
   const all = await count()
   expect((await post(batch, { headers })).text).toBe(answer.text)
   expect(await count()).toBe(all)
-}, 30_000)
+})
 
 describe('one that is refused refuses them all, and the answer names its place:', () => {
   const refused: [why: string, batch: (ids: [string, string]) => object, status: number, path: string][] = [

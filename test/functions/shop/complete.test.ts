@@ -97,7 +97,7 @@ test('after an outage it has all 300, each once, and can prove it: also those th
   await eventually(async () => expect(await deliveryStates(api.db)).toEqual({ delivered: 300 }))
   expect(await notified()).toBe(300)
   expect(await complete(outbox, 300, receipts())).toEqual({ to: 300, fetched: 0, waiting: 0 })
-}, 60_000)
+})
 
 test('a number that is past the retention time cannot be proved, and it says so', async () => {
   await api.db.query('delete from outbox.delivery_numbers where number = 7')

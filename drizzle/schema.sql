@@ -685,6 +685,7 @@ create view outbox.watches as
 -- outbox.refuse_watch(problem text, hint text DEFAULT 'Nothing was changed.'::text) returns void
 -- outbox.renamed_expression(relation regclass, options json, expression text) returns text stable
 -- outbox.repair() returns TABLE(relation regclass, repaired boolean, message text)
+-- outbox.role_rights() returns TABLE(role text, kind text, object text, privileges text) stable
 -- outbox.row_words(expression text) returns TABLE(word text, place bigint, row_name text, column_name text) immutable
 -- outbox.run_idempotent(scope text, keys text[], fingerprint text, step text, begins boolean, statement text, parameters text[]) returns text
 -- outbox.sample_backlog(at timestamp with time zone) returns void
@@ -1041,6 +1042,9 @@ grant execute on function outbox.renamed_expression(regclass,json,text) to outbo
 grant execute on function outbox.renamed_expression(regclass,json,text) to outbox_listener;
 grant execute on function outbox.renamed_expression(regclass,json,text) to public;
 grant execute on function outbox.repair() to public;
+grant execute on function outbox.role_rights() to outbox_functions;
+grant execute on function outbox.role_rights() to outbox_listener;
+grant execute on function outbox.role_rights() to public;
 grant execute on function outbox.row_words(text) to outbox_functions;
 grant execute on function outbox.row_words(text) to outbox_listener;
 grant execute on function outbox.row_words(text) to public;

@@ -79,8 +79,8 @@ export function filterWords(query: Query, { since, until, state }: DeliveryFilte
   return html`${words ? html`<b>${words}</b> ` : ''}${isOne ? 'delivery' : 'deliveries'}${[
     part('of', given('type')),
     part('with key', given('key')),
-    part('to', query.endpoint_id && shortId(query.endpoint_id)),
-    part('of event', query.event_id && shortId(query.event_id)),
+    part('to', query.endpoint_id && foreign(shortId(query.endpoint_id))),
+    part('of event', query.event_id && foreign(shortId(query.event_id))),
     part('of tenant', given('tenant')),
     part('that failed with', given('error')),
     part('answered with', given('status')),

@@ -5,7 +5,7 @@ import { version } from '../../delivery/version.ts'
 import { assetPath } from './assets.ts'
 import { hidden } from './forms.ts'
 import { type Icon, icons } from './icons.ts'
-import { type Child, type Html, icon } from './parts.ts'
+import { type Child, foreign, type Html, icon } from './parts.ts'
 import { sessionHours } from './session.ts'
 import type { View } from './view.ts'
 import { clock, duration, visible } from './words.ts'
@@ -139,7 +139,7 @@ ${view.environment === null ? '' : html`<span class="env">${view.environment}</s
 <button class="tool" type="button" id="zone" title="Times are in UTC. Press u for local time." hidden>UTC<span class="sr">, switch to local time</span></button>
 <button class="tool" type="button" id="theme" title="Press t to change the theme." aria-label="Theme: system" hidden>${icon('theme')}</button>
 <button class="tool" type="button" popovertarget="keys">?<span class="sr"> Keyboard shortcuts</span></button>
-<button class="tool who" type="button" popovertarget="me"><span class="sr">Signed in as </span>${view.key.name}<small>${view.key.scope}</small></button>
+<button class="tool who" type="button" popovertarget="me"><span class="sr">Signed in as </span>${foreign(view.key.name)}<small>${view.key.scope}</small></button>
 </div>
 </header>`
 
@@ -174,8 +174,8 @@ const keyboard = html`<div id="keys" class="pop" popover role="dialog" aria-labe
 const me = (
   view: View,
 ): Html => html`<div id="me" class="pop small" popover role="dialog" aria-label="Who you are">
-<p><b>${view.key.name}</b>, ${view.isPerson ? 'let in by the access proxy. You see' : html`${view.key.scope === 'admin' ? 'an' : 'a'} <b>${view.key.scope}</b> key. It sees`} ${
-  view.isOperator ? 'all tenants' : html`what belongs to tenant <b>${view.key.tenant}</b>`
+<p><b>${foreign(view.key.name)}</b>, ${view.isPerson ? 'let in by the access proxy. You see' : html`${view.key.scope === 'admin' ? 'an' : 'a'} <b>${view.key.scope}</b> key. It sees`} ${
+  view.isOperator ? 'all tenants' : html`what belongs to tenant <b>${foreign(view.key.tenant ?? '')}</b>`
 } and may change ${view.mayChange ? (view.isOperator ? 'everything' : 'that') : 'nothing'}.</p>
 <p class="dim">Signed in ${duration((view.now.getTime() - view.signedInAtMs) / 1000)} ago; ends after ${sessionHours} h.</p>
 <form method="post" action="${view.base}/sign-out">${hidden(view)}<button class="btn" type="submit">Sign out</button></form>

@@ -24,7 +24,7 @@ export function road(
   const lastFailed = delivery.attempts.findLast(({ error }) => error !== null)
   return html`<ol class="road">
 ${stop('', 'database', committed, null, html`<b>Committed</b>${explained.actor ? html` by <code>${foreign(explained.actor)}</code>` : ''}.`)}
-${stop('', 'fanout', made, committed, html`<b>Made into a delivery</b> to ${explained.url}.`)}
+${stop('', 'fanout', made, committed, html`<b>Made into a delivery</b> to ${foreign(explained.url)}.`)}
 ${delivery.attempts.map((attempt, i) => {
   const before = delivery.attempts[i - 1]
   return html`${before ? gap(endOf(before), new Date(attempt.started_at), schedule[before.number - 1]) : ''}${attemptStop(view, delivery, explained, attempt, committed, attempt === lastFailed, data)}`
@@ -107,9 +107,9 @@ function exchange(
     ['outbox-attempt', String(number)],
     ...pairs(contextHeaders(explained)),
   ]
-  const curl = `curl -X POST '${explained.url.replaceAll("'", "'\\''")}' ${headers
+  const curl = `curl -X POST ${quoted(explained.url)} ${headers
     .slice(1)
-    .map(([name, value]) => `-H '${name}: ${value}'`)
+    .map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)
     .join(' ')} -d @body.json`
   return html`<div class="exchange">
 <div><h3>Request ${copyButton(curl, 'Copy the request as curl')}</h3>
@@ -119,6 +119,9 @@ ${sealedBody(view, delivery, explained, number, data)}</div>
 ${body ? verbatim(body, `Body of the answer to attempt ${number}`) : html`<p class="dim">${status === null ? 'Nothing came back.' : 'Without a body.'}</p>`}</div>
 </div>`
 }
+
+/** As one word of a shell: an actor is what a writer says, and may hold a quote. */
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
 const pairs = (all: readonly string[]) =>
   all.flatMap((name, i) => (i % 2 === 0 ? [[name, all[i + 1]!] as const] : []))
@@ -149,7 +152,7 @@ function nextStop(
       'pending',
       'next',
       when,
-      html`<b>Next: attempt ${attempt + 1}.</b>${when > view.now ? '' : ' Its time has come.'}`,
+      html`<b>Next: attempt ${attempt + 1}.</b>${when > view.now ? '' : ' Its time has come; the title says what it waits for.'}`,
     )
   }
   if (state === 'sending') return last('sending', 'next', view.now, html`<b>An attempt is under way.</b>`)

@@ -46,7 +46,7 @@ export function relative(time: Date, now: Date): string {
 
 /** An endpoint's name in lists: its URL without scheme and query, which may hold a token. */
 export const shortUrl = (url: string): string =>
-  url
+  visible(url)
     .replace(/^https?:\/\//, '')
     .replace(/\?.*/s, '?…')
     .replace(/\/$/, '')
@@ -61,17 +61,16 @@ export function shortId(id: string): string {
 
 const bare = (hex: string) => hex.replace(/^0+(?=.)/, '')
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
-/** Marks that turn the direction of writing, and what is not to be seen at all: they could make a text look like another. */
-const marks = /[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+/**
+ * Controls but for tab and line feed, what turns the direction of writing, and what is not to be seen at all: it could make a
+ * text look like another, or hide one. The two that say whether a sign is drawn as text or as an emoji stay.
+ */
+const unseen =
+  /(?![\t\n])\p{Cc}|(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}|[\u2028\u2029\ufff9-\ufffb]/gu
 
-/** What others wrote, with everything in it that is not to be seen made visible. */
-export function visible(text: string): string {
-  return text
-    .replace(controls, char => {
-      const code = char.charCodeAt(0)
-      return code < 32 ? String.fromCharCode(0x2400 + code) : '\ufffd'
-    })
-    .replace(marks, char => `\u27e8U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}\u27e9`)
-}
+/** What others wrote, with everything in it that is not to be seen made visible: `\u27e8U+202E\u27e9`. */
+export const visible = (text: string): string =>
+  text.replace(
+    unseen,
+    sign => `\u27e8U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}\u27e9`,
+  )

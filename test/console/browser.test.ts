@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { endStreams } from '../../functions/console/live.ts'
 import { breachesIn, openWindow, schemes, sidewaysPixels, startBrowser, whyNot } from './browser.ts'
-import { type Console, fill, type Scene, startConsole } from './console.ts'
+import { type Console, fill, hold, type Scene, startConsole } from './console.ts'
 
 /** OUTBOX_TEST_SHOTS: a folder for a picture of each page. */
 const shots = process.env.OUTBOX_TEST_SHOTS
@@ -14,11 +14,12 @@ const shots = process.env.OUTBOX_TEST_SHOTS
 let browser: Browser | null
 let it: Console
 let bare: Console
-/** In production, where each number is typed. */
+/** In production, where each number is typed, and a copy, from which nothing is sent. */
 let careful: Console
 /** Without its tables. */
 let broken: Console
 let scene: Scene
+let carefulScene: Scene
 let cookie: string
 let bareCookie: string
 let carefulCookie: string
@@ -33,7 +34,8 @@ beforeAll(async () => {
     startConsole(),
   ])
   scene = await fill(it)
-  await fill(careful)
+  carefulScene = await fill(careful)
+  await hold(careful.db)
   carefulCookie = (await careful.signIn()).cookie
   brokenCookie = (await broken.signIn()).cookie
   await broken.db.query('alter schema outbox rename to hidden')
@@ -147,6 +149,36 @@ for (const [width, scheme] of loaded) {
   )
 
   inBrowser(
+    `neither a copy of a database nor what is shown on request breaks a rule of accessibility, light or dark, ${width} px wide`,
+    async browser => {
+      const { page, close } = await openWindow(browser, careful.url, carefulCookie, { width, scheme })
+      for (const [name, path] of [
+        ['held-now', '/console'],
+        ['held-system', '/console/system'],
+        ['adopt', '/console/system/adopt'],
+      ] as const) {
+        await page.goto(path)
+        await expectReadable(page, name, width)
+      }
+      await page.getByRole('radio').first().check()
+      await page.getByRole('textbox').last().fill('neither')
+      await page.getByRole('button', { name: /^Adopt/ }).click()
+      await page.getByText('nothing was changed').waitFor()
+      await expectReadable(page, 'adopt-wrong', width)
+      for (const path of [`events/${carefulScene.event}`, `deliveries/${carefulScene.retried}`]) {
+        await page.goto(`/console/${path}`)
+        await page.getByRole('button', { name: /^Show/ }).last().click()
+        await page
+          .getByRole('region', { name: /^Data of the/ })
+          .first()
+          .waitFor()
+        await expectReadable(page, `shown-${path.split('/')[0]}`, width)
+      }
+      await close()
+    },
+  )
+
+  inBrowser(
     `no page that could not be read breaks a rule of accessibility, light or dark, ${width} px wide`,
     async browser => {
       const { page, close } = await openWindow(browser, broken.url, brokenCookie, { width, scheme })
@@ -173,7 +205,17 @@ async function expectReadable(page: Page, name: string, width: number): Promise<
 
 inBrowser('at 320 px nothing scrolls sideways', async browser => {
   const { page, close } = await openWindow(browser, it.url, cookie, { width: 320 })
-  for (const [name, path] of full(scene)) {
+  const long = 'x'.repeat(900)
+  const { id } = (
+    await it.api('POST', '/v1/endpoints', { url: `https://example.com/${long}`, description: long })
+  ).body
+  const unbroken = [
+    `endpoints/${id}`,
+    `events/${scene.event}/send`,
+    `deliveries?endpoint_id=${long}`,
+    `events?table=${long}&row=${long}`,
+  ].map(path => [path.slice(0, 40), `/console/${path}`] as const)
+  for (const [name, path] of [...full(scene), ...unbroken]) {
     await page.goto(path)
     expect(await sidewaysPixels(page), name).toBe(0)
   }

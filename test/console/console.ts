@@ -133,12 +133,8 @@ export interface Scene {
   readonly facts: string
 }
 
-/** What nobody should be able to do with a text. */
-export const hostile =
-  `<script>document.title='owned'</script><img src=x onerror="document.title='owned'">"'>\u202Egpj.exe\u0007\u0000`.replace(
-    '\u0000',
-    '',
-  )
+/** What nobody should be able to do with a text: run, turn its direction, hide a part of it. */
+export const hostile = `<script>document.title='owned'</script><img src=x onerror="document.title='owned'">"'>\u202Egpj.exe\u0007\u061C\u00AD\u{E0041}\u3164`
 
 /** Something of everything, and in every text that others write something hostile. */
 export async function fill({ api, db }: Console): Promise<Scene> {
@@ -228,3 +224,10 @@ export async function fill({ api, db }: Console): Promise<Scene> {
     theirDelivery: of(theirEvent, theirs),
   }
 }
+
+/** As a database that may be a copy: known at one address, and asked for from another. */
+export const hold = (db: Console['db']) =>
+  db.query(
+    `insert into outbox.identity (facts, addresses, bound_by, bound_at) values ('{"system": "1", "database": "2"}', '{here:5432}', 'cron', now());
+     insert into outbox.held_senders (address, sender, since, seen_at) values ('there:5432', 'cron', now(), now())`,
+  )

@@ -5,6 +5,7 @@ import {
   type Answered,
   type Console,
   fill,
+  hold,
   type Scene,
   send,
   startConsole,
@@ -485,11 +486,6 @@ describe('a database that may be a copy', () => {
   let copy: Console
   let admin: Visitor
   const path = '/console/system/adopt'
-  const hold = (db: Console['db']) =>
-    db.query(
-      `insert into outbox.identity (facts, addresses, bound_by, bound_at) values ('{"system": "1", "database": "2"}', '{here:5432}', 'cron', now());
-       insert into outbox.held_senders (address, sender, since, seen_at) values ('there:5432', 'cron', now(), now())`,
-    )
   beforeAll(async () => {
     copy = await startConsole()
     await fill(copy)

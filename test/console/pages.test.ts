@@ -217,12 +217,22 @@ test('nothing that others wrote becomes markup, and what cannot be seen is shown
     const page = await text(admin, path)
     expect(page, path).not.toContain(hostile)
     expect(page, path).not.toMatch(/<script>|<img/)
-    expect(page, path).not.toMatch(/(?![\n\t])\p{Cc}|[\u202a-\u202e]/u)
+    expect(page, path).not.toMatch(/(?![\n\t])\p{Cc}|\p{Default_Ignorable_Code_Point}|[\u2028\u2029]/u)
     // A URL's query may hold a token. It is shown where the endpoint's settings are, as in the API.
     if (path !== `/console/endpoints/${scene.well}`) expect(page, path).not.toContain('canary')
     expect(page, path).not.toMatch(/ style="| on\w+="|javascript:/)
   }
   expect(await text(admin, '/console/events')).toContain('\u27e8U+202E\u27e9')
+})
+
+test('an attempt is copied as one command, whatever its writer calls himself', async () => {
+  await it.db.query(
+    `update outbox.events set actor = $1 where id = (select event_id from outbox.delivery_rows where state = 'dead' and reason = 'timeout')`,
+    ["o'neil'; touch /tmp/owned #"],
+  )
+  const page = await text(admin, `/console/deliveries/${scene.dead}`)
+  const [, curl] = /data-copy="(curl [^"]*)"/.exec(page)!
+  expect(curl!.replaceAll('&#39;', "'")).toContain(`-H 'outbox-actor: o'\\''neil'\\''; touch /tmp/owned #' `)
 })
 
 test('the one search field knows ids, addresses and keys', async () => {

@@ -50,7 +50,7 @@ test.each<[more: Partial<LoggedAttempt>, end: string]>([
 
 test('a key cannot break the line', () => {
   const line = committedLine(attempt.event, 'a', { ...event, key: 'a\nb\u001b[31m' })
-  expect(line).toMatch(/^[\w .:…→\u241b[-]+$/)
+  expect(line).toMatch(/^[\w .:…→⟨+⟩[-]+$/)
 })
 
 test('other lines of a listener stay as they are', () => {

@@ -28,7 +28,7 @@ adoptionForms.post(path, async c => {
   const show = async (more: Shown) => renderAdoption(c, await readSystem(db), { asWhat, ...more })
   if (!parsed.success) return show({ trouble: 'Say which of the two it is.' })
   if (form.get('typed')?.trim().toLowerCase() !== asWhat)
-    return show({ wrongWord: `is not ${asWhat}: nothing was changed` })
+    return show({ wrongWord: `This is not ${asWhat}: nothing was changed.` })
   const adopted = await adopt(db, callerOf(c as never), parsed.data)
   if (typeof adopted === 'string') return show({ trouble: troubles[adopted] })
   if (!adopted.adopted) return show({ canceled: adopted })

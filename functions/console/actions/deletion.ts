@@ -12,7 +12,7 @@ import { requireChange } from '../guard.ts'
 import { renderRefusal } from '../pages/refusal.ts'
 import { stepTitle } from '../sheet.ts'
 import type { ConsoleApp, ConsoleContext } from '../view.ts'
-import { counted, shortUrl, visible } from '../words.ts'
+import { counted, shortUrl } from '../words.ts'
 
 export const deletionForms = new Hono<ConsoleApp>()
 
@@ -30,7 +30,7 @@ deletionForms.post(path, requireChange, async c => {
   if (!endpoint) return renderRefusal(c, 'unknown')
   const name = typedName(endpoint)
   if (form.get('typed')?.trim() !== name)
-    return renderDeletion(c, endpoint, `is not ${name}: nothing was deleted`)
+    return renderDeletion(c, endpoint, `This is not ${name}: nothing was deleted.`)
   const deleted = await deleteEndpoint(db, caller, endpoint.id)
   if (deleted !== 'changed') return renderRefusal(c, 'unknown')
   return c.redirect(`${view.base}/endpoints?done=delete`, 303)
@@ -49,7 +49,7 @@ async function renderDeletion(c: ConsoleContext, endpoint: Endpoint, trouble = '
     place: 'endpoints',
     status: trouble ? 400 : 200,
     content: html`<section class="sheet">
-${stepTitle(`Delete ${visible(shortUrl(url))}?`)}
+${stepTitle(`Delete ${shortUrl(url)}?`)}
 <p>${waits === 0 ? 'Nothing waits for it.' : html`<b>${counted(waits, 'delivery that waits is', 'deliveries that wait are')} canceled.</b>`} It gets nothing more, and cannot be brought back. What it was sent stays in the history. To only stop it for a while, pause it.</p>
 <form class="stack" method="post" action="${view.base}/endpoints/${id}/delete">${hidden(view)}
 ${field({ name: 'typed', label: `Type ${typedName(endpoint)} to confirm`, required: true, error: trouble || undefined })}

@@ -18,7 +18,7 @@ import { renderRefusal } from '../pages/refusal.ts'
 import { note, props } from '../parts.ts'
 import { previewSheet, steps, stepTitle } from '../sheet.ts'
 import type { ConsoleApp, ConsoleContext, View } from '../view.ts'
-import { count, duration, exactly, shortUrl, visible } from '../words.ts'
+import { count, duration, exactly, shortUrl } from '../words.ts'
 
 export const endpointReplayForms = new Hono<ConsoleApp>()
 
@@ -61,7 +61,7 @@ endpointReplayForms.post(path, requireChange, withCost(limitCost(replayCost)), a
       ? rangeSheet(view, endpoint, read.replay, counted.count)
       : previewSheet(view, {
           pinned,
-          what: html`To <b>${visible(shortUrl(endpoint.url))}</b>, of events from <b>${exactly(read.replay.since)}</b> to <b>${exactly(read.replay.until ?? view.now)}</b>.`,
+          what: html`To <b>${shortUrl(endpoint.url)}</b>, of events from <b>${exactly(read.replay.since)}</b> to <b>${exactly(read.replay.until ?? view.now)}</b>.`,
           isAll: read.replay.only === 'all',
           rate: rateWords(read.replay),
           hasMore: false,
@@ -119,7 +119,7 @@ function renderChoice(
     place: 'endpoints',
     status: trouble ? 400 : 200,
     content: html`<section class="sheet">${steps('Choose')}
-${stepTitle(`Send ${visible(shortUrl(url))} its past events again`)}
+${stepTitle(`Send ${shortUrl(url)} its past events again`)}
 ${trouble ? note('bad', 'failed', html`<p><b>${trouble}</b> Nothing was sent.</p>`, { role: 'alert' }) : ''}
 <form class="stack" method="post" action="${view.base}/endpoints/${id}/replay">${hidden(view, { step: 'preview' })}
 <div class="pair">${field({ name: 'since', label: 'Since (UTC)', value: given.since ?? '', placeholder: '02:31', required: true })}${field({ name: 'until', label: 'Until (UTC)', value: given.until ?? '', placeholder: 'Now' })}</div>
@@ -152,7 +152,7 @@ function rangeSheet(view: View, endpoint: Endpoint, replay: Chosen, counted: num
   }
   return html`<section class="sheet">${steps('Preview')}
 ${stepTitle(`At least ${count(counted)} deliveries will be sent again`)}
-<p>To <b>${visible(shortUrl(url))}</b>, of events from <b>${exactly(replay.since)}</b> to <b>${exactly(until)}</b>. The range holds more events than a preview counts; all of them are gone through.</p>
+<p>To <b>${shortUrl(url)}</b>, of events from <b>${exactly(replay.since)}</b> to <b>${exactly(until)}</b>. The range holds more events than a preview counts; all of them are gone through.</p>
 ${props([
   [
     'Left out',

@@ -23,7 +23,7 @@ import { render } from '../frame.ts'
 import { requireChange } from '../guard.ts'
 import { renderFailure, renderRefusal } from '../pages/refusal.ts'
 import type { ConsoleApp, ConsoleContext } from '../view.ts'
-import { shortUrl, visible } from '../words.ts'
+import { shortUrl } from '../words.ts'
 import { deletionForms } from './deletion.ts'
 import { rotationForms, showNewSecret } from './rotation.ts'
 
@@ -104,7 +104,7 @@ async function renderForm(c: ConsoleContext, endpoint: Endpoint | null, state: F
   const { db, view } = c.var
   const catalogue = await readCatalogue(db.run)
   const isNew = endpoint === null
-  const title = isNew ? 'Create an endpoint' : `Edit ${visible(shortUrl(endpoint.url))}`
+  const title = isNew ? 'Create an endpoint' : `Edit ${shortUrl(endpoint.url)}`
   return render(view, {
     title,
     place: 'endpoints',

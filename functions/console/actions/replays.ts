@@ -28,7 +28,7 @@ replayForms.post('/console/replays', requireChange, withCost(limitCost(replayCos
   const why = whyTyped(view, Number(confirmed.count))
   const typed = (form.get('typed') ?? '').replaceAll(/[\s,.]/g, '')
   if (why !== null && typed !== confirmed.count)
-    return renderConfirm(c, confirmed, `is not ${confirmed.count}: nothing was sent`)
+    return renderConfirm(c, confirmed, `This is not ${confirmed.count}: nothing was sent.`)
   const endpoint = parseId('ep', confirmed.endpoint_id)
   const started = await startPinned(db, callerOf(c as never), confirmed.token, endpoint)
   if (started === 'used')

@@ -14,7 +14,7 @@ import { showEndpoint } from '../pages/endpoint.ts'
 import { renderFailure, renderRefusal } from '../pages/refusal.ts'
 import { copyButton, note } from '../parts.ts'
 import type { ConsoleApp, ConsoleContext } from '../view.ts'
-import { shortUrl, visible } from '../words.ts'
+import { shortUrl } from '../words.ts'
 
 export const rotationForms = new Hono<ConsoleApp>()
 
@@ -26,7 +26,7 @@ rotationForms.get('/console/endpoints/:id/rotate', requireChange, async c => {
   return render(view, {
     title: `Rotate the secret of ${shortUrl(endpoint.url)}`,
     place: 'endpoints',
-    content: html`<section class="sheet"><h1 class="big">Sign for ${visible(shortUrl(endpoint.url))} with a new secret</h1>
+    content: html`<section class="sheet"><h1 class="big">Sign for ${shortUrl(endpoint.url)} with a new secret</h1>
 <p>The new one signs at once and is shown once. The old one signs along for a while, so that the receiver has time to change over.</p>
 <form class="stack" method="post" action="${view.base}/endpoints/${id}/rotate">${hidden(view)}
 ${choice('overlap_seconds', 'The old one signs along', '86400', [

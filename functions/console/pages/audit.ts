@@ -55,7 +55,7 @@ export async function showAudit(c: ConsoleContext): Promise<Response> {
     place: 'system',
     content: html`<section aria-label="Audit"><header class="page"><h1>Audit</h1><p class="lede">Who changed what, by key, and with which request. It cannot be rewritten, not even with an admin key.${
       query.endpoint_id
-        ? html` Only what was done to <a href="${view.base}/endpoints/${query.endpoint_id}">${shortId(query.endpoint_id)}</a>. <a href="${path}">All of it</a>`
+        ? html` Only what was done to <a href="${view.base}/endpoints/${query.endpoint_id}">${foreign(shortId(query.endpoint_id))}</a>. <a href="${path}">All of it</a>`
         : ''
     }</p></header>
 ${
@@ -74,7 +74,8 @@ ${
           { title: 'Where', kind: 'wide', cell: row => where(view, row) },
           {
             title: 'Request',
-            cell: row => html`<code title="${row.request_id}">${row.request_id.slice(0, 8)}</code>`,
+            cell: row =>
+              html`<code class="id" title="${row.request_id}">${row.request_id.slice(0, 8)}</code>`,
           },
         ],
         rows,
@@ -106,6 +107,7 @@ function changesOf({ changes }: Entry): Child {
 }
 
 function inShort(change: unknown): string {
+  if (typeof change === 'string') return change.slice(0, 200)
   if (typeof change !== 'object' || change === null || !('to' in change))
     return JSON.stringify(change).slice(0, 200)
   const { from = null, to } = change as { from?: unknown; to: unknown }

@@ -124,7 +124,9 @@ function attemptsChart(series: Series): Html {
     question: series.bucket === '1m' ? 'Attempts per minute' : `Attempts per ${series.bucket}`,
     conclusion:
       lost === 0
-        ? `${counted(arrived, 'attempt')} arrived, none failed.`
+        ? arrived === 0
+          ? 'No attempt is recorded yet.'
+          : `${counted(arrived, 'attempt')} arrived, none failed.`
         : `${count(lost)} of ${counted(arrived + lost, 'attempt')} failed${share(lost, arrived + lost)}, most of them with ${worst?.[0]}.`,
     legend: [
       ['Up: delivered', 'up'],
@@ -166,7 +168,10 @@ function answersChart(series: Series): Html {
   return chart(series, {
     kind: 'answers',
     question: ours ? 'Is it them or us?' : 'How does it answer?',
-    conclusion: `They answer within ${most(theirs?.p95_seconds)} (p95), and ${lost === 0 ? 'no attempt' : counted(lost, 'attempt')} failed.${wait}`,
+    conclusion:
+      lost === 0 && sum(deliveredOf(series)) === 0
+        ? 'No attempt is recorded yet.'
+        : `They answer within ${most(theirs?.p95_seconds)} (p95), and ${lost === 0 ? 'no attempt' : counted(lost, 'attempt')} failed.${wait}`,
     legend: [
       ['Their answer, p50', 'accent line'],
       ['p95', 'soft line'],

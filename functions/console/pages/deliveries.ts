@@ -38,8 +38,8 @@ export async function showDeliveries(c: ConsoleContext): Promise<Response> {
 ${filterForm(path, inputs(view), query, ['state', 'event_id'], stateLinks(path, query))}
 ${readOnlyNote(c)}
 ${wrong.length === 0 ? '' : html`<p class="state failed" role="alert">${icon('failed')}Left out, because it could not be read: ${wrong.map(name => name.replaceAll('_', ' ')).join(', ')}.</p>`}
-<div class="match more"><p>${page.rows.length === 0 ? '' : html`${page.next === null ? count(page.rows.length) : `More than ${page.rows.length}`} ${filterWords(query, filter, page.rows.length === 1)}, those of the newest events first.`}${isFiltered ? html` <a href="${path}">Clear the filter</a>` : ''}</p>${isFiltered && page.rows.length > 0 && wrong.length === 0 ? html`<div class="actions">${actionLink(view, withQuery('deliveries/redeliver', query), 'Redeliver all that match…', { key: 'r', opensSheet: true })}</div>` : ''}</div>
-${page.rows.length === 0 ? nothing(view, query, page.lookedTo ?? null) : list('Deliveries, newest first', deliveryColumns(view), page.rows, idOf)}
+<div class="match more"><p>${page.rows.length === 0 ? '' : html`${page.next === null ? count(page.rows.length) : `More than ${page.rows.length}`} ${filterWords(query, filter, page.rows.length === 1)}, those of the newest events first.`}${isFiltered && page.rows.length > 0 ? html` <a href="${path}">Clear the filter</a>` : ''}</p>${isFiltered && page.rows.length > 0 && wrong.length === 0 ? html`<div class="actions">${actionLink(view, withQuery('deliveries/redeliver', query), 'Redeliver all that match…', { key: 'r', opensSheet: true })}</div>` : ''}</div>
+${page.rows.length === 0 ? nothing(view, query, page.lookedTo ?? null, filterWords(query, filter)) : list('Deliveries, newest first', deliveryColumns(view), page.rows, idOf)}
 ${pageLinks(path, query, page)}
 </section>`,
   })
@@ -70,7 +70,7 @@ const stateLinks = (path: string, query: Query): Child =>
       html`<a href="${withQuery(path, query, { state: value })}"${query.state === value ? html` aria-current="true"` : ''}>${icon(name)}${words}</a>`,
   )}</nav>`
 
-function nothing(view: View, query: Query, lookedTo: string | null): Child {
+function nothing(view: View, query: Query, lookedTo: string | null, words: Child): Child {
   const path = `${view.base}/deliveries`
   if (Object.keys(query).length === 0)
     return empty(
@@ -79,7 +79,7 @@ function nothing(view: View, query: Query, lookedTo: string | null): Child {
   const without = (name: string, words: string) =>
     query[name] ? html`<a class="btn" href="${withQuery(path, query, { [name]: null })}">${words}</a>` : ''
   return empty(
-    html`<b>No delivery matches${lookedTo === null ? '' : html` since ${exactly(new Date(lookedTo))}`}.</b>${lookedTo === null ? '' : ' Older ones were not looked at yet.'}`,
+    html`<b>No delivery matches${lookedTo === null ? '' : html` since ${exactly(new Date(lookedTo))}`}.</b> Looked for: ${words}.${lookedTo === null ? '' : ' Older ones were not looked at yet.'}`,
     html`<div class="actions">${without('since', 'Drop the time')}${without('state', 'Any state')}<a class="btn" href="${path}">Clear the filter</a></div>`,
   )
 }

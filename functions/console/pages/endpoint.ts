@@ -86,8 +86,8 @@ function header(view: View, endpoint: Endpoint, status: EndpointStatus) {
     actionButton(view, `endpoints/${id}/${action}`, words, { key })
   return html`<header class="page">
 <p class="crumbs"><a href="${view.base}/endpoints">Endpoints</a>${tenant === null ? '' : html`<span>tenant ${foreign(tenant)}</span>`}${copyableId(id, 'endpoint')}</p>
-<h1>${visible(shortUrl(endpoint.url))}</h1>
-<p>${endpointState({ ...endpoint, isOpen })} <span class="dim">${[status.failingSince !== null && state === 'active' ? `fails for ${since(status.failingSince, view.now)}` : null, endpoint.description ? foreign(endpoint.description) : null].filter(part => part !== null).map((part, i) => html`${i > 0 ? ' · ' : ''}${part}`)}</span></p>
+<h1>${shortUrl(endpoint.url)}</h1>
+<p>${endpointState({ ...endpoint, isOpen })}<span class="dim">${[status.failingSince !== null && state === 'active' ? `it fails for ${since(status.failingSince, view.now)}` : null, endpoint.description ? foreign(endpoint.description) : null].filter(part => part !== null).map(part => html` · ${part}`)}</span></p>
 <div class="actions">${state === 'active' ? button('pause', 'Pause', 'p') : button('resume', 'Resume', 'p')}${state === 'disabled' ? '' : button('test', 'Send a test event')}${state === 'disabled' ? '' : actionLink(view, `endpoints/${id}/replay`, 'Replay…', { key: 'r', opensSheet: true })}${actionLink(view, `endpoints/${id}/rotate`, 'Rotate the secret…', { opensSheet: true })}${actionLink(view, `endpoints/${id}/edit`, 'Edit')}</div>
 </header>`
 }
@@ -95,7 +95,7 @@ function header(view: View, endpoint: Endpoint, status: EndpointStatus) {
 /** What an action has just done, and how to take it back. */
 function done(c: ConsoleContext, { id, url }: Endpoint): Child {
   const { view } = c.var
-  const name = visible(shortUrl(url))
+  const name = shortUrl(url)
   const button = (action: string, words: string) =>
     html`<div class="actions">${actionButton(view, `endpoints/${id}/${action}`, words)}</div>`
   switch (c.req.query('done')) {
@@ -155,7 +155,7 @@ function trouble(view: View, endpoint: Endpoint, status: EndpointStatus): Child 
       ? ''
       : html` ${new Date(probeAt) > view.now ? html`One probe goes out ${ago(probeAt, view)}` : 'A probe is due'}; ${counted(pending, 'delivery waits', 'deliveries wait')} for its success and ${pending === 1 ? 'spends' : 'spend'} no attempts.`
   const mended = html`<h2>When it is mended</h2><ol>
-<li>1. <b>Send a test event</b> to see that it answers.</li>
+<li>1. ${actionButton(view, `endpoints/${endpoint.id}/test`, 'Send a test event', { kind: 'link' })} to see that it answers.</li>
 <li>2. <a href="${view.base}/endpoints/${endpoint.id}/replay?since=${encodeURIComponent(failingSince ?? '')}">Replay since ${failingSince === null ? 'then' : at(failingSince, view)}</a> if something died.</li>
 </ol>`
   return note(

@@ -66,10 +66,10 @@ ${
           },
           {
             title: 'Event types',
-            kind: 'types',
+            label: 'Types',
             cell: row => (row.event_types === null ? 'all' : row.event_types.join(', ')),
           },
-          { title: 'Tenant', cell: row => (row.tenant === null ? '' : foreign(row.tenant)) },
+          { title: 'Tenant', label: 'Tenant', cell: row => (row.tenant === null ? '' : foreign(row.tenant)) },
           {
             title: 'Waiting',
             kind: 'num',
@@ -77,7 +77,7 @@ ${
             cell: row => waiting(countsOf.get(row.id)?.pending),
           },
           { title: 'Dead', kind: 'num', label: 'Dead', cell: row => waiting(countsOf.get(row.id)?.dead) },
-          { title: 'Created', kind: 'nowrap', cell: row => ago(row.created_at, view) },
+          { title: 'Created', kind: 'nowrap', label: 'Created', cell: row => ago(row.created_at, view) },
         ],
         rows,
         row => row.id,

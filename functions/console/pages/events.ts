@@ -69,7 +69,7 @@ ${filterForm(
 )}
 ${readOnlyNote(c)}
 ${unreadable ? html`<p class="state failed" role="alert">A time is 02:31, 2026-11-24 or 2026-11-24 02:31, in UTC. The one that could not be read was left out.</p>` : ''}
-<div class="match more"><p>${said(query, filter)}${Object.keys(query).length > 0 ? html` <a href="${path}">Clear the filter</a>` : ''}</p></div>
+<div class="match more"><p>${said(query, filter)}${rows.length > 0 && Object.keys(query).length > 0 ? html` <a href="${path}">Clear the filter</a>` : ''}</p></div>
 ${rows.length === 0 ? nothing(view, query) : list('Events, newest first', columns(view), rows, ({ id }) => id)}
 ${pageLinks(path, query, page)}
 </section>`

@@ -12,7 +12,7 @@ import { checksLine, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { count, counted, duration, shortUrl } from '../words.ts'
 import { chartsPlace, sparkPlace } from './charts.ts'
-import { empty, readOnlyNote } from './refusal.ts'
+import { readOnlyNote } from './refusal.ts'
 
 type Stats = Awaited<ReturnType<typeof readStats>>
 type Row = Stats['endpoints'][number]
@@ -34,7 +34,7 @@ export async function showNow(c: ConsoleContext): Promise<Response> {
   ])
   const trouble = stats.endpoints.filter(isInTrouble).sort((a, b) => b.pending - a.pending)
   const well = stats.endpoints.filter(row => !isInTrouble(row))
-  const healthy = well.length === 0 ? '' : folded(view, well, trouble.length === 0)
+  const healthy = well.length === 0 ? '' : folded(view, well, trouble.length > 0)
   return render(view, {
     title: 'Now',
     place: 'now',
@@ -95,7 +95,7 @@ function whose(
   if (senders?.held)
     return html`<strong>It is Outbox: nothing is sent.</strong> ${senders.held} <strong>Nothing is lost:</strong> what waits is kept. ${view.mayChange ? html`<a href="${view.base}/system/adopt" data-sheet>Say which it is…</a>` : ''}`
   if (stats.endpoints.length === 0)
-    return 'Events are kept. An endpoint gets those that come after it, and a replay brings it older ones.'
+    return 'Events are kept: an endpoint that you add gets those that come after it, and a replay brings it older ones.'
   const nobodySends = senders?.data.every(({ state }) => state === 'silent') && senders.last_cron_run === null
   if (nobodySends)
     return html`<strong>It is Outbox: nothing sends.</strong> No listener gives a sign of life, and the cron function has never run. <strong>Nothing is lost:</strong> what waits is kept.`
@@ -179,11 +179,11 @@ const columns = (view: View, sparked: ReadonlySet<string>): Column<Row>[] => [
 ]
 
 /** Healthy is quiet: a count, and the list for who asks. */
-function folded(view: View, rows: readonly Row[], isOpen: boolean): Html {
+function folded(view: View, rows: readonly Row[], areOthers: boolean): Html {
   const of = (state: Row['state']) => rows.filter(row => row.state === state).length
-  const words = `${counted(of('active'), 'is', 'are')} healthy, ${of('paused') || 'none'} ${of('paused') > 1 ? 'are' : 'is'} paused, ${of('disabled') || 'none'} ${of('disabled') > 1 ? 'are' : 'is'} disabled`
+  const words = `${areOthers ? 'Of the others ' : ''}${counted(of('active'), 'is', 'are')} healthy, ${of('paused') || 'none'} ${of('paused') > 1 ? 'are' : 'is'} paused, ${of('disabled') || 'none'} ${of('disabled') > 1 ? 'are' : 'is'} disabled`
   const shown = rows.slice(0, 100)
-  return html`<details class="fold"${isOpen && rows.length <= 20 ? html` open` : ''}><summary>${words}</summary>${list(
+  return html`<details class="fold"${!areOthers && rows.length <= 20 ? html` open` : ''}><summary>${words}</summary>${list(
     'Healthy endpoints',
     [
       {
@@ -220,10 +220,7 @@ const senderList = (
     [...senderRows(senders, view), checksLine(checks, view)],
   )
 
-const noEndpoints = (view: View): Html =>
-  html`${empty(
-    html`<b>There are no endpoints yet.</b> Events are kept; an endpoint that you add counts from then on, and a replay brings it older ones.`,
-    view.mayChange
-      ? html`<div class="actions"><a class="btn primary" href="${view.base}/endpoints/new">Create an endpoint</a></div>`
-      : '',
-  )}`
+const noEndpoints = (view: View): Child =>
+  view.mayChange
+    ? html`<div class="actions"><a class="btn primary" href="${view.base}/endpoints/new">Create an endpoint</a></div>`
+    : ''

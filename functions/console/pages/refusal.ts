@@ -1,7 +1,7 @@
 // What cannot be shown or done, as a page: what it was, what is not affected, and where to go on.
 import { html } from 'hono/html'
 import { render } from '../frame.ts'
-import { type Child, icon, note } from '../parts.ts'
+import { type Child, foreign, icon, note } from '../parts.ts'
 import type { ConsoleContext } from '../view.ts'
 
 export type Refusal = 'unknown' | 'read only' | 'foreign form'
@@ -59,13 +59,17 @@ export function renderFailure(
 ${note(
   'bad',
   'failed',
-  html`<p><b>${detail}</b></p>
+  html`<p><b>${withCommands(detail)}</b></p>
 <p>${isOurs ? 'Sending is not affected by this page. ' : ''}Request <code>${requestId}</code>, status ${status}.</p>
 <div class="actions">${link(again ?? c.req.path, isOurs ? 'Try again' : 'Back')}</div>`,
   { role: 'alert' },
 )}`,
   })
 }
+
+/** What stands between backticks is to be typed. */
+const withCommands = (text: string): Child =>
+  text.split('`').map((part, i) => (i % 2 === 0 ? foreign(part) : html`<code>${foreign(part)}</code>`))
 
 const link = (path: string, text: string): Child => html`<a class="btn" href="${path}">${text}</a>`
 
@@ -76,4 +80,4 @@ export const empty = (text: Child, more: Child = ''): Child =>
 export const readOnlyNote = (c: ConsoleContext): Child =>
   c.var.view.mayChange
     ? ''
-    : html`<p class="dim readonly">${icon('lock')} You are signed in ${c.var.view.isPerson ? 'as' : 'with the read key'} <b>${c.var.view.key.name}</b>${c.var.view.isPerson ? ', who may only read' : ''}. What would change something is not shown.</p>`
+    : html`<p class="dim readonly">${icon('lock')} You are signed in ${c.var.view.isPerson ? 'as' : 'with the read key'} <b>${foreign(c.var.view.key.name)}</b>${c.var.view.isPerson ? ', who may only read' : ''}. What would change something is not shown.</p>`

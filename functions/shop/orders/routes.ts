@@ -13,6 +13,9 @@ import { NewOrder, Order, OrderWithItems, Status } from './schema.ts'
 
 const inPath = z.object({ id: RowIdText })
 
+/** What it is shown with first: the change that makes most webhooks. */
+const NewStatus = Status.openapi({ example: 'shipped' })
+
 const getOrders = defineRoute({
   method: 'get',
   path: '/orders',
@@ -51,7 +54,7 @@ const patchOrders = defineRoute({
   operationId: 'updateNamedOrder',
   summary: 'Change the status of the order that the body names',
   access: shopAccess,
-  request: { body: body(z.strictObject({ id: RowId, status: Status })) },
+  request: { body: body(z.strictObject({ id: RowId, status: NewStatus })) },
   responses: responses(Order, 'The order'),
 })
 
@@ -61,7 +64,7 @@ const patchOrder = defineRoute({
   operationId: 'updateOrder',
   summary: 'Change the status of an order',
   access: shopAccess,
-  request: { params: inPath, body: body(z.strictObject({ status: Status })) },
+  request: { params: inPath, body: body(z.strictObject({ status: NewStatus })) },
   responses: responses(Order, 'The order'),
 })
 

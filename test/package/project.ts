@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { expect } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
@@ -37,11 +38,14 @@ export interface Project {
 
 type Environment = Readonly<Record<string, string>>
 
+/** Where the managers' own stores are: pnpm links to its files. */
+const onDisk = tmpdir()
+
 const onlyManagers = ['pnpm@10.34.9', '@yarnpkg/cli-dist@4.18.1']
 
 /** From npm's cache, or from the registry that npm is configured with. */
 export function openToolbox(): Toolbox {
-  const folder = temporaryDirectory()
+  const folder = temporaryDirectory(onDisk)
   writeFileSync(join(folder, 'package.json'), '{}')
   const nodes = new Map<Major, string>()
   for (const major of majors) {
@@ -96,7 +100,7 @@ const installSeconds = 120
 /** Installs the package, with the manager on that Node. */
 export async function createProject(manager: Manager, tools: Toolbox, major: Major): Promise<Project> {
   const tarball = await packedTarball()
-  const folder = temporaryDirectory()
+  const folder = temporaryDirectory(onDisk)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true }))
   const program = manager.startsWith('yarn') ? tools.yarn! : tools.pnpm!
   const configured = manager.startsWith('yarn') ? asNpmIsConfigured() : {}

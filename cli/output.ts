@@ -97,6 +97,13 @@ export class Output {
     )
   }
 
+  /** How many rows of the terminal these lines take: one that is too long goes on in the next. */
+  rowsOf(lines: readonly string[]): number {
+    const { columns = Infinity } = process.stdout
+    const rows = lines.map(line => Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)))
+    return rows.reduce((sum, count) => sum + count, 0)
+  }
+
   style(style: Style, text: string): string {
     return this.#options.color && process.stdout.isTTY
       ? styleText(style, text, { validateStream: false })

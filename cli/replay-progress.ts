@@ -28,21 +28,44 @@ export async function tellReplay(
 
 /** Until it is over. */
 async function watchReplay(out: Output, client: ApiClient, id: string, count: number): Promise<Replay> {
-  const progress = process.stderr.isTTY && !out.isJson ? await progressBar(count) : null
-  for (let shown = 0; ; await sleep(stepMs)) {
-    const replay = await readReplay(client, id)
-    const replayed = Number(replay.replayed)
-    progress?.advance(replayed - shown, `${replayed} of ${count}`)
-    shown = replayed
-    if (replay.state === 'running') continue
-    progress?.stop(`${replayed} were made due: ${replay.state}`)
-    return replay
+  const progress = process.stderr.isTTY && !out.isJson ? await progressBar(id, count) : null
+  let words = goesOn(id)
+  try {
+    for (let shown = 0; ; await sleep(stepMs)) {
+      const replay = await readReplay(client, id)
+      const replayed = Number(replay.replayed)
+      progress?.advance(replayed - shown, `${replayed} of ${count}`)
+      shown = replayed
+      if (replay.state === 'running') continue
+      words = `${replayed} were made due: ${replay.state}`
+      return replay
+    }
+  } finally {
+    progress?.stop(words)
   }
 }
 
-async function progressBar(max: number) {
+const goesOn = (id: string) => `It goes on. Stop it: outbox replays cancel ${id}`
+
+async function progressBar(id: string, max: number) {
   const { progress } = await import('@clack/prompts')
-  const bar = progress({ max: Math.max(1, max), output: process.stderr })
+  const bar = progress({
+    max: Math.max(1, max),
+    output: process.stderr,
+    cancelMessage: goesOn(id),
+    onCancel: () => process.exit(),
+  })
+  // At Ctrl-C the bar ends the process itself, and takes that for success.
+  const onExit = () => {
+    process.exitCode = exitCodes.interrupted
+  }
+  process.on('exit', onExit)
   bar.start('Sending again')
-  return bar
+  return {
+    advance: bar.advance,
+    stop(message: string) {
+      process.off('exit', onExit)
+      bar.stop(message)
+    },
+  }
 }

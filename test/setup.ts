@@ -1,8 +1,7 @@
 // Before all tests: a Postgres of their own with migrated template databases, a Neon proxy in front of it, and the Worker's
 // bundle.
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
@@ -19,6 +18,7 @@ import { seed } from '../dev/shop/seed.ts'
 import { atEnd, endAll } from './support/cleanup.ts'
 import { withClient } from './support/client.ts'
 import { copyDataDirectory } from './support/data-directory.ts'
+import { makeRunDirectory } from './support/run-directory.ts'
 
 /** The data is thrown away, so it need not survive a crash. */
 const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' }
@@ -30,8 +30,7 @@ const root = join(import.meta.dirname, '..')
 const wranglerToml = join(root, 'wrangler.toml')
 
 export default async function setup(project: TestProject) {
-  const dir = mkdtempSync(join(tmpdir(), 'outbox-test-'))
-  chmodSync(dir, 0o755) // the server's user walks through it
+  const dir = makeRunDirectory()
   atEnd(() => rmSync(dir, { recursive: true }))
   const migrated = join(dir, 'migrated')
   const bundles = join(dir, 'bundles')
@@ -56,6 +55,7 @@ export default async function setup(project: TestProject) {
     atEnd(() => proxy.stop())
     await bundled
     project.provide('postgresUrl', postgres.url)
+    project.provide('runDirectory', dir)
     project.provide('migratedDirectory', migrated)
     project.provide('proxyUrl', proxy.url)
     project.provide('bundles', bundles)
@@ -108,6 +108,8 @@ function compatibility() {
 declare module 'vitest' {
   interface ProvidedContext {
     postgresUrl: string
+    /** Removed at the end of the run. */
+    runDirectory: string
     /** The data of a server that was stopped in good order, with the database `migrated` in it. */
     migratedDirectory: string
     proxyUrl: string

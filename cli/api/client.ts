@@ -49,8 +49,8 @@ export class ApiClient {
   }
 
   /** Without an Idempotency-Key, and once: whoever calls it knows what to do when no answer comes. */
-  async postOnce<T>(path: string, body: unknown): Promise<T> {
-    return (await this.#send('POST', path, { body })) as T
+  async postOnce<T>(path: string, body: unknown, { signal }: { signal?: AbortSignal } = {}): Promise<T> {
+    return (await this.#send('POST', path, { body, ...(signal && { signal }) })) as T
   }
 
   async patch<T>(path: string, body: unknown): Promise<T> {
@@ -123,7 +123,7 @@ export class ApiClient {
   #request(
     method: string,
     path: string,
-    { query = {}, body, headers = {}, maxMs = timeoutMs }: Sending,
+    { query = {}, body, headers = {}, maxMs = timeoutMs, signal }: Sending,
   ): Request {
     const url = new URL(this.#options.baseUrl + path)
     for (const [name, value] of Object.entries(query))
@@ -139,7 +139,7 @@ export class ApiClient {
         ...headers,
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(maxMs),
+      signal: AbortSignal.any([AbortSignal.timeout(maxMs), ...(signal ? [signal] : [])]),
     })
   }
 
@@ -171,6 +171,8 @@ interface Sending {
   readonly isRepeatable?: boolean
   /** Default: `timeoutMs`. */
   readonly maxMs?: number
+  /** Ends it before its answer has come. */
+  readonly signal?: AbortSignal
 }
 
 const parse = keepsNumbers ? parseJson : (text: string): unknown => JSON.parse(text)

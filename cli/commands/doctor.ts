@@ -1,12 +1,13 @@
 // `outbox doctor`: checks settings, database and schema, and says for each what was found and what to do.
 import type { Command } from 'commander'
 import type { Environment } from '../../delivery/settings.ts'
+import { readSchemaState } from '../../drizzle/schema-version.ts'
 import { addCommand } from '../add-command.ts'
 import type { Target } from '../api/target.ts'
 import { withConnection } from '../connection.ts'
 import { checkApi } from '../doctor/api.ts'
 import { checkCapture, type Subject, schemaChecks, serverChecks } from '../doctor/database.ts'
-import { type Check, type Finding, fail } from '../doctor/finding.ts'
+import { type Check, type Finding, fail, warn } from '../doctor/finding.ts'
 import { senderChecks } from '../doctor/senders.ts'
 import { checkSettings } from '../doctor/settings.ts'
 import { CommandError, exitCodes } from '../exit.ts'
@@ -64,7 +65,7 @@ async function checkInstallation(env: Environment): Promise<Finding[]> {
 
 async function askDatabase(subject: Subject): Promise<Finding[]> {
   const server = await runChecks(serverChecks, subject)
-  if (server.some(({ check, result }) => check === 'schema' && result === 'fail')) return server
+  if (!(await readSchemaState(subject.run)).installed) return server
   const schema = await runChecks({ ...schemaChecks, ...senderChecks }, subject)
   const capture = await checkCapture(subject).catch(error => [{ check: 'capture', ...thrown(error) }])
   return [...server, ...schema, ...capture]
@@ -82,6 +83,8 @@ async function runChecks(
 
 /** One check that cannot be made does not end the others. */
 function thrown(error: Error & { code?: string }) {
+  if (/^42(P01|703|883)$/.test(error.code ?? ''))
+    return warn('cannot be looked at while the schema is of another version')
   if (error.code === '42501') return fail('this role may not look: use the connection string of the owner')
   return fail(`could not be checked (${error.code ?? error.name})`)
 }

@@ -132,7 +132,7 @@ async function listEndpoints({ api, out }: Context, limit: number): Promise<void
       style: ({ state }) => stateStyle(state),
     },
     { title: 'name', text: endpoint => endpoint.name ?? '-' },
-    { title: 'url', text: endpoint => endpoint.url },
+    { title: 'url', text: endpoint => endpoint.url, isProse: true },
     { title: 'types', text: endpoint => endpoint.event_types?.join(',') ?? 'all' },
     { title: 'tenant', text: endpoint => endpoint.tenant ?? '-' },
     { title: 'created', text: endpoint => out.time(endpoint.created_at) },

@@ -7,9 +7,9 @@ import { type Context, contextOf } from '../globals.ts'
 import { openTunnel } from '../listen/endpoint.ts'
 import { type Forward, parseForward, typesFor } from '../listen/forward.ts'
 import { readKeys } from '../listen/keys.ts'
-import type { Seen } from '../listen/post.ts'
+import { Screen } from '../listen/screen.ts'
 import { defaultName, openSession } from '../listen/session.ts'
-import { type Delivery, Tunnel } from '../listen/tunnel.ts'
+import { Tunnel } from '../listen/tunnel.ts'
 import { duration } from '../output.ts'
 import { collect, timeOf, wholeNumber } from '../parse.ts'
 
@@ -63,7 +63,7 @@ export function addListen(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nOn a terminal: r sends the last failure again, d shows it, q ends. The exit code is 5 when the name is taken.',
+      '\nOn a terminal: r sends the last failure again, o opens it in the console, d shows it, q ends. The exit code is 5 when\nthe name is taken.',
     )
     .action((options: Options, command: Command) => listen(contextOf(command), options))
 }
@@ -156,73 +156,42 @@ async function run(
   options: RunOptions,
 ): Promise<void> {
   const { out } = context
-  let failed: { delivery: Delivery; seen: Seen } | null = null
+  const screen = new Screen(context, client)
   const tunnel = new Tunnel(
     { ...options, forwards },
     {
       client,
-      onAttempt(delivery, seen, isSettled) {
-        printAttempt(context, delivery, seen, isSettled)
-        if (!isSuccess(seen)) failed = { delivery, seen }
-      },
+      onAttempt: (delivery, seen, isSettled) => screen.attempt(delivery, seen, isSettled),
       onBacklog: (count, oldest) =>
-        out.note(`caught up with ${count} events, the oldest ${duration(oldest)} old`),
+        out.note(`catching up with ${count} events, the oldest ${duration(oldest)} old`),
       onTrouble: message => out.note(`${message} Trying again, nothing is lost.`),
       onRecovery: () => out.note('the outbox answers again'),
     },
   )
   const restore = readKeys(
-    {
-      r: () => void retry(context, client, failed?.delivery),
-      d: () => showFailure(context, failed),
-    },
-    stop,
+    { r: () => void screen.retry(), o: () => screen.open(), d: () => screen.detail(), q: stop },
+    interrupt,
   )
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  process.on('SIGINT', interrupt).on('SIGTERM', stop)
   try {
     await tunnel.run()
   } finally {
     restore()
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    process.off('SIGINT', interrupt).off('SIGTERM', stop)
   }
 
   function stop() {
     tunnel.stop()
+    if (tunnel.isForwarding) out.note('ends when the receiver has answered; Ctrl-C ends it now')
   }
-}
 
-const isSuccess = ({ status }: Seen) => status !== null && status >= 200 && status <= 299
-
-function printAttempt({ out }: Context, delivery: Delivery, seen: Seen, isSettled: boolean): void {
-  const { id, event_id, type, key, attempt } = delivery
-  const { status, error, duration_ms } = seen
-  const outcome = status ?? error ?? ''
-  const shown = out.style(isSuccess(seen) ? 'green' : 'red', String(outcome))
-  const time = out.isTerminal ? new Date().toTimeString().slice(0, 8) : new Date().toISOString()
-  const line = out.isTerminal
-    ? `${out.style('dim', time)}  ${type}  ${key ?? ''} → ${shown} in ${duration_ms} ms  ${out.style('dim', event_id)}`
-    : [time, type, key ?? '-', outcome, duration_ms, event_id, id].join('\t')
-  out.result({ id, event_id, type, key, attempt, status, error, duration_ms, settled: isSettled }, [line])
-  if (!isSettled) out.note('       its lease was over, so it may come once more')
-  if (!isSuccess(seen) && process.stdin.isTTY) out.note('       [r]etry  [d]etail  [q]uit')
-}
-
-async function retry({ out }: Context, client: ApiClient, delivery: Delivery | undefined): Promise<void> {
-  if (!delivery) return out.note('nothing has failed')
-  try {
-    await client.post(`/v1/deliveries/${delivery.id}/redeliver`)
-  } catch (error) {
-    out.note((error as Error).message)
+  /** The second time it does not wait. What the receiver answers then comes once more. */
+  function interrupt() {
+    if (process.exitCode === exitCodes.interrupted) {
+      restore()
+      process.exit()
+    }
+    process.exitCode = exitCodes.interrupted
+    stop()
   }
-}
-
-function showFailure({ out }: Context, failed: { delivery: Delivery; seen: Seen } | null): void {
-  if (!failed) {
-    out.note('nothing has failed')
-    return
-  }
-  const { delivery, seen } = failed
-  out.note(
-    `${delivery.id}, attempt ${delivery.attempt}\n${delivery.request.body}\n→ ${seen.status ?? seen.error}\n${seen.response_body ?? ''}`,
-  )
 }

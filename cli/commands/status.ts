@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { addCommand } from '../add-command.ts'
 import { withConnection } from '../connection.ts'
+import { CommandError, exitCodes } from '../exit.ts'
 import { type Context, contextOf } from '../globals.ts'
 import { duration, type Output } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
@@ -31,15 +32,23 @@ export function addStatus(program: Command): void {
 
 async function showStatus(context: Context, { watch, interval }: Options): Promise<void> {
   const { out } = context
-  for (let lines = 0; ; await sleep(Math.max(1, interval) * 1000)) {
-    const status = await read(context)
-    const shown = describe(status, out)
+  for (let rows = 0; ; await sleep(Math.max(1, interval) * 1000)) {
+    const status = await read(context).catch(error => (rows > 0 ? passes(error) : Promise.reject(error)))
+    const shown = 'missed' in status ? [status.missed] : describe(status, out)
     // On a terminal the old lines make room for the new ones.
-    if (lines > 0 && out.isTerminal) process.stdout.write(`\x1b[${lines}A\x1b[0J`)
-    out.result(status, shown)
-    lines = shown.length
+    if (rows > 0 && out.isTerminal) process.stdout.write(`\x1b[${rows}A\x1b[0J`)
+    if ('missed' in status && !out.isTerminal) out.note(status.missed)
+    else out.result(status, shown)
+    rows = out.rowsOf(shown)
     if (!watch) return
   }
+}
+
+/** Whoever watches sees a server that is deployed come back. */
+function passes(error: unknown): { readonly missed: string } {
+  if (error instanceof CommandError && error.exitCode === exitCodes.unreachable)
+    return { missed: error.message }
+  throw error
 }
 
 const read = async (context: Context): Promise<Status> =>

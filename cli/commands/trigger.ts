@@ -117,6 +117,9 @@ function edit(text: string, { canAsk, env }: Context): string {
   if (!editor && !canAsk) throw usageError('--edit needs a terminal, or EDITOR.')
   const folder = mkdtempSync(join(tmpdir(), 'outbox-'))
   const file = join(folder, 'data.json')
+  // Ctrl-C is the editor's, and must not leave the file behind.
+  const stay = () => {}
+  process.on('SIGINT', stay)
   try {
     writeFileSync(file, `${pretty(text)}\n`, { mode: 0o600 })
     const { status } = spawnSync(`${editor || 'vi'} "${file}"`, { shell: true, stdio: 'inherit' })
@@ -124,6 +127,7 @@ function edit(text: string, { canAsk, env }: Context): string {
       throw new CommandError(exitCodes.interrupted, 'The editor did not end well. Nothing was sent.')
     return readFileSync(file, 'utf8')
   } finally {
+    process.off('SIGINT', stay)
     rmSync(folder, { recursive: true, force: true })
   }
 }

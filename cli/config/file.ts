@@ -10,6 +10,7 @@ const defaults = {
   tenant: null,
   signing: 'hmac',
   ordering: 'none',
+  format: 'standard',
   sequence: false,
   max_in_flight: 32,
   rate_per_second: null,

@@ -9,34 +9,33 @@ import { type Check, fail, ok, warn } from './finding.ts'
 const cronLateSeconds = 180
 const maxLooked = 10_000
 
-/** What each role needs most, as in drizzle/functions/grant_roles.sql. */
-const needed = [
-  ['outbox_listener', 'outbox.events', 'SELECT'],
-  ['outbox_listener', 'outbox.fanout', 'DELETE'],
-  ['outbox_listener', 'outbox.delivery_rows', 'UPDATE'],
-  ['outbox_listener', 'outbox.endpoint_secrets', 'SELECT'],
-  ['outbox_functions', 'outbox.events', 'SELECT'],
-  ['outbox_functions', 'outbox.endpoints', 'INSERT'],
-  ['outbox_functions', 'outbox.delivery_rows', 'UPDATE'],
-  ['outbox_functions', 'outbox.api_keys', 'SELECT'],
-] as const
+/** More would hide the others. */
+const maxNamed = 4
+
+/** What grant_roles() gives, as the roles have it. A privilege may be of columns: `UPDATE (sealed, expires_at)`. */
+const lackingRights = `
+  select role || ' ' || privilege || case kind when 'SCHEMA' then ' on the schema ' else ' on ' end || object as lacking
+  from outbox.role_rights()
+  join pg_roles on rolname = role
+  cross join lateral regexp_split_to_table(privileges, ', *(?![^(]*[)])') as privilege
+  where not case kind
+    when 'SCHEMA' then has_schema_privilege(role, object, privilege)
+    when 'SEQUENCE' then has_sequence_privilege(role, object, privilege)
+    when 'FUNCTION' then has_function_privilege(role, object, privilege)
+    else case when privilege ~ '[(]' then (
+      select bool_and(has_column_privilege(role, object, trim(name), split_part(privilege, ' ', 1)))
+      from regexp_split_to_table(substring(privilege from '[(](.*)[)]'), ',') as name
+    ) else has_table_privilege(role, object, privilege) end
+  end
+  order by 1`
 
 export const senderChecks: Readonly<Record<string, Check<Subject>>> = {
   async rights({ client }) {
-    const { rows } = await client.query(
-      `select role, relation, privilege
-       from unnest($1::text[], $2::text[], $3::text[]) as n (role, relation, privilege)
-       join pg_roles on rolname = role
-       where not has_table_privilege(role, relation, privilege) or not has_schema_privilege(role, 'outbox', 'USAGE')`,
-      [
-        needed.map(([role]) => role),
-        needed.map(([, relation]) => relation),
-        needed.map(([, , privilege]) => privilege),
-      ],
-    )
-    if (rows.length === 0) return ok('both roles may do what their processes do')
-    const lacking = rows.map(({ role, relation, privilege }) => `${role} ${privilege} on ${relation}`)
-    return fail(`rights were taken away (${lacking.join(', ')}): SELECT outbox.grant_roles()`)
+    const { rows } = await client.query(lackingRights)
+    if (rows.length === 0) return ok('the roles may do what their processes do')
+    const named = rows.slice(0, maxNamed).map(({ lacking }) => lacking as string)
+    const others = rows.length > maxNamed ? ` and ${rows.length - maxNamed} more` : ''
+    return fail(`rights were taken away (${named.join(', ')}${others}): SELECT outbox.grant_roles()`)
   },
   async heartbeats({ client }) {
     const { rows } = await client.query(

@@ -1,11 +1,14 @@
 // One process for one name on this machine. A file says which, and who it was to the outbox: a process that follows one that
 // was killed is the same holder, and goes on with what that one held.
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../../delivery/settings.ts'
 import { CommandError, exitCodes } from '../exit.ts'
+
+/** It is held for a moment. */
+const staleLockMs = 5_000
 
 interface Held {
   readonly holder: string
@@ -24,6 +27,18 @@ export interface Session {
 
 export function openSession(env: Environment, place: string, takeOver: boolean): Session {
   const file = fileFor(env, 'listen', place)
+  const { held, resumes } = alone(`${file}.lock`, () => take(file, takeOver))
+  return {
+    holder: held.holder,
+    resumes,
+    end() {
+      // Not if it was taken over meanwhile.
+      if (readHeld(file)?.pid === process.pid) write(file, { ...held, pid: null })
+    },
+  }
+}
+
+function take(file: string, takeOver: boolean): { held: Held; resumes: boolean } {
   const before = readHeld(file)
   if (before && isAlive(before) && !takeOver)
     throw new CommandError(
@@ -36,23 +51,32 @@ export function openSession(env: Environment, place: string, takeOver: boolean):
     pid: process.pid,
     began: beganAt(process.pid),
   }
-  // Of two that start at the same moment one makes the file.
-  rmSync(file, { force: true })
+  write(file, held)
+  return { held, resumes }
+}
+
+/** Two that start at the same moment must not both follow the one before: they would be one holder, and both would pull. */
+function alone<T>(lock: string, work: () => T): T {
+  if (ageMs(lock) > staleLockMs) rmSync(lock, { force: true }) // whoever made it was killed there
   try {
-    writeFileSync(file, JSON.stringify(held), { flag: 'wx', mode: 0o600 })
+    writeFileSync(lock, '', { flag: 'wx', mode: 0o600 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     throw new CommandError(exitCodes.refused, 'Another process has just begun to listen under that name.')
   }
-  return {
-    holder: held.holder,
-    resumes,
-    end() {
-      // Not if it was taken over meanwhile.
-      if (readHeld(file)?.pid === process.pid)
-        writeFileSync(file, JSON.stringify({ ...held, pid: null }), { mode: 0o600 })
-    },
+  try {
+    return work()
+  } finally {
+    rmSync(lock, { force: true })
   }
+}
+
+const ageMs = (file: string) => Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity)
+
+/** In one step, so that whoever reads it meanwhile reads all of it. */
+function write(file: string, held: Held): void {
+  writeFileSync(`${file}.${process.pid}`, JSON.stringify(held), { mode: 0o600 })
+  renameSync(`${file}.${process.pid}`, file)
 }
 
 /** In the folder for state, `~/.local/state/outbox`. */

@@ -31,7 +31,7 @@ export interface TunnelOptions {
 
 const waitSeconds = 5
 const retryWaitsMs = [250, 1_000, 2_000, 5_000, 10_000]
-/** What is leased longer than this is asked for anew: while this process slept, somebody else may have been given it. */
+/** What may be leased longer than this is asked for anew: while this process slept, somebody else may have been given it. */
 const maxLeaseAgeMs = 25_000
 /** A wait that is worth a sentence. */
 const backlogSeconds = 10
@@ -43,6 +43,9 @@ export class Tunnel {
   #resume: boolean
   #takeOver: boolean
   #failures = 0
+  #forwarding = 0
+  /** That was said. */
+  #isCatchingUp = false
 
   constructor(options: TunnelOptions, ports: TunnelPorts) {
     this.#options = options
@@ -56,15 +59,22 @@ export class Tunnel {
     this.#stopping.abort()
   }
 
+  get isForwarding(): boolean {
+    return this.#forwarding > 0
+  }
+
   async run(): Promise<void> {
     for (let isFirst = true; !this.#stopping.signal.aborted; isFirst = false) {
+      // By the wall clock, which goes on while the machine sleeps: a lease is no older, however late its answer is read.
+      const askedAt = Date.now()
       const pulled = await this.#pull(isFirst ? 0 : waitSeconds)
       if (pulled === null) continue
       const oldest = pulled.oldest_seconds ?? 0
       const count = pulled.data.length + pulled.waiting
-      if (count > 1 && oldest > backlogSeconds && (isFirst || pulled.waiting > 0))
-        this.#ports.onBacklog(count, oldest)
-      await this.#forwardAll(pulled.data)
+      const isBehind = count > 1 && oldest > backlogSeconds && (isFirst || pulled.waiting > 0)
+      if (isBehind && !this.#isCatchingUp) this.#ports.onBacklog(count, oldest)
+      this.#isCatchingUp = isBehind
+      await this.#forwardAll(pulled.data, askedAt)
       // While it is paused, the server does not wait.
       if (pulled.state === 'paused') await this.#pause(2_000)
     }
@@ -72,17 +82,20 @@ export class Tunnel {
 
   async #pull(wait: number): Promise<PulledNow | null> {
     const { endpointId, holder, concurrency } = this.#options
+    const path = `/v1/endpoints/${endpointId}/pull`
     const resume = this.#resume
     // Unless an answer comes, what was leased is unknown.
     this.#resume = true
     try {
-      const pulled = await this.#ports.client.postOnce<PulledNow>(`/v1/endpoints/${endpointId}/pull`, {
+      const body = {
         holder,
         limit: concurrency * 5,
         wait_seconds: wait,
         take_over: this.#takeOver,
         resume,
-      })
+      }
+      const { signal } = this.#stopping
+      const pulled = await this.#ports.client.postOnce<PulledNow>(path, body, { signal })
       this.#resume = false
       this.#takeOver = false
       if (this.#failures > 0) this.#ports.onRecovery()
@@ -97,25 +110,30 @@ export class Tunnel {
   /** Whatever a server does while it is deployed passes; what it has decided does not. */
   async #waitOut(error: unknown): Promise<void> {
     if (!(error instanceof CommandError) || error.exitCode !== exitCodes.unreachable) throw error
+    if (this.#stopping.signal.aborted) return
     if (this.#failures === 0) this.#ports.onTrouble(error.message)
     const waitMs = retryWaitsMs[Math.min(this.#failures, retryWaitsMs.length - 1)]!
     this.#failures++
     await this.#pause(waitMs)
   }
 
-  async #forwardAll(deliveries: readonly Delivery[]): Promise<void> {
-    const leasedAt = Date.now()
+  async #forwardAll(deliveries: readonly Delivery[], askedAt: number): Promise<void> {
+    const isOld = () => Date.now() - askedAt > maxLeaseAgeMs
     const queue = [...deliveries]
     const work = async () => {
       for (let next = queue.shift(); next && !this.#stopping.signal.aborted; next = queue.shift()) {
-        // By the wall clock, which goes on while the machine sleeps.
-        if (Date.now() - leasedAt > maxLeaseAgeMs) return
+        if (isOld()) {
+          queue.unshift(next)
+          return
+        }
+        this.#forwarding++
         await this.#forward(next)
+        this.#forwarding--
       }
     }
     await Promise.all(Array.from({ length: this.#options.concurrency }, work))
     // What was not sent is asked for again at once.
-    if (queue.length > 0 || Date.now() - leasedAt > maxLeaseAgeMs) this.#resume = true
+    if (queue.length > 0) this.#resume = true
   }
 
   async #forward(delivery: Delivery): Promise<void> {

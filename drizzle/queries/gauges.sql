@@ -86,11 +86,12 @@ gauge (name, label, detail, value) as (
   union all
   select 'outbox_oldest_unfanned_seconds', null, null, outbox.oldest_unfanned_seconds()
   union all
-  select 'outbox_endpoints', s.state::text, coalesce(s.reason::text, ''), count(endpoint.id)
+  (select 'outbox_endpoints', s.state::text, coalesce(s.reason::text, ''), count(endpoint.id)
   from (values ('active'::outbox.endpoint_state, null::outbox.disabled_reason), ('paused', null),
                ('disabled', 'gone'), ('disabled', 'failing'), ('disabled', 'manual'), ('disabled', 'idle')) as s (state, reason)
   left join endpoint on endpoint.state = s.state and endpoint.disabled_reason is not distinct from s.reason
   group by s.state, s.reason
+  order by s.state, s.reason) -- or the lines change places with the plan
   union all
   select 'outbox_breakers_open', null, null, count(*)
   from outbox.endpoint_health h
@@ -123,10 +124,11 @@ gauge (name, label, detail, value) as (
   union all
   select 'outbox_oldest_transaction_seconds', null, null, outbox.oldest_transaction_seconds()
   union all
-  select 'outbox_storage_bytes', s.part, null, coalesce(sum(storage.bytes), 0)
+  (select 'outbox_storage_bytes', s.part, null, coalesce(sum(storage.bytes), 0)
   from unnest(array['events', 'deliveries', 'attempts', 'other']) as s (part)
   left join storage on storage.part = s.part
   group by s.part
+  order by s.part)
 )
 select name, label, detail, value::float8 as value
 from gauge

@@ -1,6 +1,7 @@
 // `outbox apply`, `diff` and `export`: a file says what the endpoints are.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
+import type { settingNames } from '../../cli/config/file.ts'
 import { type Api, startApi } from '../functions/api.ts'
 import { temporaryDirectory } from '../support/server.ts'
 import { outboxWhileWeServe } from './command.ts'
@@ -97,6 +98,42 @@ test('a thousand endpoints are applied within ten seconds, the second time nothi
     deleted: 1_000,
   })
 })
+
+/** Of each setting that a file may have, what it is not by default. */
+const others: Readonly<Record<Exclude<(typeof settingNames)[number], 'tenant'>, unknown>> = {
+  description: 'of the shop: "ours", 100 %',
+  event_types: ['order.*', 'invoice.paid'],
+  signing: 'ed25519',
+  ordering: 'key',
+  format: 'slack',
+  sequence: true,
+  max_in_flight: 8,
+  rate_per_second: 0.5,
+  timeout_seconds: 7.5,
+  retry_schedule: [1, 60, 3600],
+}
+
+test.each([['url', 'https://example.com/elsewhere?a=1&b=%20'], ...Object.entries(others)])(
+  'drift of %s is shown and mended, in both directions, and export writes it',
+  async (setting, other) => {
+    const endpoint = { name: `drift-of.${setting}`, url: 'https://example.com/here' }
+    const set = (value: object) => write(JSON.stringify({ endpoints: [{ ...endpoint, ...value }] }))
+    set({})
+    await run('apply')
+    set({ [setting]: other })
+    const { exitCode, stdout } = await run('diff', '--json')
+    expect(exitCode).toBe(7)
+    expect(JSON.parse(stdout)).toMatchObject({ action: 'update', changes: [{ setting, to: other }] })
+    expect(await run('apply')).toMatchObject({ exitCode: 0 })
+    expect(await run('diff')).toMatchObject({ exitCode: 0, stdout: '' })
+    await run('export', '-f', 'exported.yaml')
+    expect(await run('diff', '-f', 'exported.yaml', '--prune')).toMatchObject({ exitCode: 0 })
+    set({})
+    expect(await run('diff')).toMatchObject({ exitCode: 7 })
+    expect(await run('apply')).toMatchObject({ exitCode: 0 })
+    expect(await run('diff')).toMatchObject({ exitCode: 0, stdout: '' })
+  },
+)
 
 test('what is refused is named, and with it nothing of its batch is made', async () => {
   write(`endpoints:

@@ -182,6 +182,56 @@ describe('with the database', () => {
     expect(exitCode).toBe(result === 'fail' ? 7 : 0)
   })
 
+  test.each([
+    [
+      'revoke insert on outbox.attempt_tallies from outbox_listener',
+      'outbox_listener INSERT on outbox.attempt_tallies',
+    ],
+    ['revoke all on outbox.events from outbox_functions', 'outbox_functions SELECT on outbox.events'],
+    [
+      'revoke update (last_used_at) on outbox.api_keys from outbox_functions',
+      'outbox_functions UPDATE (last_used_at) on outbox.api_keys',
+    ],
+    [
+      'revoke usage on sequence outbox.endpoints_id_seq from outbox_functions',
+      'outbox_functions USAGE on outbox.endpoints_id_seq',
+    ],
+    [
+      'revoke execute on function outbox.fold_attempts from outbox_listener',
+      'outbox_listener EXECUTE on outbox.fold_attempts',
+    ],
+    [
+      'revoke usage on schema outbox from outbox_listener, outbox_emitter, public',
+      'outbox_listener USAGE on the schema outbox',
+    ],
+  ])('whatever right was taken away is named, until it is given back: %s', async (sql, words) => {
+    const db = await freshDatabase()
+    const owner = await db.connect()
+    expect((await doctor([], { DATABASE_URL_UNPOOLED: db.url })).checks.rights).toMatchObject({
+      result: 'ok',
+    })
+    await owner.query(sql)
+    const { exitCode, checks } = await doctor([], { DATABASE_URL_UNPOOLED: db.url })
+    expect(checks.rights).toMatchObject(found('fail', words))
+    expect(exitCode).toBe(7)
+    await owner.query('select outbox.grant_roles()')
+    expect((await doctor([], { DATABASE_URL_UNPOOLED: db.url })).checks.rights).toMatchObject({
+      result: 'ok',
+    })
+  })
+
+  test('all faults are named when there are several at once', async () => {
+    const db = await freshDatabase()
+    const owner = await db.connect()
+    // Of two that say something of the same check, one is enough.
+    const together = broken.filter(([fault]) => !/never ran|lets nothing out/.test(fault))
+    for (const [, , , , sql] of together) await owner.query(sql)
+    const { exitCode, checks } = await doctor([], { DATABASE_URL_UNPOOLED: db.url })
+    expect(exitCode).toBe(7)
+    for (const [fault, check, result, words] of together)
+      expect(checks[check], fault).toMatchObject(found(result, words))
+  })
+
   test.skipIf(!hasPgBouncer)(
     'a connection string that leads through a pooler in transaction mode',
     async () => {

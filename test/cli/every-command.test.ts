@@ -175,7 +175,8 @@ const offline = ['init', 'verify', 'completion', 'version', 'profile list', 'pro
 /** They go on without an answer, and say so; or what they find is their answer. */
 const patient = ['events tail', 'deliveries tail', 'doctor', 'test-receiver', 'listener', 'serve']
 
-test.each(leaves.filter(({ name }) => ![...offline, ...patient].includes(name)))(
+// At the same time, because each of them tries again for two seconds.
+test.concurrent.each(leaves.filter(({ name }) => ![...offline, ...patient].includes(name)))(
   'outbox $name ends with 6 where nobody answers, and prints nothing',
   async ({ name, example }) => {
     const nobody = `127.0.0.1:${await freePort()}`

@@ -63,6 +63,19 @@ async function emit(
   return ids
 }
 
+/** Its clock stands ten minutes further on as soon as this file is there, as after a sleep. */
+const clockThatSlept = (file: string) =>
+  `import {existsSync} from 'node:fs';const now=Date.now;Date.now=()=>now()+(existsSync('${file}')?6e5:0)`
+
+async function countOf(type: string, state: string): Promise<number> {
+  const { rows } = await api.db.query(
+    `select count(*)::int as count from outbox.deliveries d join outbox.events e on e.id = d.event_id
+     where e.type = $1 and d.state = $2`,
+    [type, state],
+  )
+  return rows[0].count
+}
+
 const idsOf = (requests: readonly { headers: IncomingMessage['headers'] }[]) =>
   requests.map(({ headers }) => headers['webhook-id'])
 
@@ -114,9 +127,7 @@ test('200 events that come while it sleeps arrive when it wakes, each once, of e
 
 test('asleep for ten minutes in the middle of a request: all in order, and nothing but that request comes twice', async () => {
   const { listen, type, home } = laptop()
-  // Its clock stands ten minutes further on as soon as this file is there, as after a sleep.
   const slept = `${home}/slept`
-  const clock = `import {existsSync} from 'node:fs';const now=Date.now;Date.now=()=>now()+(existsSync('${slept}')?6e5:0)`
   const seen: string[] = []
   const inFlight = Promise.withResolvers<() => void>()
   const server = await serve((request, answer) => {
@@ -127,7 +138,7 @@ test('asleep for ten minutes in the middle of a request: all in order, and nothi
   const running = listen(
     `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     [],
-    `--import=data:text/javascript,${encodeURIComponent(clock)}`,
+    `--import=data:text/javascript,${encodeURIComponent(clockThatSlept(slept))}`,
   )
   await isReady(running)
   const before = await emit(type, 10, n => `orders/${n % 7}`)
@@ -158,6 +169,38 @@ test('asleep for ten minutes in the middle of a request: all in order, and nothi
     )
     expect(rows[0].open).toBe(0)
   })
+})
+
+test('an answer to a pull that is read only after a sleep is not acted on: its leases are over', async () => {
+  const receiver = await startReceiver()
+  const { listen, type, home } = laptop()
+  const slept = `${home}/slept`
+  const running = listen(
+    receiver.url,
+    [],
+    `--import=data:text/javascript,${encodeURIComponent(clockThatSlept(slept))}`,
+  )
+  await isReady(running)
+  const first = await emit(type, 1)
+  await eventually(async () => expect(await countOf(type, 'delivered')).toBe(1))
+  running.signal('SIGSTOP')
+  // It waits for an answer, and the server gives what comes now to it.
+  const ids = [...first, ...(await emit(type, 5))]
+  await eventually(async () => expect(await countOf(type, 'sending')).toBeGreaterThan(0))
+  // As after ten minutes: another was given it, and has delivered it.
+  await api.db.query(
+    `update outbox.delivery_rows d
+     set state = 'delivered', lease = null, leased_until = null, finished_at = now()
+     from outbox.events e
+     where e.id = d.event_id and e.type = $1 and d.state = 'sending'`,
+    [type],
+  )
+  const byOthers = (await countOf(type, 'delivered')) - 1
+  writeFileSync(slept, '')
+  running.signal('SIGCONT')
+  await eventually(async () => expect(await countOf(type, 'delivered')).toBe(ids.length))
+  expect(idsOf(receiver.requests)).toEqual([...first, ...ids.slice(1 + byOthers)])
+  expect(running.stderr).not.toContain('its lease was over')
 })
 
 test('killed between the receiver’s answer and the settlement, it goes on at once: one repeat, nothing lost', async () => {
@@ -220,7 +263,41 @@ test('of two under one name the second ends with 5; with --take-over the first d
   await receiver.waitFor(3)
   expect(idsOf(receiver.requests)).toEqual(ids)
   third.signal('SIGINT')
-  expect(await third.exited).toBe(0)
+  expect(await third.exited).toBe(130)
+})
+
+test('of several that start at the same moment after one that was killed, one goes on and the others end with 5', async () => {
+  const receiver = await startReceiver()
+  const { listen, type } = laptop()
+  const killed = listen(receiver.url)
+  await isReady(killed)
+  killed.signal('SIGKILL')
+  await killed.exited
+  const several = Array.from({ length: 4 }, () => listen(receiver.url))
+  const codes: (number | null)[] = []
+  for (const one of several) void one.exited.then(code => codes.push(code))
+  await eventually(() => expect(codes).toEqual([5, 5, 5]))
+  const ids = await emit(type, 10)
+  await receiver.waitFor(10)
+  expect(idsOf(receiver.requests)).toEqual(ids)
+})
+
+test('Ctrl-C does not wait for a receiver that hangs when it comes twice, and what was sent comes once more', async () => {
+  let hangs = true
+  const receiver = await startReceiver(() => (hangs ? undefined : 200))
+  const { listen, type } = laptop()
+  const running = listen(receiver.url)
+  await isReady(running)
+  const [event] = await emit(type, 1)
+  await receiver.waitFor(1)
+  running.signal('SIGINT')
+  await running.said(/ends when the receiver has answered/)
+  running.signal('SIGINT')
+  expect(await running.exited).toBe(130)
+  hangs = false
+  await isReady(listen(receiver.url))
+  await receiver.waitFor(2)
+  expect(idsOf(receiver.requests)).toEqual([event, event])
 })
 
 test('a name that another machine holds is refused, too', async () => {

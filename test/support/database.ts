@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { atEnd } from './cleanup.ts'
-import { withClient } from './client.ts'
 import { eventually } from './eventually.ts'
 
 export interface TestDatabase {
@@ -18,7 +17,8 @@ export interface TestDatabase {
 export async function freshDatabase({ seeded = false, empty = false } = {}): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const template = empty ? 'template0' : seeded ? 'seeded' : 'migrated'
-  await asAdmin(admin => admin.query(`create database ${name} template ${template} strategy file_copy`))
+  const admin = await administrator()
+  await admin.query(`create database ${name} template ${template} strategy file_copy`)
   atEnd(() => drop(name))
   const url = inject('postgresUrl').replace(/postgres$/, name)
   return {
@@ -38,20 +38,31 @@ async function drop(name: string) {
   try {
     await eventually(() => refuseLeaks(name))
   } finally {
-    await asAdmin(admin => admin.query(`drop database ${name} with (force)`))
+    await (await administrator()).query(`drop database ${name} with (force)`)
   }
 }
 
 /** Every connection made in a test must be closed by its end: a leak here is a leak in production. */
 async function refuseLeaks(name: string) {
-  const { rows } = await asAdmin(admin =>
-    admin.query(
-      `select application_name, left(query, 200) as last_query from pg_stat_activity
-       where datname = $1 and application_name <> 'neon-proxy' and backend_type = 'client backend'`,
-      [name],
-    ),
+  const { rows } = await (await administrator()).query(
+    `select application_name, left(query, 200) as last_query from pg_stat_activity
+     where datname = $1 and application_name <> 'neon-proxy' and backend_type = 'client backend'`,
+    [name],
   )
   if (rows.length > 0) throw new Error(`connections were left open: ${JSON.stringify(rows)}`)
 }
 
-const asAdmin = <T>(use: (admin: pg.Client) => Promise<T>) => withClient(inject('postgresUrl'), use)
+let connecting: Promise<pg.Client> | null = null
+
+/** One connection for all databases of a test file: it is closed after the last of them was dropped. */
+const administrator = () => (connecting ??= connectAdministrator())
+
+async function connectAdministrator(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+  await client.connect()
+  atEnd(() => {
+    connecting = null
+    return client.end()
+  })
+  return client
+}

@@ -1,7 +1,6 @@
 // A Postgres server for one test, for faults that would disturb other tests. It has a migrated database and full
 // durability.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
@@ -30,7 +29,7 @@ interface Options {
 
 /** A directory that the server's user may enter, removed at the end of the test file. */
 export function temporaryDirectory(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'outbox-server-'))
+  const dir = mkdtempSync(join(inject('runDirectory'), 'outbox-server-'))
   chmodSync(dir, 0o755)
   atEnd(() => rmSync(dir, { recursive: true, force: true }))
   return dir

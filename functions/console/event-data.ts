@@ -38,7 +38,7 @@ export function eventData(text: string): Html {
 const cell = (text: string | null) => (text === null ? '' : foreign(text))
 
 const shown = (row: RowChange['old'], name: string): string | null =>
-  row === null || row[name] === undefined ? null : writeJson(row[name])
+  row !== null && Object.hasOwn(row, name) ? writeJson(row[name]!) : null
 
 function bytes(text: string): Html {
   const cut = text.length > maxShown

@@ -568,3 +568,14 @@ test("another tenant's event is not shown, and nothing is written about it", asy
   expect((await other.post(`/console/deliveries/${scene.theirDelivery}/show`)).status).toBe(404)
   expect(await count()).toBe(before)
 })
+
+test('an event is shown whatever its columns are called', async () => {
+  const admin = await it.signIn()
+  for (const name of ['constructor', '__proto__', 'toString']) {
+    const data = `{"table":"t","operation":"update","old":{"a":1},"new":{"a":1,"${name}":"<i>after</i>"}}`
+    const { rows } = await it.db.query(`select outbox.emit('row.changed', $1::json) as id`, [data])
+    const page = await admin.post(`/console/events/${rows[0].id}/show`)
+    expect([page.status, page.text.includes('&lt;i&gt;after&lt;/i&gt;')], name).toEqual([200, true])
+    expect(page.text, name).toContain('1 of 2 columns changed')
+  }
+})

@@ -111,7 +111,7 @@ BEGIN
     outbox.event_types, outbox.explain_row, outbox.captures, outbox.database_facts, outbox.adopt TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.oldest_writer_seconds TO outbox_functions;
   GRANT EXECUTE ON FUNCTION outbox.add_partitions, outbox.open_next_partition, outbox.expire, outbox.capture_health, outbox.oldest_transaction_seconds,
-    outbox.fold_attempts, outbox.identify, outbox.held_reason TO outbox_functions, outbox_listener;
+    outbox.fold_attempts, outbox.identify, outbox.identify_witnessed, outbox.held_reason TO outbox_functions, outbox_listener;
 END $$;
 
 COMMENT ON FUNCTION outbox.grant_roles IS 'Creates the roles outbox_functions, outbox_listener and outbox_emitter if they are missing, and gives them their rights.';

@@ -2,6 +2,7 @@
 // alarm does at once: it wakes a listener that sleeps, or is a run of the cron function itself. The trigger of the cron function
 // asks it too, in case an alarm is lost.
 import { runCron, runTimeoutSeconds } from '../cron/run.ts'
+import { wakeAt } from '../edge/alarm.ts'
 import type { ObjectState } from '../edge/object.ts'
 import { Witness } from '../edge/witness.ts'
 import type { EnvironmentOf } from '../environment.ts'
@@ -101,9 +102,7 @@ export function doorbellFor(environmentOf: EnvironmentOf): new (state: ObjectSta
 
     async #keep({ bell, nextAt }: BellRule): Promise<void> {
       this.#storage.sql.exec('insert or replace into bell values (1, ?)', JSON.stringify(bell))
-      const at = Math.max(Date.now(), nextAt)
-      const set = await this.#storage.getAlarm()
-      if (set === null || Math.abs(set - at) > 10) await this.#storage.setAlarm(at)
+      await wakeAt(this.#storage, Math.max(Date.now(), nextAt))
     }
   }
 }

@@ -12,6 +12,7 @@ import { safeReason } from '../http/safe-reason.ts'
 import { clock } from '../sending/attempt.ts'
 import { maxConnections } from '../sending/limits.ts'
 import { type Env, readSettings } from '../settings.ts'
+import { wakeAt } from './alarm.ts'
 import { consumerSeconds, settlingSeconds } from './consume.ts'
 import { type Dispatched, dispatch } from './dispatch.ts'
 import { type Report, sooner } from './messages.ts'
@@ -22,8 +23,6 @@ import { Witness } from './witness.ts'
 /** After a failure, such as a database that cannot be reached. */
 const afterFailureMs = 5_000
 const deadlineSeconds = 25
-/** An alarm that is so late is lost. */
-const lostAlarmMs = 5_000
 
 const nothing: Dispatched = { more: false, nextDueInSeconds: null }
 
@@ -107,13 +106,8 @@ export function dispatcherFor(
       return doorbell === null ? seconds * 1000 : wakeUpAt(seconds * 1000, now)! - now
     }
 
-    /** Never later than it is set already, unless that one should have come long ago. */
-    async #wakeIn(milliseconds: number): Promise<void> {
-      const now = Date.now()
-      const at = now + Math.max(0, Math.ceil(milliseconds))
-      const set = await this.#state.storage.getAlarm()
-      const isComing = set !== null && set <= at && set > now - lostAlarmMs
-      if (!isComing) await this.#state.storage.setAlarm(at)
+    #wakeIn(milliseconds: number): Promise<void> {
+      return wakeAt(this.#state.storage, Date.now() + Math.max(0, Math.ceil(milliseconds)))
     }
 
     async #openTokens(): Promise<Tokens> {

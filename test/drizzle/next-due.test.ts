@@ -97,7 +97,7 @@ describe('where events of a key keep their order', () => {
     const { client } = await ordered(() => 'one')
     await delayOldest(client)
     await client.query(`insert into outbox.delivery_rows (endpoint_id, event_id, state, ordering_key, due_at)
-      select endpoint_id, 1000000 + n, 'pending', 'key ' || n, clock_timestamp() + interval '2 hours'
+      select id, 1000000 + n, 'pending', 'key ' || n, clock_timestamp() + interval '2 hours'
       from outbox.endpoints, generate_series(1, 1000) n`)
     expect(await dueIn(client)).toBeLessThanOrEqual(0)
   })

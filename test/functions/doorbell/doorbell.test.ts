@@ -1,9 +1,13 @@
 // The doorbell in real workerd: without a ring nobody asks the database, and what is rung for is sent at once.
 import { describe, expect, test } from 'vitest'
+import { createEdge } from '../../../functions/edge/edge.ts'
+import { callObject } from '../../../functions/edge/object.ts'
 import { startDoorbellApi, startDoorbellWorker } from '../../support/doorbell.ts'
+import { startObject } from '../../support/durable-object.ts'
 import { eventually } from '../../support/eventually.ts'
 import { addEndpoint, deliveryStates, emit, startTestListener } from '../../support/outbox.ts'
 import { type Respond, startReceiver } from '../../support/receiver.ts'
+import { testSettings } from '../../support/settings.ts'
 import { startSqlProxy } from '../../support/sql-proxy.ts'
 import { startApi } from '../api.ts'
 
@@ -160,4 +164,16 @@ test('an address to wake without a token is refused by name', async () => {
   expect(status).toBe(503)
   expect(body.detail).toContain('OUTBOX_WAKE_URL')
   expect(body.detail).toContain('OUTBOX_WAKE_TOKEN')
+})
+
+test('a thousand rings leave an alarm alone that is about to come', async () => {
+  const envWith = (OUTBOX_DOORBELL: unknown) =>
+    ({ ...testSettings, DATABASE_URL: 'postgresql://me@127.0.0.1/shop', OUTBOX_DOORBELL }) as never
+  const doorbell = startObject(createEdge().Doorbell, envWith)
+  const ring = () => callObject(doorbell.binding, '/ring')
+  await ring()
+  const first = doorbell.alarm
+  expect(first).toBeLessThanOrEqual(Date.now())
+  for (let rings = 0; rings < 1_000; rings++) await ring()
+  expect(doorbell.alarm).toBe(first)
 })

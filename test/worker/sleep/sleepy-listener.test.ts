@@ -77,7 +77,7 @@ describe('it sleeps while what is due cannot be sent, and sends it once it can:'
     ['behind an open breaker', {}, 'probe_at'],
     ['behind a rate limit', { rate_per_second: 0.01 }, 'next_slot_at'],
   ] as const)('%s', async (_, columns, column) => {
-    const { db, client, receiver, endpoint } = await setUp(200, columns)
+    const { db, client, receiver, endpoint } = await setUp(undefined, columns)
     const letThroughIn = (interval: string) =>
       client.query(
         `insert into outbox.endpoint_health (endpoint_id, ${column}) values ($1, clock_timestamp() + $2::interval)

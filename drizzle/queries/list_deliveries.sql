@@ -7,7 +7,7 @@
 -- $2 before_endpoint bigint?
 -- $3 page            int      rows wanted
 -- $4 max_looked      int      rows and endpoints to look at, roughly
--- $5 source          text     where to look: `any`, `rows` (delivery_rows), by state `dead`, `pending` or `sending`, `failed` (they have one of the reasons), `events` (first for events that match)
+-- $5 source          text     where to look: `any`, `rows` (delivery_rows), by state `dead`, `pending` or `sending`, `failed` (they have one of the reasons), `events` (first for events that match), `endpoint` (the newest of one endpoint)
 -- $6 endpoint_id     bigint?
 -- $7 endpoint_nonce  int?
 -- $8 event_id        bigint?
@@ -67,7 +67,7 @@ size as materialized (
 -- The first step of a walk through something rare tries all of it at once. A step that meets too many rows is made again,
 -- with a shorter range.
 walk (step, top, length, looked, event_ids, endpoint_ids) as (
-  select 0, bounds.top, case $5::text when 'any' then 256 when 'events' then least(16, $4::int / 2 / greatest(1, (select endpoints from size)) + 1) else bounds.top end, 0,
+  select 0, bounds.top, case $5::text when 'any' then 256 / $21::int when 'endpoint' then $3::int + 1 when 'events' then least(16, $4::int / 2 / greatest(1, (select endpoints from size)) + 1) else bounds.top end, 0,
          '{}'::bigint[], '{}'::bigint[]
   from bounds
   union all
@@ -76,6 +76,7 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
          case
            when seen.too_many then greatest(1, (case $5::text when 'events' then w.length else w.top - range.bottom end) / 64)
            when $5::text = 'events' then least(w.length * 4, ($4::int - w.looked) / greatest(1, 2 * size.endpoints))
+           when $5::text = 'endpoint' then least(w.length * 4, $4::int / 8 / $21::int)
            else (w.top - range.bottom) * least(64, $4::int / 8 / $21::int / greatest(1, seen.rows) + 1)
          end,
          w.looked + seen.rows * $21::int + size.endpoints * case $5::text when 'events' then 2 * cardinality(range.event_ids) else 1 end,
@@ -91,7 +92,25 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
   cross join size
   cross join lateral (
     select greatest(bounds.bottom, w.top - w.length) as bottom, null::bigint[] as event_ids, null::text[] as tenants, w.length = 1 as is_shortest
-    where $5::text <> 'events'
+    where $5::text not in ('events', 'endpoint')
+    union all
+    -- Down to its nth row: it may have had none for days.
+    select case when count(*) < w.length then bounds.bottom else min(d.event_id) - 1 end, null, null, true
+    from (
+      select d.event_id
+      from endpoint p
+      cross join lateral (
+        (select r.event_id from outbox.delivery_rows r
+         where r.endpoint_id = p.id and r.event_id > bounds.bottom and r.event_id <= w.top order by r.event_id desc limit w.length)
+        union all
+        (select o.event_id from outbox.delivered_at_once o
+         where o.endpoint_id = p.id and o.event_id > bounds.bottom and o.event_id <= w.top order by o.event_id desc limit w.length)
+      ) d
+      where $5::text = 'endpoint'
+      order by d.event_id desc
+      limit w.length
+    ) d
+    having $5::text = 'endpoint'
     union all
     select case when count(*) < greatest(1, w.length) then bounds.bottom else min(e.id) - 1 end, coalesce(array_agg(e.id), '{}'),
            array_agg(distinct e.tenant), w.length <= 1
@@ -145,53 +164,91 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
       from (
         select d.*, count(*) over () as rows, count(*) over () > $4::int / 4 / $21::int and not range.is_shortest as too_many
         from (
+          -- Each part goes through the endpoints by itself: a union for each of them costs twice as much. `offset 0`: looked up
+          -- for each, never by reading the whole table.
           select d.*
           from endpoint p
           cross join lateral (
             select d.event_id, d.endpoint_id, d.state, d.reason, false as at_once, null::int as response_status
             from outbox.delivery_rows d
-            where ($5::text in ('any', 'rows') or $5::text = 'pending' and w.step > 0)
-              and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-            union all
-            select d.event_id, d.endpoint_id, 'delivered', null, true, d.response_status
-            from outbox.delivered_at_once d
-            where $5::text = 'any' and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-            union all
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
-            from outbox.delivery_rows d
-            where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants)) and d.endpoint_id = p.id
-              and d.event_id = any (range.event_ids) and d.event_id > range.bottom and d.event_id <= w.top
-            union all
-            select d.event_id, d.endpoint_id, 'delivered', null, true, d.response_status
-            from outbox.delivered_at_once d
-            where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants)) and d.endpoint_id = p.id
-              and d.event_id = any (range.event_ids) and d.event_id > range.bottom and d.event_id <= w.top
-            union all
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
-            from outbox.delivery_rows d
-            where $5::text = 'dead' and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-              and d.state = 'dead'
-            union all
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
-            from outbox.delivery_rows d
-            where $5::text = 'failed' and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-              and d.reason = any ($11::text[])
-            union all
-            -- `+ 0`: by the index of what is pending, which does not know events.
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
-            from outbox.delivery_rows d
-            where $5::text = 'pending' and w.step = 0 and d.endpoint_id = p.id and d.event_id + 0 > range.bottom
-              and d.event_id + 0 <= w.top and d.state = 'pending'
-            union all
-            select m.id, g.endpoint_id, 'sending', null, false, null
-            from outbox.delivery_groups g
-            cross join lateral unnest(g.event_ids) as m (id)
-            where $5::text in ('any', 'events') and g.endpoint_id = p.id and m.id > range.bottom and m.id <= w.top
-              and ($5::text = 'any' or m.id = any (range.event_ids))
+            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
             offset 0
           ) d
+          where $5::text in ('any', 'endpoint', 'rows') or $5::text = 'pending' and w.step > 0
+          union all
+          select d.*
+          from endpoint p
+          cross join lateral (
+            select d.event_id, d.endpoint_id, 'delivered'::outbox.delivery_state, null::text, true, d.response_status
+            from outbox.delivered_at_once d
+            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+            offset 0
+          ) d
+          where $5::text in ('any', 'endpoint')
+          union all
+          select d.*
+          from endpoint p
+          cross join lateral (
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            from outbox.delivery_rows d
+            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+              and d.event_id = any (range.event_ids)
+            offset 0
+          ) d
+          where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants))
+          union all
+          select d.*
+          from endpoint p
+          cross join lateral (
+            select d.event_id, d.endpoint_id, 'delivered'::outbox.delivery_state, null::text, true, d.response_status
+            from outbox.delivered_at_once d
+            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+              and d.event_id = any (range.event_ids)
+            offset 0
+          ) d
+          where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants))
+          union all
+          select d.*
+          from endpoint p
+          cross join lateral (
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            from outbox.delivery_rows d
+            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top and d.state = 'dead'
+            offset 0
+          ) d
+          where $5::text = 'dead'
+          union all
+          select d.*
+          from endpoint p
+          cross join lateral (
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            from outbox.delivery_rows d
+            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+              and d.reason = any ($11::text[])
+            offset 0
+          ) d
+          where $5::text = 'failed'
+          union all
+          -- `+ 0`: by the index of what is pending, which does not know events.
+          select d.*
+          from endpoint p
+          cross join lateral (
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            from outbox.delivery_rows d
+            where d.endpoint_id = p.id and d.event_id + 0 > range.bottom and d.event_id + 0 <= w.top
+              and d.state = 'pending'
+            offset 0
+          ) d
+          where $5::text = 'pending' and w.step = 0
           union all
           -- As many as requests on their way.
+          select m.id, g.endpoint_id, 'sending'::outbox.delivery_state, null::text, false, null::int
+          from outbox.delivery_groups g
+          join endpoint p on p.id = g.endpoint_id
+          cross join lateral unnest(g.event_ids) as m (id)
+          where $5::text in ('any', 'endpoint', 'events') and m.id > range.bottom and m.id <= w.top
+            and ($5::text <> 'events' or m.id = any (range.event_ids))
+          union all
           select d.*, false, null
           from endpoint p
           join (
@@ -232,15 +289,12 @@ from walked
 cross join bounds
 union all
 (
-  select d.event_id, e.nonce, d.endpoint_id, p.nonce, d.state, d.attempt, d.due_at::text, d.reason,
-         d.created_at::text, d.finished_at::text, e.type, e.key, p.url,
-         (select a.response_status from outbox.attempts a
-          where a.endpoint_id = d.endpoint_id and a.event_id = d.event_id order by a.number desc limit 1), null
+  select found.event_id, e.nonce, found.endpoint_id, p.nonce, d.state, d.attempt, d.due_at::text, d.reason,
+         d.created_at::text, d.finished_at::text, e.type, e.key, p.url, d.last_status, null
   from found
   join endpoint p on p.id = found.endpoint_id
   join outbox.events e on e.id = found.event_id
-  cross join lateral (
-    select d.* from outbox.deliveries d where d.endpoint_id = found.endpoint_id and d.event_id = found.event_id limit 1
-  ) d
+  cross join lateral outbox.delivery_row(found.endpoint_id, found.event_id) d
+  where d.state is not null
   order by found.place
 )

@@ -83,7 +83,7 @@ export async function walkDeliveries(
 
 /** Where few rows have to be looked at: an index that knows what is rare, or the events, of which indexes know more. */
 function sourceFor(
-  { state, event, error, status, type, tenant, key }: DeliveryFilter,
+  { state, endpoint, event, error, status, type, tenant, key }: DeliveryFilter,
   reader: string | null,
 ) {
   if (event) return 'any'
@@ -91,7 +91,9 @@ function sourceFor(
   if (error !== undefined || (status && !isSuccess(status))) return 'failed'
   if (state === 'dead' || state === 'pending' || state === 'sending') return state
   if (state === 'canceled') return 'rows'
-  return type !== undefined || tenant !== undefined || reader !== null ? 'events' : 'any'
+  if (type !== undefined || tenant !== undefined) return 'events'
+  if (endpoint) return 'endpoint'
+  return reader === null ? 'any' : 'events'
 }
 
 const isSuccess = ({ min, max }: StatusRange) => min >= 200 && max <= 299

@@ -160,3 +160,18 @@ test.each([
   expect(expected.length).toBeGreaterThan(0)
   expect(await walkAll(null, filter, 40)).toEqual(expected)
 })
+
+test('the first page of an endpoint is full although it had nothing for long', async () => {
+  const { rows } = await client.query(
+    `insert into outbox.endpoints (url) values ('https://example.com/old') returning id, nonce`,
+  )
+  const endpoint = { id: BigInt(rows[0].id), nonce: rows[0].nonce as number }
+  await client.query(
+    `insert into outbox.delivered_at_once (endpoint_id, event_id, created_at, started_at, duration_ms, sender, response_status)
+     select $1, e.id, e.occurred_at, e.occurred_at, 3, 'listener', 200 from (select * from outbox.events order by id limit 400) e`,
+    [endpoint.id],
+  )
+  const walk = await walkDeliveries(db, null, { endpoint }, { after: null, limit: 5, maxLooked: 400 })
+  expect(walk.rows).toHaveLength(5)
+  expect(await walkAll(null, { endpoint }, 5)).toEqual(await scan(null, { endpoint }))
+})

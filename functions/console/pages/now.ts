@@ -19,6 +19,9 @@ type Row = Stats['endpoints'][number]
 
 const maxSparked = 10
 
+/** Of the endpoints in trouble: nobody reads more, and a page of a thousand takes long to make. */
+const maxListed = 50
+
 /** A delivery that waits longer than this, though its endpoint is well, is late. */
 const lateSeconds = 60
 
@@ -48,9 +51,9 @@ ${
         html`${list(
           'Endpoints in trouble, the most waiting first',
           columns(view, new Set(trouble.slice(0, maxSparked).map(({ id }) => id))),
-          trouble,
+          trouble.slice(0, maxListed),
           row => row.id,
-        )}${healthy}`,
+        )}${trouble.length > maxListed ? html`<p class="more"><a href="${view.base}/endpoints">${count(trouble.length - maxListed)} more in trouble</a></p>` : ''}${healthy}`,
       )
 }
 ${senders && checks ? section({ title: 'Senders and checks', about: 'Two independent planes: the listeners, and the cron function once a minute.' }, senderList(senders, checks, view)) : ''}`,

@@ -94,7 +94,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/health_after.sql': '8b3fbd72feb90cad',
   'functions/held_reason.sql': 'ca59e3687f3084c2',
   'functions/identify.sql': '02f3460c2492165c',
-  'functions/identify_witnessed.sql': '6421c32f12aafac5',
+  'functions/identify_witnessed.sql': 'f74cd236a76d4b99',
   'functions/identity_verdict.sql': '33ad12814431f3f7',
   'functions/is_trusted.sql': 'f9b28c109745cb1e',
   'functions/json_object_sql.sql': 'c68828151b607a3e',

@@ -12,10 +12,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   may_write CONSTANT boolean := current_setting('transaction_read_only') = 'off';
 BEGIN
-  SELECT (extract(epoch FROM i.bound_at) * 1000000)::bigint::text, i.epoch INTO lineage, epoch FROM outbox.identity i;
+  SELECT (extract(epoch FROM i.bound_at) * 1000000)::bigint::text, i.epoch INTO lineage, epoch FROM outbox.identity i
+  WHERE i.addresses <> '{}'; -- one that was adopted begins another lineage below
   IF (seen->>lineage)::bigint > epoch AND may_write THEN
     UPDATE outbox.identity i SET witnessed_epoch = (seen->>lineage)::bigint
-    WHERE i.epoch < (seen->>lineage)::bigint AND (extract(epoch FROM i.bound_at) * 1000000)::bigint::text = lineage;
+    WHERE i.addresses <> '{}' AND i.epoch < (seen->>lineage)::bigint AND (extract(epoch FROM i.bound_at) * 1000000)::bigint::text = lineage;
   END IF;
   verdict := outbox.identify(address, sender);
   IF verdict = 'same' AND counts AND may_write THEN

@@ -46,6 +46,11 @@ export function historyDays(env: Environment): number {
   return integer(env, 'OUTBOX_HISTORY_DAYS', { default: 31, min: 1, max: 3_650 })
 }
 
+/** So often a sender that lets its database sleep looks for what nobody rang for. */
+export function sleepLookSeconds(env: Environment): number {
+  return seconds(env, 'OUTBOX_SLEEP_LOOK_SECONDS', { default: 3600, min: 1, max: 86_400 })
+}
+
 export function readDeliverySettings(env: Environment): DeliverySettings {
   return Object.freeze({ masterKeys: masterKeys(env), ...readRules(env) })
 }

@@ -4,8 +4,11 @@
 import * as queries from './queries.gen.ts'
 import type { Run } from './run.ts'
 
-/** copy: another database than the one that has sent. unknown: the same files, under an address that nobody vouches for. */
-export type HeldReason = 'copy' | 'unknown'
+/**
+ * copy: another database than the one that has sent. older: the same, as it was some time ago. unknown: the same files, under an
+ * address that nobody vouches for.
+ */
+export type HeldReason = 'copy' | 'older' | 'unknown'
 
 const remedy =
   'Nothing is sent until you say whether it takes the place of the original: `outbox system adopt`.'
@@ -13,6 +16,7 @@ const remedy =
 /** For people: what was found, and what to do. */
 export const heldSentences: Readonly<Record<HeldReason, string>> = {
   copy: `This database is not the one that has sent so far, but a copy of it, or that one after an upgrade. ${remedy}`,
+  older: `This database is older than the one that has sent so far: a backup or a clone of it has taken its place. ${remedy}`,
   unknown: `This database is reached under an address that no other sender vouches for, so it may be a copy. ${remedy}`,
 }
 
@@ -31,6 +35,15 @@ export async function findHeldReason(run: Run): Promise<HeldReason | null> {
 export async function findHold(run: Run, asking: Asking): Promise<HeldReason | null> {
   const { verdict } = await queries.identify(run, asking)
   return verdict === 'same' ? null : (verdict as HeldReason)
+}
+
+/** The same for a sender with a witness outside of the database (functions/identify_witnessed.sql). */
+export async function findHoldWitnessed(
+  run: Run,
+  asking: Asking & { readonly seen: string; readonly counts: boolean },
+): Promise<{ held: HeldReason | null; lineage: string; epoch: number }> {
+  const { verdict, lineage, epoch } = await queries.identifyWitnessed(run, asking)
+  return { held: verdict === 'same' ? null : (verdict as HeldReason), lineage, epoch: Number(epoch) }
 }
 
 /**

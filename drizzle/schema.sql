@@ -324,6 +324,8 @@ create table outbox.identity (
   addresses text[] not null,
   bound_by text not null,
   bound_at timestamp with time zone default clock_timestamp() not null,
+  epoch bigint default 0 not null,
+  witnessed_epoch bigint,
   adopted_as text,
   adopted_at timestamp with time zone,
   constraint identity_adopted CHECK (((adopted_as = ANY (ARRAY['replacement'::text, 'new'::text])) AND ((adopted_as IS NULL) = (adopted_at IS NULL)))),
@@ -632,6 +634,7 @@ create view outbox.watches as
 -- outbox.expression_words(expression text) returns TABLE(word text, place bigint) immutable
 -- outbox.failure_words(d outbox.deliveries) returns text stable
 -- outbox.field_types(relation regclass, options json) returns json stable
+-- outbox.first_due(lane bigint, keeps_order boolean) returns timestamp with time zone stable
 -- outbox.first_event(from_id bigint, OUT id bigint, OUT occurred_at timestamp with time zone) returns record stable
 -- outbox.fold_attempts(keep interval, max_tallies integer, OUT folded integer) returns integer security definer
 -- outbox.frozen_options(relation regclass, options json) returns json stable
@@ -643,6 +646,7 @@ create view outbox.watches as
 -- outbox.health_after(health outbox.endpoint_health, max_in_flight integer, successes integer, accepted_try integer, failed_tries integer[], throttled boolean, excused boolean, pause double precision, nearest bigint[], failed_events bigint[], failures_to_open integer[], probe_schedule double precision[], jitter double precision, slow_start integer, doubt_seconds double precision) returns outbox.endpoint_health
 -- outbox.held_reason() returns text stable security definer
 -- outbox.identify(address text, sender text) returns text security definer
+-- outbox.identify_witnessed(address text, sender text, seen jsonb, counts boolean, OUT verdict text, OUT lineage text, OUT epoch bigint) returns record security definer
 -- outbox.identity_verdict(bound jsonb, now jsonb, is_known_address boolean) returns text immutable
 -- outbox.is_trusted(role oid) returns boolean stable
 -- outbox.json_object_sql(names text[], expressions text[]) returns text immutable
@@ -665,6 +669,7 @@ create view outbox.watches as
 -- outbox.missing_writing_rights(role oid) returns text stable
 -- outbox.must_notify() returns boolean
 -- outbox.must_stay(first_id bigint, until_id bigint, types text[], days double precision[]) returns TABLE(event_id bigint) stable
+-- outbox.next_due(maintains boolean) returns double precision stable
 -- outbox.number_deliveries(endpoint_ids bigint[], event_ids bigint[]) returns TABLE(endpoint_id bigint, event_id bigint, number bigint)
 -- outbox.oldest_transaction_seconds() returns double precision stable security definer
 -- outbox.oldest_unfanned_seconds() returns double precision stable
@@ -912,6 +917,9 @@ grant execute on function outbox.failure_words(outbox.deliveries) to public;
 grant execute on function outbox.field_types(regclass,json) to outbox_functions;
 grant execute on function outbox.field_types(regclass,json) to outbox_listener;
 grant execute on function outbox.field_types(regclass,json) to public;
+grant execute on function outbox.first_due(bigint,boolean) to outbox_functions;
+grant execute on function outbox.first_due(bigint,boolean) to outbox_listener;
+grant execute on function outbox.first_due(bigint,boolean) to public;
 grant execute on function outbox.first_event(bigint) to outbox_functions;
 grant execute on function outbox.first_event(bigint) to outbox_listener;
 grant execute on function outbox.first_event(bigint) to public;
@@ -936,6 +944,8 @@ grant execute on function outbox.held_reason() to outbox_functions;
 grant execute on function outbox.held_reason() to outbox_listener;
 grant execute on function outbox.identify(text,text) to outbox_functions;
 grant execute on function outbox.identify(text,text) to outbox_listener;
+grant execute on function outbox.identify_witnessed(text,text,jsonb,boolean) to outbox_functions;
+grant execute on function outbox.identify_witnessed(text,text,jsonb,boolean) to outbox_listener;
 grant execute on function outbox.identity_verdict(jsonb,jsonb,boolean) to outbox_functions;
 grant execute on function outbox.identity_verdict(jsonb,jsonb,boolean) to outbox_listener;
 grant execute on function outbox.identity_verdict(jsonb,jsonb,boolean) to public;
@@ -997,6 +1007,9 @@ grant execute on function outbox.missing_writing_rights(oid) to public;
 grant execute on function outbox.must_notify() to outbox_functions;
 grant execute on function outbox.must_notify() to outbox_listener;
 grant execute on function outbox.must_notify() to public;
+grant execute on function outbox.next_due(boolean) to outbox_functions;
+grant execute on function outbox.next_due(boolean) to outbox_listener;
+grant execute on function outbox.next_due(boolean) to public;
 grant execute on function outbox.number_deliveries(bigint[],bigint[]) to outbox_functions;
 grant execute on function outbox.number_deliveries(bigint[],bigint[]) to outbox_listener;
 grant execute on function outbox.oldest_transaction_seconds() to outbox_functions;

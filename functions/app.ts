@@ -6,7 +6,7 @@
 import type { Send } from '../delivery/send.ts'
 import { createConsole } from './console/app.ts'
 import { createAssets, type ReadAsset } from './console/assets.ts'
-import { runCron } from './cron/run.ts'
+import { runScheduled } from './cron/scheduled.ts'
 import { deliveries } from './deliveries/routes.ts'
 import { deliveryTail } from './deliveries/tail/routes.ts'
 import { endpointActions } from './endpoints/action-routes.ts'
@@ -104,7 +104,7 @@ export function createOutbox({
     app,
     fetch: app.fetch,
     async scheduled(_controller, env) {
-      log('cron run', { ...(await runCron(environmentOf(env), send ? { send } : {})) })
+      log('cron run', { ...(await runScheduled(environmentOf(env), send ? { send } : {})) })
     },
   }
 }

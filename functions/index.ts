@@ -21,7 +21,8 @@ app.route('/', outbox.app)
 app.route('/', shop)
 addRoutes(app, [descriptionOf(app)])
 
-/** The Durable Object of edge sending; it is used only where wrangler.toml binds it ([env.edge]). */
+/** The Durable Objects of edge sending and of the doorbell; each is used only where wrangler.toml binds it ([env.edge]). */
 export const OutboxDispatcher = edge.Dispatcher
+export const OutboxDoorbell = edge.Doorbell
 
 export default { fetch: app.fetch, scheduled: outbox.scheduled, queue: edge.queue }

@@ -6,6 +6,7 @@ import {
   type Environment,
   expected,
   historyDays,
+  integer,
   metricsEndpoints,
   read,
   readDeliverySettings,
@@ -15,6 +16,7 @@ import type { AccessProxy } from './access/access-proxy.ts'
 import { type ApiKey, parseApiKeys } from './access/api-keys.ts'
 import { chooseDriver, type DriverName, hyperdriveUrl } from './database/choose.ts'
 import type { Database } from './db.ts'
+import { type DoorbellSettings, doorbellSettings } from './doorbell/settings.ts'
 import { type EdgeBindings, edgeBindings } from './edge/bindings.ts'
 import { log } from './http/log.ts'
 
@@ -44,6 +46,10 @@ export interface Settings {
   readonly historyDays: number
   /** null = the listener and the cron function send. */
   readonly edge: EdgeBindings | null
+  /** null = none: the cron function looks into the database every time. */
+  readonly doorbell: DoorbellSettings | null
+  /** Requests that a run of the cron function, or of a consumer at the edge, may make. */
+  readonly maxSubrequests: number
 }
 
 export const readSettings = oncePerEnvironment(async (env): Promise<Settings> => {
@@ -58,6 +64,8 @@ export const readSettings = oncePerEnvironment(async (env): Promise<Settings> =>
     accessProxy: accessProxy(env),
     historyDays: historyDays(env),
     edge: edgeBindings(env),
+    doorbell: doorbellSettings(env),
+    maxSubrequests: integer(env, 'OUTBOX_CRON_SUBREQUESTS', { default: 45, min: 20, max: 9_000 }),
   })
   log('settings read', { driver: settings.driver })
   return settings

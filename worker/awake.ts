@@ -52,8 +52,9 @@ export async function startAwake({ settings, name, log, port }: AwakePorts): Pro
     workedAt = clock()
   }
   wake.events.on('newEvents', noteWork)
-  wake.events.on('heartbeat', ({ work, expired, maintenance }) => {
-    if (work || expired || maintenance) noteWork()
+  // What is due and cannot be sent yet, behind a breaker, a rate or a key, is no work: next_due knows when it will be.
+  wake.events.on('heartbeat', ({ expired, maintenance }) => {
+    if (expired || maintenance) noteWork()
   })
   send.settler.on('settled', noteWork)
 

@@ -12,6 +12,7 @@ import {
   readDeliverySettings,
   SettingsError,
   seconds,
+  sleepLookSeconds,
   text,
 } from '../delivery/settings.ts'
 import { sqlstate } from './database.ts'
@@ -69,7 +70,7 @@ function sleep(env: Environment): Pick<ListenerSettings, 'sleepAfterSeconds' | '
   return {
     sleepAfterSeconds:
       read(env, after) === null ? null : seconds(env, after, { default: 60, min: 1, max: 3600 }),
-    sleepLookSeconds: seconds(env, 'OUTBOX_SLEEP_LOOK_SECONDS', { default: 3600, min: 1, max: 86_400 }),
+    sleepLookSeconds: sleepLookSeconds(env),
   }
 }
 

@@ -16,7 +16,7 @@ type Types = ReadonlyMap<string, PostgresType>
 export function writeStatement({ name, text, header }: Statement, types: Types): string {
   const called = camel(name)
   const parts = [
-    `const ${called}Statement = {\n  name: '${name}',\n  text: \`\n/* outbox: ${name} */\n${escaped(withoutRemarks(text).trim())}\n\`,\n}\n`,
+    `const ${called}Statement = {\n  name: '${name}',\n  text: \`\n/* outbox: ${name} */\n${escaped(bare(text).trim())}\n\`,\n}\n`,
     parametersInterface(called, header, types),
     ...rowInterfaces(called, header, types),
     runner(called, header),
@@ -26,10 +26,14 @@ export function writeStatement({ name, text, header }: Statement, types: Types):
 }
 
 /**
- * They are for who reads the file. In a Worker's script they would be a tenth of its size. Only the name goes along: it says
- * in pg_stat_activity which statement this is.
+ * Remarks and indentation are for who reads the file. In a Worker's script they would be a tenth of its size. Only the name goes
+ * along: it says in pg_stat_activity which statement this is.
  */
-const withoutRemarks = (text: string) => text.replaceAll(/^ *--.*\n/gm, '').replaceAll(/ +-- [^'\n]*$/gm, '')
+const bare = (text: string) =>
+  text
+    .replaceAll(/^ *--.*\n/gm, '')
+    .replaceAll(/ +-- [^'\n]*$/gm, '')
+    .replaceAll(/^ +/gm, '')
 
 /** In a template literal. */
 export const escaped = (text: string) => text.replace(/[\\`]|\$\{/g, '\\$&')

@@ -22,7 +22,7 @@ BEGIN
     IF canceled >= max_rows THEN outcome := 'goes on'; RETURN; END IF;
   END IF;
   UPDATE outbox.identity
-  SET facts = here, addresses = '{}', adopted_as = as_what, adopted_at = clock_timestamp();
+  SET facts = here, addresses = '{}', epoch = 0, witnessed_epoch = NULL, adopted_as = as_what, adopted_at = clock_timestamp();
   DELETE FROM outbox.held_senders;
   outcome := 'adopted';
 END $$;

@@ -1,5 +1,5 @@
--- Each sender asks this on every new connection, before anything else: may it send from this database? `same`: yes. `copy` and
--- `unknown`: no, it is held (identity_verdict.sql), and asks again.
+-- Each sender asks this on every new connection, before anything else: may it send from this database? `same`: yes. `copy`,
+-- `older` and `unknown`: no, it is held (identity_verdict.sql, identify_witnessed.sql), and asks again.
 --
 -- The first sender of all binds: what it sees is what later ones are compared with. A sender that may send vouches for those who
 -- ask under another address: they are in the same database as it is, which a copy would not be. It hears of them by a
@@ -20,6 +20,7 @@ BEGIN
     SELECT * INTO bound FROM outbox.identity;
   END IF;
   verdict := outbox.identity_verdict(bound.facts, here, address = ANY (bound.addresses));
+  IF verdict = 'same' AND bound.witnessed_epoch > bound.epoch THEN verdict := 'older'; END IF;
   IF verdict <> 'same' THEN
     DELETE FROM outbox.held_senders WHERE seen_at < clock_timestamp() - interval '1 hour';
     INSERT INTO outbox.held_senders AS h (address, sender) VALUES (address, sender)

@@ -66,7 +66,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT r.role, f.object
     FROM function f CROSS JOIN (VALUES ('outbox_functions'), ('outbox_listener')) AS r (role)
     WHERE f.name IN ('add_partitions', 'open_next_partition', 'expire', 'capture_health', 'oldest_transaction_seconds',
-      'fold_attempts', 'identify', 'held_reason')
+      'fold_attempts', 'identify', 'identify_witnessed', 'held_reason')
     UNION
     SELECT 'outbox_functions', f.object
     FROM function f

@@ -368,6 +368,8 @@ CREATE TABLE "outbox"."identity" (
 	"addresses" text[] NOT NULL,
 	"bound_by" text NOT NULL,
 	"bound_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"epoch" bigint DEFAULT 0 NOT NULL,
+	"witnessed_epoch" bigint,
 	"adopted_as" text,
 	"adopted_at" timestamp with time zone,
 	CONSTRAINT "identity_one" CHECK ("outbox"."identity"."id" = 1),

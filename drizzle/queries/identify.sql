@@ -4,5 +4,5 @@
 -- $2 sender   text
 --
 -- Returns one row.
--- -> verdict  text  same, copy or unknown
+-- -> verdict  text  same, copy, older or unknown
 select outbox.identify($1::text, $2::text) as verdict

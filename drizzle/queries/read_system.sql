@@ -1,7 +1,7 @@
 -- Which database this is, which one has sent so far, and who is held.
 --
 -- Returns one row.
--- -> held_reason              text?    copy or unknown; null = nobody is held
+-- -> held_reason              text?    copy, older or unknown; null = nobody is held
 -- -> facts                    text     JSON: what tells this database from its copies
 -- -> bound_facts              text?    JSON: of the one that has sent; null = none has
 -- -> addresses                text[]?  under which senders reach it

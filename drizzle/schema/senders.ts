@@ -1,6 +1,6 @@
 // Who sends: the listeners that are alive, the last run of the cron function, and from which database.
 import { sql } from 'drizzle-orm'
-import { boolean, check, integer, jsonb, smallint, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, integer, jsonb, smallint, text } from 'drizzle-orm/pg-core'
 import { time } from './columns.ts'
 import { outbox } from './outbox.ts'
 
@@ -60,6 +60,10 @@ export const identity = outbox.table(
     addresses: text().array().notNull(),
     bound_by: text().notNull(),
     bound_at: time().notNull().default(sql`clock_timestamp()`),
+    /** How often senders with an outside witness have counted since it was bound (drizzle/functions/identify_witnessed.sql). */
+    epoch: bigint({ mode: 'bigint' }).notNull().default(sql`0`),
+    /** What the witness has seen of the epochs, where that was more. */
+    witnessed_epoch: bigint({ mode: 'bigint' }),
     /** null = it is the database that it was made as. */
     adopted_as: text({ enum: ['replacement', 'new'] }),
     adopted_at: time(),

@@ -2,15 +2,15 @@
 // a listener runs that is next to nothing; without one it is everything.
 
 import { type Send, sendThrough } from '../../delivery/send.ts'
-import { integer } from '../../delivery/settings.ts'
+import type { DeliverySettings } from '../../delivery/settings.ts'
 import type { Leased } from '../../delivery/types.ts'
 import { version } from '../../delivery/version.ts'
 import { maxTallies } from '../../drizzle/history.ts'
-import { heldSentences } from '../../drizzle/identity.ts'
-import { noteCronRun, noteFailedCronRun } from '../../drizzle/queries.gen.ts'
+import { type HeldReason, heldSentences } from '../../drizzle/identity.ts'
+import { nextDue, noteCronRun, noteFailedCronRun } from '../../drizzle/queries.gen.ts'
 import type { Store } from '../../drizzle/store.ts'
 import { type Database, openDatabase } from '../db.ts'
-import { ring } from '../edge/ring.ts'
+import { ringAt } from '../edge/ring.ts'
 import { log } from '../http/log.ts'
 import { safeReason } from '../http/safe-reason.ts'
 import { budgetedStore } from '../sending/budgeted-store.ts'
@@ -35,6 +35,8 @@ export interface Report extends Rewrapped {
   readonly stopped: 'nothing due' | 'left to the consumers' | 'held' | Limit
   /** Why nothing was sent at all (drizzle/identity.ts); null = nothing kept it from sending. */
   readonly held: string | null
+  /** With a doorbell: when there is something to do again; null = nothing waits, or no doorbell asks. */
+  readonly nextInSeconds: number | null
 }
 
 export interface CronOptions {
@@ -44,20 +46,25 @@ export interface CronOptions {
   readonly stopping?: AbortSignal
 }
 
+/** No run takes longer. */
+export const runTimeoutSeconds = ({
+  requestTimeoutSeconds,
+}: Pick<DeliverySettings, 'requestTimeoutSeconds'>) => runSeconds + requestTimeoutSeconds + 5
+
 export async function runCron(env: Env, { send, stopping }: CronOptions = {}): Promise<Report> {
   const settings = await readSettings(env)
-  const maxSubrequests = integer(env, 'OUTBOX_CRON_SUBREQUESTS', { default: 45, min: 20, max: 9_000 })
-  const budget = new Budget(maxSubrequests, { rewraps: settings.keyring.keyIds.length > 1, stopping })
+  const budget = new Budget(settings.maxSubrequests, {
+    rewraps: settings.keyring.keyIds.length > 1,
+    stopping,
+  })
   // One database for the whole run.
-  const deadlineSeconds = runSeconds + settings.delivery.requestTimeoutSeconds + 5
-  const db = openDatabase(settings, { deadlineSeconds })
+  const db = openDatabase(settings, { deadlineSeconds: runTimeoutSeconds(settings.delivery) })
   try {
-    const held = await findHoldFor(db, settings, budget)
-    if (held !== null)
-      return { ...nothingDone, held: heldSentences[held], stopped: 'held', subrequests: budget.subrequests }
+    const held = await findHoldFor(db, settings, budget, { counts: true })
+    if (held !== null) return { ...heldBecause(held), subrequests: budget.subrequests }
     const store = budgetedStore(db, settings, budget, 'cron')
     const rescued = await store.rescue(rescueLimit, settings.delivery.retrySchedule)
-    const sent = (await ring(settings))
+    const sent = (await ringAt(settings.edge?.dispatcher))
       ? leftToConsumers
       : await deliverDue(store, settings, {
           budget,
@@ -66,7 +73,8 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
     const sealed = await rewrapOldSeals(store, settings.keyring, budget)
     await keepPartitions(store, settings.delivery, budget)
     await noteRun(db, budget, sent, settings.historyDays)
-    return { rescued, ...sent, ...sealed, held, subrequests: budget.subrequests }
+    const nextInSeconds = settings.doorbell === null ? null : await findNext(db, budget, sent)
+    return { rescued, ...sent, ...sealed, held, nextInSeconds, subrequests: budget.subrequests }
   } catch (error) {
     await noteFailure(db, budget, error)
     throw error
@@ -75,7 +83,25 @@ export async function runCron(env: Env, { send, stopping }: CronOptions = {}): P
   }
 }
 
-const nothingDone = { rescued: 0, delivered: 0, failed: 0, rewrapped: 0, unopened: 0 }
+/** Somebody may vouch for an unknown address soon. Everything else takes a person, who rings by adopting. */
+const heldBecause = (reason: HeldReason) => ({
+  ...{ rescued: 0, delivered: 0, failed: 0, rewrapped: 0, unopened: 0 },
+  stopped: 'held' as const,
+  held: heldSentences[reason],
+  nextInSeconds: reason === 'unknown' ? 60 : null,
+})
+
+/** What this run could not do is tried again after so long. */
+const minPauseSeconds = 5
+const consumersSeconds = 60
+
+async function findNext(db: Database, budget: Budget, { stopped }: Sent): Promise<number | null> {
+  if (stopped === 'time' || stopped === 'subrequests') return 0
+  budget.spend()
+  const { dueIn } = await nextDue(db.run, { maintains: false })
+  if (dueIn === null) return null
+  return Math.max(dueIn, stopped === 'left to the consumers' ? consumersSeconds : minPauseSeconds)
+}
 
 /** For GET /v1/listeners, the alarms and the history. All that the run was for is done, so a failure here does not make it fail. */
 async function noteRun(

@@ -1,22 +1,17 @@
 // Edge sending: Cloudflare Queues between claim and send, so that as many Workers send as there is work for. What it needs of
 // the environment, by the names of wrangler.toml, and only as much of their types as is used.
 import { type Environment, expected, read, SettingsError } from '../../delivery/settings.ts'
+import type { ObjectBinding } from './object.ts'
 
 export interface Queue {
   sendBatch(messages: { body: unknown; contentType: 'json' }[]): Promise<unknown>
-}
-
-/** A Durable Object: there is one, and it runs one thing at a time. */
-export interface DispatcherBinding {
-  idFromName(name: string): unknown
-  get(id: unknown): { fetch(url: string, init: RequestInit): Promise<Response> }
 }
 
 export interface EdgeBindings {
   readonly queue: Queue
   /** For endpoints that would keep the others waiting. */
   readonly slowQueue: Queue
-  readonly dispatcher: DispatcherBinding
+  readonly dispatcher: ObjectBinding
 }
 
 const names = {
@@ -41,6 +36,6 @@ export function edgeBindings(env: Environment): EdgeBindings | null {
   return {
     queue: bound[names.queue] as Queue,
     slowQueue: bound[names.slowQueue] as Queue,
-    dispatcher: bound[names.dispatcher] as DispatcherBinding,
+    dispatcher: bound[names.dispatcher] as ObjectBinding,
   }
 }

@@ -1,7 +1,6 @@
 // A consumer of the queues: takes a token, and then claims, sends and settles what is due for that endpoint, with the listener's
 // own statements and its own deliver(), until nothing is due or its time is over.
 import { type Send, sendThrough } from '../../delivery/send.ts'
-import { integer } from '../../delivery/settings.ts'
 import type { EndpointId, Leased } from '../../delivery/types.ts'
 import type { Store } from '../../drizzle/store.ts'
 import { Budget } from '../cron/budget.ts'
@@ -46,7 +45,7 @@ export async function consume(env: Env, token: Token, lane: Lane): Promise<void>
     if (settings.edge === null) return log('a token came, but edge sending is off')
     const { dispatcher } = settings.edge
     if (!(await tell(dispatcher, { path: '/begin', body: { id } }))) return
-    const outcome = await work(env, settings, token, lane).catch((error: unknown): Outcome => {
+    const outcome = await work(settings, token, lane).catch((error: unknown): Outcome => {
       log('a consumer failed: its leases end by themselves', { error: safeReason(error) })
       return { more: false, nextInSeconds: afterFailureSeconds, requestSeconds: null }
     })
@@ -56,9 +55,8 @@ export async function consume(env: Env, token: Token, lane: Lane): Promise<void>
   }
 }
 
-async function work(env: Env, settings: Settings, token: Token, lane: Lane): Promise<Outcome> {
-  const { delivery } = settings
-  const maxSubrequests = integer(env, 'OUTBOX_CRON_SUBREQUESTS', { default: 45, min: 20, max: 9_000 })
+async function work(settings: Settings, token: Token, lane: Lane): Promise<Outcome> {
+  const { delivery, maxSubrequests } = settings
   const budget = new Budget(maxSubrequests, { rewraps: false, seconds: consumerSeconds[lane] })
   for (let said = 0; said < dispatcherCalls; said++) budget.spend()
   const deadlineSeconds = consumerSeconds[lane] + delivery.requestTimeoutSeconds + settlingSeconds

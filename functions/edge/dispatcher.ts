@@ -2,6 +2,7 @@
 // to do. It knows which tokens are out, so all consumers together keep to what an endpoint may have in flight.
 //
 // It holds nothing that the database does not know: if it is lost, the next ring begins anew.
+import { wakeUpAt } from '../../delivery/sleep.ts'
 import { createStore } from '../../drizzle/store.ts'
 import { findHoldFor } from '../cron/identity.ts'
 import { openDatabase } from '../db.ts'
@@ -11,25 +12,17 @@ import { safeReason } from '../http/safe-reason.ts'
 import { clock } from '../sending/attempt.ts'
 import { maxConnections } from '../sending/limits.ts'
 import { type Env, readSettings } from '../settings.ts'
+import { wakeAt } from './alarm.ts'
 import { consumerSeconds, settlingSeconds } from './consume.ts'
 import { type Dispatched, dispatch } from './dispatch.ts'
 import { type Report, sooner } from './messages.ts'
-import { type Sql, Tokens } from './tokens.ts'
-
-/** What the platform hands to a Durable Object with SQLite, as far as it is used. */
-export interface DispatcherState {
-  readonly storage: {
-    readonly sql: Sql
-    getAlarm(): Promise<number | null>
-    setAlarm(at: number): Promise<void>
-  }
-}
+import type { ObjectState } from './object.ts'
+import { Tokens } from './tokens.ts'
+import { Witness } from './witness.ts'
 
 /** After a failure, such as a database that cannot be reached. */
 const afterFailureMs = 5_000
 const deadlineSeconds = 25
-/** An alarm that is so late is lost. */
-const lostAlarmMs = 5_000
 
 const nothing: Dispatched = { more: false, nextDueInSeconds: null }
 
@@ -42,17 +35,19 @@ export interface Dispatcher {
 export function dispatcherFor(
   environmentOf: EnvironmentOf,
 ): new (
-  state: DispatcherState,
+  state: ObjectState,
   env: Env,
 ) => Dispatcher {
   return class OutboxDispatcher implements Dispatcher {
-    readonly #state: DispatcherState
+    readonly #state: ObjectState
     readonly #env: Env
+    readonly #witness: Witness
     #tokens: Tokens | null = null
 
-    constructor(state: DispatcherState, env: Env) {
+    constructor(state: ObjectState, env: Env) {
       this.#state = state
       this.#env = environmentOf(env)
+      this.#witness = new Witness(state.storage.sql)
     }
 
     async fetch(request: Request): Promise<Response> {
@@ -71,7 +66,7 @@ export function dispatcherFor(
           await this.#end(tokens, (await request.json()) as Report)
           return new Response()
         default:
-          return new Response(null, { status: 404 })
+          return (await this.#witness.answer(request)) ?? new Response(null, { status: 404 })
       }
     }
 
@@ -83,7 +78,7 @@ export function dispatcherFor(
         if (more) await this.#wakeIn(0)
         const nextEnd = tokens.nextEnd()
         const inMs = sooner(
-          nextDueInSeconds === null ? null : nextDueInSeconds * 1000,
+          await this.#waitMs(nextDueInSeconds),
           nextEnd === null ? null : nextEnd - Date.now(),
         )
         if (inMs !== null) await this.#wakeIn(inMs)
@@ -99,17 +94,20 @@ export function dispatcherFor(
     ): Promise<void> {
       if (requestSeconds !== null) tokens.noteSpeed(endpointId, requestSeconds)
       tokens.end(id)
-      if (more) await this.#wakeIn(0)
-      else if (nextInSeconds !== null) await this.#wakeIn(nextInSeconds * 1000)
+      const waitMs = more ? 0 : await this.#waitMs(nextInSeconds)
+      if (waitMs !== null) await this.#wakeIn(waitMs)
     }
 
-    /** Never later than it is set already, unless that one should have come long ago. */
-    async #wakeIn(milliseconds: number): Promise<void> {
+    /** Where the database may sleep, retries of several endpoints share a wake-up. */
+    async #waitMs(seconds: number | null): Promise<number | null> {
+      if (seconds === null) return null
+      const { doorbell } = await readSettings(this.#env)
       const now = Date.now()
-      const at = now + Math.max(0, Math.ceil(milliseconds))
-      const set = await this.#state.storage.getAlarm()
-      const isComing = set !== null && set <= at && set > now - lostAlarmMs
-      if (!isComing) await this.#state.storage.setAlarm(at)
+      return doorbell === null ? seconds * 1000 : wakeUpAt(seconds * 1000, now)! - now
+    }
+
+    #wakeIn(milliseconds: number): Promise<void> {
+      return wakeAt(this.#state.storage, Date.now() + Math.max(0, Math.ceil(milliseconds)))
     }
 
     async #openTokens(): Promise<Tokens> {

@@ -1,8 +1,10 @@
-// Edge sending for a Worker, beside createOutbox():
+// Edge sending and the doorbell for a Worker, beside createOutbox(). Each is used only where wrangler.toml binds it:
 //
 //   const edge = createEdge()
 //   export const OutboxDispatcher = edge.Dispatcher
+//   export const OutboxDoorbell = edge.Doorbell
 //   export default { fetch: outbox.fetch, scheduled: outbox.scheduled, queue: edge.queue }
+import { doorbellFor } from '../doorbell/doorbell.ts'
 import { overriddenBy, type SettingsOption } from '../environment.ts'
 import type { Env } from '../settings.ts'
 import { consume } from './consume.ts'
@@ -19,8 +21,9 @@ export interface MessageBatch {
 export interface Edge {
   /** The consumer of both queues. */
   queue(batch: MessageBatch, env: Env): Promise<void>
-  /** The class of the Durable Object: export it under the name that wrangler.toml gives it. */
+  /** Classes of Durable Objects: export them under the names that wrangler.toml gives them. */
   readonly Dispatcher: ReturnType<typeof dispatcherFor>
+  readonly Doorbell: ReturnType<typeof doorbellFor>
 }
 
 export function createEdge({ settings }: { readonly settings?: SettingsOption } = {}): Edge {
@@ -32,5 +35,6 @@ export function createEdge({ settings }: { readonly settings?: SettingsOption } 
       await Promise.all(tokens.map(token => consume(environmentOf(env), token, lane)))
     },
     Dispatcher: dispatcherFor(environmentOf),
+    Doorbell: doorbellFor(environmentOf),
   }
 }

@@ -1,6 +1,6 @@
 // What the parts of edge sending say to each other.
 import type { EndpointId } from '../../delivery/types.ts'
-import type { DispatcherBinding } from './bindings.ts'
+import { callObject, type ObjectBinding } from './object.ts'
 
 /**
  * In a queue: this endpoint has work. It names no delivery and holds no lease, so it may be late, come twice or get lost: who
@@ -36,10 +36,8 @@ export interface Report {
 type Said = { path: '/ring' } | { path: '/begin'; body: { id: number } } | { path: '/end'; body: Report }
 
 /** Whether the dispatcher says yes. */
-export async function tell(dispatcher: DispatcherBinding, said: Said): Promise<boolean> {
-  const stub = dispatcher.get(dispatcher.idFromName('outbox'))
-  const body = 'body' in said ? JSON.stringify(said.body) : null
-  const answer = await stub.fetch(`https://dispatcher${said.path}`, { method: 'POST', body })
+export async function tell(dispatcher: ObjectBinding, said: Said): Promise<boolean> {
+  const answer = await callObject(dispatcher, said.path, 'body' in said ? said.body : undefined)
   if (answer.status !== 200 && answer.status !== 409)
     throw new Error(`the dispatcher answered ${answer.status}`)
   return answer.status === 200

@@ -1,22 +1,20 @@
-// Rings the dispatcher: there may be something to send. It never fails what it rings for, because the cron function rings too.
+// Rings: there may be something to send. It never fails what it rings for, because the cron function looks too.
 import type { Context } from 'hono'
-import { log } from '../http/log.ts'
-import { safeReason } from '../http/safe-reason.ts'
 import type { App, Settings } from '../settings.ts'
-import { tell } from './messages.ts'
+import { type ObjectBinding, tryObject } from './object.ts'
 
-/** Whether there is a dispatcher, and it was rung. */
-export async function ring({ edge }: Pick<Settings, 'edge'>): Promise<boolean> {
-  if (edge === null) return false
-  try {
-    return await tell(edge.dispatcher, { path: '/ring' })
-  } catch (error) {
-    log('the dispatcher could not be rung', { error: safeReason(error) })
-    return false
-  }
+/** Whether there is a dispatcher or a doorbell, and one of them was rung. */
+export async function ring({ edge, doorbell }: Pick<Settings, 'edge' | 'doorbell'>): Promise<boolean> {
+  const rung = await Promise.all([ringAt(edge?.dispatcher), ringAt(doorbell?.object)])
+  return rung.includes(true)
 }
+
+/** Whether it is there, and has heard. */
+export const ringAt = async (object: ObjectBinding | undefined): Promise<boolean> =>
+  object !== undefined && (await tryObject(object, '/ring')) !== null
 
 /** The answer does not wait for it. After a failure too: the commit may have happened. */
 export function ringLater(c: Context<App>): void {
-  if (c.var.settings.edge !== null) c.executionCtx.waitUntil(ring(c.var.settings))
+  const { settings } = c.var
+  if (settings.edge ?? settings.doorbell) c.executionCtx.waitUntil(ring(settings))
 }

@@ -1,11 +1,7 @@
 // The dispatcher's memory: which tokens are out, and which endpoints are slow. It survives the dispatcher's own restarts.
 import type { EndpointId } from '../../delivery/types.ts'
 import type { Lane, Token } from './messages.ts'
-
-/** Of a Durable Object's SQLite. */
-export interface Sql {
-  exec(statement: string, ...parameters: (string | number | null)[]): Iterable<Record<string, unknown>>
-}
+import type { Sql } from './object.ts'
 
 /** In a queue so long, a token is taken for lost, and another one may go out. If it comes after all, it begins nothing. */
 const queuedMs = 60_000

@@ -5,10 +5,12 @@ import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type HeldReason, heldSentences } from '../../drizzle/identity.ts'
 import { runCron } from '../../functions/cron/run.ts'
+import { createEdge } from '../../functions/edge/edge.ts'
 import type { Listener } from '../../worker/listener.ts'
 import { endAll } from '../support/cleanup.ts'
 import { withClient } from '../support/client.ts'
 import { copyDataDirectory } from '../support/data-directory.ts'
+import { startObject } from '../support/durable-object.ts'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, startTestListener } from '../support/outbox.ts'
@@ -53,8 +55,13 @@ async function sendAndPileUp({
   })
 }
 
-const cron = (databaseUrl: string) =>
-  runCron({ ...testSettings, DATABASE_URL: databaseUrl, NEON_PROXY: original.env.NEON_PROXY })
+const cron = (databaseUrl: string, bindings: object = {}) =>
+  runCron({
+    ...testSettings,
+    DATABASE_URL: databaseUrl,
+    NEON_PROXY: original.env.NEON_PROXY,
+    ...bindings,
+  })
 
 async function readiness({ healthPort }: Listener): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${healthPort}/readyz`)
@@ -259,6 +266,96 @@ describe('it goes on sending', () => {
     ])
     for (const listener of both)
       await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
+  })
+})
+
+describe('with a witness outside of the database', () => {
+  /** Of the kind that the cron function asks, as a Durable Object has it. */
+  const startWitness = () => ({ OUTBOX_DOORBELL: startObject(createEdge().Doorbell, () => ({})).binding })
+
+  const emitThree = (url: string) => withClient(url, client => emit(client, 3))
+
+  /** The files as they were before the original's last run of the cron function. */
+  async function cloneThenGoOn(witness: object): Promise<string> {
+    await sendAndPileUp()
+    expect(await cron(original.databaseUrl, witness)).toMatchObject({ held: null, delivered: 3 })
+    await emitThree(original.databaseUrl)
+    await original.stop()
+    const copy = join(temporaryDirectory(), 'postgres')
+    copyDataDirectory(original.dir, copy)
+    original = await startServer({ dir: original.dir, isCopy: true, port: original.port })
+    expect(await cron(original.databaseUrl, witness)).toMatchObject({ held: null, delivered: 3 })
+    return copy
+  }
+
+  async function expectOlderIsHeld(url: string, witness: object): Promise<void> {
+    const before = receiver.requests.length
+    const held = { stopped: 'held', held: heldSentences.older, rescued: 0, delivered: 0, failed: 0 }
+    expect(await cron(url, witness)).toMatchObject(held)
+    // From then on also those that cannot ask the witness.
+    expect(await cron(url)).toMatchObject(held)
+    const listener = await listenAt(url)
+    await eventually(async () => expect(await readiness(listener)).toBe(`503 ${heldSentences.older}`))
+    expect(receiver.requests.length).toBe(before)
+    expect((await adoptAs(url, 'replacement')).outcome).toBe('adopted')
+    await receiver.waitFor(before + 3)
+    await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
+    await listener.stop()
+    await emitThree(url)
+    for (const delivered of [3, 0]) expect(await cron(url, witness)).toMatchObject({ held: null, delivered })
+  }
+
+  test('a clone or an old backup that has taken the place of the original, under its address, sends nothing until it is adopted', async () => {
+    const witness = startWitness()
+    const copy = await cloneThenGoOn(witness)
+    await original.stop()
+    const { databaseUrl } = await startServer({ dir: copy, isCopy: true, port: original.port })
+    expect(databaseUrl).toBe(original.databaseUrl)
+    await expectOlderIsHeld(databaseUrl, witness)
+  })
+
+  test('a branch of Neon that gives itself out for the one that has sent sends nothing until it is adopted', async () => {
+    await withClient(original.databaseUrl, client =>
+      client.query(`alter database migrated set neon.tenant_id = 'project';
+                    alter database migrated set neon.timeline_id = 'main'`),
+    )
+    const witness = startWitness()
+    const copy = await cloneThenGoOn(witness)
+    const branch = await startServer({ dir: copy, isCopy: true })
+    await expectOlderIsHeld(branch.databaseUrl, witness)
+    // The one that has sent goes on meanwhile.
+    await emitThree(original.databaseUrl)
+    expect(await cron(original.databaseUrl, witness)).toMatchObject({ held: null, delivered: 3 })
+  })
+
+  test('a restarted server and a promoted standby under the same address go on sending', async () => {
+    const witness = startWitness()
+    const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
+    const proxied = onPort(original.databaseUrl, proxy.port)
+    await sendAndPileUp({ url: proxied })
+    expect(await cron(proxied, witness)).toMatchObject({ held: null, delivered: 3 })
+    const standby = await promoteInPlaceOf(original)
+    proxy.leadTo({ host: '127.0.0.1', port: standby.port })
+    await emitThree(proxied)
+    expect(await cron(proxied, witness)).toMatchObject({ held: null, delivered: 3 })
+    await standby.stop()
+    const again = await startServer({ dir: standby.dir, isCopy: true })
+    proxy.leadTo({ host: '127.0.0.1', port: again.port })
+    await emitThree(proxied)
+    expect(await cron(proxied, witness)).toMatchObject({ held: null, delivered: 3 })
+  })
+
+  test('a dump that was adopted as the replacement is not held a second time', async () => {
+    const witness = startWitness()
+    await sendAndPileUp()
+    const dump = await dumpRows(original.databaseUrl)
+    for (let runs = 0; runs < 3; runs++) await cron(original.databaseUrl, witness)
+    const elsewhere = await startOtherInstallation()
+    await restoreRows(elsewhere, dump)
+    expect(await cron(elsewhere, witness)).toMatchObject({ held: heldSentences.copy })
+    await adoptAs(elsewhere, 'replacement')
+    expect(await cron(elsewhere, witness)).toMatchObject({ held: null, delivered: 3 })
+    expect(await cron(elsewhere, witness)).toMatchObject({ held: null })
   })
 })
 

@@ -12,12 +12,16 @@ export interface SqlProxy {
   breakNext(words: string, when: 'before' | 'after'): void
   /** How many were broken. */
   readonly broken: number
+  /** How many came. */
+  readonly statements: number
 }
 
 export async function startSqlProxy(): Promise<SqlProxy> {
   const plan: { words: string; when: 'before' | 'after' }[] = []
   let broken = 0
+  let statements = 0
   const server = createServer(async (request, response) => {
+    statements++
     const body = await buffer(request)
     const at = plan.findIndex(({ words }) => body.includes(words))
     const [fault] = at < 0 ? [] : plan.splice(at, 1)
@@ -47,6 +51,9 @@ export async function startSqlProxy(): Promise<SqlProxy> {
     breakNext: (words, when) => void plan.push({ words, when }),
     get broken() {
       return broken
+    },
+    get statements() {
+      return statements
     },
   }
 }

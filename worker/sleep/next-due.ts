@@ -17,7 +17,7 @@ export async function findDueInMs(connectionString: string): Promise<number | nu
   client.on('error', () => {}) // what waits for it is rejected
   await client.connect()
   try {
-    const { dueIn } = await nextDue(runOn(client))
+    const { dueIn } = await nextDue(runOn(client), { maintains: true })
     return dueIn === null ? null : dueIn * 1000
   } finally {
     await client.end()

@@ -12,6 +12,7 @@
 // either before the snapshot of the look, which finds it, or its ring comes after the count was read, which was before the look;
 // then the counts differ, and the listener wakes. Who writes past the API rings nobody: that is found at the next look, which is
 // never further away than `lookEveryMs`. A process that dies begins awake.
+import { wakeUpAt } from '../../delivery/sleep.ts'
 
 export interface SleepTimes {
   /** Without a ring it looks so often, for what was written past the API. */
@@ -32,8 +33,6 @@ export type SleepEvent =
 /** What has to be done now; null = nothing but to wait. */
 export type SleepCommand = 'start' | 'stop' | 'look' | 'wait' | null
 
-/** What is due later than this is done at full such steps: one wake-up for all that retries of several endpoints ask for. */
-export const roundingMs = 300_000
 /** The database did not answer: it may be starting, or the network is down. */
 const lookAgainMs = 5_000
 
@@ -97,8 +96,6 @@ export class SleepRule {
 
   #nextLook(dueInMs: number | null, now: number): number {
     const safety = now + this.#times.lookEveryMs
-    if (dueInMs === null) return safety
-    const due = now + dueInMs
-    return Math.min(safety, dueInMs <= roundingMs ? due : Math.ceil(due / roundingMs) * roundingMs)
+    return Math.min(safety, wakeUpAt(dueInMs, now) ?? safety)
   }
 }

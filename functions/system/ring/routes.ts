@@ -1,4 +1,4 @@
-// POST /v1/ring: whoever has written events past the API says so, and the dispatcher of edge sending looks at once.
+// POST /v1/ring: whoever has written events past the API says so, and the dispatcher of edge sending or the doorbell looks at once.
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { ring } from '../../edge/ring.ts'
 import { defineRoute } from '../../http/define-route.ts'
@@ -10,7 +10,7 @@ const Ring = z
   .object({
     rung: z.boolean().openapi({
       description:
-        'Whether the dispatcher of edge sending was rung. false: edge sending is off, or it could not be reached',
+        'Whether the dispatcher of edge sending or the doorbell was rung. false: there is none, or it could not be reached',
     }),
   })
   .openapi('Ring')

@@ -1,26 +1,15 @@
 // The dispatcher's memory and its alarm, with a clock that the test turns: lost tokens, lost alarms, late consumers.
-import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import type { EndpointId } from '../../../delivery/types.ts'
 import { createEdge } from '../../../functions/edge/edge.ts'
-import { type Sql, Tokens } from '../../../functions/edge/tokens.ts'
+import { Tokens } from '../../../functions/edge/tokens.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { openSql } from '../../support/durable-object.ts'
 import { addEndpoint, emitAtOnce } from '../../support/outbox.ts'
 import { testSettings } from '../../support/settings.ts'
 
 const one = '1' as EndpointId
 const workMs = 30_000
-
-/** SQLite as a Durable Object has it. */
-function openSql(): Sql {
-  const database = new DatabaseSync(':memory:')
-  return {
-    exec(statement, ...parameters) {
-      const prepared = database.prepare(statement)
-      return prepared.all(...parameters) as Record<string, unknown>[]
-    },
-  }
-}
 
 function memory() {
   let now = 1_000_000

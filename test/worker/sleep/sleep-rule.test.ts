@@ -1,7 +1,9 @@
 // The rule of sleep against a model: a database that suspends itself, writers with and without the API, crashes. In ten
 // thousand random schedules nothing is lost or late, and an idle day costs hardly any time awake.
 import { describe, expect, test } from 'vitest'
-import { roundingMs, type SleepCommand, SleepRule } from '../../../worker/sleep/sleep-rule.ts'
+import { roundingMs } from '../../../delivery/sleep.ts'
+import { type SleepCommand, SleepRule } from '../../../worker/sleep/sleep-rule.ts'
+import { randomOf } from '../../support/random.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -163,17 +165,6 @@ class World {
     const until = this.now + forMs
     if (until > from) this.awakeMs += until - from
     this.#awakeUntil = Math.max(this.#awakeUntil, until)
-  }
-}
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

@@ -1,6 +1,6 @@
 // A listener that sleeps, on a real database: asleep it has no connection, and it comes back for whatever there is to do.
 import type pg from 'pg'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Listener } from '../../../worker/listener.ts'
 import { eventually } from '../../support/eventually.ts'
 import { deliveryStates, emit, startTestListener } from '../../support/outbox.ts'
@@ -67,6 +67,48 @@ test('it comes back for a retry when that is due', async () => {
   expect(receiver.requests).toHaveLength(1)
   await receiver.waitFor(2)
   await eventually(async () => expect(await deliveryStates(client)).toEqual({ delivered: 1 }))
+})
+
+describe('it sleeps while what is due cannot be sent, and sends it once it can:', () => {
+  const wake = (port: number) =>
+    ask(port, '/wake', { method: 'POST', headers: { authorization: 'Bearer token' } })
+
+  test.each([
+    ['behind an open breaker', {}, 'probe_at'],
+    ['behind a rate limit', { rate_per_second: 0.01 }, 'next_slot_at'],
+  ] as const)('%s', async (_, columns, column) => {
+    const { db, client, receiver, endpoint } = await setUp(undefined, columns)
+    const letThroughIn = (interval: string) =>
+      client.query(
+        `insert into outbox.endpoint_health (endpoint_id, ${column}) values ($1, clock_timestamp() + $2::interval)
+         on conflict (endpoint_id) do update set ${column} = excluded.${column}`,
+        [endpoint.id, interval],
+      )
+    await letThroughIn('1 hour')
+    await emit(client)
+    const listener = await startTestListener(db.url, sleepy)
+    await untilAsleep(client, listener)
+    expect(await deliveryStates(client)).toEqual({ pending: 1 })
+    expect(receiver.requests).toHaveLength(0)
+    await letThroughIn('0')
+    await wake(listener.healthPort)
+    await receiver.waitFor(1)
+  })
+
+  test('behind a retry of the same key', async () => {
+    const { db, client, receiver } = await setUp(({ nth }) => (nth === 1 ? 500 : 200), {
+      ordering: 'key',
+      retry_schedule: [3_600],
+    })
+    const listener = await startTestListener(db.url, sleepy)
+    await emit(client, 2, { key: () => 'one' })
+    await receiver.waitFor(1)
+    await untilAsleep(client, listener)
+    expect(await deliveryStates(client)).toEqual({ pending: 2 })
+    await client.query('update outbox.delivery_rows set due_at = clock_timestamp()')
+    await wake(listener.healthPort)
+    await receiver.waitFor(3)
+  })
 })
 
 test('it looks from time to time for what nobody woke it for', async () => {

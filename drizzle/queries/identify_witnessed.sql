@@ -1,0 +1,13 @@
+-- May a sender send from this database, by what a witness outside of it has seen as well
+-- (drizzle/functions/identify_witnessed.sql)?
+--
+-- $1 address  text  under which it reaches it
+-- $2 sender   text
+-- $3 seen     text  JSON: the highest epoch of each lineage that the witness knows
+-- $4 counts   bool  this sender counts the epoch up
+--
+-- Returns one row.
+-- -> verdict  text    same, copy, older or unknown
+-- -> lineage  text
+-- -> epoch    text    what it is now
+select verdict, lineage, epoch::text from outbox.identify_witnessed($1::text, $2::text, $3::text::jsonb, $4::bool)

@@ -52,7 +52,6 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/delay_ms.sql': '3d2d31853f48e9cd',
   'functions/delivery_dead.sql': 'c42b347953220834',
   'functions/delivery_reason.sql': '595d9aff1a9063bc',
-  'functions/delivery_row.sql': 'b279082cea870f28',
   'functions/described_fields.sql': '5a5259dcb82e8ded',
   'functions/differs_sql.sql': '11d0d345b96614b7',
   'functions/drop_capture.sql': '0143ad1779c110f5',

@@ -603,7 +603,6 @@ create view outbox.watches as
 -- outbox.delay_ms(begun_at timestamp with time zone, occurred_at double precision) returns integer stable
 -- outbox.delivery_dead() returns trigger security definer
 -- outbox.delivery_reason(d outbox.deliveries, h outbox.endpoint_health) returns text stable
--- outbox.delivery_row(of_endpoint bigint, of_event bigint, OUT state outbox.delivery_state, OUT attempt integer, OUT due_at timestamp with time zone, OUT reason text, OUT created_at timestamp with time zone, OUT finished_at timestamp with time zone, OUT last_status integer) returns record stable
 -- outbox.described_fields(relation regclass, options json) returns json stable
 -- outbox.differs_sql(type oid, collation_id oid, old_value text, new_value text) returns text stable
 -- outbox.drop_capture(relation regclass, kept_id bigint DEFAULT NULL::bigint, kept_operations text[] DEFAULT '{}'::text[]) returns boolean
@@ -848,9 +847,6 @@ grant execute on function outbox.delay_ms(timestamp with time zone,double precis
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_functions;
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to outbox_listener;
 grant execute on function outbox.delivery_reason(outbox.deliveries,outbox.endpoint_health) to public;
-grant execute on function outbox.delivery_row(bigint,bigint) to outbox_functions;
-grant execute on function outbox.delivery_row(bigint,bigint) to outbox_listener;
-grant execute on function outbox.delivery_row(bigint,bigint) to public;
 grant execute on function outbox.described_fields(regclass,json) to outbox_functions;
 grant execute on function outbox.described_fields(regclass,json) to outbox_listener;
 grant execute on function outbox.described_fields(regclass,json) to public;

@@ -164,91 +164,53 @@ walk (step, top, length, looked, event_ids, endpoint_ids) as (
       from (
         select d.*, count(*) over () as rows, count(*) over () > $4::int / 4 / $21::int and not range.is_shortest as too_many
         from (
-          -- Each part goes through the endpoints by itself: a union for each of them costs twice as much. `offset 0`: looked up
-          -- for each, never by reading the whole table.
           select d.*
           from endpoint p
           cross join lateral (
             select d.event_id, d.endpoint_id, d.state, d.reason, false as at_once, null::int as response_status
             from outbox.delivery_rows d
-            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-            offset 0
-          ) d
-          where $5::text in ('any', 'endpoint', 'rows') or $5::text = 'pending' and w.step > 0
-          union all
-          select d.*
-          from endpoint p
-          cross join lateral (
-            select d.event_id, d.endpoint_id, 'delivered'::outbox.delivery_state, null::text, true, d.response_status
+            where ($5::text in ('any', 'endpoint', 'rows') or $5::text = 'pending' and w.step > 0)
+              and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+            union all
+            select d.event_id, d.endpoint_id, 'delivered', null, true, d.response_status
             from outbox.delivered_at_once d
-            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-            offset 0
-          ) d
-          where $5::text in ('any', 'endpoint')
-          union all
-          select d.*
-          from endpoint p
-          cross join lateral (
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            where $5::text in ('any', 'endpoint') and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+            union all
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
             from outbox.delivery_rows d
-            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-              and d.event_id = any (range.event_ids)
-            offset 0
-          ) d
-          where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants))
-          union all
-          select d.*
-          from endpoint p
-          cross join lateral (
-            select d.event_id, d.endpoint_id, 'delivered'::outbox.delivery_state, null::text, true, d.response_status
+            where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants)) and d.endpoint_id = p.id
+              and d.event_id = any (range.event_ids) and d.event_id > range.bottom and d.event_id <= w.top
+            union all
+            select d.event_id, d.endpoint_id, 'delivered', null, true, d.response_status
             from outbox.delivered_at_once d
-            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
-              and d.event_id = any (range.event_ids)
-            offset 0
-          ) d
-          where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants))
-          union all
-          select d.*
-          from endpoint p
-          cross join lateral (
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            where $5::text = 'events' and (p.is_of_any or p.tenant = any (range.tenants)) and d.endpoint_id = p.id
+              and d.event_id = any (range.event_ids) and d.event_id > range.bottom and d.event_id <= w.top
+            union all
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
             from outbox.delivery_rows d
-            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top and d.state = 'dead'
-            offset 0
-          ) d
-          where $5::text = 'dead'
-          union all
-          select d.*
-          from endpoint p
-          cross join lateral (
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            where $5::text = 'dead' and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+              and d.state = 'dead'
+            union all
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
             from outbox.delivery_rows d
-            where d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
+            where $5::text = 'failed' and d.endpoint_id = p.id and d.event_id > range.bottom and d.event_id <= w.top
               and d.reason = any ($11::text[])
-            offset 0
-          ) d
-          where $5::text = 'failed'
-          union all
-          -- `+ 0`: by the index of what is pending, which does not know events.
-          select d.*
-          from endpoint p
-          cross join lateral (
-            select d.event_id, d.endpoint_id, d.state, d.reason, false, null::int
+            union all
+            -- `+ 0`: by the index of what is pending, which does not know events.
+            select d.event_id, d.endpoint_id, d.state, d.reason, false, null
             from outbox.delivery_rows d
-            where d.endpoint_id = p.id and d.event_id + 0 > range.bottom and d.event_id + 0 <= w.top
-              and d.state = 'pending'
+            where $5::text = 'pending' and w.step = 0 and d.endpoint_id = p.id and d.event_id + 0 > range.bottom
+              and d.event_id + 0 <= w.top and d.state = 'pending'
+            union all
+            select m.id, g.endpoint_id, 'sending', null, false, null
+            from outbox.delivery_groups g
+            cross join lateral unnest(g.event_ids) as m (id)
+            where $5::text in ('any', 'endpoint', 'events') and g.endpoint_id = p.id and m.id > range.bottom and m.id <= w.top
+              and ($5::text <> 'events' or m.id = any (range.event_ids))
             offset 0
           ) d
-          where $5::text = 'pending' and w.step = 0
           union all
           -- As many as requests on their way.
-          select m.id, g.endpoint_id, 'sending'::outbox.delivery_state, null::text, false, null::int
-          from outbox.delivery_groups g
-          join endpoint p on p.id = g.endpoint_id
-          cross join lateral unnest(g.event_ids) as m (id)
-          where $5::text in ('any', 'endpoint', 'events') and m.id > range.bottom and m.id <= w.top
-            and ($5::text <> 'events' or m.id = any (range.event_ids))
-          union all
           select d.*, false, null
           from endpoint p
           join (
@@ -289,12 +251,15 @@ from walked
 cross join bounds
 union all
 (
-  select found.event_id, e.nonce, found.endpoint_id, p.nonce, d.state, d.attempt, d.due_at::text, d.reason,
-         d.created_at::text, d.finished_at::text, e.type, e.key, p.url, d.last_status, null
+  select d.event_id, e.nonce, d.endpoint_id, p.nonce, d.state, d.attempt, d.due_at::text, d.reason,
+         d.created_at::text, d.finished_at::text, e.type, e.key, p.url,
+         (select a.response_status from outbox.attempts a
+          where a.endpoint_id = d.endpoint_id and a.event_id = d.event_id order by a.number desc limit 1), null
   from found
   join endpoint p on p.id = found.endpoint_id
   join outbox.events e on e.id = found.event_id
-  cross join lateral outbox.delivery_row(found.endpoint_id, found.event_id) d
-  where d.state is not null
+  cross join lateral (
+    select d.* from outbox.deliveries d where d.endpoint_id = found.endpoint_id and d.event_id = found.event_id limit 1
+  ) d
   order by found.place
 )

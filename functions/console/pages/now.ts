@@ -5,6 +5,7 @@ import { callerOf } from '../../access/caller.ts'
 import { readListeners } from '../../system/listeners/read.ts'
 import type { Listeners } from '../../system/listeners/schema.ts'
 import { readStats } from '../../system/stats/read.ts'
+import { maxEndpoints } from '../../system/stats/schema.ts'
 import { actionButton } from '../forms.ts'
 import { render } from '../frame.ts'
 import { type Child, type Column, endpointState, facts, type Html, list, number, section } from '../parts.ts'
@@ -123,7 +124,7 @@ const numbers = (stats: Stats): Html => {
     ],
     ['On their way', number(sending, count(sending))],
     ['Dead', number(dead, count(dead) + more)],
-    ['Endpoints', count(stats.endpoints.length)],
+    ['Endpoints', `${count(stats.endpoints.length)}${stats.endpoints.length === maxEndpoints ? '+' : ''}`],
   ])
 }
 

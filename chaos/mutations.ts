@@ -16,8 +16,8 @@ export const mutations = {
   /** A sender that has lost its lease overwrites the newer outcome, so the delivery is sent again. */
   'settle-without-lease': {
     file: 'drizzle/queries.gen.ts',
-    right: 'd.event_id = r.event_id and d.lease = r.lease\n  returning',
-    wrong: 'd.event_id = r.event_id\n  returning',
+    right: 'd.event_id = r.event_id and d.lease = r.lease\nreturning',
+    wrong: 'd.event_id = r.event_id\nreturning',
     times: 3, // settle.sql, and settle_delivered.sql for first attempts and for later ones
   },
   /** The listener goes idle while transactions that did not notify are still in flight. */

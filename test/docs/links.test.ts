@@ -58,9 +58,14 @@ const isLinked = (page: string, text: string) =>
 const unknownScripts = (page: string) =>
   [...page.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name!).filter(name => !scripts.includes(name))
 
+/** Of the Worker, as `name = "OUTBOX_…"`. */
+const bindings = [...readPage('wrangler.toml').matchAll(/^name = "(OUTBOX_[A-Z_]+)"/gm)].map(
+  ([, name]) => name,
+)
+
 const unknownSettings = (page: string) =>
   (page.match(/\b(OUTBOX_[A-Z_]+|DATABASE_URL(_UNPOOLED)?|NEON_PROXY)\b/g) ?? []).filter(
-    name => !settings.includes(name),
+    name => !settings.includes(name) && !bindings.includes(name),
   )
 
 describe.each(pages)('%s', path => {

@@ -11,6 +11,9 @@ const unrecordedMs = { listener: 1_000, cron: 20_000 }
 /** A busy receiver may read a request this long after the sender was hit by a fault. */
 const unreadMs = 1_000
 
+/** An answer of the last moment is read after the sender's time limit. */
+const unheardMs = 100
+
 export interface Duplicate {
   request: ReceivedRequest
   /** null = no cause: a violation. */
@@ -34,7 +37,7 @@ export function findDuplicates(records: Records, byDelivery: Map<string, Receive
   /** The sender says so, and the timestamp that it signed does not contradict it. */
   const cameTooLate = ({ endpoint, webhookId, attempt, answered, signedAt }: ReceivedRequest) =>
     timedOut.has(attemptId(endpoint, webhookId, attempt)) &&
-    answered - signedAt >= requestTimeoutSeconds * 1000
+    answered - signedAt >= requestTimeoutSeconds * 1000 - unheardMs
   const duplicates = [...byDelivery.values()].flatMap(requests => {
     // By number, not by time: a frozen sender may send number 1 long after another has sent number 2.
     const inOrder = requests.toSorted((a, b) => a.attempt - b.attempt)

@@ -62,11 +62,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       AND f.name NOT IN ('grant_roles', 'grant_watching', 'uninstall', 'recompile_watches', 'repair', 'run_idempotent',
         'create_partition', 'attach_partition', 'must_stay', 'begin_expiry', 'expire_events', 'expire_records', 'expire_history',
         'expire_deliveries')
-    UNION
-    SELECT r.role, f.object
-    FROM function f CROSS JOIN (VALUES ('outbox_functions'), ('outbox_listener')) AS r (role)
-    WHERE f.name IN ('add_partitions', 'open_next_partition', 'expire', 'capture_health', 'oldest_transaction_seconds',
-      'fold_attempts', 'identify', 'identify_witnessed', 'held_reason')
+      OR f.name IN ('add_partitions', 'open_next_partition', 'expire', 'capture_health', 'oldest_transaction_seconds',
+        'fold_attempts', 'identify', 'identify_witnessed', 'held_reason')
     UNION
     SELECT 'outbox_functions', f.object
     FROM function f

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildForWorkerd } from './build-workerd.ts'
 import { writeAssets } from './console-assets.ts'
 import { helpIfAsked } from './program.ts'
 
@@ -16,4 +17,5 @@ if (status !== 0) process.exit(status ?? 1)
 for (const folder of ['drizzle/functions', 'drizzle/migrations'])
   cpSync(join(root, folder), join(dist, folder), { recursive: true })
 writeAssets(join(dist, 'public'))
+await buildForWorkerd(dist)
 chmodSync(join(dist, 'cli/main.js'), 0o755)

@@ -1,6 +1,6 @@
 // A bundled Worker in its own workerd. With wrangler's test harness each request would pass a second workerd and Node, and
 // the Worker's fetches would go through Node's fetch. Here workerd itself answers and dials, as in production.
-import { join } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { inject } from 'vitest'
 import { atEnd } from './cleanup.ts'
@@ -13,8 +13,12 @@ export interface Workerd {
   close(): Promise<void>
 }
 
-/** A bundle that test/setup.ts has made. */
-export type Script = 'functions/index.js' | 'mounted/mounted.worker.js' | 'calls/calls.worker.js'
+/** A bundle that test/setup.ts has made, or the absolute path of one. */
+export type Script =
+  | 'functions/index.js'
+  | 'mounted/mounted.worker.js'
+  | 'calls/calls.worker.js'
+  | `/${string}`
 
 export interface Extras {
   /** As miniflare takes them: queues and Durable Objects (edge.ts). */
@@ -35,11 +39,12 @@ export async function startWorkerd(
   more: Extras = {},
 ): Promise<Workerd> {
   const logs: string[] = []
+  const scriptPath = resolve(inject('bundles'), script)
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
-      modulesRoot: inject('bundles'),
-      scriptPath: join(inject('bundles'), script),
+      modulesRoot: dirname(scriptPath),
+      scriptPath,
       ...inject('compatibility'),
       ...more,
       bindings,

@@ -65,10 +65,11 @@ const isFailing = (row: Row) => row.state === 'active' && (row.probe_in_seconds 
 const isInTrouble = (row: Row) => isFailing(row) || (row.state !== 'active' && row.pending > 0) || isLate(row)
 const isLate = (row: Row) => row.state === 'active' && (row.oldest_pending_seconds ?? 0) > lateSeconds
 
-function sentence(
-  { deliveries, endpoints, oldest_pending_seconds: oldest, capped }: Stats,
-  trouble: readonly Row[],
-): string {
+/** Stats look at that many endpoints. */
+const areMore = ({ endpoints }: Stats) => endpoints.length === maxEndpoints
+
+function sentence(stats: Stats, trouble: readonly Row[]): string {
+  const { deliveries, endpoints, oldest_pending_seconds: oldest, capped } = stats
   if (endpoints.length === 0) return 'No endpoint is registered yet.'
   const waits = deliveries.pending
   const most = capped ? 'At least ' : ''
@@ -83,7 +84,7 @@ function sentence(
   const active = endpoints.filter(({ state }) => state === 'active').length
   return active === 0
     ? `No endpoint is active. ${wait}`
-    : `${active === 1 ? 'The one active endpoint is' : `All ${count(active)} active endpoints are`} being served. ${wait}`
+    : `${active === 1 ? 'The one active endpoint is' : `All ${areMore(stats) ? 'of at least ' : ''}${count(active)} active endpoints are`} being served. ${wait}`
 }
 
 function whose(
@@ -124,7 +125,7 @@ const numbers = (stats: Stats): Html => {
     ],
     ['On their way', number(sending, count(sending))],
     ['Dead', number(dead, count(dead) + more)],
-    ['Endpoints', `${count(stats.endpoints.length)}${stats.endpoints.length === maxEndpoints ? '+' : ''}`],
+    ['Endpoints', count(stats.endpoints.length) + (areMore(stats) ? '+' : '')],
   ])
 }
 

@@ -35,6 +35,7 @@ function read(figure) {
 
 const bars = window.uPlot?.paths.bars({ size: [0.72, 14], align: 1 })
 const highest = values => Math.max(4, ...values.map(v => v ?? 0))
+const isNothing = values => values.every(v => !v)
 
 /** What each chart shows: its series, its scales, its axes. */
 const charts = {
@@ -50,11 +51,15 @@ const charts = {
         { scale: 'down', fill: c('--down'), paths: bars, points: { show: false } },
       ],
       axes: [
-        { scale: 'up', values: (_, at) => at.map(v => (v < 0 ? '' : v)), space: 24 },
+        {
+          scale: 'up',
+          values: (_, at) => at.map(v => (v < 0 || (v > 0 && isNothing(ok)) ? '' : v)),
+          space: 24,
+        },
         {
           scale: 'down',
           side: 1,
-          values: (_, at) => at.map(v => (v > 0 ? '' : -v || '')),
+          values: (_, at) => at.map(v => (v > 0 || isNothing(failed) ? '' : -v || '')),
           space: 16,
           grid: { show: false },
           size: 34,

@@ -19,10 +19,21 @@ sheet.addEventListener('submit', event => {
   showStep(event.target.action, { method: 'POST', body })
 })
 
+/** What was asked for may have been done all the same. */
+function showSilence() {
+  if ($('#silence')) return
+  const note = document.createElement('p')
+  note.id = 'silence'
+  note.className = 'wrong'
+  note.setAttribute('role', 'alert')
+  note.textContent = 'No answer came. Whether it was done is not known: look before you ask again.'
+  sheet.querySelector('.end').before(note)
+}
+
 /** The next step is shown in place of this one. Anything else is a page. */
 async function showStep(url, init = {}) {
   const answer = await fetch(url, init).catch(() => null)
-  if (answer === null) return say('It could not be reached')
+  if (answer === null) return init.body ? showSilence() : location.assign(url)
   if (answer.redirected) return location.assign(answer.url)
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   addIcons(page)

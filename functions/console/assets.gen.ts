@@ -2,11 +2,11 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.f141ab6555.css',
-  'console.js': 'console.159e0e2012.js',
-  'live.js': 'live.cf0fff7f2b.js',
-  'sheet.js': 'sheet.b5f181224f.js',
-  'charts.js': 'charts.49dbddbde8.js',
+  'console.css': 'console.0feba93a54.css',
+  'console.js': 'console.38ae1e04db.js',
+  'live.js': 'live.6483141243.js',
+  'sheet.js': 'sheet.85f1551aa0.js',
+  'charts.js': 'charts.16734428c1.js',
   'docs.js': 'docs.0a8179ea88.js',
   'docs.css': 'docs.dba4980574.css',
   'swagger-ui.js': 'swagger-ui.e6a898692f.js',

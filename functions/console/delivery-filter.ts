@@ -71,6 +71,11 @@ export function toRedeliveryFilter(
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
+/** As endpoints have it, and no filter. */
+export const isPattern = ({ type }: Query): boolean => type?.includes('*') ?? false
+export const aboutPatterns =
+  ' A type is looked for as it is, such as order.shipped; patterns with * are for endpoints.'
+
 /** `<b>dead</b> deliveries of <b>order.shipped</b> since …` */
 export function filterWords(query: Query, { since, until, state }: DeliveryFilter, isOne = false): Child {
   const words = stateWords.find(([value]) => value === state)?.[1].toLowerCase()

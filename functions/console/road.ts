@@ -27,9 +27,10 @@ ${stop('', 'database', committed, null, html`<b>Committed</b>${explained.actor ?
 ${stop('', 'fanout', made, committed, html`<b>Made into a delivery</b> to ${foreign(explained.url)}.`)}
 ${delivery.attempts.map((attempt, i) => {
   const before = delivery.attempts[i - 1]
-  return html`${before ? gap(endOf(before), new Date(attempt.started_at), schedule[before.number - 1]) : ''}${attemptStop(view, delivery, explained, attempt, committed, attempt === lastFailed, data)}`
+  const isExplained = attempt.error !== delivery.attempts[i + 1]?.error
+  return html`${before ? gap(endOf(before), new Date(attempt.started_at), schedule[before.number - 1]) : ''}${attemptStop(view, delivery, explained, attempt, { committed, isOpen: attempt === lastFailed, isExplained, data })}`
 })}
-${nextStop(view, delivery)}
+${nextStop(view, delivery, explained)}
 </ol>`
 }
 
@@ -59,14 +60,21 @@ const sentBy: Readonly<Record<Attempt['sender'], string>> = {
   edge: ', sent by a consumer at the edge',
 }
 
+interface Shown {
+  readonly committed: Date
+  /** Its request and answer are open. */
+  readonly isOpen: boolean
+  /** With what its error means: said once where several attempts in a row failed alike. */
+  readonly isExplained: boolean
+  readonly data: string | null
+}
+
 function attemptStop(
   view: View,
   delivery: DeliveryWithAttempts,
   explained: ExplainedDelivery,
   attempt: Attempt,
-  committed: Date,
-  isOpen: boolean,
-  data: string | null,
+  { committed, isOpen, isExplained, data }: Shown,
 ): Html {
   const { number, error, response_status: status, duration_ms: ms, sender } = attempt
   const took = ms === null ? '' : ` in ${duration(ms / 1000)}`
@@ -74,7 +82,7 @@ function attemptStop(
   const what =
     error === null
       ? html`<b>Attempt ${number} arrived${status === null ? '' : ` with status ${status}`}</b>${took}${by}.`
-      : html`<b>Attempt ${number} failed${status === null ? `: ${error}` : ` with status ${status}`}</b>${took}${by}. ${meaning(error)}`
+      : html`<b>Attempt ${number} failed${status === null ? `: ${error}` : ` with status ${status}`}</b>${took}${by}.${isExplained ? meaning(error) : ''}`
   return stop(
     error === null ? 'good' : 'bad',
     error === null ? 'delivered' : error === 'interrupted' ? 'interrupted' : 'failed',
@@ -87,7 +95,7 @@ function attemptStop(
 /** What the kind of failure means, with the word that stands in the API. */
 function meaning(error: string): Child {
   const known = failures[error as FailureKind]
-  return known ? html`<span class="dim"><code>${error}</code>: ${known.meaning}</span>` : ''
+  return known ? html` <span class="dim"><code>${error}</code>: ${known.meaning}</span>` : ''
 }
 
 function exchange(
@@ -140,9 +148,13 @@ function sealedBody(
   return html`<form class="sealed" method="post" action="${view.base}/deliveries/${id}/show">${hidden(view)}${icon('lock')}<span>The data is hidden, ${count(explained.bytes)} bytes.</span><button class="btn" type="submit">Show<span class="sr"> the data of attempt ${number}</span></button><small>Showing it is written to the audit.</small></form>`
 }
 
+/** It waits for its time, and for nothing else (drizzle/functions/delivery_reason.sql). */
+const isOfTime = (reason: string | null) => reason === null || /^Attempt \d+ is due at/.test(reason)
+
 function nextStop(
   view: View,
   { state, due_at: due, attempt, finished_at: finished }: DeliveryWithAttempts,
+  { reason }: ExplainedDelivery,
 ): Child {
   const last = (name: Icon, kind: string, when: Date, content: Child) =>
     html`<li class="${kind}"><p class="at">${exactTime(when, relative(when, view.now))}<small>${clock(when)}</small></p>${icon(name)}<div>${content}</div></li>`
@@ -152,7 +164,7 @@ function nextStop(
       'pending',
       'next',
       when,
-      html`<b>Next: attempt ${attempt + 1}.</b>${when > view.now ? '' : ' Its time has come; the title says what it waits for.'}`,
+      html`<b>Next: attempt ${attempt + 1}.</b>${when <= view.now ? ' Its time has come; the title says what it waits for.' : isOfTime(reason) ? '' : ' Then is its time by the schedule; the title says what it waits for besides.'}`,
     )
   }
   if (state === 'sending') return last('sending', 'next', view.now, html`<b>An attempt is under way.</b>`)

@@ -8,6 +8,10 @@ export function counted(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`
 }
 
+/** 12 %, 0.18 % */
+export const percent = (part: number, whole: number): string =>
+  `${((part / whole) * 100).toFixed(part / whole < 0.01 ? 2 : 0)} %`
+
 //      0.4    →  0.4 s
 //     88 ms   →  88 ms
 //     41 min  →  41 min

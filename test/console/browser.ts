@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { test } from 'vitest'
 import { atEnd } from '../support/cleanup.ts'
 
 /** Where the package's Chromium does not run, a Chrome that is installed may do. */
@@ -10,10 +11,13 @@ const fallback = process.env.CHROME_PATH
 /** Why there is no browser; null = there is one. */
 export let whyNot: string | null = null
 
+/** Once it is started. */
+let running: Browser | null = null
+
 export async function startBrowser(): Promise<Browser | null> {
   try {
     const { default: packaged } = await import('@sparticuz/chromium')
-    const browser = await chromium.launch({
+    running = await chromium.launch({
       executablePath: fallback ?? (await packaged.executablePath()),
       args: [
         '--no-sandbox',
@@ -23,13 +27,24 @@ export async function startBrowser(): Promise<Browser | null> {
         '--force-color-profile=srgb',
       ],
     })
-    atEnd(() => browser.close())
-    return browser
+    atEnd(async () => running?.close())
+    return running
   } catch (error) {
     whyNot = `Chromium does not run here: ${(error as Error).message.split('\n')[0]}`
     return null
   }
 }
+
+/** Skipped where there is no browser, with the reason. */
+export const inBrowser = (title: string, run: (browser: Browser) => Promise<void>, timeoutMs = 180_000) =>
+  test(
+    title,
+    async context => {
+      if (!running) return context.skip(whyNot ?? '')
+      await run(running)
+    },
+    timeoutMs,
+  )
 
 export const schemes = ['light', 'dark'] as const
 export type Scheme = (typeof schemes)[number]

@@ -89,13 +89,14 @@ export function showNewSecret(
   sentence: string,
 ): Promise<Response> {
   const [[name, value]] = Object.entries(showKey(key)) as [[string, string]]
-  const what = name === 'secret' ? 'secret' : 'public key'
+  const isSecret = name === 'secret'
+  const what = isSecret ? 'secret' : 'public key'
   return showEndpoint(
     c,
     note(
       'accent',
       'lock',
-      html`<p><b>${sentence} Its ${what} is shown this once:</b> copy it to the receiver before you leave the page.</p><p class="quote copyable"><code>${value}</code>${copyButton(value, `Copy the ${what}`)}</p>`,
+      html`<p><b>${sentence} Its ${what} is ${isSecret ? 'shown this once' : 'here'}:</b> copy it to the receiver${isSecret ? ' before you leave the page' : ', which verifies with it'}.</p><p class="quote copyable"><code>${value}</code>${copyButton(value, `Copy the ${what}`)}</p>`,
       { role: 'status' },
     ),
     id,

@@ -8,10 +8,10 @@ import { readSeries } from '../../system/series/read.ts'
 import type { Measure, Series } from '../../system/series/schema.ts'
 import { type Query, readQuery, withQuery } from '../filters.ts'
 import { render } from '../frame.ts'
-import { type Child, type Html, list, state } from '../parts.ts'
+import { type Child, type Html, state } from '../parts.ts'
 import { spark, sparkBucket, sparkMinutes } from '../spark.ts'
 import type { ConsoleContext } from '../view.ts'
-import { clock, count, counted, duration } from '../words.ts'
+import { clock, count, counted, duration, percent } from '../words.ts'
 import { renderRefusal } from './refusal.ts'
 
 const ranges = [
@@ -43,7 +43,7 @@ export async function showCharts(c: ConsoleContext): Promise<Response> {
     place: endpoint ? 'endpoints' : 'now',
     hasCharts: true,
     content: html`<header class="page"><h1>${endpoint ? 'How it answers' : 'Is it getting worse?'}</h1></header>
-<div id="charts">${rangeLinks(`${view.base}/charts`, query)}
+<div id="charts" class="charts">${rangeLinks(`${view.base}/charts`, query)}
 ${endpoint ? html`${answersChart(series)}${outcomes(series)}` : html`<div class="pair">${attemptsChart(series)}${oldestChart(series)}</div>`}</div>`,
   })
 }
@@ -73,18 +73,26 @@ interface Chart {
   readonly kind: 'attempts' | 'oldest' | 'answers'
   readonly question: string
   readonly conclusion: string
+  /** Nothing happened in this time: there is no scale to draw, only the line on which it would stand. */
+  readonly isEmpty: boolean
   /** Name, and the class that says how it is drawn. */
   readonly legend: readonly (readonly [words: string, kind: string])[]
   readonly columns: readonly (readonly [title: string, values: readonly (number | null)[]])[]
 }
 
-function chart({ times, bucket }: Series, { kind, question, conclusion, legend, columns }: Chart): Html {
+function chart(
+  { times, bucket }: Series,
+  { kind, question, conclusion, isEmpty, legend, columns }: Chart,
+): Html {
   const first = times[0] ?? ''
   const last = times.at(-1) ?? ''
   const words = (iso: string) =>
     bucket.endsWith('m') ? clock(new Date(iso)).slice(0, 5) : iso.slice(5, 16).replace('T', ' ')
+  const caption = html`<figcaption><h2>${question}</h2><p>${conclusion}</p></figcaption>`
+  if (isEmpty)
+    return html`<figure class="chart">${caption}<div class="plot nothing"></div><p class="legend">${words(first)} to ${words(last)} UTC</p></figure>`
   return html`<figure class="chart" data-chart="${kind}">
-<figcaption><h2>${question}</h2><p>${conclusion}</p></figcaption>
+${caption}
 <div class="plot" role="img" aria-label="${question}: ${conclusion}"></div>
 <p class="legend" aria-hidden="true">${legend.map(([name, how]) => html`<span class="${how}">${name} <output></output></span>`)}<output class="at">${words(first)} to ${words(last)} UTC</output></p>
 <details><summary>As a table<span class="sr">: ${question}</span></summary><div class="scroll" tabindex="0" role="region" aria-label="${question}, as a table"><table class="plain">
@@ -108,10 +116,9 @@ function failedOf({ attempts = {}, times }: Series): number[] {
 
 const deliveredOf = ({ attempts = {}, times }: Series) => attempts.delivered ?? times.map(() => 0)
 
-const percent = (part: number, whole: number) =>
-  `${((part / whole) * 100).toFixed(part / whole < 0.01 ? 2 : 0)} %`
-
 const share = (part: number, whole: number) => (whole === 0 ? '' : ` (${percent(part, whole)})`)
+
+const nothingMade = 'No attempt was made in this time.'
 
 function attemptsChart(series: Series): Html {
   const [delivered, failed] = [deliveredOf(series), failedOf(series)]
@@ -122,10 +129,11 @@ function attemptsChart(series: Series): Html {
   return chart(series, {
     kind: 'attempts',
     question: series.bucket === '1m' ? 'Attempts per minute' : `Attempts per ${series.bucket}`,
+    isEmpty: arrived + lost === 0,
     conclusion:
       lost === 0
         ? arrived === 0
-          ? 'No attempt is recorded yet.'
+          ? nothingMade
           : `${counted(arrived, 'attempt')} arrived, none failed.`
         : `${count(lost)} of ${counted(arrived + lost, 'attempt')} failed${share(lost, arrived + lost)}, most of them with ${worst?.[0]}.`,
     legend: [
@@ -147,10 +155,13 @@ function oldestChart(series: Series): Html {
   return chart(series, {
     kind: 'oldest',
     question: 'Oldest wait',
+    isEmpty: known.length === 0,
     conclusion:
-      most < 1
-        ? 'No wait of a second or more was seen; it is looked up once a minute.'
-        : `${duration(latest)} when it was last looked up, ${duration(most)} at most.`,
+      known.length === 0
+        ? 'Nobody looked in this time: a sender does so once a minute.'
+        : most < 1
+          ? 'No wait of a second or more was seen; it is looked up once a minute.'
+          : `${duration(latest)} when it was last looked up, ${duration(most)} at most.`,
     legend: [['How long the oldest due delivery has waited', 'accent line']],
     columns: [['Seconds', seconds]],
   })
@@ -160,6 +171,7 @@ function answersChart(series: Series): Html {
   const { response_time: theirs, first_attempt_delay: ours } = series
   const failed = failedOf(series)
   const lost = sum(failed)
+  const isEmpty = lost + sum(deliveredOf(series)) === 0
   const most = (values: readonly (number | null)[] = []) =>
     duration(Math.max(0, ...values.map(value => value ?? 0)))
   const wait = ours
@@ -168,10 +180,10 @@ function answersChart(series: Series): Html {
   return chart(series, {
     kind: 'answers',
     question: ours ? 'Is it them or us?' : 'How does it answer?',
-    conclusion:
-      lost === 0 && sum(deliveredOf(series)) === 0
-        ? 'No attempt is recorded yet.'
-        : `They answer within ${most(theirs?.p95_seconds)} (p95), and ${lost === 0 ? 'no attempt' : counted(lost, 'attempt')} failed.${wait}`,
+    isEmpty,
+    conclusion: isEmpty
+      ? nothingMade
+      : `They answer within ${most(theirs?.p95_seconds)} (p95), and ${lost === 0 ? 'no attempt' : counted(lost, 'attempt')} failed.${wait}`,
     legend: [
       ['Their answer, p50', 'accent line'],
       ['p95', 'soft line'],
@@ -195,20 +207,12 @@ function outcomes({ attempts = {} }: Series): Html | '' {
   const all = sum(rows.map(row => row.attempts))
   return all === 0
     ? ''
-    : list(
-        'What came of the attempts',
-        [
-          {
-            title: 'What came of it',
-            kind: 'main',
-            cell: ({ outcome }) =>
-              outcome === 'delivered' ? state('delivered', 'delivered') : state('failed', outcome),
-          },
-          { title: 'Attempts', kind: 'num', label: 'Attempts', cell: row => count(row.attempts) },
-          { title: 'Share', kind: 'num', label: 'Share', cell: row => percent(row.attempts, all) },
-        ],
-        rows,
-      )
+    : html`<table class="plain"><caption class="sr">What came of the attempts</caption>
+<thead><tr><th scope="col">What came of it</th><th scope="col" class="num">Attempts</th><th scope="col" class="num">Share</th></tr></thead>
+<tbody>${rows.map(
+        row =>
+          html`<tr><th scope="row">${row.outcome === 'delivered' ? state('delivered', 'delivered') : state('failed', row.outcome)}</th><td class="num">${count(row.attempts)}</td><td class="num">${percent(row.attempts, all)}</td></tr>`,
+      )}</tbody></table>`
 }
 
 /** Filled by script, where there is one. */

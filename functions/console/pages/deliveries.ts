@@ -6,7 +6,14 @@ import { isUnreachable, redacted } from '../../../delivery/redact.ts'
 import { callerOf } from '../../access/caller.ts'
 import { type ListedRow, walkDeliveries } from '../../deliveries/list.ts'
 import { withoutQuery } from '../../endpoints/read.ts'
-import { filterNames, filterWords, readFilter, stateWords } from '../delivery-filter.ts'
+import {
+  aboutPatterns,
+  filterNames,
+  filterWords,
+  isPattern,
+  readFilter,
+  stateWords,
+} from '../delivery-filter.ts'
 import { filterForm, type Input, type Query, readQuery, withQuery } from '../filters.ts'
 import { actionLink } from '../forms.ts'
 import { render } from '../frame.ts'
@@ -79,7 +86,7 @@ function nothing(view: View, query: Query, lookedTo: string | null, words: Child
   const without = (name: string, words: string) =>
     query[name] ? html`<a class="btn" href="${withQuery(path, query, { [name]: null })}">${words}</a>` : ''
   return empty(
-    html`<b>No delivery matches${lookedTo === null ? '' : html` since ${exactly(new Date(lookedTo))}`}.</b> Looked for: ${words}.${lookedTo === null ? '' : ' Older ones were not looked at yet.'}`,
+    html`<b>No delivery matches${lookedTo === null ? '' : html` since ${exactly(new Date(lookedTo))}`}.</b> Looked for: ${words}.${lookedTo === null ? '' : ' Older ones were not looked at yet.'}${isPattern(query) ? aboutPatterns : ''}`,
     html`<div class="actions">${without('since', 'Drop the time')}${without('state', 'Any state')}<a class="btn" href="${path}">Clear the filter</a></div>`,
   )
 }

@@ -58,7 +58,7 @@ export async function showEndpoint(
     content: html`${header(view, endpoint, status)}
 ${said || done(c, endpoint)}
 ${readOnlyNote(c)}
-${trouble(view, endpoint, status)}
+${trouble(view, endpoint, status, c.var.settings.delivery.disableAfterSeconds)}
 ${numbers(endpoint, status, path)}
 <div class="split"><div>
 ${chartsPlace(`${view.base}/charts`, { endpoint_id: id })}
@@ -85,12 +85,16 @@ function header(view: View, endpoint: Endpoint, status: EndpointStatus) {
   const button = (action: string, words: string, key = '') =>
     actionButton(view, `endpoints/${id}/${action}`, words, { key })
   return html`<header class="page">
-<p class="crumbs"><a href="${view.base}/endpoints">Endpoints</a>${tenant === null ? '' : html`<span>tenant ${foreign(tenant)}</span>`}${copyableId(id, 'endpoint')}</p>
+<p class="crumbs"><a href="${view.base}/endpoints">Endpoints</a>${tenant === null ? '' : html`<span>tenant <a href="${withQuery(`${view.base}/deliveries`, { tenant })}">${foreign(tenant)}</a></span>`}${copyableId(id, 'endpoint')}</p>
 <h1>${shortUrl(endpoint.url)}</h1>
 <p>${endpointState({ ...endpoint, isOpen })}<span class="dim">${[status.failingSince !== null && state === 'active' ? `it fails for ${since(status.failingSince, view.now)}` : null, endpoint.description ? foreign(endpoint.description) : null].filter(part => part !== null).map(part => html` · ${part}`)}</span></p>
-<div class="actions">${state === 'active' ? button('pause', 'Pause', 'p') : button('resume', 'Resume', 'p')}${state === 'disabled' ? '' : button('test', 'Send a test event')}${state === 'disabled' ? '' : actionLink(view, `endpoints/${id}/replay`, 'Replay…', { key: 'r', opensSheet: true })}${actionLink(view, `endpoints/${id}/rotate`, 'Rotate the secret…', { opensSheet: true })}${actionLink(view, `endpoints/${id}/edit`, 'Edit')}</div>
+<div class="actions">${state === 'active' ? button('pause', 'Pause', 'p') : button('resume', 'Resume', 'p')}${state === 'disabled' ? '' : button('test', 'Send a test event')}${state === 'disabled' ? '' : actionLink(view, replayPath(endpoint, status), 'Replay…', { key: 'r', opensSheet: true })}${actionLink(view, `endpoints/${id}/rotate`, 'Rotate the secret…', { opensSheet: true })}${actionLink(view, `endpoints/${id}/edit`, 'Edit')}</div>
 </header>`
 }
+
+/** Since it fails, where it does. */
+const replayPath = ({ id }: Endpoint, { failingSince }: EndpointStatus) =>
+  withQuery(`endpoints/${id}/replay`, failingSince === null ? {} : { since: failingSince })
 
 /** What an action has just done, and how to take it back. */
 function done(c: ConsoleContext, { id, url }: Endpoint): Child {
@@ -132,7 +136,7 @@ function done(c: ConsoleContext, { id, url }: Endpoint): Child {
 /** The page of the delivery has all of it. */
 const maxQuoted = 600
 
-function trouble(view: View, endpoint: Endpoint, status: EndpointStatus): Child {
+function trouble(view: View, endpoint: Endpoint, status: EndpointStatus, disableAfterSeconds: number): Child {
   const {
     failures: failed,
     failingSince,
@@ -154,10 +158,12 @@ function trouble(view: View, endpoint: Endpoint, status: EndpointStatus): Child 
     probeAt === null
       ? ''
       : html` ${new Date(probeAt) > view.now ? html`One probe goes out ${ago(probeAt, view)}` : 'A probe is due'}; ${counted(pending, 'delivery waits', 'deliveries wait')} for its success and ${pending === 1 ? 'spends' : 'spend'} no attempts.`
+  const replay = replayPath(endpoint, status)
+  const ends = failingSince && new Date(Date.parse(failingSince) + disableAfterSeconds * 1000)
   const mended = html`<h2>When it is mended</h2><ol>
 <li>1. ${actionButton(view, `endpoints/${endpoint.id}/test`, 'Send a test event', { kind: 'link' })} to see that it answers.</li>
-<li>2. <a href="${view.base}/endpoints/${endpoint.id}/replay?since=${encodeURIComponent(failingSince ?? '')}">Replay since ${failingSince === null ? 'then' : at(failingSince, view)}</a> if something died.</li>
-</ol>`
+<li>2. <a href="${view.base}/${replay}" data-sheet>Replay since ${failingSince === null ? 'then' : at(failingSince, view)}</a> if something died.</li>
+</ol>${ends ? html`<p class="dim">If nothing but failures comes until ${at(ends, view)}, it is disabled.</p>` : ''}`
   return note(
     'bad',
     probeAt === null ? 'failed' : 'breaker',

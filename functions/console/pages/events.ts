@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import { callerOf } from '../../access/caller.ts'
 import { explainRow } from '../../events/explain/read.ts'
 import { toListedEvent, walkEvents } from '../../events/read.ts'
+import { aboutPatterns, isPattern } from '../delivery-filter.ts'
 import { filterForm, type Query, readQuery, readTime, withQuery } from '../filters.ts'
 import { actionLink, field } from '../forms.ts'
 import { render } from '../frame.ts'
@@ -98,7 +99,7 @@ function said({ type, key, tenant }: Query, { since, until }: TimeSpan): Child {
 const nothing = (view: View, query: Query): Child =>
   Object.keys(query).length > 0
     ? empty(
-        html`<b>No event matches.</b>${view.isOperator ? ' Should there be one? Ask beside this list why there is none.' : ''}`,
+        html`<b>No event matches.</b>${isPattern(query) ? aboutPatterns : ''}${view.isOperator ? ' Should there be one? Ask beside this list why there is none.' : ''}`,
         html`<div class="actions"><a class="btn" href="${view.base}/events">Clear the filter</a></div>`,
       )
     : empty(
@@ -129,7 +130,7 @@ const words: Record<State, string> = {
 }
 
 function counts({ deliveries }: Listed): Child {
-  if (deliveries.length === 0) return html`<span class="dim">none</span>`
+  if (deliveries.length === 0) return html`<span class="dim">no delivery</span>`
   return (Object.keys(words) as State[])
     .map(name => [name, deliveries.filter(delivery => delivery.state === name).length] as const)
     .filter(([, n]) => n > 0)

@@ -121,13 +121,16 @@ const numbers = (stats: Stats): Html => {
       'Oldest wait',
       stats.oldest_pending_seconds === null
         ? html`<span class="dim">none</span>`
-        : duration(stats.oldest_pending_seconds),
+        : waited(stats.oldest_pending_seconds),
     ],
     ['On their way', number(sending, count(sending))],
     ['Dead', number(dead, count(dead) + more)],
     ['Endpoints', count(stats.endpoints.length) + (areMore(stats) ? '+' : '')],
   ])
 }
+
+/** What waits for its time, and not for us, has not waited yet. */
+const waited = (seconds: number): Child => (seconds === 0 ? number(0, '') : html`<b>${duration(seconds)}</b>`)
 
 /** Why it is in trouble, in words. */
 export function troubleOf(row: Row): string {
@@ -154,7 +157,7 @@ const columns = (view: View, sparked: ReadonlySet<string>): Column<Row>[] => [
     title: 'Oldest',
     kind: 'num',
     label: 'Oldest',
-    cell: ({ oldest_pending_seconds: oldest }) => (oldest === null ? '' : html`<b>${duration(oldest)}</b>`),
+    cell: ({ oldest_pending_seconds: oldest }) => (oldest === null ? '' : waited(oldest)),
   },
   { title: 'Dead', kind: 'num', label: 'Dead', cell: ({ dead }) => number(dead, count(dead)) },
   {

@@ -5,9 +5,10 @@ import { type CaptureCheck, readCaptureHealth } from '../../../drizzle/capture-h
 import type { Settings } from '../../settings.ts'
 import { readListeners } from '../../system/listeners/read.ts'
 import { readWatches, type Watch } from '../../system/watches.ts'
+import { checkTable, checkWords } from '../checks.ts'
 import { actionLink } from '../forms.ts'
 import { render } from '../frame.ts'
-import { ago, type Child, foreign, list, note, props, section, state } from '../parts.ts'
+import { ago, type Child, foreign, list, note, props, section } from '../parts.ts'
 import { type Said, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { duration } from '../words.ts'
@@ -70,15 +71,12 @@ function sentence(checks: readonly CaptureCheck[], silent: number): string {
     failing.length === 0
       ? 'Capture holds.'
       : failing.length === 1
-        ? `One check of the capture does not hold: ${words(failing[0]!.name)}.`
+        ? `One check of the capture does not hold: ${checkWords(failing[0]!.name).toLowerCase()}.`
         : `${failing.length} checks of the capture do not hold.`
   return silent === 0
     ? capture
     : `${capture} ${silent === 1 ? 'One listener is' : `${silent} listeners are`} silent.`
 }
-
-/** `broken_triggers` → Broken triggers */
-const words = (name: string) => `${name[0]!.toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`
 
 const senderTable = (rows: readonly Said[]) =>
   list(
@@ -90,26 +88,6 @@ const senderTable = (rows: readonly Said[]) =>
       { title: 'What it says', kind: 'wide', cell: row => row.says },
     ],
     rows,
-  )
-
-const checkTable = (checks: readonly CaptureCheck[]) =>
-  list(
-    'Capture checks',
-    [
-      { title: 'Check', kind: 'main', cell: ({ name }) => words(name) },
-      {
-        title: 'State',
-        cell: ({ healthy }) => (healthy ? state('tick', 'Holds') : state('cross', 'Look at it')),
-      },
-      {
-        title: 'Measured',
-        kind: 'num',
-        label: 'Measured',
-        cell: ({ value }) => (value === 0 ? html`<span class="dim">0</span>` : String(+value.toFixed(3))),
-      },
-      { title: 'What it says', kind: 'wide', cell: ({ advice }) => foreign(advice) },
-    ],
-    checks,
   )
 
 const watchTable = (view: View, watches: readonly Watch[]) =>

@@ -21,10 +21,10 @@ export function actionLink(
   view: View,
   path: string,
   words: string,
-  { key = '', kind = '', opensSheet = false } = {},
+  { key = '', kind = '', label = '', opensSheet = false } = {},
 ): Html | '' {
   if (!view.mayChange) return ''
-  return html`<a class="btn ${kind}" href="${view.base}/${path}"${opensSheet ? html` data-sheet` : ''}${shortcut(key)}>${words}${keyHint(key)}</a>`
+  return html`<a class="btn ${kind}" href="${view.base}/${path}"${opensSheet ? html` data-sheet` : ''}${label ? html` aria-label="${label}"` : ''}${shortcut(key)}>${words}${keyHint(key)}</a>`
 }
 
 const shortcut = (key: string) => (key ? html` aria-keyshortcuts="${key}"` : '')

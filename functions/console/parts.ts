@@ -78,6 +78,10 @@ export const copyableTrace = (trace: string): Html =>
 /** What others wrote: isolated, so that its direction of writing turns nothing around it. */
 export const foreign = (text: string): Html => html`<bdi>${visible(text)}</bdi>`
 
+/** What stands between backticks is to be typed. */
+export const withCommands = (text: string): Child =>
+  text.split('`').map((part, i) => (i % 2 === 0 ? foreign(part) : html`<code>${foreign(part)}</code>`))
+
 /** What the database explains, with its times as all others are shown. */
 export const explained = (text: string, view: Pick<View, 'now'>): Child =>
   visible(text)

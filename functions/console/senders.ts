@@ -2,7 +2,7 @@
 import { html } from 'hono/html'
 import type { CaptureCheck } from '../../drizzle/capture-health.ts'
 import { type Listeners, silentAfterSeconds } from '../system/listeners/schema.ts'
-import { ago, type Child, state } from './parts.ts'
+import { ago, type Child, state, withCommands } from './parts.ts'
 import type { View } from './view.ts'
 import { count, counted } from './words.ts'
 
@@ -44,7 +44,7 @@ export function senderRows({ data, held, ...cron }: Listeners, view: View): Said
 
 /** First, because while it is there nothing else matters. */
 const heldRow = (held: string | null): Said[] =>
-  held === null ? [] : [{ what: 'Database', state: state('cross', 'Held'), says: held }]
+  held === null ? [] : [{ what: 'Database', state: state('cross', 'Held'), says: withCommands(held) }]
 
 type CronRuns = Pick<Listeners, 'last_cron_run' | 'last_failed_cron_run'>
 

@@ -1,6 +1,6 @@
 // The keys from the database, newest first. Those of OUTBOX_API_KEYS are not there.
 import { desc, lt } from 'drizzle-orm'
-import { formatId } from '../../delivery/ids.ts'
+import { formatId, parseId } from '../../delivery/ids.ts'
 import { apiKeys } from '../../drizzle/schema/api.ts'
 import type { Database } from '../db.ts'
 import type { ListedApiKey } from './schema.ts'
@@ -26,6 +26,14 @@ export function listKeys(db: Database, before: bigint | undefined, limit: number
       .orderBy(desc(apiKeys.id))
       .limit(limit),
   )
+}
+
+/** undefined: it was revoked, or never was. */
+export async function findKey(db: Database, id: string): Promise<ListedApiKey | undefined> {
+  const wanted = parseId('key', id)
+  if (!wanted) return undefined
+  const [row] = await listKeys(db, wanted.id + 1n, 1)
+  return row?.id === wanted.id && row.nonce === wanted.nonce ? toListedKey(row) : undefined
 }
 
 type KeyRow = Awaited<ReturnType<typeof listKeys>>[number]

@@ -154,6 +154,35 @@ inBrowser('a page that follows what happens changes where it differs, and nowher
   await Promise.all([close(), other.close()])
 })
 
+inBrowser('a part that a page fetches after itself comes with its icons', async browser => {
+  await it.db.query(
+    `insert into outbox.attempt_minutes (endpoint_id, tenant, minutes, begins_at, sender, outcome, attempts, duration_ms, delay_ms)
+     select id, '', 1, date_bin('1 minute', now(), 'epoch') - interval '5 minutes', 'listener', 'timeout', 7, 0, 0
+     from outbox.endpoints where url like '%/failing'`,
+  )
+  const { page, close } = await openWindow(browser, it.url, cookie)
+  await page.goto(`/console/endpoints/${scene.failing}`)
+  await page.getByText('What came of it').waitFor()
+  const without = await page.evaluate(
+    `[...document.querySelectorAll('use')].map(use => use.getAttribute('href')).filter(name => !document.querySelector(name))`,
+  )
+  expect(without).toEqual([])
+  expect(await page.locator('.charts .state.failed use').count()).toBe(1)
+  await close()
+})
+
+inBrowser('a step that gets no answer says so, and asks nobody to guess', async browser => {
+  const { page, close } = await openWindow(browser, it.url, cookie)
+  await page.goto('/console/deliveries?state=delivered')
+  await page.keyboard.press('r')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('heading', { name: 'Redeliver which deliveries?' }).waitFor()
+  await page.route('**/deliveries/redeliver', route => route.abort())
+  await dialog.getByRole('button', { name: 'Preview' }).click()
+  await dialog.getByRole('alert').getByText('No answer came.').waitFor()
+  await close()
+})
+
 inBrowser(
   'all that match are sent again in a dialog of four steps, which closes with Escape',
   async browser => {

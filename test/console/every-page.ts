@@ -24,6 +24,7 @@ export const full = (s: Scene): [name: string, path: string][] => [
   ['system', '/console/system'],
   ['replays', '/console/replays'],
   ['keys', '/console/keys'],
+  ['revoke', `/console/keys/${s.key}/revoke`],
   ['audit', '/console/audit'],
   ['charts', '/console/charts'],
   ['nowhere', '/console/nowhere'],

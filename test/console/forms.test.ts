@@ -477,7 +477,10 @@ describe('a form does', () => {
     const list = (await admin.get('/console/keys')).text
     expect(list).not.toContain(key)
     const id = /keys\/(key_[0-9a-f]+)\/revoke"[\s\S]*?Revoke the key support-desk/.exec(list)![1]
+    const asked = (await admin.get(`/console/keys/${id}/revoke`)).text
+    expect(asked).toContain('Revoke the key support-desk?')
     await admin.post(`/console/keys/${id}/revoke`)
+    expect((await admin.get(`/console/keys/${id}/revoke`)).status).toBe(404)
     expect((await it.api('GET', '/v1/endpoints', undefined, key)).status).toBe(401)
   })
 })

@@ -45,6 +45,7 @@ const pagesOf = (s: Scene) => [
   '/console/replays',
   `/console/replays/${s.replay}`,
   '/console/keys',
+  `/console/keys/${s.key}/revoke`,
   '/console/audit',
   '/console/charts',
   `/console/charts/spark?endpoint_id=${s.failing}`,
@@ -100,6 +101,17 @@ describe('the first line is the answer', () => {
     expect(page).toContain('12 attempts in a row failed')
     expect(page).toContain('the last with status 503')
     expect(page).toContain('When it is mended')
+    expect(page).toMatch(/If nothing but failures comes until <time [^>]+>\d{4}-\d\d-\d\d /)
+    const begun = /\/replay\?since=([^"]+)" data-sheet/g
+    const replays = [...page.matchAll(begun)].map(([, since]) => Date.parse(decodeURIComponent(since!)))
+    expect(replays).toHaveLength(2) // in its header, and where it is mended
+    for (const since of replays) expect(Math.abs(Date.now() - 300_000 - since)).toBeLessThan(120_000)
+  })
+
+  test('what an error means is said once where several attempts in a row failed alike', async () => {
+    const page = await text(admin, `/console/deliveries/${scene.retried}`)
+    expect(page.match(/failed with status 503/g)).toHaveLength(3)
+    expect(page.match(/<code>bad_status<\/code>:/g)).toHaveLength(1)
   })
 
   test('an event says who gets it, and why others do not', async () => {
@@ -123,6 +135,23 @@ describe('where there is nothing', () => {
       ['audit', 'Nothing was changed yet.'],
     ])
       expect(await text(who, `/console/${path}`), path).toContain(words)
+  })
+
+  test('a chart of nothing says so, and has no numbers', async () => {
+    const fresh = await startConsole()
+    const { id } = (await fresh.api('POST', '/v1/endpoints', { url: 'https://example.com/hooks' })).body
+    const who = await fresh.signIn()
+    for (const path of ['/console/charts', `/console/charts?endpoint_id=${id}`]) {
+      const page = await text(who, path)
+      expect(page, path).toContain('No attempt was made in this time.')
+      expect(page, path).not.toContain('data-chart')
+      expect(page, path).not.toContain('class="num"')
+    }
+  })
+
+  test('a filter that is a pattern, as endpoints have it, is said to be none', async () => {
+    for (const path of ['deliveries', 'events'])
+      expect(await text(admin, `/console/${path}?type=order.*`), path).toContain('patterns with * are for')
   })
 
   test('a list that is empty by its filter says so and offers to clear it', async () => {
@@ -178,7 +207,7 @@ test('what is missing, foreign or malformed is one and the same page', async () 
 test('a read key sees every page and no form but those that search, show and sign out', async () => {
   for (const path of pagesOf(scene)) {
     const page = await reader.get(path)
-    if (/\/(new|edit|replay|rotate|delete|redeliver|send|adopt|keys|audit)(\?.*)?$/.test(path)) {
+    if (/\/(new|edit|replay|rotate|delete|redeliver|send|adopt|keys|revoke|audit)(\?.*)?$/.test(path)) {
       expect(page.status, path).toBe(403)
       continue
     }

@@ -8,7 +8,7 @@ import { type Adopted, Adoption, type Facts, type System } from '../../system/id
 import { field, hidden } from '../forms.ts'
 import { render } from '../frame.ts'
 import { requireChange, requireOperator } from '../guard.ts'
-import { at, type Child, foreign, note, props } from '../parts.ts'
+import { at, type Child, foreign, note, props, withCommands } from '../parts.ts'
 import { stepTitle } from '../sheet.ts'
 import type { ConsoleApp, ConsoleContext, View } from '../view.ts'
 import { counted } from '../words.ts'
@@ -86,7 +86,7 @@ const notHeld = (view: View) => html`<p>It sends, or nobody has sent from it yet
 
 function question(view: View, { reason, facts, bound, held_senders: held }: System, shown: Shown) {
   const { asWhat, wrongWord, canceled } = shown
-  return html`<p>${reason}</p>
+  return html`<p>${withCommands(reason)}</p>
 ${props([
   ['This database', factsOf(facts)],
   bound

@@ -4,15 +4,16 @@ import { html } from 'hono/html'
 import { callerOf } from '../../access/caller.ts'
 import { inputErrors } from '../../http/problem.ts'
 import { createKey, deleteKey } from '../../keys/operations.ts'
-import { listKeys, toListedKey } from '../../keys/read.ts'
+import { findKey, listKeys, toListedKey } from '../../keys/read.ts'
 import { type CreatedApiKey, type ListedApiKey, NewApiKey } from '../../keys/schema.ts'
 import { readTime } from '../filters.ts'
-import { actionButton, choice, field, hidden } from '../forms.ts'
+import { actionLink, choice, field, hidden } from '../forms.ts'
 import { render } from '../frame.ts'
 import { requireChange, requireOperator } from '../guard.ts'
 import { empty, renderRefusal } from '../pages/refusal.ts'
 import { pageLinks, readListPage } from '../paging.ts'
 import { ago, at, type Column, copyButton, foreign, list, note, section } from '../parts.ts'
+import { stepTitle } from '../sheet.ts'
 import type { ConsoleApp, ConsoleContext, View } from '../view.ts'
 
 export const keyForms = new Hono<ConsoleApp>()
@@ -43,6 +44,21 @@ keyForms.post('/console/keys', async c => {
   return 'wrongInput' in created
     ? showKeys(c, { errors: byPath(created.wrongInput) })
     : showKeys(c, { created })
+})
+
+keyForms.get('/console/keys/:id/revoke', async c => {
+  const { db, view } = c.var
+  const key = await findKey(db, c.req.param('id'))
+  if (!key) return renderRefusal(c, 'unknown')
+  return render(view, {
+    title: `Revoke ${key.name}`,
+    place: 'system',
+    content: html`<section class="sheet">${stepTitle(`Revoke the key ${key.name}?`)}
+<p>It was ${key.last_used_at === null ? 'never used' : html`last used ${ago(key.last_used_at, view)}`}. Whoever uses it is refused from the next request on, also in the console. It cannot be brought back.</p>
+<form class="stack" method="post" action="${view.base}/keys/${key.id}/revoke">${hidden(view)}
+<div class="end"><a class="btn" href="${view.base}/keys">Keep it</a><button class="btn danger" type="submit">Revoke the key</button></div>
+</form></section>`,
+  })
 })
 
 keyForms.post('/console/keys/:id/revoke', async c => {
@@ -123,6 +139,9 @@ const columns = (view: View): Column<ListedApiKey>[] => [
   {
     title: html`<span class="sr">Actions</span>`,
     cell: row =>
-      actionButton(view, `keys/${row.id}/revoke`, 'Revoke', { label: `Revoke the key ${row.name}` }),
+      actionLink(view, `keys/${row.id}/revoke`, 'Revoke…', {
+        label: `Revoke the key ${row.name}…`,
+        opensSheet: true,
+      }),
   },
 ]

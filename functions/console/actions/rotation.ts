@@ -78,7 +78,7 @@ rotationForms.post('/console/endpoints/:id/rotate', requireChange, async c => {
     const detail = rotated.wrongInput.map(({ path, message }) => `The ${path} ${message}.`).join(' ')
     return renderFailure(c, { status: 400, detail, requestId }, back)
   }
-  return showNewSecret(c, id, rotated.key, 'The new secret signs now.')
+  return showNewSecret(c, id, rotated.key, 'It is signed with a new key from now on.')
 })
 
 /** The endpoint's page, with what is known only now on top. */

@@ -181,7 +181,11 @@ function numbers({ state }: Endpoint, status: EndpointStatus, path: string) {
     n === 0 ? number(0, '') : html`<a href="${path}&amp;state=${of}">${capped(n)}</a>`
   return facts([
     ['Waiting', linked(pending, 'pending'), isBad],
-    ['Oldest wait', oldest === null ? html`<span class="dim">none</span>` : duration(oldest), isBad],
+    [
+      'Oldest wait',
+      oldest === null ? html`<span class="dim">none</span>` : number(oldest, duration(oldest)),
+      isBad,
+    ],
     ['On their way', number(sending, capped(sending))],
     ['Dead', linked(dead, 'dead')],
     ['Failed in a row', number(failed, count(failed))],

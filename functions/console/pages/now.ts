@@ -8,7 +8,17 @@ import { readStats } from '../../system/stats/read.ts'
 import { maxEndpoints } from '../../system/stats/schema.ts'
 import { actionButton } from '../forms.ts'
 import { render } from '../frame.ts'
-import { type Child, type Column, endpointState, facts, type Html, list, number, section } from '../parts.ts'
+import {
+  type Child,
+  type Column,
+  endpointState,
+  facts,
+  type Html,
+  list,
+  number,
+  section,
+  withCommands,
+} from '../parts.ts'
 import { checksLine, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { count, counted, duration, shortUrl } from '../words.ts'
@@ -95,7 +105,7 @@ function whose(
   senders: Listeners | null,
 ): Child {
   if (senders?.held)
-    return html`<strong>It is Outbox: nothing is sent.</strong> ${senders.held} <strong>Nothing is lost:</strong> what waits is kept. ${view.mayChange ? html`<a href="${view.base}/system/adopt" data-sheet>Say which it is…</a>` : ''}`
+    return html`<strong>It is Outbox: nothing is sent.</strong> ${withCommands(senders.held)} <strong>Nothing is lost:</strong> what waits is kept. ${view.mayChange ? html`<a href="${view.base}/system/adopt" data-sheet>Say which it is…</a>` : ''}`
   if (stats.endpoints.length === 0)
     return 'Events are kept: an endpoint that you add gets those that come after it, and a replay brings it older ones.'
   const nobodySends = senders?.data.every(({ state }) => state === 'silent') && senders.last_cron_run === null

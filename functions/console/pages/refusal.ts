@@ -1,7 +1,7 @@
 // What cannot be shown or done, as a page: what it was, what is not affected, and where to go on.
 import { html } from 'hono/html'
 import { render } from '../frame.ts'
-import { type Child, foreign, icon, note } from '../parts.ts'
+import { type Child, foreign, icon, note, withCommands } from '../parts.ts'
 import type { ConsoleContext } from '../view.ts'
 
 export type Refusal = 'unknown' | 'read only' | 'foreign form'
@@ -66,10 +66,6 @@ ${note(
 )}`,
   })
 }
-
-/** What stands between backticks is to be typed. */
-const withCommands = (text: string): Child =>
-  text.split('`').map((part, i) => (i % 2 === 0 ? foreign(part) : html`<code>${foreign(part)}</code>`))
 
 const link = (path: string, text: string): Child => html`<a class="btn" href="${path}">${text}</a>`
 

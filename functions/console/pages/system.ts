@@ -8,7 +8,7 @@ import { readWatches, type Watch } from '../../system/watches.ts'
 import { checkTable, checkWords } from '../checks.ts'
 import { actionLink } from '../forms.ts'
 import { render } from '../frame.ts'
-import { ago, type Child, foreign, list, note, props, section } from '../parts.ts'
+import { ago, type Child, foreign, list, note, props, section, withCommands } from '../parts.ts'
 import { type Said, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { duration } from '../words.ts'
@@ -43,7 +43,7 @@ ${section({ title: 'Settings', about: 'Values, never secrets.', id: 'settings' }
 const held = (view: View, reason: string | null): Child =>
   reason === null
     ? ''
-    : note('bad', 'database', html`<p><b>${reason}</b> What waits is kept.</p>`, {
+    : note('bad', 'database', html`<p><b>${withCommands(reason)}</b> What waits is kept.</p>`, {
         beside: actionLink(view, 'system/adopt', 'Say which it is…', { opensSheet: true }) || null,
       })
 

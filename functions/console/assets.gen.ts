@@ -2,7 +2,7 @@
 
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
-  'console.css': 'console.5d7318e7b4.css',
+  'console.css': 'console.7c52111c37.css',
   'console.js': 'console.38ae1e04db.js',
   'live.js': 'live.6483141243.js',
   'sheet.js': 'sheet.85f1551aa0.js',

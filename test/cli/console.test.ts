@@ -43,7 +43,7 @@ describe('outbox portal open', () => {
     expect(Date.parse(expires_at)).toBeCloseTo(Date.now() + 2 * 3_600_000, -5)
     const cookie = (await open(url)).headers.get('set-cookie')!.split(';')[0]!
     const page = () => visitor(api.worker.url, cookie).get('/console')
-    expect((await page()).text).toContain('what belongs to tenant <b>acme</b>')
+    expect((await page()).text).toContain('what belongs to tenant <b><bdi>acme</bdi></b>')
     expect((await run('keys', 'revoke', key_id, '--yes')).exitCode).toBe(0)
     expect((await page()).status).toBe(303)
   })

@@ -163,7 +163,7 @@ describe('a link that signs in', () => {
     const { body: given } = await it.api('POST', '/v1/keys', { name: 'portal', tenant: 'acme' })
     const entered = await send(it.url, await make())
     const tenant = visitor(it.url, entered.headers.get('set-cookie')!.split(';')[0]!)
-    expect((await tenant.get('/console')).text).toContain('what belongs to tenant <b>acme</b>')
+    expect((await tenant.get('/console')).text).toContain('what belongs to tenant <b><bdi>acme</bdi></b>')
     expect((await tenant.get('/console/system')).status).toBe(404)
     expect((await tenant.get('/console/endpoints/new')).text).not.toContain('<button class="btn primary"')
 

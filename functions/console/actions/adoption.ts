@@ -86,7 +86,7 @@ const notHeld = (view: View) => html`<p>It sends, or nobody has sent from it yet
 
 function question(view: View, { reason, facts, bound, held_senders: held }: System, shown: Shown) {
   const { asWhat, wrongWord, canceled } = shown
-  return html`<p>${withCommands(reason)}</p>
+  return html`<p>${reason === null ? '' : withCommands(reason)}</p>
 ${props([
   ['This database', factsOf(facts)],
   bound

@@ -17,12 +17,37 @@
 -- -> meta.is_numbered  bool?                   null = there is no such endpoint
 -- -> meta.first        bigint?                 the lowest that is still known
 -- -> meta.last         bigint                  the highest that was given
--- -> meta.waiting      int                     deliveries that have no number yet, because they were never sent
+-- -> meta.waiting      int                     deliveries that have no number yet, because they were never sent, also those that are yet to be made
 with
 endpoint as materialized (
-  select p.id, p.sequence
+  select p.id, p.sequence, p.state, p.tenant, p.event_types, p.events_after, p.created_snapshot
   from outbox.endpoints p
   where p.id = $1::bigint and p.nonce = $2::int and p.deleted_at is null and ($3::text is null or p.tenant = $3::text)
+),
+-- Numbers are given a moment after the lease, and a sender may be killed in that moment.
+open as (
+  select d.event_id from endpoint join outbox.delivery_rows d on d.endpoint_id = endpoint.id and d.state = 'pending'
+  union all
+  select d.event_id from endpoint join outbox.delivery_rows d on d.endpoint_id = endpoint.id and d.state = 'sending'
+  union all
+  select unnest(g.event_ids) from endpoint join outbox.delivery_groups g on g.endpoint_id = endpoint.id
+),
+unnumbered as materialized (
+  select
+  from open
+  where not exists (select from outbox.delivery_numbers n
+                    where n.event_id = open.event_id and n.endpoint_id = (select id from endpoint))
+  limit $6::int
+),
+-- By the rules of fan_out.sql. Those behind so many are not looked at: then all of these count.
+unfanned as materialized (
+  select endpoint.state <> 'disabled'
+         and (endpoint.tenant is null or e.tenant = endpoint.tenant)
+         and outbox.matches(endpoint.event_types, e.type)
+         and (e.id > endpoint.events_after or not pg_visible_in_snapshot(e.xid, endpoint.created_snapshot)) as is_wanted
+  from endpoint
+  cross join (select f.event_id from outbox.fanout f order by f.event_id limit $6::int) f
+  cross join lateral (select * from outbox.events e where e.id = f.event_id limit 1) e
 )
 select
   null::bigint as number, null::bigint as event_id, null::int as event_nonce, null::text as type, null::text as key,
@@ -31,17 +56,8 @@ select
     'is_numbered', (select sequence from endpoint),
     'first', (select min(n.number) from outbox.delivery_numbers n where n.endpoint_id = (select id from endpoint))::text,
     'last', coalesce((select s.last_number from outbox.sequences s where s.endpoint_id = (select id from endpoint)), 0)::text,
-    'waiting', (
-      select count(*)
-      from (
-        select
-        from outbox.delivery_rows d
-        where d.endpoint_id = (select id from endpoint) and d.state = 'pending'
-          and not exists (select from outbox.delivery_numbers n
-                          where n.event_id = d.event_id and n.endpoint_id = d.endpoint_id)
-        limit $6::int
-      ) w
-    )
+    'waiting', least($6::int, (select count(*) from unnumbered)
+      + (select count(*) filter (where is_wanted or seen = $6::int) from (select is_wanted, count(*) over () as seen from unfanned) u))
   )::text as meta
 union all
 (

@@ -70,9 +70,10 @@ for (const [shell, argumentsFor] of Object.entries(askers)) {
       expect(complete('deliveries', 'list', '--state', 'd')).toEqual(
         ['delivered', 'dead'].sort(byShell(shell)),
       )
-      // It gives up after 300 ms, and this machine may be busy.
-      await eventually(() => expect(complete('endpoints', 'get', 'ep_')).toEqual([endpoint]))
-      await eventually(() => expect(complete('trigger', 'order.sh')).toEqual(['order.shipped']))
+      // It gives up after 300 ms, and this machine may be busy for a while.
+      const patience = { timeoutMs: 120_000 }
+      await eventually(() => expect(complete('endpoints', 'get', 'ep_')).toEqual([endpoint]), patience)
+      await eventually(() => expect(complete('trigger', 'order.sh')).toEqual(['order.shipped']), patience)
     },
   )
 }

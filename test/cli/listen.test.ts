@@ -67,6 +67,12 @@ async function emit(
 const clockThatSlept = (file: string) =>
   `import {existsSync} from 'node:fs';const now=Date.now;Date.now=()=>now()+(existsSync('${file}')?6e5:0)`
 
+/** Writes down who it is two seconds after it has looked who else is there. */
+const slowWriter = `import fs from 'node:fs';import {syncBuiltinESMExports} from 'node:module';const {renameSync}=fs;
+fs.renameSync=(...names)=>{Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,2000);renameSync(...names)};syncBuiltinESMExports()`
+
+const preload = (module: string) => `--import=data:text/javascript,${encodeURIComponent(module)}`
+
 async function countOf(type: string, state: string): Promise<number> {
   const { rows } = await api.db.query(
     `select count(*)::int as count from outbox.deliveries d join outbox.events e on e.id = d.event_id
@@ -138,7 +144,7 @@ test('asleep for ten minutes in the middle of a request: all in order, and nothi
   const running = listen(
     `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     [],
-    `--import=data:text/javascript,${encodeURIComponent(clockThatSlept(slept))}`,
+    preload(clockThatSlept(slept)),
   )
   await isReady(running)
   const before = await emit(type, 10, n => `orders/${n % 7}`)
@@ -175,11 +181,7 @@ test('an answer to a pull that is read only after a sleep is not acted on: its l
   const receiver = await startReceiver()
   const { listen, type, home } = laptop()
   const slept = `${home}/slept`
-  const running = listen(
-    receiver.url,
-    [],
-    `--import=data:text/javascript,${encodeURIComponent(clockThatSlept(slept))}`,
-  )
+  const running = listen(receiver.url, [], preload(clockThatSlept(slept)))
   await isReady(running)
   const first = await emit(type, 1)
   await eventually(async () => expect(await countOf(type, 'delivered')).toBe(1))
@@ -273,7 +275,7 @@ test('of several that start at the same moment after one that was killed, one go
   await isReady(killed)
   killed.signal('SIGKILL')
   await killed.exited
-  const several = Array.from({ length: 4 }, () => listen(receiver.url))
+  const several = Array.from({ length: 4 }, () => listen(receiver.url, [], preload(slowWriter)))
   const codes: (number | null)[] = []
   for (const one of several) void one.exited.then(code => codes.push(code))
   await eventually(() => expect(codes).toEqual([5, 5, 5]))

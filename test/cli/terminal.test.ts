@@ -59,6 +59,22 @@ describe.skipIf(!hasTerminals)('at a terminal', () => {
     expect(existsSync(`${home}/.env`)).toBe(false)
   })
 
+  test('`uninstall` asks first, and removes nothing unless it is told to', async () => {
+    const database = await freshDatabase()
+    const db = await database.connect()
+    const answered = async (key: string) => {
+      const terminal = person({ alone: true }).run(['uninstall', '--database-url', database.url])
+      await terminal.shows('Remove the schema outbox')
+      terminal.type(key)
+      const ended = await terminal.ended()
+      const { rows } = await db.query(`select to_regnamespace('outbox') is not null as "isThere"`)
+      return { ...ended, ...rows[0] }
+    }
+    expect(await answered(keys.ctrlC)).toEqual({ exitCode: 130, isThere: true, ...restored })
+    expect(await answered('n')).toEqual({ exitCode: 5, isThere: true, ...restored })
+    expect(await answered('y')).toEqual({ exitCode: 0, isThere: false, ...restored })
+  })
+
   test('`login` asks for the key, does not show it, and says when it is wrong', async () => {
     const { home, run } = person()
     const login = ['login', '--name', 'here', '--api', api.worker.url]

@@ -81,3 +81,27 @@ test('numbers are never given twice, also when old ones have been let go', async
   await client.query('delete from outbox.delivery_numbers')
   expect(await number(client, 1, [3])).toEqual({ 3: 3 })
 })
+
+test('a number costs a few pages, also where the plan was made while there were none', async () => {
+  const [client, other] = clients as [pg.Client, pg.Client]
+  await other.query('vacuum outbox.sequences, outbox.delivery_numbers') // now they are known to be empty
+  // As in the sessions of a listener.
+  await client.query(`set enable_seqscan = off; set plan_cache_mode = force_generic_plan`)
+  await number(client, 1, [1])
+  await other.query(
+    `with more as (
+       insert into outbox.delivery_numbers (endpoint_id, number, event_id) select 1, n, n from generate_series(2, 30000) n
+     )
+     update outbox.sequences set last_number = 30000`,
+  )
+  expect(await pagesFor(client, 1, 30_001)).toBeLessThan(50)
+})
+
+async function pagesFor(client: pg.Client, endpoint: number, event: number): Promise<number> {
+  const { rows } = await client.query(
+    'explain (analyze, buffers, format json) select outbox.number_deliveries(array[$1::bigint], array[$2::bigint])',
+    [endpoint, event],
+  )
+  const { Plan: plan } = rows[0]['QUERY PLAN'][0]
+  return plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
+}

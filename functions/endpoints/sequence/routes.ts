@@ -34,7 +34,7 @@ const Sequence = z
     first: Int64.nullable().openapi({ description: 'The lowest that is still known' }),
     last: Int64.openapi({ description: 'The highest that was given; 0 = none yet' }),
     waiting: z.int().openapi({
-      description: `Deliveries that get their number when they are first sent, counted to ${maxCounted}`,
+      description: `Deliveries that get their number when they are first sent, also those that are yet to be made of new events; counted to ${maxCounted}`,
     }),
   })
   .openapi('Sequence')

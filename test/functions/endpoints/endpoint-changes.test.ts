@@ -140,19 +140,22 @@ describe('the state', () => {
     expect((await read()).state).toBe('disabled')
   })
 
-  test('resuming a failed endpoint closes its circuit breaker', async () => {
-    await api.db.query(
-      `update outbox.endpoint_health set failures = 20, failing_since = now(), probe_at = now() + interval '1 hour'
+  test.each(['pause', 'disable'])(
+    '%s, then resume: a failed endpoint begins with a closed circuit breaker',
+    async stop => {
+      await api.db.query(
+        `update outbox.endpoint_health set failures = 20, failing_since = now(), probe_at = now() + interval '1 hour'
        where endpoint_id = $1`,
-      [(await row()).id],
-    )
-    await act('disable')
-    await act('resume')
-    const { rows } = await api.db.query('select * from outbox.endpoint_health where endpoint_id = $1', [
-      (await row()).id,
-    ])
-    expect(rows[0]).toMatchObject({ failures: 0, probe_at: null })
-  })
+        [(await row()).id],
+      )
+      await act(stop)
+      await act('resume')
+      const { rows } = await api.db.query('select * from outbox.endpoint_health where endpoint_id = $1', [
+        (await row()).id,
+      ])
+      expect(rows[0]).toMatchObject({ failures: 0, probe_at: null })
+    },
+  )
 })
 
 describe('DELETE', () => {

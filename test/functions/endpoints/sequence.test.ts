@@ -1,5 +1,6 @@
 // Endpoints with `sequence`: each delivery has a number, and the API tells which there were.
 import { beforeAll, describe, expect, test } from 'vitest'
+import { parseId } from '../../../delivery/ids.ts'
 import { eventually } from '../../support/eventually.ts'
 import { emit, startTestListener } from '../../support/outbox.ts'
 import { type Respond, startReceiver } from '../../support/receiver.ts'
@@ -115,6 +116,36 @@ test('the API tells those above a number, a page at a time, and what waits for i
   expect(await numbers('after=2')).toEqual([3, 4, 5])
   expect(await numbers('after=2&limit=2')).toEqual([3, 4])
   expect(await numbers('after=5')).toEqual([])
+})
+
+test('what has no number yet is counted as waiting, also before it is fanned out and while it is leased', async () => {
+  const {
+    emit: emitOf,
+    sequence,
+    id,
+    type,
+  } = await endpoint({ kind: 'pull', url: 'https://pull.invalid/', tenant: 't' })
+  const other = await endpoint({ kind: 'pull', url: 'https://pull.invalid/' })
+  const waiting = async () => (await sequence()).body.waiting
+  await emitOf(2) // of no tenant
+  expect(await waiting()).toBe(0)
+  await api.db.query(`select outbox.emit($1, '{}', null, 't') from generate_series(1, 3)`, [type])
+  expect([await waiting(), (await other.sequence()).body.waiting]).toEqual([3, 0])
+  await api.worker.scheduled()
+  expect(await waiting()).toBe(3)
+  // As when a sender is killed between its lease and its numbers.
+  await api.db.query(
+    `update outbox.delivery_rows set state = 'sending', attempt = 1, lease = 'killed:1', leased_until = now()
+     where endpoint_id = $1`,
+    [parseId('ep', id)!.id],
+  )
+  expect(await waiting()).toBe(3)
+  await api.db.query(
+    `insert into outbox.delivery_groups (endpoint_id, id, event_ids, lease, leased_until, created_at)
+     select endpoint_id, 1, array[1, 2], 'killed:2', now(), now() from outbox.delivery_rows where endpoint_id = $1 limit 1`,
+    [parseId('ep', id)!.id],
+  )
+  expect(await waiting()).toBe(5)
 })
 
 test('a tenant’s key reads its own endpoint’s alone', async () => {

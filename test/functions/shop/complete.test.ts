@@ -99,8 +99,36 @@ test('after an outage it has all 300, each once, and can prove it: also those th
   expect(await complete(outbox, 300, receipts())).toEqual({ to: 300, fetched: 0, waiting: 0 })
 })
 
+test('what was never sent, because the breaker is open, it takes at once, too', async () => {
+  const placed = 40
+  const before = await notified()
+  front = 'refuses'
+  await placeOrders(12)
+  await eventually(async () => expect(await deliveryStates(api.db)).toMatchObject({ dead: 12 }))
+  await placeOrders(placed - 12)
+  await eventually(async () => expect(await deliveryStates(api.db)).toMatchObject({ pending: placed - 12 }))
+  await api.db.query(`update outbox.endpoint_health set probe_at = now() + interval '15 minutes'`)
+  front = 'passes on'
+
+  const after = await complete(outbox, 300, receipts())
+  expect(after).toEqual({ to: 312, fetched: placed, waiting: placed - 12 })
+  expect(await notified()).toBe(before + placed)
+
+  // When the outbox tries again, it all comes as repeats, and has numbers.
+  await api.db.query('update outbox.endpoint_health set probe_at = now()')
+  await eventually(async () =>
+    expect(await deliveryStates(api.db)).toEqual({ delivered: 300 + placed - 12, dead: 12 }),
+  )
+  expect(await complete(outbox, after.to, receipts())).toEqual({
+    to: 300 + placed,
+    fetched: 0,
+    waiting: 0,
+  })
+  expect(await notified()).toBe(before + placed)
+})
+
 test('a number that is past the retention time cannot be proved, and it says so', async () => {
   await api.db.query('delete from outbox.delivery_numbers where number = 7')
   await expect(complete(outbox, 0, receipts())).rejects.toThrow('number 7 is past the retention time')
-  expect(await complete(outbox, 7, receipts())).toMatchObject({ to: 300 })
+  expect(await complete(outbox, 7, receipts())).toMatchObject({ fetched: 0, waiting: 0 })
 })

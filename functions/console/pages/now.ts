@@ -29,10 +29,10 @@ type Row = Stats['endpoints'][number]
 const maxSparked = 10
 
 /** Of the endpoints in trouble: nobody reads more, and a page of a thousand takes long to make. */
-const maxListed = 50
+const maxListed = 30
 
 /** Of the healthy ones. */
-const maxFolded = 100
+const maxFolded = 50
 
 export async function showNow(c: ConsoleContext): Promise<Response> {
   const { db, view } = c.var

@@ -14,7 +14,7 @@ const eventsPerSecond = asked === undefined ? 100 : 500
 const inTime = { timeoutMs: 60_000 }
 
 test('listeners that are replaced one by one under load send nothing twice and lose nothing', async () => {
-  const { db, client, receiver } = await setUp()
+  const { db, client, receiver } = await setUp(undefined, { max_in_flight: 32 * listeners })
   const old = await startAll(db.url)
   const writing = writeSteadily(await db.connect())
   await receiver.waitFor(eventsPerSecond, inTime)

@@ -182,6 +182,7 @@ export class ListenSession implements LockSession {
     else this.#noteDeaf()
     events.emit('listening')
     for (let beats = 1; ; beats++) {
+      if (beats > 1) await answerInTime(connection, this.#takePlace(onCall))
       const { heartbeat, answeredAt, roundTripSeconds } = await askHeartbeat(connection, store)
       const isRegistered = heartbeat.listening && (heartbeat.hearsWriters || onCall.place === null)
       if (this.#hears && !isRegistered) throw new Error('the channel is no longer registered')
@@ -196,7 +197,6 @@ export class ListenSession implements LockSession {
       onHealthy()
       // One answer may come over a link that dies again at once. Two prove that the link lasts.
       if (this.#hears && beats > 1) polling.end()
-      if (this.#hears) await answerInTime(connection, this.#takePlace(onCall))
       // It was deaf, or only frozen while it waited for the echo.
       if (!this.#hears && (await hearsItself(connection))) throw new Error('notifications come through now')
       await connection.pause(pollSeconds * 1000)

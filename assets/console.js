@@ -58,6 +58,13 @@ function copy(text) {
   say('Copied')
 }
 
+/** A page has only those that it uses. */
+function addIcons(page) {
+  for (const symbol of page.querySelectorAll('.sprite symbol')) {
+    if (!document.getElementById(symbol.id)) $('.sprite').append(symbol)
+  }
+}
+
 // Parts that a page fetches after itself. Links inside of them stay there.
 async function include(place, path = place.dataset.include) {
   const answer = await fetch(path, { redirect: 'error' }).catch(() => null)
@@ -65,6 +72,7 @@ async function include(place, path = place.dataset.include) {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   const found = page.getElementById(place.dataset.from)
   if (!found) return
+  addIcons(page)
   const open = [...place.querySelectorAll('details')].map(details => details.open)
   place.replaceChildren(...found.childNodes)
   for (const [i, details] of place.querySelectorAll('details').entries()) details.open = open[i] ?? false

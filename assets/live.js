@@ -84,13 +84,6 @@ function showWaiting() {
   else offerRows(next)
 }
 
-/** A page has only those that it uses. */
-function addIcons(page) {
-  for (const symbol of page.querySelectorAll('.sprite symbol')) {
-    if (!document.getElementById(symbol.id)) $('.sprite').append(symbol)
-  }
-}
-
 function replaceMain(next) {
   morph(main, next)
   includeAll($$('[data-include]:not([data-shown])'))

@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   system: async () => (await import('./commands/system.ts')).addSystem,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   console: async () => (await import('./commands/console.ts')).addConsole,
+  portal: async () => (await import('./commands/portal.ts')).addPortal,
   apply: async () => (await import('./commands/config.ts')).addApply,
   diff: async () => (await import('./commands/config.ts')).addDiff,
   export: async () => (await import('./commands/config.ts')).addExport,

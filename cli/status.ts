@@ -29,7 +29,7 @@ export interface Status
 export async function readStatus(connection: Connection): Promise<Status> {
   const { run } = connection
   await requireSchema(run)
-  const found = await queries.stats(run, { tenant: null, maxCounted, maxEndpoints })
+  const found = await queries.stats(run, { tenant: null, maxCounted, maxEndpoints, troubleFirst: false })
   return {
     held: await heldSentence(connection),
     listeners: await countListeners(connection),

@@ -6,6 +6,7 @@
 import type { Send } from '../delivery/send.ts'
 import { createConsole } from './console/app.ts'
 import { createAssets, type ReadAsset } from './console/assets.ts'
+import { consoleLinks } from './console/link-routes.ts'
 import { runScheduled } from './cron/scheduled.ts'
 import { deliveries } from './deliveries/routes.ts'
 import { deliveryTail } from './deliveries/tail/routes.ts'
@@ -90,7 +91,11 @@ export function createOutbox({
   send,
 }: OutboxOptions = {}): Outbox {
   const app = createApp()
-  const parts = description ? [...resources, descriptionOf(app, basePath)] : resources
+  const parts = [
+    ...resources,
+    ...(console ? [consoleLinks] : []),
+    ...(description ? [descriptionOf(app, basePath)] : []),
+  ]
   const environmentOf = overriddenBy(settings)
   const pages = [
     ...(console || description ? [createAssets(readAsset)] : []),

@@ -40,6 +40,11 @@ export class ApiClient {
     return this.#options.baseUrl
   }
 
+  /** The same API, called by somebody else. */
+  withKey(key: string): ApiClient {
+    return new ApiClient({ ...this.#options, key })
+  }
+
   async get<T>(path: string, query: Query = {}): Promise<T> {
     return (await this.#send('GET', path, { query })) as T
   }

@@ -1,25 +1,30 @@
-// `outbox console`: where the console is. On a terminal it opens it, too.
+// `outbox console`: where the console is. On a terminal it opens it, too, signed in with the key that commands use.
 import type { Command } from 'commander'
 import { addCommand } from '../add-command.ts'
 import { openInBrowser } from '../browser.ts'
-import { usageError } from '../exit.ts'
+import { consoleAddress, makeConsoleLink } from '../console-link.ts'
 import { contextOf } from '../globals.ts'
 
+interface Options {
+  readonly open: boolean
+  readonly link?: boolean
+}
+
 export function addConsole(program: Command): void {
-  addCommand(program, 'console', 'print the address of the console and open it', [
+  addCommand(program, 'console', 'print the address of the console and open it, signed in', [
     'outbox console',
-    'outbox console --no-open',
+    'outbox console --link',
   ])
     .option('--no-open', 'only print it')
-    .action(({ open }: { open: boolean }, command: Command) => {
-      const { out, target } = contextOf(command)
-      const found = target()
-      if (found.kind === 'database')
-        throw usageError(
-          'Nothing serves the console here: run outbox serve, then use --api http://127.0.0.1:8787.',
-        )
-      const url = `${found.url}/console`
-      out.result({ url }, [url])
-      if (open && out.isTerminal) openInBrowser(url)
+    .option('--link', 'print a link that signs in, once, within half an hour')
+    .action(async ({ open, link }: Options, command: Command) => {
+      const context = contextOf(command)
+      const { out, api } = context
+      const url = consoleAddress(context)
+      const opens = open && !link && out.isTerminal
+      const signedIn = link || opens ? await makeConsoleLink(await api()) : null
+      if (link) out.result({ ...signedIn }, [signedIn!.url])
+      else out.result({ url }, [url])
+      if (opens) openInBrowser(signedIn!.url)
     })
 }

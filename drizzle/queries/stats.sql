@@ -4,6 +4,7 @@
 -- $1 tenant         text?  null = every tenant's
 -- $2 max_counted    int    deliveries to count, over all endpoints
 -- $3 max_endpoints  int    endpoints to list
+-- $4 trouble_first  bool   those in trouble before the others
 --
 -- Returns one row.
 -- -> counted_to                            int                       the limit
@@ -13,6 +14,13 @@
 -- -> sending                               int
 -- -> dead                                  int
 -- -> is_capped                             bool?                     null = there are no endpoints
+-- -> counts.total                          int                       endpoints
+-- -> counts.active                         int
+-- -> counts.paused                         int
+-- -> counts.disabled                       int
+-- -> counts.healthy                        int                       active, and not in trouble
+-- -> counts.failing                        int                       active, and the last attempt failed
+-- -> counts.in_trouble                     int
 -- -> endpoints[].id                        bigint                    those with the most pending first
 -- -> endpoints[].nonce                     int
 -- -> endpoints[].state                     outbox.endpoint_state
@@ -25,6 +33,8 @@
 -- -> endpoints[].failures                  int                       in a row
 -- -> endpoints[].failing_seconds           float8?                   since the first of them
 -- -> endpoints[].probe_in_seconds          float8?                   null = the circuit breaker is closed
+-- -> endpoints[].failing                   bool
+-- -> endpoints[].in_trouble                bool                      it fails, or what waits does not leave
 with
 clock as materialized (
   select clock_timestamp() as now
@@ -44,7 +54,9 @@ sending as materialized (
   group by d.endpoint_id
 ),
 counted as materialized (
-  select endpoint.*, pending.n as pending, dead.n as dead, coalesce(sending.n, 0) as sending, pending.oldest_due_at as due_at
+  select endpoint.*, pending.n as pending, dead.n as dead, coalesce(sending.n, 0) as sending, pending.oldest_due_at as due_at,
+         coalesce(h.failures, 0) as failures, h.failing_since, h.probe_at,
+         endpoint.state = 'active' and (h.probe_at is not null or h.failures > 0) is true as failing
   from endpoint
   cross join lateral (
     select count(*)::int as n, min(d.due_at) as oldest_due_at
@@ -57,6 +69,23 @@ counted as materialized (
           limit (select rows from cap)) d
   ) dead
   left join sending on sending.endpoint_id = endpoint.id
+  left join outbox.endpoint_health h on h.endpoint_id = endpoint.id
+),
+-- Where a delivery waits for a minute though its endpoint is well, it is late.
+judged as materialized (
+  select counted.*,
+         failing or case when counted.state = 'active' then (due_at < clock.now - interval '1 minute') is true else pending > 0 end as in_trouble
+  from counted cross join clock
+),
+total as (
+  select min(due_at) filter (where state <> 'disabled' and kind = 'push') as due_at,
+         coalesce(sum(pending), 0)::int as pending, coalesce(sum(sending), 0)::int as sending, coalesce(sum(dead), 0)::int as dead,
+         max(greatest(pending, dead)) >= (select rows from cap) as is_capped,
+         json_build_object('total', count(*), 'active', count(*) filter (where state = 'active'),
+                           'paused', count(*) filter (where state = 'paused'), 'disabled', count(*) filter (where state = 'disabled'),
+                           'healthy', count(*) filter (where state = 'active' and not in_trouble),
+                           'failing', count(*) filter (where failing), 'in_trouble', count(*) filter (where in_trouble)) as counts
+  from judged
 ),
 -- By the minute: what is folded, and what is not yet. A scan of the attempts would cost as much as there are of them.
 delivered as (
@@ -78,21 +107,21 @@ delivered as (
 select
   (select rows from cap) as counted_to,
   (select n from delivered) as delivered,
-  (select case when count(due_at) > 0 then greatest(0, extract(epoch from clock.now - min(due_at))) end::float8
-   from counted where state <> 'disabled' and kind = 'push') as oldest_pending_seconds,
-  (select coalesce(sum(pending), 0)::int from counted) as pending,
-  (select coalesce(sum(sending), 0)::int from counted) as sending,
-  (select coalesce(sum(dead), 0)::int from counted) as dead,
-  (select bool_or(greatest(pending, dead) >= (select rows from cap)) from counted) as is_capped,
+  case when total.due_at is not null then greatest(0, extract(epoch from clock.now - total.due_at))::float8 end as oldest_pending_seconds,
+  total.pending,
+  total.sending,
+  total.dead,
+  total.is_capped,
+  total.counts::text as counts,
   (
-    select coalesce(json_agg(json_build_object('id', listed.id::text, 'nonce', nonce, 'state', state, 'pending', pending,
-                                                'sending', sending, 'dead', dead, 'url', url, 'disabled_reason', disabled_reason,
-                                                'oldest_pending_seconds', case when due_at is not null then greatest(0, extract(epoch from clock.now - due_at)) end,
-                                                'failures', coalesce(h.failures, 0),
-                                                'failing_seconds', extract(epoch from clock.now - h.failing_since),
-                                                'probe_in_seconds', extract(epoch from h.probe_at - clock.now))
-                             order by pending desc, listed.id desc), '[]')
-    from (select * from counted order by pending desc, id desc limit $3::int) listed
-    left join outbox.endpoint_health h on h.endpoint_id = listed.id
+    select coalesce(json_agg(to_json(listed)), '[]') -- in the order of the subquery
+    from (
+      select judged.id::text as id, nonce, state, pending, sending, dead, url, disabled_reason,
+             case when due_at is not null then greatest(0, extract(epoch from clock.now - due_at))::float8 end as oldest_pending_seconds,
+             failures, extract(epoch from clock.now - failing_since)::float8 as failing_seconds,
+             extract(epoch from probe_at - clock.now)::float8 as probe_in_seconds, failing, in_trouble
+      from judged
+      order by $4::bool and in_trouble desc, pending desc, judged.id desc limit $3::int
+    ) listed
   )::text as endpoints
-from clock
+from clock cross join total

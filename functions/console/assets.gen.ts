@@ -3,8 +3,8 @@
 /** The console's files as they are served, with a hash of their content. */
 export const assetFiles = {
   'console.css': 'console.f141ab6555.css',
-  'console.js': 'console.159e0e2012.js',
-  'live.js': 'live.cf0fff7f2b.js',
+  'console.js': 'console.38ae1e04db.js',
+  'live.js': 'live.6483141243.js',
   'sheet.js': 'sheet.b5f181224f.js',
   'charts.js': 'charts.49dbddbde8.js',
   'docs.js': 'docs.0a8179ea88.js',

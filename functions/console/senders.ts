@@ -2,7 +2,7 @@
 import { html } from 'hono/html'
 import type { CaptureCheck } from '../../drizzle/capture-health.ts'
 import { type Listeners, silentAfterSeconds } from '../system/listeners/schema.ts'
-import { ago, type Child, state } from './parts.ts'
+import { ago, type Child, type Html, state } from './parts.ts'
 import type { View } from './view.ts'
 import { count, counted } from './words.ts'
 
@@ -72,17 +72,19 @@ function cronRow({ last_cron_run: cron, last_failed_cron_run: failed }: CronRuns
   }
 }
 
-export function checksLine(checks: readonly CaptureCheck[], view: View): Said {
+/** The checks compare each watched table with its watch. They come after the page that only names their result. */
+export const checksPlace = (view: View): Said => ({
+  what: html`<a href="${view.base}/system#checks">Capture</a>`,
+  state: '',
+  says: html`<span data-include="${view.base}/system" data-from="capture"><a href="${view.base}/system#checks">Look at the checks</a></span>`,
+})
+
+/** Their result, for the pages that include it. */
+export function checksResult(checks: readonly CaptureCheck[]): Html {
   const failing = checks.filter(({ healthy }) => !healthy)
-  return {
-    what: html`<a href="${view.base}/system#checks">Capture</a>`,
-    state:
-      failing.length === 0
-        ? state('tick', `All ${checks.length} hold`)
-        : state('cross', `${failing.length} of ${checks.length} do not hold`),
-    says:
-      failing.length === 0
-        ? 'Every watched table has its triggers, and new events become deliveries in time.'
-        : failing[0]!.advice,
-  }
+  return html`<span id="capture">${
+    failing.length === 0
+      ? html`${state('tick', `All ${checks.length} hold`)} Every watched table has its triggers, and new events become deliveries in time.`
+      : html`${state('cross', `${failing.length} of ${checks.length} do not hold`)} ${failing[0]!.advice}`
+  }</span>`
 }

@@ -87,6 +87,36 @@ describe('the first line is the answer', () => {
     expect(page).toContain('None before it came to its end.')
   })
 
+  test('with more endpoints than it lists, Now counts them all and lists those in trouble first', async () => {
+    const many = await startConsole()
+    await many.db.query(
+      `insert into outbox.endpoints (url, state, disabled_reason)
+       select 'https://example.com/' || n, case when n <= 60 then 'paused' when n > 300 then 'disabled' else 'active' end::outbox.endpoint_state,
+              case when n > 300 then 'manual' end::outbox.disabled_reason
+       from generate_series(1, 310) n`,
+    )
+    await many.db.query(
+      `insert into outbox.delivery_rows (endpoint_id, event_id, state) select id, n, 'pending' from outbox.endpoints, generate_series(1, 2) n where state = 'paused'`,
+    )
+    await many.db.query(
+      `insert into outbox.delivery_rows (endpoint_id, event_id, state, due_at)
+       select id, n, 'pending', now() + interval '1 hour' from outbox.endpoints, generate_series(1, 5) n where state = 'active'`,
+    )
+    const page = await text(await many.signIn(), '/console')
+    expect(h1(page)).toMatch(/^60 endpoints have deliveries that do not leave\. 1,320 deliveries wait/)
+    expect(page.split('It is paused. Its deliveries leave when it is resumed.').length - 1).toBe(50)
+    expect(page).toContain('10 more in trouble')
+    expect(page).toContain('Of the others 240 are healthy, 10 are paused or disabled')
+    expect(page).toContain('All endpoints')
+    expect(page).toMatch(/<dt>Endpoints<\/dt>\s*<dd[^>]*>310</)
+  })
+
+  test('Now leads to the result of the checks of capture, and System has it', async () => {
+    const page = await text(admin, '/console')
+    const [, path, id] = /data-include="([^"]+)" data-from="(capture)"/.exec(page)!
+    expect(await text(admin, path!)).toMatch(new RegExp(`id="${id}">.*All \\d+ hold`, 's'))
+  })
+
   test('a delivery says why it is where it is', async () => {
     expect(h1(await text(admin, `/console/deliveries/${scene.retried}`))).toMatch(
       /^The circuit breaker is open after 12 failures: one probe goes out at \d\d:\d\d:\d\d/,

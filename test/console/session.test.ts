@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { openKeyring } from '../../delivery/secrets.ts'
+import { hashOf } from '../../functions/access/api-keys.ts'
 import { writeLinkCode } from '../../functions/console/link.ts'
 import { testSettings } from '../support/settings.ts'
 import { type Console, send, startConsole, visitor } from './console.ts'
@@ -139,7 +140,7 @@ describe('the session ends', () => {
 
 describe('a link that signs in', () => {
   const code = async (nowMs?: number) =>
-    writeLinkCode(await openKeyring(testSettings.OUTBOX_MASTER_KEYS), 'dev', nowMs)
+    writeLinkCode(await openKeyring(testSettings.OUTBOX_MASTER_KEYS), await hashOf('dev'), nowMs)
   const open = async (text: string) => send(it.url, `/console/link?code=${text}`)
 
   test('works once', async () => {
@@ -150,6 +151,26 @@ describe('a link that signs in', () => {
     expect((await visitor(it.url, cookie).get('/console')).status).toBe(200)
     const second = await open(text)
     expect([second.status, second.headers.get('set-cookie')]).toEqual([401, null])
+  })
+
+  test('is made for whoever has a key, and signs in as that key: here as a tenant that reads', async () => {
+    const make = async () => {
+      const answer = await it.api('POST', '/v1/console/links', undefined, given.key)
+      expect(answer.status).toBe(201)
+      expect(Date.parse(answer.body.expires_at)).toBeCloseTo(Date.now() + 30 * 60_000, -5)
+      return answer.body.path as string
+    }
+    const { body: given } = await it.api('POST', '/v1/keys', { name: 'portal', tenant: 'acme' })
+    const entered = await send(it.url, await make())
+    const tenant = visitor(it.url, entered.headers.get('set-cookie')!.split(';')[0]!)
+    expect((await tenant.get('/console')).text).toContain('what belongs to tenant <b><bdi>acme</bdi></b>')
+    expect((await tenant.get('/console/system')).status).toBe(404)
+    expect((await tenant.get('/console/endpoints/new')).text).not.toContain('<button class="btn primary"')
+
+    const unused = await make()
+    expect((await it.api('DELETE', `/v1/keys/${given.id}`)).status).toBe(204)
+    expect((await send(it.url, unused)).status).toBe(401)
+    expect((await tenant.get('/console')).status).toBe(303)
   })
 
   test('does not work after half an hour, nor when it was made up', async () => {

@@ -28,6 +28,7 @@ test('an event alone costs the database with six listeners what it costs with tw
 test('while the first that hears the writers is frozen, the second delivers', async () => {
   const { db, client, receiver } = await setUp()
   const listeners = await startMany(db.url, 3)
+  await settled(listeners) // or the second would still look by itself
   const first = await holder(client, listeners, 6)
   first.signal('SIGSTOP')
   await emit(client)

@@ -163,6 +163,7 @@ export async function visitEveryRoute(api: Api): Promise<Visit> {
   await ask('DELETE /v1/keys/{id}', `/v1/keys/${key.id}`)
   await ask('GET /v1/listeners', '/v1/listeners')
   await ask('POST /v1/ring', '/v1/ring')
+  await ask('POST /v1/console/links', '/v1/console/links')
   // A copy of another database, whose senders are held.
   await api.db.query(`insert into outbox.identity (facts, addresses, bound_by) values ('{"database": "0"}', '{elsewhere}', 'cron')
     on conflict (id) do update set facts = excluded.facts`)
@@ -220,6 +221,7 @@ function comparableText(text: string): string {
     .replace(/^id: \S+$/gm, 'id: …') // where a tail is
     .replace(/^(outbox_\S+) \S+$/gm, '$1 …') // what is measured for Prometheus
     .replace(/\b(evt|ep|dlv|rpl|key|obk|prv)_[0-9a-f]+/g, '$1_…')
+    .replace(/(?<=\/console\/link\?code=)[\w-]+/, '…')
     .replace(/(whsec|whpk)_[\w+/=]+/g, '$1_…')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, relativeToNow)

@@ -8,6 +8,7 @@ const methods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']
 const since = '2026-01-01T00:00:00Z'
 /** The routes that a tenant's key may use. */
 const forTenants = new Set([
+  '/v1/console/links',
   '/v1/endpoints',
   '/v1/endpoints/batch',
   '/v1/endpoints/{id}',
@@ -136,7 +137,7 @@ test.each([
       else if (asksForUnknown(path, method)) expect(answer.status, where).toBe(404)
       else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
       else if (path.includes('{id}')) expect(answer.status, where).toBe(404)
-      else expect([200, 400], where).toContain(answer.status) // their own lists, or incomplete bodies
+      else expect([200, 201, 400], where).toContain(answer.status) // their own lists and links, or incomplete bodies
       if (!path.includes('{id}')) return
       const unknown = await ask(key(), method, path, missing)
       expect([unknown.status, unknown.text], where).toEqual([answer.status, answer.text])
@@ -153,15 +154,16 @@ test.each([
   async (_, key) => {
     const answers = new Set<string>()
     await crawl(key(), theirs, async ({ where, path, method, answer }) => {
-      // It changes nothing, and is none of a tenant's.
-      const changesNothing = method === 'GET' || (method === 'POST' && path === '/v1/ring')
+      const isLink = method === 'POST' && path === '/v1/console/links'
+      // Ringing changes nothing, and is none of a tenant's; a link may do what its key may.
+      const changesNothing = method === 'GET' || isLink || (method === 'POST' && path === '/v1/ring')
       if (!changesNothing) {
         expect(answer.status, where).toBe(403)
         answers.add(answer.text)
       } else if (!forTenants.has(path)) expect(answer.status, where).toBe(403)
       else if (asksForUnknown(path, method)) expect(answer.status, where).toBe(404)
       else if (!isRouted(path, method)) expect(answer.status, where).toBe(405)
-      else expect(answer.status, where).toBe(path.includes('{id}') ? 404 : 200)
+      else expect(answer.status, where).toBe(path.includes('{id}') ? 404 : isLink ? 201 : 200)
     })
     expect(answers.size).toBe(1)
   },

@@ -1,15 +1,13 @@
 // Now: is it broken, and is it us or one receiver? The first line is the answer.
 import { html } from 'hono/html'
-import { readCaptureHealth } from '../../../drizzle/capture-health.ts'
 import { callerOf } from '../../access/caller.ts'
 import { readListeners } from '../../system/listeners/read.ts'
 import type { Listeners } from '../../system/listeners/schema.ts'
 import { readStats } from '../../system/stats/read.ts'
-import { maxEndpoints } from '../../system/stats/schema.ts'
 import { actionButton } from '../forms.ts'
 import { render } from '../frame.ts'
 import { type Child, type Column, endpointState, facts, type Html, list, number, section } from '../parts.ts'
-import { checksLine, senderRows } from '../senders.ts'
+import { checksPlace, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { count, counted, duration, shortUrl } from '../words.ts'
 import { chartsPlace, sparkPlace } from './charts.ts'
@@ -23,25 +21,25 @@ const maxSparked = 10
 /** Of the endpoints in trouble: nobody reads more, and a page of a thousand takes long to make. */
 const maxListed = 50
 
-/** A delivery that waits longer than this, though its endpoint is well, is late. */
-const lateSeconds = 60
+/** Of the healthy ones. */
+const maxFolded = 100
 
 export async function showNow(c: ConsoleContext): Promise<Response> {
   const { db, view } = c.var
-  const [stats, senders, checks] = await Promise.all([
-    readStats(db, callerOf(c as never)),
+  const [stats, senders] = await Promise.all([
+    readStats(db, callerOf(c as never), { maxEndpoints: maxListed + maxFolded, troubleFirst: true }),
     view.isOperator ? readListeners(db) : null,
-    view.isOperator ? readCaptureHealth(db.run) : null,
   ])
-  const trouble = stats.endpoints.filter(isInTrouble).sort((a, b) => b.pending - a.pending)
-  const well = stats.endpoints.filter(row => !isInTrouble(row))
-  const healthy = well.length === 0 ? '' : folded(view, well, trouble.length > 0)
+  const trouble = stats.endpoints.filter(row => row.in_trouble).slice(0, maxListed)
+  const well = stats.endpoints.filter(row => !row.in_trouble).slice(0, maxFolded)
+  const { in_trouble: inTrouble, total } = stats.endpoint_counts
+  const healthy = total === inTrouble ? '' : folded(view, well, stats.endpoint_counts)
   return render(view, {
     title: 'Now',
     place: 'now',
     live: 'page',
     hasCharts: stats.endpoints.length > 0,
-    content: html`<header class="page"><h1>${senders?.held ? 'Nothing is sent: this database may be a copy.' : sentence(stats, trouble)}</h1><p class="lede">${whose(view, stats, trouble, well, senders)}</p></header>
+    content: html`<header class="page"><h1>${senders?.held ? 'Nothing is sent: this database may be a copy.' : sentence(stats)}</h1><p class="lede">${whose(view, stats, senders)}</p></header>
 ${readOnlyNote(c)}
 ${stats.endpoints.length === 0 ? noEndpoints(view) : html`${numbers(stats)}${chartsPlace(`${view.base}/charts`)}`}
 ${
@@ -52,59 +50,48 @@ ${
         html`${list(
           'Endpoints in trouble, the most waiting first',
           columns(view, new Set(trouble.slice(0, maxSparked).map(({ id }) => id))),
-          trouble.slice(0, maxListed),
+          trouble,
           row => row.id,
-        )}${trouble.length > maxListed ? html`<p class="more"><a href="${view.base}/endpoints">${count(trouble.length - maxListed)} more in trouble</a></p>` : ''}${healthy}`,
+        )}${inTrouble > trouble.length ? html`<p class="more"><a href="${view.base}/endpoints">${count(inTrouble - trouble.length)} more in trouble</a></p>` : ''}${healthy}`,
       )
 }
-${senders && checks ? section({ title: 'Senders and checks', about: 'Two independent planes: the listeners, and the cron function once a minute.' }, senderList(senders, checks, view)) : ''}`,
+${senders ? section({ title: 'Senders and checks', about: 'Two independent planes: the listeners, and the cron function once a minute.' }, senderList(senders, view)) : ''}`,
   })
 }
 
-const isFailing = (row: Row) => row.state === 'active' && (row.probe_in_seconds !== null || row.failures > 0)
-const isInTrouble = (row: Row) => isFailing(row) || (row.state !== 'active' && row.pending > 0) || isLate(row)
-const isLate = (row: Row) => row.state === 'active' && (row.oldest_pending_seconds ?? 0) > lateSeconds
-
-/** Stats look at that many endpoints. */
-const areMore = ({ endpoints }: Stats) => endpoints.length === maxEndpoints
-
-function sentence(stats: Stats, trouble: readonly Row[]): string {
-  const { deliveries, endpoints, oldest_pending_seconds: oldest, capped } = stats
-  if (endpoints.length === 0) return 'No endpoint is registered yet.'
+function sentence({
+  deliveries,
+  endpoint_counts: { total, active, failing, in_trouble: inTrouble },
+  oldest_pending_seconds: oldest,
+  capped,
+}: Stats): string {
+  if (total === 0) return 'No endpoint is registered yet.'
   const waits = deliveries.pending
   const most = capped ? 'At least ' : ''
   const wait =
     waits === 0
       ? 'Nothing waits.'
       : `${most}${counted(waits, 'delivery waits', 'deliveries wait')}${oldest !== null && oldest >= 1 ? `, the oldest for ${duration(oldest)}` : ''}.`
-  const failing = trouble.filter(isFailing).length
   if (failing > 0) return `${counted(failing, 'endpoint fails', 'endpoints fail')}. ${wait}`
-  if (trouble.length > 0)
-    return `${counted(trouble.length, 'endpoint has', 'endpoints have')} deliveries that do not leave. ${wait}`
-  const active = endpoints.filter(({ state }) => state === 'active').length
+  if (inTrouble > 0)
+    return `${counted(inTrouble, 'endpoint has', 'endpoints have')} deliveries that do not leave. ${wait}`
   return active === 0
     ? `No endpoint is active. ${wait}`
-    : `${active === 1 ? 'The one active endpoint is' : `All ${areMore(stats) ? 'of at least ' : ''}${count(active)} active endpoints are`} being served. ${wait}`
+    : `${active === 1 ? 'The one active endpoint is' : `All ${count(active)} active endpoints are`} being served. ${wait}`
 }
 
-function whose(
-  view: View,
-  stats: Stats,
-  trouble: readonly Row[],
-  well: readonly Row[],
-  senders: Listeners | null,
-): Child {
+function whose(view: View, stats: Stats, senders: Listeners | null): Child {
+  const { total, healthy, failing, in_trouble: inTrouble } = stats.endpoint_counts
   if (senders?.held)
     return html`<strong>It is Outbox: nothing is sent.</strong> ${senders.held} <strong>Nothing is lost:</strong> what waits is kept. ${view.mayChange ? html`<a href="${view.base}/system/adopt" data-sheet>Say which it is…</a>` : ''}`
-  if (stats.endpoints.length === 0)
+  if (total === 0)
     return 'Events are kept: an endpoint that you add gets those that come after it, and a replay brings it older ones.'
   const nobodySends = senders?.data.every(({ state }) => state === 'silent') && senders.last_cron_run === null
   if (nobodySends)
     return html`<strong>It is Outbox: nothing sends.</strong> No listener gives a sign of life, and the cron function has never run. <strong>Nothing is lost:</strong> what waits is kept.`
-  const served = well.filter(({ state }) => state === 'active').length
-  if (trouble.some(isFailing) && served > 0)
-    return html`<strong>It is the receivers, not Outbox:</strong> ${served === 1 ? 'the other endpoint is' : `the other ${count(served)} endpoints are`} served as usual. <strong>Nothing is lost:</strong> what waits is kept, and spends no attempts while a circuit breaker is open.`
-  if (trouble.length > 0)
+  if (failing > 0 && healthy > 0)
+    return html`<strong>It is the receivers, not Outbox:</strong> ${healthy === 1 ? 'the other endpoint is' : `the other ${count(healthy)} endpoints are`} served as usual. <strong>Nothing is lost:</strong> what waits is kept, and spends no attempts while a circuit breaker is open.`
+  if (inTrouble > 0)
     return html`<strong>Nothing is lost:</strong> what waits is kept until it is delivered or you decide otherwise.`
   return stats.deliveries.dead > 0
     ? html`${counted(stats.deliveries.dead, 'delivery is', 'deliveries are')} dead: <a href="${view.base}/deliveries?state=dead">look at them</a> and redeliver what should still arrive.`
@@ -116,7 +103,7 @@ const numbers = (stats: Stats): Html => {
   const more = stats.capped ? '+' : ''
   return facts([
     ['Delivered, last hour', count(stats.delivered_last_hour)],
-    ['Waiting', number(pending, count(pending) + more), stats.endpoints.some(isInTrouble) && pending > 0],
+    ['Waiting', number(pending, count(pending) + more), stats.endpoint_counts.in_trouble > 0 && pending > 0],
     [
       'Oldest wait',
       stats.oldest_pending_seconds === null
@@ -125,7 +112,7 @@ const numbers = (stats: Stats): Html => {
     ],
     ['On their way', number(sending, count(sending))],
     ['Dead', number(dead, count(dead) + more)],
-    ['Endpoints', count(stats.endpoints.length) + (areMore(stats) ? '+' : '')],
+    ['Endpoints', count(stats.endpoint_counts.total)],
   ])
 }
 
@@ -181,11 +168,11 @@ const columns = (view: View, sparked: ReadonlySet<string>): Column<Row>[] => [
 ]
 
 /** Healthy is quiet: a count, and the list for who asks. */
-function folded(view: View, rows: readonly Row[], areOthers: boolean): Html {
-  const of = (state: Row['state']) => rows.filter(row => row.state === state).length
-  const words = `${areOthers ? 'Of the others ' : ''}${counted(of('active'), 'is', 'are')} healthy, ${of('paused') || 'none'} ${of('paused') > 1 ? 'are' : 'is'} paused, ${of('disabled') || 'none'} ${of('disabled') > 1 ? 'are' : 'is'} disabled`
-  const shown = rows.slice(0, 100)
-  return html`<details class="fold"${!areOthers && rows.length <= 20 ? html` open` : ''}><summary>${words}</summary>${list(
+function folded(view: View, rows: readonly Row[], counts: Stats['endpoint_counts']): Html {
+  const { total, healthy, in_trouble: inTrouble } = counts
+  const others = total - inTrouble
+  const words = `${inTrouble > 0 ? 'Of the others ' : ''}${counted(healthy, 'is', 'are')} healthy, ${others === healthy ? 'none is' : counted(others - healthy, 'is', 'are')} paused or disabled`
+  return html`<details class="fold"${inTrouble === 0 && others <= 20 ? html` open` : ''}><summary>${words}</summary>${list(
     'Healthy endpoints',
     [
       {
@@ -202,16 +189,12 @@ function folded(view: View, rows: readonly Row[], areOthers: boolean): Html {
       },
       { title: 'Dead', kind: 'num', label: 'Dead', cell: row => number(row.dead, count(row.dead)) },
     ],
-    shown,
+    rows,
     row => row.id,
-  )}${rows.length > shown.length ? html`<p class="more"><a href="${view.base}/endpoints">All endpoints</a></p>` : ''}</details>`
+  )}${others > rows.length ? html`<p class="more"><a href="${view.base}/endpoints">All endpoints</a></p>` : ''}</details>`
 }
 
-const senderList = (
-  senders: Listeners,
-  checks: Awaited<ReturnType<typeof readCaptureHealth>>,
-  view: View,
-): Html =>
+const senderList = (senders: Listeners, view: View): Html =>
   list(
     'Senders and checks',
     [
@@ -219,7 +202,7 @@ const senderList = (
       { title: 'State', cell: row => row.state },
       { title: 'What it says', kind: 'wide', cell: row => row.says },
     ],
-    [...senderRows(senders, view), checksLine(checks, view)],
+    [...senderRows(senders, view), checksPlace(view)],
   )
 
 const noEndpoints = (view: View): Child =>

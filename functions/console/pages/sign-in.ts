@@ -48,7 +48,7 @@ export async function signInByLink(c: Context<App>, base: string): Promise<Respo
   const { settings } = c.var
   const db = openDatabase(settings)
   try {
-    const key = await useLinkCode(db.run, settings.keyring, settings.apiKeys, c.req.query('code') ?? '')
+    const key = await useLinkCode(db.run, settings, c.req.query('code') ?? '')
     return key
       ? await enter(c, base, '', key)
       : await showSignIn(base, '', 'This link was used, or is over. A key works.', 401)

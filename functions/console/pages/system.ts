@@ -8,7 +8,7 @@ import { readWatches, type Watch } from '../../system/watches.ts'
 import { actionLink } from '../forms.ts'
 import { render } from '../frame.ts'
 import { ago, type Child, foreign, list, note, props, section, state } from '../parts.ts'
-import { type Said, senderRows } from '../senders.ts'
+import { checksResult, type Said, senderRows } from '../senders.ts'
 import type { ConsoleContext, View } from '../view.ts'
 import { duration } from '../words.ts'
 import { empty, readOnlyNote } from './refusal.ts'
@@ -33,7 +33,7 @@ export async function showSystem(c: ConsoleContext): Promise<Response> {
 ${readOnlyNote(c)}
 ${held(view, senders.held)}${adopted(c.req.query('done'))}
 ${section({ title: 'Senders', id: 'senders' }, senderTable(senderRows(senders, view)))}
-${section({ title: 'Capture checks', about: 'Each says what to do when it does not hold.', id: 'checks' }, checkTable(checks))}
+${section({ title: 'Capture checks', about: checksResult(checks), id: 'checks' }, checkTable(checks))}
 ${section({ title: 'Watched tables', id: 'tables' }, watches.length === 0 ? empty(html`<b>No table is watched.</b> Say in a migration which one is:`, html`<pre tabindex="0" role="region" aria-label="Command">SELECT outbox.watch('orders');</pre>`) : watchTable(view, watches))}
 ${section({ title: 'Settings', about: 'Values, never secrets.', id: 'settings' }, settingsOf(settings))}`,
   })

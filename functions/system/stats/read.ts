@@ -4,10 +4,20 @@ import * as queries from '../../../drizzle/queries.gen.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { Database } from '../../db.ts'
 import { withoutQuery } from '../../endpoints/read.ts'
-import { maxCounted, maxEndpoints, type Stats } from './schema.ts'
+import { maxCounted, mostEndpoints, type Stats } from './schema.ts'
 
-export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>): Promise<Stats> {
-  const found = await queries.stats(db.run, { tenant, maxCounted, maxEndpoints })
+/** Which endpoints are listed: by default those with the most pending. */
+export interface Listed {
+  readonly maxEndpoints?: number
+  readonly troubleFirst?: boolean
+}
+
+export async function readStats(
+  db: Database,
+  { tenant }: Pick<Caller, 'tenant'>,
+  { maxEndpoints = mostEndpoints, troubleFirst = false }: Listed = {},
+): Promise<Stats> {
+  const found = await queries.stats(db.run, { tenant, maxCounted, maxEndpoints, troubleFirst })
   return {
     deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
     capped: found.isCapped ?? false,
@@ -15,6 +25,15 @@ export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>
     delivered_last_hour: found.delivered,
     delivered_last_hour_capped: false,
     oldest_pending_seconds: found.oldestPendingSeconds,
+    endpoint_counts: {
+      total: found.counts.total,
+      active: found.counts.active,
+      paused: found.counts.paused,
+      disabled: found.counts.disabled,
+      healthy: found.counts.healthy,
+      failing: found.counts.failing,
+      in_trouble: found.counts.inTrouble,
+    },
     endpoints: found.endpoints.map(row => ({
       id: formatId('ep', row.id, row.nonce),
       url: withoutQuery(row.url),
@@ -27,6 +46,8 @@ export async function readStats(db: Database, { tenant }: Pick<Caller, 'tenant'>
       failures: row.failures,
       failing_seconds: row.failingSeconds,
       probe_in_seconds: row.probeInSeconds,
+      failing: row.failing,
+      in_trouble: row.inTrouble,
     })),
   }
 }

@@ -4,7 +4,7 @@ import { disabledReason, endpointState } from '../../../drizzle/schema/outbox.ts
 
 /** Rows that are counted at most: a quarter of a second with 2,000 endpoints, a million pending, two million attempts. */
 export const maxCounted = 100_000
-export const maxEndpoints = 1_000
+export const mostEndpoints = 1_000
 
 const counts = { pending: z.int(), sending: z.int(), dead: z.int() }
 
@@ -24,6 +24,20 @@ export const Stats = z
       .number()
       .nullable()
       .openapi({ description: 'How long the delivery that waits longest has been due; null = none waits' }),
+    endpoint_counts: z
+      .object({
+        total: z.int(),
+        active: z.int(),
+        paused: z.int(),
+        disabled: z.int(),
+        healthy: z.int().openapi({ description: 'Active, and not in trouble' }),
+        failing: z.int().openapi({ description: 'Active, and the last attempt failed' }),
+        in_trouble: z.int().openapi({
+          description:
+            'They fail, or have deliveries that do not leave: nobody fetches or takes them, or they are a minute late',
+        }),
+      })
+      .openapi({ description: 'All of them, however many are listed' }),
     endpoints: z
       .array(
         z.object({
@@ -42,9 +56,11 @@ export const Stats = z
             description:
               'The circuit breaker is open: the next probe goes out in so many seconds; null = it is closed',
           }),
+          failing: z.boolean().openapi({ description: 'Active, and the last attempt failed' }),
+          in_trouble: z.boolean().openapi({ description: 'As counted in `endpoint_counts`' }),
         }),
       )
-      .openapi({ description: `Those with the most pending first, at most ${maxEndpoints}` }),
+      .openapi({ description: `Those with the most pending first, at most ${mostEndpoints}` }),
   })
   .openapi('Stats')
 export type Stats = z.infer<typeof Stats>

@@ -49,7 +49,11 @@ const quiet = {
   failures: 0,
   failing_seconds: null,
   probe_in_seconds: null,
+  failing: false,
+  in_trouble: false,
 }
+
+const noEndpoints = { total: 0, active: 0, paused: 0, disabled: 0, healthy: 0, failing: 0, in_trouble: 0 }
 
 test('without deliveries every count is zero', async () => {
   expect(await stats()).toEqual({
@@ -59,6 +63,7 @@ test('without deliveries every count is zero', async () => {
     delivered_last_hour: 0,
     delivered_last_hour_capped: false,
     oldest_pending_seconds: null,
+    endpoint_counts: { ...noEndpoints, total: 2, active: 2, healthy: 2 },
     endpoints: [
       { id: b, ...quiet },
       { id: a, ...quiet },
@@ -93,6 +98,46 @@ test('an endpoint that fails says since when, and when it is probed', async () =
   expect(failing.probe_in_seconds).toBeCloseTo(60, -1)
   expect(failing.oldest_pending_seconds).toBeCloseTo(30, -1)
   expect(well).toEqual({ id: b, ...quiet })
+})
+
+test.each<[string, string, boolean]>([
+  ['is active and fails', `failures = 1, failing_since = now()`, true],
+  ['has an open breaker', 'probe_at = now()', true],
+  ['is active, and one waits for a retry', `due_at = now() + interval '1 hour'`, false],
+  ['is active, and one has been due for less than a minute', `due_at = now() - interval '50 seconds'`, false],
+  ['is active, and one has been due for more than a minute', `due_at = now() - interval '70 seconds'`, true],
+  ['is paused, and one waits', `state = 'paused', due_at = now()`, true],
+  ['is disabled, and one waits', `state = 'disabled', disabled_reason = 'manual', due_at = now()`, true],
+  ['is paused, and none waits', `state = 'paused'`, false],
+])('an endpoint that %s: whether it is in trouble is counted', async (_, given, inTrouble) => {
+  const settings = given.split(/, (?=\w+ =)/)
+  const dueAt = settings.find(setting => setting.startsWith('due_at'))?.slice('due_at = '.length)
+  if (dueAt) await deliver(a, 1, 1, { ...pending, due_at: dueAt })
+  for (const [table, names, id] of [
+    ['endpoints', /^(state|disabled_reason)/, 'id'],
+    ['endpoint_health', /^(failures|failing_since|probe_at)/, 'endpoint_id'],
+  ] as const) {
+    const changes = settings.filter(setting => names.test(setting))
+    if (changes.length > 0)
+      await api.db.query(
+        `update outbox.${table} t set ${changes.join()}
+         from outbox.endpoints p where p.id = t.${id} and outbox.endpoint_id(p.id, p.nonce) = $1`,
+        [a],
+      )
+  }
+  const { endpoint_counts: counts, endpoints } = await stats()
+  const { state, failing } = endpoints.find(({ id }: { id: string }) => id === a)
+  await api.db.query(`update outbox.endpoints set state = 'active', disabled_reason = null`)
+  expect(counts).toEqual({
+    ...noEndpoints,
+    total: 2,
+    active: state === 'active' ? 2 : 1,
+    [state]: state === 'active' ? 2 : 1,
+    healthy: state === 'active' && !inTrouble ? 2 : 1,
+    failing: failing ? 1 : 0,
+    in_trouble: inTrouble ? 1 : 0,
+  })
+  expect(failing).toBe(/failures|probe/.test(given))
 })
 
 test('the oldest pending delivery is the one due longest; one that waits for a retry is not due', async () => {

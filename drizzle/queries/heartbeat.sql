@@ -1,9 +1,10 @@
--- The heartbeat, asked on the session that listens: is the channel still registered, is there work that no notification
+-- The heartbeat, asked on the session that listens: are its channels still registered, is there work that no notification
 -- announced, how many listeners share it, what time is it by the database's clock, and was the schema migrated meanwhile?
 -- Cheap when there is no work: one or two index probes for each endpoint.
 --
 -- Returns one row.
--- -> listening     bool
+-- -> listening     bool    to its peers
+-- -> hears_writers bool    it is on call (worker/wake/on-call.ts)
 -- -> read_only     bool
 -- -> listeners     int     connected to this database, this one included
 -- -> unix_seconds  float8  by the database's clock
@@ -14,7 +15,8 @@
 -- -> schema_version     int
 -- -> schema_works_with  int  the oldest version of listeners that works on it
 select
-  exists (select from pg_listening_channels() as channel where channel = 'outbox') as listening,
+  exists (select from pg_listening_channels() as channel where channel = 'outbox_peers') as listening,
+  exists (select from pg_listening_channels() as channel where channel = 'outbox') as hears_writers,
   pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only,
   (
     select greatest(1, count(distinct application_name))::int

@@ -1,6 +1,7 @@
 // Several listeners on one database, as a Deployment runs them (ops/kubernetes/listener.yaml): they are replaced one after the
 // other under load, and they share an endpoint exactly. How late a webhook may be says something only on a machine with enough
-// cores and nothing else to do: OUTBOX_TEST_LISTENERS=20 asks for that, for twenty, and for 500 events a second.
+// cores and nothing else to do: OUTBOX_TEST_LISTENERS=20 asks for that, for twenty, and for 500 events a second, or as many as
+// OUTBOX_TEST_EVENTS_PER_SECOND says.
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -10,11 +11,11 @@ import { setUp } from '../support/topology.ts'
 
 const asked = process.env.OUTBOX_TEST_LISTENERS
 const listeners = Number(asked ?? 3)
-const eventsPerSecond = asked === undefined ? 100 : 500
+const eventsPerSecond = Number(process.env.OUTBOX_TEST_EVENTS_PER_SECOND ?? (asked === undefined ? 100 : 500))
 const inTime = { timeoutMs: 60_000 }
 
 test('listeners that are replaced one by one under load send nothing twice and lose nothing', async () => {
-  const { db, client, receiver } = await setUp()
+  const { db, client, receiver } = await setUp(undefined, { max_in_flight: 32 * listeners })
   const old = await startAll(db.url)
   const writing = writeSteadily(await db.connect())
   await receiver.waitFor(eventsPerSecond, inTime)

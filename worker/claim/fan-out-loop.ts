@@ -88,7 +88,7 @@ export class FanOutLoop {
       if (rounds > 0) await this.#waitForCapacity()
       const leaseLimit = lanes.leaseLimit()
       this.#full = leaseLimit === 0
-      if (this.#full) return
+      if (this.#full) return suppression.reportBacklog()
       const woken = this.#woken
       this.#woken = false
       const meta = await this.#fanOut(leaseLimit)

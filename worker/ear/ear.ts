@@ -27,7 +27,7 @@ export async function startEar(settings: EarSettings): Promise<Ear> {
   const leasesNothing = { durableLeases: true }
   const port = new HealthPort(settings, () => ringing.notify())
   const connect = createConnect({ settings: { ...settings, ...leasesNothing }, name, log, clock, port })
-  const wake = createWake({ connect, settings, log, clock })
+  const wake = createWake({ connect, settings, log, clock, hearsBesides: true })
   const ringing = new Loop({
     statement: 'ring',
     failureMessage: 'could not ring the dispatcher, will try again',

@@ -15,6 +15,8 @@ const maxWaitMs = 2_000
 type LanesEvents = {
   /** A lane that may have more waiting in the table has free capacity again. */
   capacity: []
+  /** A statement filled a lane, and may have left something in the table for it. */
+  filled: []
   /** One of the lanes that the fan-out waits for has free capacity again. */
   awaited: []
 }
@@ -46,6 +48,11 @@ export class Lanes extends EventEmitter<LanesEvents> {
   /** Lanes in use. */
   get open(): number {
     return this.#lanes.size
+  }
+
+  /** Some lane was filled, and has not had capacity again. */
+  get mayHaveMore(): boolean {
+    return [...this.#lanes.values()].some(lane => lane.mayHaveMore)
   }
 
   get sharers(): number {
@@ -131,6 +138,7 @@ export class Lanes extends EventEmitter<LanesEvents> {
       if ((brought.get(id) ?? 0) >= (capacities.get(id)?.capacity ?? lane.maxInFlight))
         lane.mayHaveMore = true
     }
+    if (leftMore && this.mayHaveMore) this.emit('filled')
     this.#releaseSurplus(brought.keys())
     for (const id of brought.keys()) this.#start(this.#lanes.get(id)!)
   }

@@ -58,12 +58,15 @@ export function createClaim({ connect, wake, send, settings, keyring, log, name 
     fanOutLoop.checkEverything()
   }
   events.on('newEvents', () => fanOutLoop.wake())
+  events.on('newPending', () => claimLoop.wake())
+  events.on('onCall', () => fanOutLoop.checkEverything())
   events.on('listening', checkEverything)
   events.on('heartbeat', ({ work, readOnly, expired }) => {
     fanOutLoop.setReadOnly(readOnly)
     if (work) checkEverything()
     if (!readOnly) void recoverLeases(expired)
   })
+  lanes.on('filled', () => suppression.reportPending(() => lanes.mayHaveMore))
   lanes.on('awaited', () => fanOutLoop.wakeIfFull())
   lanes.on('capacity', () => {
     claimLoop.wake()
@@ -82,6 +85,7 @@ export function createClaim({ connect, wake, send, settings, keyring, log, name 
     },
     async stop() {
       await Promise.all([fanOutLoop.stop(), claimLoop.stop()])
+      await suppression.end()
     },
   }
 }

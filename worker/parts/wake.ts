@@ -21,9 +21,11 @@ export interface WakePorts {
   readonly settings: Pick<ListenerSettings, 'pollSeconds'>
   readonly log: Log
   readonly clock: () => number
+  /** It sends nothing, so it hears writers besides those who do. */
+  readonly hearsBesides?: boolean
 }
 
-export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
+export function createWake({ connect, settings, log, clock, hearsBesides = false }: WakePorts): Wake {
   const { database, storeOptions, metrics, health } = connect
   const { pollSeconds } = settings
   const events: WakeEvents = new EventEmitter()
@@ -36,6 +38,7 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
     random: Math.random,
     events,
     polling,
+    hearsBesides,
   })
   const lockWatch = new LockWatch(database)
   const suppression = new NotifySuppression({
@@ -48,6 +51,7 @@ export function createWake({ connect, settings, log, clock }: WakePorts): Wake {
   const clockSkew = new ClockSkew(log)
 
   events.on('listening', () => suppression.begin())
+  events.on('onCall', () => suppression.begin())
   events.on('peerPolls', () => suppression.watchPeer())
   events.on('heartbeat', ({ unixSeconds, listeners }, roundTripSeconds) => {
     suppression.share(listeners)

@@ -17,17 +17,17 @@ import {
   readOnlyServer,
   refuseReadOnly,
 } from './heartbeat.ts'
-import { ListeningConnection, type Notification } from './listening-connection.ts'
+import { announcement, Incoming } from './incoming.ts'
+import { ListeningConnection } from './listening-connection.ts'
 import type { LockSession } from './notify-suppression.ts'
+import { OnCall } from './on-call.ts'
+import { type PeerMessage, peersChannel, tellPeers } from './peers.ts'
 import type { WakeEvents } from './wake-events.ts'
 
 const minPauseMs = 200
 const maxPauseMs = 5_000
 /** A writer that checks the lock holds it for some microseconds. */
 const lockTries = 5
-/** What senders tell one another over the channel of the writers: that they poll, and that they are held and ask for a word. */
-const announcement = 'polling'
-const question = 'identify'
 const deaf =
   'a notification to itself did not arrive: expected the direct connection to Postgres, and this may be a transaction ' +
   'pooler, or the server’s queue of notifications is full. Until this changes, events are found by polling, and so later.'
@@ -41,6 +41,8 @@ export interface ListenSessionPorts {
   readonly events: WakeEvents
   /** On while events are found by polling, because notifications do not arrive. */
   readonly polling: Pick<Degradation, 'begin' | 'end'>
+  /** It hears writers without taking a place on call (on-call.ts). */
+  readonly hearsBesides: boolean
 }
 
 export class ListenSession implements LockSession {
@@ -48,6 +50,8 @@ export class ListenSession implements LockSession {
   readonly #stop = new AbortController()
   #done: Promise<void> = Promise.resolve()
   #connection: ListeningConnection | null = null
+  #onCall: OnCall | null = null
+  #incoming: Incoming | null = null
   #lastPid: number | null = null
   #answeredAt: number | null = null
   #readOnly = false
@@ -55,6 +59,8 @@ export class ListenSession implements LockSession {
   #problem: string | null = null
   /** Notifications come through. */
   #hears = false
+  /** Of this database, by the last heartbeat. */
+  #listeners = 1
   reconnects = 0
 
   constructor(ports: ListenSessionPorts) {
@@ -88,6 +94,10 @@ export class ListenSession implements LockSession {
     return this.#connection !== null && this.#hears
   }
 
+  get isOnCall(): boolean {
+    return this.isOpen && this.#onCall?.place != null
+  }
+
   async tryLock(): Promise<boolean> {
     for (let tries = 0; tries < lockTries; tries++) {
       const [row] = await this.#ask('select pg_try_advisory_lock(1869967992, 2)')
@@ -101,8 +111,24 @@ export class ListenSession implements LockSession {
   }
 
   async announce(): Promise<void> {
-    // Would fail if the queue were full (outbox.must_notify); the peers poll then.
+    // Would fail if the queue were full (outbox.must_notify); the other one on call polls then.
     await this.#ask(`select pg_notify('outbox', '${announcement}') where pg_notification_queue_usage() < 0.5`)
+  }
+
+  async tellPeers(message: PeerMessage, peers?: number): Promise<void> {
+    if (this.#connection !== null) await tellPeers(this.#connection, message, peers)
+  }
+
+  /** Nothing more will be fanned out here: another one takes the place on call, and writers notify again. */
+  async leave(): Promise<void> {
+    const onCall = this.#onCall
+    if (onCall === null) return
+    try {
+      await onCall.leave()
+      await this.tellPeers('left')
+    } catch {
+      // The session is lost, and the locks with it.
+    }
   }
 
   async #ask(text: string): Promise<unknown[][]> {
@@ -131,21 +157,37 @@ export class ListenSession implements LockSession {
 
   /** Ends only by throwing: the connection is lost, silent, or no longer registered; or the session is closed. */
   async #listen(connection: ListeningConnection, onHealthy: () => void): Promise<never> {
-    const { database, pollSeconds, events, polling, log, storeOptions } = this.#ports
+    const { database, pollSeconds, events, polling, log, storeOptions, random, hearsBesides } = this.#ports
     const store = createStore(connection.run, storeOptions)
-    connection.on('notification', notification => this.#receive(notification, connection))
+    const onCall = new OnCall(connection, hearsBesides)
+    const incoming = new Incoming({
+      events,
+      random,
+      place: () => onCall.place,
+      listeners: () => this.#listeners,
+      // What goes wrong here the heartbeat finds.
+      identify: () => void database.identity.pass(connection.run).catch(() => {}),
+      takePlace: () => void this.#takePlace(onCall).catch(() => {}),
+    })
+    this.#onCall = onCall
+    this.#incoming = incoming
+    connection.on('notification', notification => incoming.receive(notification))
     await answerInTime(connection, refuseForeignSchema(connection.run))
     await answerInTime(connection, database.identity.pass(connection.run))
-    await answerInTime(connection, connection.ask('listen outbox'))
+    await answerInTime(connection, connection.ask(`listen ${peersChannel}`))
     await answerInTime(connection, this.#endPredecessor(connection))
     this.#hears = await answerInTime(connection, hearsItself(connection))
+    if (this.#hears) await answerInTime(connection, onCall.take())
     if (this.#hears) log.info('listening')
     else this.#noteDeaf()
     events.emit('listening')
     for (let beats = 1; ; beats++) {
+      if (beats > 1) await answerInTime(connection, this.#takePlace(onCall))
       const { heartbeat, answeredAt, roundTripSeconds } = await askHeartbeat(connection, store)
-      if (this.#hears && !heartbeat.listening) throw new Error('the channel is no longer registered')
+      const isRegistered = heartbeat.listening && (heartbeat.hearsWriters || onCall.place === null)
+      if (this.#hears && !isRegistered) throw new Error('the channel is no longer registered')
       this.#answeredAt = answeredAt
+      this.#listeners = heartbeat.listeners
       events.emit('heartbeat', heartbeat, roundTripSeconds)
       refuseReadOnly(heartbeat)
       refuseOutgrown(heartbeat)
@@ -161,14 +203,8 @@ export class ListenSession implements LockSession {
     }
   }
 
-  #receive({ channel, payload, isOwn }: Notification, connection: ListeningConnection): void {
-    if (channel !== 'outbox') return
-    // What goes wrong here the heartbeat finds.
-    if (payload === question) return void this.#ports.database.identity.pass(connection.run).catch(() => {})
-    const isAnnouncement = payload === announcement
-    if (isAnnouncement && isOwn) return
-    if (isAnnouncement) this.#ports.events.emit('peerPolls')
-    this.#ports.events.emit('newEvents')
+  async #takePlace(onCall: OnCall): Promise<void> {
+    if (this.#hears && (await onCall.take())) this.#ports.events.emit('onCall')
   }
 
   /** The session before this one may live on at the server, where its lock would still tell writers not to notify. */
@@ -205,8 +241,11 @@ export class ListenSession implements LockSession {
   }
 
   #letGo(): void {
+    this.#incoming?.close()
+    this.#incoming = null
     this.#connection?.close()
     this.#connection = null
+    this.#onCall = null
     this.#answeredAt = null
     this.#hears = false
   }

@@ -17,10 +17,12 @@
 // The upper end of a snapshot (xmax) would not do for step 2: it is one past the highest id that has ended, and transactions
 // with higher ids may be in flight.
 //
-// When a polling listener dies, its lock goes with its session. Its peers watch that lock (lock-watch.ts): a listener that
-// starts polling announces it, and every listener that hears this waits for the lock to come free and then takes steps 2
-// and 3 in its place.
+// When a polling listener dies, its lock goes with its session, and so does its place on call (on-call.ts). Only who is on call
+// hears writers, polls, or watches who polls. A listener that starts polling announces it; the other one on call waits for the
+// lock to come free (lock-watch.ts) and then takes steps 2 and 3 in its place. So does whoever comes on call.
 import type { FanOutMeta } from '../../drizzle/store.ts'
+import { HelpCall } from './help-call.ts'
+import type { PeerMessage } from './peers.ts'
 
 /**
  * With so many events in one window, notifications would cost the writers more than polling costs us. It is lower than what
@@ -36,17 +38,21 @@ const lingerMs = 100
 const quietWindows = 5
 /** A long transaction is waited for with longer and longer pauses, up to this. */
 const maxQuiescingPauseMs = 250
-/** A polling listener that cannot keep up announces itself to its peers this often. */
-const announceEveryMs = 250
 
 /** What must run on the listening session itself, because the lock must end with that session. */
 export interface LockSession {
   /** False while there is none. */
   readonly isOpen: boolean
+  /** It hears writers. */
+  readonly isOnCall: boolean
   tryLock(): Promise<boolean>
   unlock(): Promise<void>
-  /** Tells the peers that this listener polls. */
+  /** Tells the other one on call that this listener polls. */
   announce(): Promise<void>
+  /** So many of them, whichever. */
+  tellPeers(message: PeerMessage, peers: number): Promise<void>
+  /** Gives up its locks and its place on call. Never rejects. */
+  leave(): Promise<void>
 }
 
 export interface NotifySuppressionPorts {
@@ -66,7 +72,6 @@ type State =
       readonly name: 'polling'
       lastWorkAt: number
       backlogSince: number
-      announcedAt: number
       /** Of the present quietWindows. */
       windowsBeganAt: number
       windowsEvents: number
@@ -85,16 +90,21 @@ export class NotifySuppression {
   /** That this listener has fanned out. */
   #windowEvents = 0
   #sharers = 1
+  readonly #backlog: HelpCall
+  readonly #pending: HelpCall
 
   constructor(ports: NotifySuppressionPorts) {
     this.#ports = ports
+    const peers = () => this.#sharers - 1
+    this.#backlog = new HelpCall({ peers, ask: count => this.#tell('backlog', count) })
+    this.#pending = new HelpCall({ peers, ask: count => this.#tell('pending', count) })
   }
 
   get state(): State['name'] {
     return this.#state.name
   }
 
-  /** So many listeners share the events. */
+  /** So many listeners share the work. */
   share(listeners: number): void {
     this.#sharers = listeners
   }
@@ -104,15 +114,21 @@ export class NotifySuppression {
     return this.#state
   }
 
-  /** A new session listens: the lock and the knowledge of the old one are gone. */
+  /** A new session listens, or comes on call: what was known before is gone. */
   begin(): void {
-    this.#state = quiescing()
+    this.#state = this.#ports.session.isOnCall ? quiescing() : { name: 'idle' }
     this.watchPeer()
+  }
+
+  /** Nothing more will be fanned out: writers notify again, and those on call look for what this listener leaves. */
+  async end(): Promise<void> {
+    this.#state = { name: 'idle' }
+    await this.#ports.session.leave()
   }
 
   /** A peer polls. When its lock comes free it went idle or died; either way this listener looks for what it left. */
   watchPeer(): void {
-    if (this.#watching || this.#state.name === 'polling') return
+    if (this.#watching || this.#state.name === 'polling' || !this.#ports.session.isOnCall) return
     this.#watching = true
     this.#ports.watchLock(() => {
       this.#watching = false
@@ -148,6 +164,7 @@ export class NotifySuppression {
   async rest(): Promise<number> {
     const { session, pollSeconds, clock } = this.#ports
     if (!session.isOpen) return pollSeconds * 1000
+    if (!session.isOnCall) return Number.POSITIVE_INFINITY
     if (this.#state.name !== 'polling' && !this.#watching && this.#isBusy) await this.#startPolling()
     if (this.#state.name === 'polling' && isQuiet(this.#state, clock())) {
       await session.unlock()
@@ -157,22 +174,25 @@ export class NotifySuppression {
     return this.#restMs()
   }
 
-  /** Called between statements while there is more to do than this listener can take. */
+  /** Called between statements while more events wait than this listener can take: its peers help. */
   reportBacklog(): void {
     const state = this.#state
-    const now = this.#ports.clock()
-    if (state.name !== 'polling') return
-    if (now - state.backlogSince < lingerMs || now - state.announcedAt < announceEveryMs) return
-    state.announcedAt = now
-    this.#announce()
+    if (state.name === 'polling' && this.#ports.clock() - state.backlogSince < lingerMs) return
+    if (this.#hasListeningPeers) this.#backlog.begin()
   }
 
-  /**
-   * While nobody polls, each event wakes all listeners and one of them fans it out. So this one has seen its share only, and
-   * without the others' none of many would ever poll.
-   */
+  /** Called when deliveries may have been left pending for which this listener has no capacity. */
+  reportPending(isStillPending: () => boolean): void {
+    if (this.#hasListeningPeers) this.#pending.begin(isStillPending)
+  }
+
+  /** Those who are not on call were told by somebody who is, and would only tell each other. */
+  get #hasListeningPeers(): boolean {
+    return this.#sharers > 1 && this.#ports.session.isOnCall
+  }
+
   get #isBusy(): boolean {
-    return this.#windowEvents * this.#sharers >= busyEvents
+    return this.#windowEvents >= busyEvents
   }
 
   async #startPolling(): Promise<void> {
@@ -182,7 +202,6 @@ export class NotifySuppression {
         name: 'polling',
         lastWorkAt: now,
         backlogSince: now,
-        announcedAt: now,
         windowsBeganAt: now,
         windowsEvents: 0,
       }
@@ -193,10 +212,14 @@ export class NotifySuppression {
     }
   }
 
-  /** Not awaited: it queues behind the notifications of all writers, and work need not. */
+  /** Neither is awaited: it queues behind the notifications of all writers, and work need not. */
   #announce(): void {
     // If the session is lost, its heartbeat says so.
     this.#ports.session.announce().catch(() => {})
+  }
+
+  #tell(message: PeerMessage, peers: number): void {
+    this.#ports.session.tellPeers(message, peers).catch(() => {})
   }
 
   #restMs(): number {

@@ -20,7 +20,15 @@ const saw = (xmin: bigint, nextXid: bigint): FanOutMeta => ({
 function quiescing({ announce = async () => {}, clock = (): number => 0 } = {}) {
   const free: (() => void)[] = []
   const suppression = new NotifySuppression({
-    session: { isOpen: true, tryLock: async () => true, unlock: async () => {}, announce },
+    session: {
+      isOpen: true,
+      isOnCall: true,
+      tryLock: async () => true,
+      unlock: async () => {},
+      announce,
+      tellPeers: async () => {},
+      leave: async () => {},
+    },
     watchLock: onFree => void free.push(onFree),
     onPeerStopped: () => {},
     pollSeconds: 3600,
@@ -66,16 +74,29 @@ test('starts polling and goes on working while its announcement still queues beh
   expect(suppression.state).toBe('polling')
 })
 
-test('with many listeners, which fan out a part of the events each, one polls as soon as it would alone', async () => {
-  const { suppression, peerStops } = quiescing()
-  peerStops()
-  suppression.share(20)
-  suppression.note({ ...saw(5n, 10n), fanned: 1 }, true, suppression.stateAtStart)
-  await suppression.rest()
-  expect(suppression.state).toBe('quiescing')
-  suppression.note({ ...saw(5n, 10n), fanned: 1 }, true, suppression.stateAtStart)
-  await suppression.rest()
-  expect(suppression.state).toBe('polling')
+test('who is not on call neither polls nor watches who does', async () => {
+  const watched: (() => void)[] = []
+  const suppression = new NotifySuppression({
+    session: {
+      isOpen: true,
+      isOnCall: false,
+      tryLock: () => Promise.reject(new Error('polls')),
+      unlock: async () => {},
+      announce: async () => {},
+      tellPeers: () => Promise.reject(new Error('asks for help')),
+      leave: async () => {},
+    },
+    watchLock: onFree => void watched.push(onFree),
+    onPeerStopped: () => {},
+    pollSeconds: 3600,
+    clock: () => 0,
+  })
+  suppression.begin()
+  suppression.note({ ...saw(5n, 10n), fanned: 1_000 }, true, suppression.stateAtStart)
+  expect(await suppression.rest()).toBe(Number.POSITIVE_INFINITY)
+  expect(suppression.state).toBe('idle')
+  suppression.watchPeer()
+  expect(watched).toEqual([])
 })
 
 test.each([

@@ -118,7 +118,7 @@ const deliveredOf = ({ attempts = {}, times }: Series) => attempts.delivered ?? 
 
 const share = (part: number, whole: number) => (whole === 0 ? '' : ` (${percent(part, whole)})`)
 
-const nothingMade = 'No attempt was made in this time.'
+const nothingMade = 'No attempt was made in this time. The last minute or two are not counted yet.'
 
 function attemptsChart(series: Series): Html {
   const [delivered, failed] = [deliveredOf(series), failedOf(series)]

@@ -29,7 +29,13 @@ export interface Status
 export async function readStatus(connection: Connection): Promise<Status> {
   const { run } = connection
   await requireSchema(run)
-  const found = await queries.stats(run, { tenant: null, maxCounted, maxEndpoints, troubleFirst: false })
+  const found = await queries.stats(run, {
+    tenant: null,
+    maxCounted,
+    maxEndpoints,
+    troubleFirst: false,
+    only: null,
+  })
   return {
     held: await heldSentence(connection),
     listeners: await countListeners(connection),

@@ -5,6 +5,7 @@
 -- $2 max_counted    int    deliveries to count, over all endpoints
 -- $3 max_endpoints  int    endpoints to list
 -- $4 trouble_first  bool   those in trouble before the others
+-- $5 only           bigint[]?  ids of endpoints; null = all of them
 --
 -- Returns one row.
 -- -> counted_to                            int                       the limit
@@ -42,7 +43,7 @@ clock as materialized (
 endpoint as materialized (
   select p.id, p.nonce, p.kind, p.state, p.url, p.disabled_reason
   from outbox.endpoints p
-  where p.deleted_at is null and ($1::text is null or p.tenant = $1::text)
+  where p.deleted_at is null and ($1::text is null or p.tenant = $1::text) and ($5::bigint[] is null or p.id = any($5))
 ),
 cap as materialized (
   select greatest(10, least(10000, $2::int / greatest(1, count(*))))::int as rows from endpoint

@@ -35,7 +35,11 @@ test('deliveries of a claim whose answer was lost are released at once, and sent
   })
   link.set({ kind: 'lost replies' })
   await holder.query('commit')
-  await eventually(async () => (await deliveryStates(client)).sending === 10)
+  // Not all ten, where a claim that waits for the same lock has reserved capacity.
+  await eventually(async () => {
+    const { sending = 0, pending = 0, ...others } = await deliveryStates(client)
+    expect([sending + pending, sending > 0, others]).toEqual([10, true, { delivered: 1 }])
+  })
   link.clear()
 
   await receiver.waitFor(11, { timeoutMs: 15_000 })

@@ -17,22 +17,19 @@ export async function showEndpoints(c: ConsoleContext): Promise<Response> {
   const caller = callerOf(c as never)
   const query = readQuery(c.req.query(), ['url'])
   const wanted = query.url
-  const [page, stats] = await Promise.all([
-    readListPage({
-      name: 'endpoints',
-      query,
-      cursor: c.req.query('cursor'),
-      // An address is looked for among the newest: there is no index over addresses.
-      read: (after, limit) => listEndpoints(db, caller, undefined, after?.[0], wanted ? maxSearched : limit),
-      positionOf: ({ id }) => [id],
-    }),
-    readStats(db, caller),
-  ])
+  const page = await readListPage({
+    name: 'endpoints',
+    query,
+    cursor: c.req.query('cursor'),
+    // An address is looked for among the newest: there is no index over addresses.
+    read: (after, limit) => listEndpoints(db, caller, undefined, after?.[0], wanted ? maxSearched : limit),
+    positionOf: ({ id }) => [id],
+  })
   const bare = (url: string) => url.replace(/^https?:\/\//, '').replace(/\?.*/s, '')
-  const rows = page.rows
-    .map(toListedEndpoint)
-    .filter(({ url }) => !wanted || bare(url).includes(bare(wanted)))
-  const countsOf = new Map(stats.endpoints.map(row => [row.id, row]))
+  const found = page.rows.filter(({ url }) => !wanted || bare(url).includes(bare(wanted)))
+  const rows = found.map(toListedEndpoint)
+  const { endpoints } = await readStats(db, caller, { only: found.map(({ id }) => id) })
+  const countsOf = new Map(endpoints.map(row => [row.id, row]))
   return render(view, {
     title: 'Endpoints',
     place: 'endpoints',

@@ -10,14 +10,22 @@ import { maxCounted, mostEndpoints, type Stats } from './schema.ts'
 export interface Listed {
   readonly maxEndpoints?: number
   readonly troubleFirst?: boolean
+  /** Counts these endpoints alone. Default: all. */
+  readonly only?: readonly bigint[]
 }
 
 export async function readStats(
   db: Database,
   { tenant }: Pick<Caller, 'tenant'>,
-  { maxEndpoints = mostEndpoints, troubleFirst = false }: Listed = {},
+  { maxEndpoints = mostEndpoints, troubleFirst = false, only }: Listed = {},
 ): Promise<Stats> {
-  const found = await queries.stats(db.run, { tenant, maxCounted, maxEndpoints, troubleFirst })
+  const found = await queries.stats(db.run, {
+    tenant,
+    maxCounted,
+    maxEndpoints,
+    troubleFirst,
+    only: only ?? null,
+  })
   return {
     deliveries: { pending: found.pending, sending: found.sending, dead: found.dead },
     capped: found.isCapped ?? false,

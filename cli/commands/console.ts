@@ -21,10 +21,13 @@ export function addConsole(program: Command): void {
       const context = contextOf(command)
       const { out, api } = context
       const url = consoleAddress(context)
-      const opens = open && !link && out.isTerminal
-      const signedIn = link || opens ? await makeConsoleLink(await api()) : null
-      if (link) out.result({ ...signedIn }, [signedIn!.url])
-      else out.result({ url }, [url])
-      if (opens) openInBrowser(signedIn!.url)
+      if (link) {
+        const signedIn = await makeConsoleLink(await api())
+        out.result({ ...signedIn }, [signedIn.url])
+        return
+      }
+      const opened = open && out.isTerminal ? await makeConsoleLink(await api()) : null
+      out.result({ url }, [url])
+      if (opened) openInBrowser(opened.url)
     })
 }

@@ -5,7 +5,7 @@ import { joined } from '../../delivery/join.ts'
 import { findKey } from '../../drizzle/queries.gen.ts'
 import { openDatabase } from '../db.ts'
 import type { Settings } from '../settings.ts'
-import { type ApiKey, hashOf } from './api-keys.ts'
+import { type ApiKey, findByHash, hashOf } from './api-keys.ts'
 
 export const keyBytes = 32
 
@@ -27,8 +27,15 @@ export async function findStoredKey(settings: Settings, presented: string): Prom
   return pattern.test(presented) ? findStoredKeyByHash(settings, await hashOf(presented)) : null
 }
 
-/** The key whose hash the functions remember for the time of a session (functions/console/session.ts). */
-export async function findStoredKeyByHash(
+/** The key, of the setting or given out, whose hash a session or a link of the console remembers. */
+export async function findKeyByHash(
+  settings: Settings,
+  hash: Uint8Array<ArrayBuffer>,
+): Promise<ApiKey | null> {
+  return findByHash(settings.apiKeys, hash) ?? findStoredKeyByHash(settings, hash)
+}
+
+async function findStoredKeyByHash(
   settings: Settings,
   hash: Uint8Array<ArrayBuffer>,
 ): Promise<ApiKey | null> {

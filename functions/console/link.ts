@@ -5,8 +5,8 @@ import { toHex } from '../../delivery/hex.ts'
 import type { Keyring } from '../../delivery/secrets.ts'
 import { takeToken } from '../../drizzle/queries.gen.ts'
 import type { Run } from '../../drizzle/run.ts'
-import { type ApiKey, findByHash } from '../access/api-keys.ts'
-import { findStoredKeyByHash } from '../access/stored-keys.ts'
+import type { ApiKey } from '../access/api-keys.ts'
+import { findKeyByHash } from '../access/stored-keys.ts'
 import type { Settings } from '../settings.ts'
 
 const sealedFor = 'console-link'
@@ -39,9 +39,7 @@ export async function useLinkCode(run: Run, settings: Settings, code: string): P
   if (Date.now() > untilMs) return null
   const nonce = toHex(link.slice(hashBytes, hashBytes + nonceBytes))
   const { waitSeconds } = await takeToken(run, { name: `console-link/${nonce}`, ...once })
-  if (waitSeconds > 0) return null
-  const hash = link.slice(0, hashBytes)
-  return findByHash(settings.apiKeys, hash) ?? findStoredKeyByHash(settings, hash)
+  return waitSeconds > 0 ? null : findKeyByHash(settings, link.slice(0, hashBytes))
 }
 
 async function openLink(keyring: Keyring, code: string): Promise<Uint8Array<ArrayBuffer> | null> {

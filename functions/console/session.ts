@@ -6,8 +6,8 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { decodeBase64Url, encodeBase64Url } from '../../delivery/base64.ts'
 import { fromHex, toHex } from '../../delivery/hex.ts'
 import { accessHeader, keyOfPerson, type Person, readPerson } from '../access/access-proxy.ts'
-import { type ApiKey, findByHash } from '../access/api-keys.ts'
-import { findStoredKeyByHash } from '../access/stored-keys.ts'
+import type { ApiKey } from '../access/api-keys.ts'
+import { findKeyByHash } from '../access/stored-keys.ts'
 import type { App, Settings } from '../settings.ts'
 
 export interface Session {
@@ -68,11 +68,10 @@ export async function readSession(c: Context<App>, settings: Settings): Promise<
 }
 
 async function keyOf({ who }: Session, settings: Settings): Promise<ApiKey | null> {
-  const { apiKeys, accessProxy } = settings
+  const { accessProxy } = settings
   if ('email' in who)
     return accessProxy && Date.now() < who.untilMs ? keyOfPerson(accessProxy, who.email) : null
-  const hash = new Uint8Array(fromHex(who.keyHash))
-  return findByHash(apiKeys, hash) ?? findStoredKeyByHash(settings, hash)
+  return findKeyByHash(settings, new Uint8Array(fromHex(who.keyHash)))
 }
 
 /** Somebody without a session whom an access proxy vouches for. */

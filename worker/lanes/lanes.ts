@@ -52,7 +52,8 @@ export class Lanes extends EventEmitter<LanesEvents> {
 
   /** Some lane was filled, and has not had capacity again. */
   get mayHaveMore(): boolean {
-    return [...this.#lanes.values()].some(lane => lane.mayHaveMore)
+    for (const lane of this.#lanes.values()) if (lane.mayHaveMore) return true
+    return false
   }
 
   get sharers(): number {

@@ -86,6 +86,18 @@ describe('identify()', () => {
     expect(await identify(client, 'b:1')).toBe('unknown')
   })
 
+  test('has an unknown address count as held once nobody has vouched for it for three seconds, and while it goes on asking', async () => {
+    const client = await (await freshDatabase()).connect()
+    const reason = async () => (await client.query('select outbox.held_reason() as reason')).rows[0].reason
+    await identify(client, 'a:1')
+    expect(await identify(client, 'b:1')).toBe('unknown')
+    expect(await reason()).toBe(null)
+    await client.query(`update outbox.held_senders set since = since - interval '4 seconds'`)
+    expect(await reason()).toBe('unknown')
+    await client.query(`update outbox.held_senders set seen_at = seen_at - interval '4 minutes'`)
+    expect(await reason()).toBe(null)
+  })
+
   test('of a database that was adopted lets the next sender bind it, wherever it is', async () => {
     const client = await (await freshDatabase()).connect()
     await identify(client, 'a:1')

@@ -18,6 +18,7 @@ import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { dumpRows, restoreRows, startOtherInstallation } from '../support/restore.ts'
 import { connectTo, startServer, type TestServer, temporaryDirectory } from '../support/server.ts'
+import { startSessionPooler } from '../support/session-pooler.ts'
 import { testSettings } from '../support/settings.ts'
 import { startStandby } from '../support/standby.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -87,6 +88,21 @@ async function expectHeld(url: string, reason: HeldReason): Promise<Listener> {
   return listener
 }
 
+/** It has found out, and has asked several times since. */
+async function expectSilence(listener: Listener, url: string, reason: HeldReason): Promise<void> {
+  await eventually(async () => expect(await readiness(listener)).toBe(`503 ${heldSentences[reason]}`))
+  const before = receiver.requests.length
+  const client = await connectTo(url)
+  await emit(client, 3)
+  const asked = async () =>
+    (await client.query('select max(seen_at)::text as at from outbox.held_senders')).rows[0].at
+  for (let times = 0; times < 4; times++) {
+    const last = await asked()
+    await eventually(async () => (await asked()) !== last)
+  }
+  expect(receiver.requests.length).toBe(before)
+}
+
 /** Everything that waits is sent: by the listener, which is ready, and then by the cron function. */
 async function expectSends(url: string, waiting: number, listener?: Listener): Promise<void> {
   const before = receiver.requests.length
@@ -114,6 +130,7 @@ async function clone({ dir }: TestServer, port?: number): Promise<TestServer> {
   return startServer({ dir: copy, isCopy: true, ...(port === undefined ? {} : { port }) })
 }
 
+const startRealPooler = async (url: string) => (await startPgBouncer(url, 'session')).url
 const onPort = (url: string, port: number) => Object.assign(new URL(url), { port: String(port) }).href
 const named = (url: string, database: string) => url.replace(/migrated$/, database)
 
@@ -199,6 +216,26 @@ describe('nothing is sent, until it is adopted, from', () => {
   })
 })
 
+test('a listener that runs sends nothing more once its address leads to a copy, and goes on when it leads back', async () => {
+  const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
+  const proxied = onPort(original.databaseUrl, proxy.port)
+  await sendAndPileUp({ url: proxied })
+  const copy = await startOtherInstallation()
+  await restoreRows(copy, await dumpRows(original.databaseUrl))
+  const listener = await listenAt(proxied)
+  await receiver.waitFor(4)
+  await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
+  proxy.leadTo({ host: '127.0.0.1', port: Number(new URL(copy).port) })
+  proxy.cut()
+  await expectSilence(listener, copy, 'copy')
+  await withClient(original.databaseUrl, client => emit(client, 2))
+  proxy.leadTo({ host: '127.0.0.1', port: original.port })
+  proxy.cut()
+  await receiver.waitFor(6)
+  await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
+  expect(receiver.requests.length).toBe(6)
+})
+
 describe('it goes on sending', () => {
   test('after a restart of the server and a change of the password', async () => {
     await sendAndPileUp()
@@ -206,6 +243,13 @@ describe('it goes on sending', () => {
     await original.stop()
     const again = await startServer({ dir: original.dir, isCopy: true, port: original.port })
     await expectSends(again.databaseUrl, 3)
+  })
+
+  test('after the database was renamed', async () => {
+    await sendAndPileUp()
+    const admin = await connectTo(named(original.databaseUrl, 'postgres'))
+    await rename(admin, 'migrated', 'shop')
+    await expectSends(named(original.databaseUrl, 'shop'), 3)
   })
 
   test('from a promoted standby under the same address', async () => {
@@ -245,18 +289,19 @@ describe('it goes on sending', () => {
     await expectSends(tunnelled, 0)
   })
 
-  test.skipIf(!hasPgBouncer)(
-    'through a pooler, for which the cron function vouches (needs PgBouncer)',
-    async () => {
+  describe.each([
+    { pooler: 'a session pooler', start: startSessionPooler, skip: false },
+    { pooler: 'PgBouncer', start: startRealPooler, skip: !hasPgBouncer }, // it is not installed everywhere
+  ])('through $pooler', ({ start, skip }) => {
+    test.skipIf(skip)('for which the cron function vouches', async () => {
       await sendAndPileUp()
-      const { url: pooled } = await startPgBouncer(original.databaseUrl, 'session')
-      const listener = await listenAt(pooled)
+      const listener = await listenAt(await start(original.databaseUrl))
       await eventually(async () => expect(await readiness(listener)).toBe(`503 ${heldSentences.unknown}`))
       await cron(original.databaseUrl)
       await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
       expect(receiver.requests.length).toBe(4)
-    },
-  )
+    })
+  })
 
   test('from two addresses at once that are there before anybody has sent', async () => {
     const tunnel = await startTcpProxy({ host: '127.0.0.1', port: original.port })
@@ -312,6 +357,20 @@ describe('with a witness outside of the database', () => {
     const { databaseUrl } = await startServer({ dir: copy, isCopy: true, port: original.port })
     expect(databaseUrl).toBe(original.databaseUrl)
     await expectOlderIsHeld(databaseUrl, witness)
+  })
+
+  test('a listener that sends from it already stops as soon as it has been found out', async () => {
+    const witness = startWitness()
+    const copy = await cloneThenGoOn(witness)
+    await original.stop()
+    const { databaseUrl: url } = await startServer({ dir: copy, isCopy: true, port: original.port })
+    const listener = await listenAt(url)
+    const before = receiver.requests.length
+    await receiver.waitFor(before + 3)
+    expect(await cron(url, witness)).toMatchObject({ held: heldSentences.older })
+    await expectSilence(listener, url, 'older')
+    expect((await adoptAs(url, 'replacement')).outcome).toBe('adopted')
+    await receiver.waitFor(before + 6)
   })
 
   test('a branch of Neon that gives itself out for the one that has sent sends nothing until it is adopted', async () => {

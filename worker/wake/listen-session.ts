@@ -231,7 +231,8 @@ export class ListenSession implements LockSession {
     this.reconnects++
     this.#readOnly = code === readOnlyServer
     this.#problem = databaseProblem(error)
-    if (concernsAllConnections(code)) database.hangUp()
+    // What was held later than it was connected must not send over its other connections: they are asked again.
+    if (concernsAllConnections(code) || isHeld(error)) database.hangUp()
     polling.begin(`the listening session was lost (${code})`)
     if (isHeld(error)) return
     log.warn(

@@ -81,9 +81,12 @@ describe('POST /v1/system/adopt', () => {
     const receiver = await startReceiver()
     await api.post('/v1/endpoints', { url: receiver.url })
     await emit(api.db, 2)
+    await api.worker.scheduled()
+    await api.db.query(`update outbox.held_senders set since = since - interval '1 minute'`)
     const facts = await factsOf(api)
     const adopted = await api.post('/v1/system/adopt', { as: 'replacement', facts })
     expect(adopted.body).toEqual({ adopted: true, canceled: 0, paused: 0 })
+    expect((await api.get('/v1/system')).body).toMatchObject({ state: 'bound', held_senders: [] })
     await api.worker.scheduled()
     expect(receiver.requests).toHaveLength(2)
     expect((await api.get('/v1/system')).body).toMatchObject({

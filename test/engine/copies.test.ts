@@ -13,7 +13,7 @@ import { copyDataDirectory } from '../support/data-directory.ts'
 import { startObject } from '../support/durable-object.ts'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
-import { addEndpoint, deliveryStates, emit, startTestListener } from '../support/outbox.ts'
+import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { dumpRows, restoreRows, startOtherInstallation } from '../support/restore.ts'
@@ -88,10 +88,43 @@ async function expectHeld(url: string, reason: HeldReason): Promise<Listener> {
   return listener
 }
 
-/** It has found out, and has asked several times since. */
-async function expectSilence(listener: Listener, url: string, reason: HeldReason): Promise<void> {
+const backlog = 50
+const ofBacklog = 'backlog.happened'
+
+/** Much waits, and one at a time may be under way. */
+const pileUpBehindOne = (url: string) =>
+  withClient(url, async client => {
+    await client.query('update outbox.endpoints set max_in_flight = 1')
+    await emitAtOnce(client, backlog, ofBacklog)
+  })
+
+/** While there is a backlog it answers only once the returned function is called. */
+async function startSlowReceiver(): Promise<() => void> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  receiver = await startReceiver(({ body }) => (body.includes(ofBacklog) ? promise : 200))
+  return () => resolve(200)
+}
+
+/** Once a request of the backlog is under way. */
+async function countLeased(url: string): Promise<number> {
+  await eventually(() => receiver.requests.some(({ body }) => body.includes(ofBacklog)))
+  return withClient(url, async client => (await deliveryStates(client)).sending ?? 0)
+}
+
+interface Silence {
+  readonly url: string
+  readonly reason: HeldReason
+  /** What it had claimed before may still be sent. */
+  readonly leased: number
+  /** Lets the request go that is under way, so that there is capacity for the next. */
+  readonly answer: () => void
+}
+
+/** It has found out, has asked several times since, and has claimed nothing. */
+async function expectSilence(listener: Listener, { url, reason, leased, answer }: Silence): Promise<void> {
   await eventually(async () => expect(await readiness(listener)).toBe(`503 ${heldSentences[reason]}`))
   const before = receiver.requests.length
+  answer()
   const client = await connectTo(url)
   await emit(client, 3)
   const asked = async () =>
@@ -100,7 +133,13 @@ async function expectSilence(listener: Listener, url: string, reason: HeldReason
     const last = await asked()
     await eventually(async () => (await asked()) !== last)
   }
-  expect(receiver.requests.length).toBe(before)
+  expect(leased).toBeLessThan(backlog / 2)
+  expect(receiver.requests.length - before).toBeLessThan(leased)
+}
+
+async function expectAllDelivered(url: string, count: number): Promise<void> {
+  const client = await connectTo(url)
+  await eventually(async () => expect(await deliveryStates(client)).toEqual({ delivered: count }))
 }
 
 /** Everything that waits is sent: by the listener, which is ready, and then by the cron function. */
@@ -217,23 +256,21 @@ describe('nothing is sent, until it is adopted, from', () => {
 })
 
 test('a listener that runs sends nothing more once its address leads to a copy, and goes on when it leads back', async () => {
+  const answer = await startSlowReceiver()
   const proxy = await startTcpProxy({ host: '127.0.0.1', port: original.port })
   const proxied = onPort(original.databaseUrl, proxy.port)
   await sendAndPileUp({ url: proxied })
+  await pileUpBehindOne(original.databaseUrl)
   const copy = await startOtherInstallation()
   await restoreRows(copy, await dumpRows(original.databaseUrl))
   const listener = await listenAt(proxied)
-  await receiver.waitFor(4)
-  await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
+  const leased = await countLeased(original.databaseUrl)
   proxy.leadTo({ host: '127.0.0.1', port: Number(new URL(copy).port) })
   proxy.cut()
-  await expectSilence(listener, copy, 'copy')
-  await withClient(original.databaseUrl, client => emit(client, 2))
+  await expectSilence(listener, { url: copy, reason: 'copy', leased, answer })
   proxy.leadTo({ host: '127.0.0.1', port: original.port })
   proxy.cut()
-  await receiver.waitFor(6)
-  await eventually(async () => expect(await readiness(listener)).toMatch(/^200 /))
-  expect(receiver.requests.length).toBe(6)
+  await expectAllDelivered(original.databaseUrl, 4 + backlog)
 })
 
 describe('it goes on sending', () => {
@@ -359,18 +396,19 @@ describe('with a witness outside of the database', () => {
     await expectOlderIsHeld(databaseUrl, witness)
   })
 
-  test('a listener that sends from it already stops as soon as it has been found out', async () => {
+  test('a listener that sends from it already claims no more as soon as it has been found out', async () => {
+    const answer = await startSlowReceiver()
     const witness = startWitness()
     const copy = await cloneThenGoOn(witness)
     await original.stop()
     const { databaseUrl: url } = await startServer({ dir: copy, isCopy: true, port: original.port })
+    await pileUpBehindOne(url)
     const listener = await listenAt(url)
-    const before = receiver.requests.length
-    await receiver.waitFor(before + 3)
+    const leased = await countLeased(url)
     expect(await cron(url, witness)).toMatchObject({ held: heldSentences.older })
-    await expectSilence(listener, url, 'older')
+    await expectSilence(listener, { url, reason: 'older', leased, answer })
     expect((await adoptAs(url, 'replacement')).outcome).toBe('adopted')
-    await receiver.waitFor(before + 6)
+    await expectAllDelivered(url, 7 + backlog + 3)
   })
 
   test('a branch of Neon that gives itself out for the one that has sent sends nothing until it is adopted', async () => {

@@ -105,9 +105,10 @@ describe('POST /v1/system/adopt', () => {
     const api = await startCopy()
     const { id } = (await api.post('/v1/endpoints', { url: 'https://example.com/hook' })).body
     await emit(api.db, 3)
-    // Of three deliveries one is leased in a group, and two are due.
+    // Of three deliveries one is leased in a group, one by itself, and one is due.
     const store = storeOn(api.db)
     await store.take(greedy('listener-x:1', { leaseLimit: 1 }))
+    await store.take(greedy('listener-x:2', { leaseLimit: 1 }))
     await emit(api.db, 2)
     await api.post(`/v1/endpoints/${id}/replay`, { since: '2026-01-01T00:00:00Z', only: 'all' })
     const adopted = await api.post('/v1/system/adopt', { as: 'new', facts: await factsOf(api) })

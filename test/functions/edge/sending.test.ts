@@ -159,6 +159,42 @@ test('a slow endpoint is left to the slow queue, and delays the others by no mor
   expect(receiver.requests.at(-1)!.at - rungAt).toBeLessThan(2_000)
 })
 
+test('an endpoint with a rate limit waits in the slow queue, and delays nobody', async () => {
+  const rated = await startReceiver()
+  const { api, receiver } = await scene()
+  await api.db.query('update outbox.endpoints set event_types = $1', [['quick']])
+  await addEndpoint(api.db, { url: rated.url, rate_per_second: 1 })
+  await emitAtOnce(api.db, 20)
+  await api.post('/v1/ring', undefined)
+  await rated.waitFor(2, inTime)
+  const rungAt = Date.now()
+  await api.post('/v1/events', { type: 'quick', data: {} })
+  await receiver.waitFor(1)
+  expect(receiver.requests[0]!.at - rungAt).toBeLessThan(2_000)
+})
+
+test('what a receiver that turns slow keeps waiting is given back unsent, and is no attempt', async () => {
+  const end = Promise.withResolvers<void>()
+  const { api, receiver, delivered } = await scene(
+    async () => {
+      const turn = Math.ceil(receiver.requests.length / 6)
+      if (turn === 2) await after(2_100)
+      if (turn === 3) await end.promise
+      return 200
+    },
+    { max_in_flight: 6 },
+  )
+  await emitAtOnce(api.db, 100)
+  await api.post('/v1/ring', undefined)
+  await receiver.waitFor(18, inTime) // the first turn was quick, so the next claim was large
+  expect(await deliveryStates(api.db)).toEqual({ delivered: 12, sending: 6, pending: 82 })
+  end.resolve()
+  await delivered(100)
+  expect(receiver.requests).toHaveLength(100)
+  const { rows } = await api.db.query('select distinct number, error from outbox.attempts')
+  expect(rows).toEqual([{ number: 1, error: null }])
+})
+
 test('with the setting on and a binding missing, every request says which one', async () => {
   const api = await startApi({ OUTBOX_EDGE_SENDING: 'on' })
   const { status, body } = await api.get('/v1/stats')

@@ -39,9 +39,14 @@ export function findByHash(keys: readonly ApiKey[], hash: Uint8Array): ApiKey | 
   return keys.reduce<ApiKey | null>((found, key) => (isEqual(key.hash, hash) ? key : found), null)
 }
 
+/** Web Crypto hands even so short a text to another thread, which is a tenth of what a request costs; Node's own does not. */
 export async function hashOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (nodeCrypto) return new Uint8Array(nodeCrypto.createHash('sha256').update(key).digest())
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key)))
 }
+
+/** Where the runtime has it: in Node, and in workerd with nodejs_compat. */
+const nodeCrypto = globalThis.process?.getBuiltinModule?.('node:crypto')
 
 /** The time that it takes tells nothing but whether they have the same length. */
 export function isEqual(left: Uint8Array, right: Uint8Array): boolean {

@@ -2,6 +2,7 @@
 // other under load, and they share an endpoint exactly. How late a webhook may be says something only on a machine with enough
 // cores and nothing else to do: OUTBOX_TEST_LISTENERS=20 asks for that, for twenty, and for 500 events a second, or as many as
 // OUTBOX_TEST_EVENTS_PER_SECOND says.
+import { constants, setPriority } from 'node:os'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -22,7 +23,7 @@ test('listeners that are replaced one by one under load send nothing twice and l
 
   const exits: (number | NodeJS.Signals)[] = []
   for (const listener of old) {
-    await startListenerProcess(db.url)
+    await startOne(db.url)
     listener.signal('SIGTERM')
     exits.push(await listener.exited)
   }
@@ -70,8 +71,15 @@ test('listeners share what an endpoint may have in flight exactly, also after so
 
 async function startAll(url: string, env: Record<string, string> = {}): Promise<ListenerProcess[]> {
   const all: ListenerProcess[] = []
-  while (all.length < listeners) all.push(await startListenerProcess(url, env))
+  while (all.length < listeners) all.push(await startOne(url, env))
   return all
+}
+
+/** Receiver and writer run on machines of their own, elsewhere; here many listeners would take them their part of the cores. */
+async function startOne(url: string, env: Record<string, string> = {}): Promise<ListenerProcess> {
+  const listener = await startListenerProcess(url, env)
+  setPriority(listener.pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  return listener
 }
 
 /** Returns once each of so many listeners, and no other, has counted all of them with its heartbeat. */

@@ -5,15 +5,18 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deliveryKey } from '../../delivery/ids.ts'
 import type { Settlement } from '../../delivery/types.ts'
+import { isGrouped } from '../../drizzle/settle-batch.ts'
 import type { Store } from '../../drizzle/store.ts'
 import { sqlstate } from '../database.ts'
 import { pauseAfter } from '../loop.ts'
 import type { Log } from '../observability/log.ts'
+import { WakeSignal } from '../wake/wake-signal.ts'
 
 const batchSize = 500
-/** After a batch of at least so many the next one gathers for a moment: under load, larger batches cost the database less. */
-const busyBatch = 40
+/** Between two batches: fewer and larger ones cost the database less, which has more time for new events then. */
 const gatherMs = 8
+/** After a smaller batch it does not gather while something may wait for a record: the next event of the same key, or a probe. */
+const busyBatch = 40
 
 export interface SettlerPorts {
   readonly store: Pick<Store, 'settleIfLeased'>
@@ -33,6 +36,7 @@ export class Settler extends EventEmitter<SettlerEvents> {
   readonly #ports: SettlerPorts
   #waiting: Settlement[] = []
   #flushing: Promise<void> | null = null
+  readonly #urgent = new WakeSignal()
   #abandoned = false
   #stalled = false
 
@@ -43,6 +47,7 @@ export class Settler extends EventEmitter<SettlerEvents> {
 
   add(settlement: Settlement): void {
     this.#waiting.push(settlement)
+    if (!isGrouped(settlement)) this.#urgent.notify()
     this.#flushing ??= this.#flush()
   }
 
@@ -71,9 +76,14 @@ export class Settler extends EventEmitter<SettlerEvents> {
       const batch = this.#waiting.slice(0, batchSize)
       await this.#write(batch)
       this.#waiting = this.#waiting.slice(batch.length)
-      if (batch.length >= busyBatch && this.#waiting.length < batchSize) await sleep(gatherMs)
+      if (this.#waiting.length < batchSize) await this.#gather(batch)
     }
     this.#flushing = null
+  }
+
+  async #gather(previous: readonly Settlement[]): Promise<void> {
+    if (previous.length >= busyBatch) await sleep(gatherMs)
+    else await this.#urgent.wait(gatherMs)
   }
 
   async #write(batch: readonly Settlement[]): Promise<void> {

@@ -6,6 +6,8 @@
 //   asked      1     2       4       8       16      of 19, and no further until it is needed anew
 
 const pauseMs = 100
+/** What the listener may soon have done by itself is no reason to ask. */
+const patienceMs = 25
 
 export interface HelpCallPorts {
   /** Asks so many of the peers, whichever. */
@@ -27,6 +29,15 @@ export class HelpCall {
   begin(isNeeded: () => boolean = () => false): void {
     this.#wanted = true
     if (this.#timer === null) this.#ask(isNeeded)
+  }
+
+  /** Asks nobody if it is no longer needed in a moment. */
+  beginSoon(isNeeded: () => boolean): void {
+    this.#wanted = true
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      if (isNeeded()) this.#ask(isNeeded)
+    }, patienceMs).unref()
   }
 
   #ask(isNeeded: () => boolean): void {

@@ -183,7 +183,7 @@ export class NotifySuppression {
 
   /** Called when deliveries may have been left pending for which this listener has no capacity. */
   reportPending(isStillPending: () => boolean): void {
-    if (this.#hasListeningPeers) this.#pending.begin(isStillPending)
+    if (this.#hasListeningPeers) this.#pending.beginSoon(isStillPending)
   }
 
   /** Those who are not on call were told by somebody who is, and would only tell each other. */

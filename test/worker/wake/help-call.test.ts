@@ -46,3 +46,19 @@ test('where it is wanted without end, all are asked again and again, a tenth of 
   }
   expect(asked).toEqual([1, 2, 3, 3, 3, 3])
 })
+
+test('what the listener does by itself in a moment brings nobody, and what takes longer does', () => {
+  const { asked, call } = calling()
+  let isNeeded = true
+  call.beginSoon(() => isNeeded)
+  call.beginSoon(() => isNeeded)
+  isNeeded = false
+  vi.advanceTimersByTime(1_000)
+  expect(asked).toEqual([])
+  isNeeded = true
+  call.beginSoon(() => isNeeded)
+  vi.advanceTimersByTime(24)
+  expect(asked).toEqual([])
+  vi.advanceTimersByTime(101)
+  expect(asked).toEqual([1, 2])
+})

@@ -99,7 +99,6 @@ export class SleepyListener {
   }
 
   #beginAgain(error: unknown): void {
-    if (this.#isStopping) return
     this.#ports.log.error({ sqlstate: sqlstate(error) }, 'could not wake up, will try again')
     this.#timer = setTimeout(() => {
       this.#doing = this.#do('start')

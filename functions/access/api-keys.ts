@@ -46,7 +46,16 @@ export async function hashOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** Where the runtime has it: in Node, and in workerd with nodejs_compat. */
-const nodeCrypto = globalThis.process?.getBuiltinModule?.('node:crypto')
+const nodeCrypto = (globalThis as Partial<NodeGlobals>).process?.getBuiltinModule?.('node:crypto')
+
+/** What is used of Node, whose types the functions do without. */
+interface NodeGlobals {
+  process: {
+    getBuiltinModule?(name: 'node:crypto'): {
+      createHash(algorithm: 'sha256'): { update(text: string): { digest(): Uint8Array } }
+    }
+  }
+}
 
 /** The time that it takes tells nothing but whether they have the same length. */
 export function isEqual(left: Uint8Array, right: Uint8Array): boolean {

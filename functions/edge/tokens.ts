@@ -67,9 +67,9 @@ export class Tokens {
     this.#sql.exec('delete from token where id = ?', id)
   }
 
-  /** By endpoint, after those whose time is over have been dropped: their consumers are dead, or they never came. */
+  /** By endpoint. */
   out(): Map<EndpointId, Out> {
-    this.#sql.exec('delete from token where ends_at <= ?', this.#now())
+    this.#dropEnded()
     const rows = this.#sql.exec(
       'select endpoint_id, count(*) as tokens, sum(slots) as slots from token group by 1',
     )
@@ -83,6 +83,7 @@ export class Tokens {
 
   /** When the next of them is over, in Unix milliseconds; null = none is out. */
   nextEnd(): number | null {
+    this.#dropEnded()
     const [row] = this.#sql.exec('select min(ends_at) as ends_at from token')
     return row!.ends_at as number | null
   }
@@ -105,5 +106,10 @@ export class Tokens {
       this.#now(),
     )
     return [...found].length > 0 ? 'slow' : 'fast'
+  }
+
+  /** Their consumers are dead, or they never came. */
+  #dropEnded(): void {
+    this.#sql.exec('delete from token where ends_at <= ?', this.#now())
   }
 }

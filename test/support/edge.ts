@@ -17,13 +17,14 @@ const bindings: Extras = {
 
 const settings = { OUTBOX_EDGE_SENDING: 'on', OUTBOX_CRON_SUBREQUESTS: '900' }
 
-export const startEdgeWorker = (env: Record<string, string>): Promise<WorkerdWorker> =>
-  startWorkerdWorker({ ...settings, ...env }, 'functions/index.js', bindings)
+export const startEdgeWorker = (env: Record<string, string>, more: Extras = {}): Promise<WorkerdWorker> =>
+  startWorkerdWorker({ ...settings, ...env }, 'functions/index.js', { ...bindings, ...more })
 
 export async function startEdgeApi(
   env: Record<string, string> = {},
+  more: Extras = {},
 ): Promise<Api & { worker: WorkerdWorker }> {
   let started: WorkerdWorker | undefined
-  const api = await startApi(env, async all => (started = await startEdgeWorker(all)))
+  const api = await startApi(env, async all => (started = await startEdgeWorker(all, more)))
   return { ...api, worker: started! }
 }

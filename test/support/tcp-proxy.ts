@@ -7,6 +7,8 @@ export interface TcpProxy {
   port: number
   /** pass: no effect. silence: bytes are discarded and nothing is closed. refuse: new connections are reset. */
   mode(mode: 'pass' | 'silence' | 'refuse'): void
+  /** How many connections were refused. */
+  readonly refused: number
   /** Resets every connection. */
   cut(): void
   /** New connections lead to this target; existing ones stay. */
@@ -21,6 +23,7 @@ interface Target {
 export async function startTcpProxy(firstTarget: Target): Promise<TcpProxy> {
   let target = firstTarget
   let mode: 'pass' | 'silence' | 'refuse' = 'pass'
+  let refused = 0
   const links = new Set<Socket>()
   const pump = (from: Socket, to: Socket) => {
     from.on('data', data => {
@@ -33,7 +36,10 @@ export async function startTcpProxy(firstTarget: Target): Promise<TcpProxy> {
     })
   }
   const server = createServer(client => {
-    if (mode === 'refuse') return void client.resetAndDestroy()
+    if (mode === 'refuse') {
+      refused++
+      return void client.resetAndDestroy()
+    }
     const upstream = connect(target)
     for (const link of [client, upstream]) links.add(link)
     pump(client, upstream)
@@ -53,6 +59,9 @@ export async function startTcpProxy(firstTarget: Target): Promise<TcpProxy> {
     port: (server.address() as AddressInfo).port,
     mode: next => {
       mode = next
+    },
+    get refused() {
+      return refused
     },
     cut,
     leadTo: next => {

@@ -28,6 +28,8 @@ export interface Extras {
     { maxBatchSize: number; maxBatchTimeout: number; maxRetries: number }
   >
   readonly durableObjects?: Record<string, { className: string; useSQLite: boolean }>
+  /** A directory where Durable Objects and their alarms outlive workerd, as on Cloudflare. Queues do not. */
+  readonly resourcePersistencePath?: string
   /** Connection strings by the binding's name. */
   readonly hyperdrives?: Record<string, string>
   readonly compatibilityFlags?: string[]

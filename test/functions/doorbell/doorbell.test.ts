@@ -1,7 +1,9 @@
 // The doorbell in real workerd: without a ring nobody asks the database, and what is rung for is sent at once.
 import { describe, expect, test } from 'vitest'
+import { runScheduled } from '../../../functions/cron/scheduled.ts'
 import { createEdge } from '../../../functions/edge/edge.ts'
 import { callObject } from '../../../functions/edge/object.ts'
+import { freshDatabase } from '../../support/database.ts'
 import { startDoorbellApi, startDoorbellWorker } from '../../support/doorbell.ts'
 import { startObject } from '../../support/durable-object.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -110,7 +112,7 @@ describe('a listener that sleeps', () => {
   const wakeAt = (url: string, token = 'token') => ({ OUTBOX_WAKE_URL: url, OUTBOX_WAKE_TOKEN: token })
 
   /** Its address is known only when it runs, so a way to it stands in between. */
-  async function withListener(token?: string) {
+  async function withListener(token?: string, more: Record<string, string> = {}) {
     const woken: string[] = []
     let port = 0
     const door = await startReceiver(async ({ headers }) => {
@@ -121,7 +123,7 @@ describe('a listener that sleeps', () => {
       woken.push(`${headers.authorization} ${answer.status}`)
       return answer.status
     })
-    const all = await scene(undefined, {}, wakeAt(door.url, token))
+    const all = await scene(undefined, {}, { ...wakeAt(door.url, token), ...more })
     const listener = await startTestListener(all.api.database.url, sleepy)
     port = listener.healthPort
     await eventually(() => listener.isAsleep())
@@ -140,6 +142,14 @@ describe('a listener that sleeps', () => {
     expect(await senders(all)).toEqual(['listener'])
   })
 
+  test('is not woken for the safety look, which the doorbell makes itself', async () => {
+    const all = await withListener('token', { OUTBOX_SLEEP_LOOK_SECONDS: '2' })
+    await emit(all.api.db) // past the API
+    await all.delivered(1)
+    expect(all.woken).toEqual([])
+    expect(await senders(all)).toEqual(['cron'])
+  })
+
   test('that cannot be woken is stood in for by the cron function', async () => {
     const all = await withListener('another')
     await all.api.post('/v1/events', { type: 'a', data: {} })
@@ -156,6 +166,16 @@ test('a doorbell that has forgotten everything looks at once', async () => {
   const next = await startDoorbellWorker(api.database.env)
   expect(await next.scheduled()).toBe('ok')
   await delivered(1)
+})
+
+test('a run of the trigger that the doorbell let look tells it when to look next', async () => {
+  const db = await freshDatabase()
+  const envWith = (OUTBOX_DOORBELL: unknown) => ({ ...testSettings, ...db.env, OUTBOX_DOORBELL }) as never
+  const doorbell = startObject(createEdge().Doorbell, envWith)
+  expect(await runScheduled(envWith(doorbell.binding))).toMatchObject({ stopped: 'nothing due' })
+  await doorbell.fire() // it was set for the end of that look
+  expect(doorbell.alarm! - Date.now()).toBeGreaterThan(3_500_000)
+  expect(await runScheduled(envWith(doorbell.binding))).toEqual({ stopped: 'asleep' })
 })
 
 test('an address to wake without a token is refused by name', async () => {

@@ -1,11 +1,12 @@
 // The dispatcher's memory and its alarm, with a clock that the test turns: lost tokens, lost alarms, late consumers.
 import { describe, expect, test } from 'vitest'
+import { roundingMs } from '../../../delivery/sleep.ts'
 import type { EndpointId } from '../../../delivery/types.ts'
 import { createEdge } from '../../../functions/edge/edge.ts'
 import { Tokens } from '../../../functions/edge/tokens.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { openSql } from '../../support/durable-object.ts'
-import { addEndpoint, emitAtOnce } from '../../support/outbox.ts'
+import { openSql, startObject } from '../../support/durable-object.ts'
+import { addEndpoint, emit, emitAtOnce, greedy, storeOn } from '../../support/outbox.ts'
 import { testSettings } from '../../support/settings.ts'
 
 const one = '1' as EndpointId
@@ -70,7 +71,7 @@ test('an endpoint is slow for five minutes after a slow answer, or until a quick
 })
 
 /** The class itself, outside workerd, with queues that only remember. */
-async function startDispatcher({ failing = false } = {}) {
+async function startDispatcher({ failing = false, more = {} as Record<string, unknown> } = {}) {
   const db = await freshDatabase()
   const client = await db.connect()
   const sent: unknown[] = []
@@ -81,18 +82,20 @@ async function startDispatcher({ failing = false } = {}) {
     },
   }
   let alarm: number | null = null
+  const sql = openSql()
   const storage = {
-    sql: openSql(),
+    sql,
     getAlarm: async () => alarm,
     setAlarm: async (at: number) => {
       alarm = at
     },
   }
   const bindings = { OUTBOX_QUEUE: queue, OUTBOX_SLOW_QUEUE: queue, OUTBOX_DISPATCHER: {} }
-  const env = { ...testSettings, ...db.env, OUTBOX_EDGE_SENDING: 'on', ...bindings } as never
+  const env = { ...testSettings, ...db.env, OUTBOX_EDGE_SENDING: 'on', ...bindings, ...more } as never
   const dispatcher = new (createEdge().Dispatcher)({ storage }, env)
   return {
     client,
+    sql,
     sent,
     get alarm() {
       return alarm
@@ -141,9 +144,45 @@ describe('the alarm', () => {
     const dispatcher = await startDispatcher({ failing: true })
     await addEndpoint(dispatcher.client, { url: 'https://example.com' })
     await emitAtOnce(dispatcher.client, 5)
+    for (let failures = 0; failures < 2; failures++) {
+      await dispatcher.fire()
+      expect(dispatcher.alarm).toBeGreaterThan(Date.now())
+      expect(dispatcher.alarm).toBeLessThanOrEqual(Date.now() + 5_000)
+    }
+  })
+
+  test('does not come again and again for a token that is over while nothing may be sent', async () => {
+    const dispatcher = await startDispatcher({ more: { OUTBOX_EDGE_SENDING: 'off' } })
+    new Tokens(dispatcher.sql, workMs, () => Date.now() - 60_000).issue(one, 6)
     await dispatcher.fire()
-    expect(dispatcher.alarm! - Date.now()).toBeLessThanOrEqual(5_000)
+    expect(dispatcher.alarm).toBeNull()
+  })
+
+  /** With a delivery that is due in seven minutes, and nothing else to do. */
+  async function lookAhead(more: Record<string, unknown>): Promise<{ alarm: number; dueAt: number }> {
+    const dispatcher = await startDispatcher({ more })
+    await addEndpoint(dispatcher.client, { url: 'https://example.com' })
+    await emit(dispatcher.client)
+    await storeOn(dispatcher.client).take(greedy('nobody:1', { leaseLimit: 0 }))
+    const { rows } = await dispatcher.client.query(
+      `update outbox.delivery_rows set due_at = clock_timestamp() + interval '7 minutes'
+       returning extract(epoch from due_at)::float8 * 1000 as due_at`,
+    )
     await dispatcher.fire()
-    expect(dispatcher.alarm! - Date.now()).toBeLessThanOrEqual(5_000)
+    expect(dispatcher.sent).toEqual([])
+    return { alarm: dispatcher.alarm!, dueAt: rows[0].due_at }
+  }
+
+  test('comes when the next delivery is due', async () => {
+    const { alarm, dueAt } = await lookAhead({})
+    expect(Math.abs(alarm - dueAt)).toBeLessThan(1_000)
+  })
+
+  test('shares full five minutes with other wake-ups where a doorbell lets the database sleep', async () => {
+    const { binding } = startObject(createEdge().Doorbell, () => ({}))
+    const { alarm, dueAt } = await lookAhead({ OUTBOX_DOORBELL: binding })
+    expect(alarm % roundingMs).toBeLessThan(1_000)
+    expect(alarm - dueAt).toBeGreaterThan(-1_000)
+    expect(alarm - dueAt).toBeLessThan(roundingMs)
   })
 })

@@ -27,19 +27,23 @@ async function aMinuteLater({ api }: Pick<Scene, 'api'>): Promise<void> {
 
 async function everythingIsDelivered({ api, receiver }: Pick<Scene, 'api' | 'receiver'>, count: number) {
   await eventually(async () => expect(await deliveryStates(api.db)).toEqual({ delivered: count }), inTime)
-  const { rows } = await api.db.query('select count(*)::int as n from outbox.attempts')
-  expect(rows[0].n).toBeGreaterThanOrEqual(receiver.requests.length)
-  expect(new Set(receiver.requests.map(r => r.headers['webhook-id'])).size).toBe(count)
+  const { rows } = await api.db.query('select number, count(*)::int as n from outbox.attempts group by 1')
+  const recorded = new Map(rows.map(({ number, n }) => [String(number), n]))
+  const sent = receiver.requests.map(({ headers }) => [headers['webhook-id'], headers['outbox-attempt']])
+  expect(new Set(sent.map(String)).size, 'each request has a number of its own').toBe(sent.length)
+  for (const [number, requests] of Map.groupBy(sent, ([, number]) => String(number)))
+    expect(recorded.get(number), `recorded with number ${number}`).toBeGreaterThanOrEqual(requests.length)
+  expect(new Set(sent.map(([id]) => id)).size).toBe(count)
 }
 
 const failed = 'a consumer failed'
 /** Words that stand in no other statement. */
 const claim = 'locked_lane as materialized'
+const dueLanes = 'as is_restrained'
 const settle = 'not exists (select from unhealthy) as healthy'
 
 describe('nothing is lost when a consumer fails', () => {
   test.each([
-    ['before it has claimed', claim, 'before', 0],
     ['when it has claimed, and the answer is lost', claim, 'after', 0],
     ['after its requests, before they are recorded', settle, 'before', 10],
     ['after its requests, when they are recorded and the answer is lost', settle, 'after', 0],
@@ -55,6 +59,49 @@ describe('nothing is lost when a consumer fails', () => {
     await everythingIsDelivered(run, 10)
     expect(run.receiver.requests.length - 10).toBeLessThanOrEqual(maxRepeats)
   })
+
+  test('within its requests: what it has recorded is not sent again, and what it has not is', async () => {
+    const proxy = await startSqlProxy()
+    const run = await scene(
+      () => {
+        if (run.receiver.requests.length === 7) proxy.breakNext(settle, 'before')
+        return 200
+      },
+      { NEON_PROXY: proxy.url },
+    )
+    await emitAtOnce(run.api.db, 20)
+    await run.api.post('/v1/ring', undefined)
+    await eventually(() => run.api.worker.logs().some(line => line.includes(failed)), inTime)
+    expect(await deliveryStates(run.api.db)).toEqual({ delivered: 6, sending: 14 })
+    await aMinuteLater(run)
+    await everythingIsDelivered(run, 20)
+    expect(run.receiver.requests).toHaveLength(34)
+  })
+
+  test('before it has claimed: another one comes in seconds, without a ring', async () => {
+    const proxy = await startSqlProxy()
+    const run = await scene(undefined, { NEON_PROXY: proxy.url })
+    await emitAtOnce(run.api.db, 10)
+    proxy.breakNext(claim, 'before')
+    await run.api.post('/v1/ring', undefined)
+    await eventually(() => proxy.broken === 1, inTime)
+    const brokenAt = Date.now()
+    await run.receiver.waitFor(1, inTime)
+    expect(run.receiver.requests[0]!.at - brokenAt).toBeLessThan(30_000) // a token that is lost costs a minute
+    await everythingIsDelivered(run, 10)
+    expect(run.receiver.requests).toHaveLength(10)
+  })
+})
+
+test('a dispatcher that has failed looks again in seconds, without a ring', async () => {
+  const proxy = await startSqlProxy()
+  const run = await scene(undefined, { NEON_PROXY: proxy.url })
+  await emitAtOnce(run.api.db, 10)
+  proxy.breakNext(dueLanes, 'before')
+  await run.api.post('/v1/ring', undefined)
+  await everythingIsDelivered(run, 10)
+  expect(proxy.broken).toBe(1)
+  expect(run.receiver.requests).toHaveLength(10)
 })
 
 test('a token that comes twice at once is used once', async () => {

@@ -134,29 +134,65 @@ describe('over all consumers together', () => {
     await api.post('/v1/ring', undefined)
     const open = 'select from outbox.endpoint_health where probe_at is not null'
     await eventually(async () => (await api.db.query(open)).rowCount === 1, inTime)
-    expect(receiver.requests.length).toBeLessThanOrEqual(2 * 32 + 10)
+    await eventually(async () => expect(await deliveryStates(api.db)).toEqual({ pending: 200 }), inTime)
+    const sent = receiver.requests.length
+    expect(sent).toBeLessThanOrEqual(2 * 32 + 10)
+    const other = await startReceiver()
+    await addEndpoint(api.db, { url: other.url, event_types: ['other'] })
+    await api.db.query(`update outbox.endpoints set event_types = '{test.happened}' where url = $1`, [
+      receiver.url,
+    ])
+    await api.post('/v1/events', { type: 'other', data: {} })
+    await other.waitFor(1, inTime) // so the dispatcher has looked
+    expect(receiver.requests).toHaveLength(sent)
     isDown = false
     await api.db.query('update outbox.endpoint_health set probe_at = clock_timestamp()')
     await api.post('/v1/ring', undefined)
-    await delivered(200)
+    await delivered(201)
   })
 })
 
-test('a slow endpoint is left to the slow queue, and delays the others by no more than its first requests', async () => {
-  const slow = await startReceiver(async () => {
-    await after(3_000)
-    return 200
+describe('delays nobody:', () => {
+  test.each([
+    ['a slow endpoint', 3_000, { max_in_flight: 6 }, 7],
+    ['an endpoint with a rate limit', 0, { rate_per_second: 1 }, 2],
+  ] as const)('%s waits in the slow queue', async (_, answerMs, columns, requests) => {
+    const waiting = await startReceiver(async () => {
+      await after(answerMs)
+      return 200
+    })
+    const { api, receiver } = await scene(undefined, { event_types: ['quick'] })
+    await addEndpoint(api.db, { url: waiting.url, event_types: ['test.happened'], ...columns })
+    await emitAtOnce(api.db, 50)
+    await api.post('/v1/ring', undefined)
+    await waiting.waitFor(requests, inTime) // of a slow one, so much is known after its first turn
+    const rungAt = Date.now()
+    await api.post('/v1/events', { type: 'quick', data: {} })
+    const [request] = await receiver.waitFor(1)
+    expect(request!.at - rungAt).toBeLessThan(2_000)
   })
-  const { api, receiver } = await scene()
-  await addEndpoint(api.db, { url: slow.url })
+})
+
+test('what a receiver that turns slow keeps waiting is given back unsent, and is no attempt', async () => {
+  const end = Promise.withResolvers<void>()
+  const { api, receiver, delivered } = await scene(
+    async () => {
+      const turn = Math.ceil(receiver.requests.length / 6)
+      if (turn === 2) await after(2_100)
+      if (turn === 3) await end.promise
+      return 200
+    },
+    { max_in_flight: 6 },
+  )
   await emitAtOnce(api.db, 100)
   await api.post('/v1/ring', undefined)
-  await eventually(() => slow.requests.length >= 12, inTime) // its second turn is in the slow queue
-  const before = receiver.requests.length
-  const rungAt = Date.now()
-  await api.post('/v1/events', { type: 'a', data: {} })
-  await receiver.waitFor(before + 1)
-  expect(receiver.requests.at(-1)!.at - rungAt).toBeLessThan(2_000)
+  await receiver.waitFor(18, inTime) // the first turn was quick, so the next claim was large
+  expect(await deliveryStates(api.db)).toEqual({ delivered: 12, sending: 6, pending: 82 })
+  end.resolve()
+  await delivered(100)
+  expect(receiver.requests).toHaveLength(100)
+  const { rows } = await api.db.query('select distinct number, error from outbox.attempts')
+  expect(rows).toEqual([{ number: 1, error: null }])
 })
 
 test('with the setting on and a binding missing, every request says which one', async () => {

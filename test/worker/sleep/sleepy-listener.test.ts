@@ -5,6 +5,7 @@ import type { Listener } from '../../../worker/listener.ts'
 import { eventually } from '../../support/eventually.ts'
 import { deliveryStates, emit, startTestListener } from '../../support/outbox.ts'
 import { startServerProcess } from '../../support/server-process.ts'
+import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { setUp } from '../../support/topology.ts'
 
 const sleepy = { OUTBOX_SLEEP_AFTER_SECONDS: '1', OUTBOX_POLL_SECONDS: '0.2', OUTBOX_WAKE_TOKEN: 'token' }
@@ -69,10 +70,10 @@ test('it comes back for a retry when that is due', async () => {
   await eventually(async () => expect(await deliveryStates(client)).toEqual({ delivered: 1 }))
 })
 
-describe('it sleeps while what is due cannot be sent, and sends it once it can:', () => {
-  const wake = (port: number) =>
-    ask(port, '/wake', { method: 'POST', headers: { authorization: 'Bearer token' } })
+const wake = (port: number) =>
+  ask(port, '/wake', { method: 'POST', headers: { authorization: 'Bearer token' } })
 
+describe('it sleeps while what is due cannot be sent, and sends it once it can:', () => {
   test.each([
     ['behind an open breaker', {}, 'probe_at'],
     ['behind a rate limit', { rate_per_second: 0.01 }, 'next_slot_at'],
@@ -111,12 +112,42 @@ describe('it sleeps while what is due cannot be sent, and sends it once it can:'
   })
 })
 
-test('it looks from time to time for what nobody woke it for', async () => {
+describe('it looks from time to time for what nobody woke it for:', () => {
+  test.each([
+    ['an event', (client: pg.Client) => emit(client)],
+    [
+      'a replay',
+      (client: pg.Client) =>
+        client.query(
+          `insert into outbox.replays (endpoint_id, since, until, scope, rate_per_second)
+           select id, now() - interval '1 day', now(), 'all', 100 from outbox.endpoints`,
+        ),
+    ],
+  ])('%s', async (_, write) => {
+    const { db, client, receiver } = await setUp()
+    const listener = await startTestListener(db.url, { ...sleepy, OUTBOX_SLEEP_LOOK_SECONDS: '2' })
+    await emit(client)
+    await receiver.waitFor(1)
+    await untilAsleep(client, listener)
+    await write(client)
+    await receiver.waitFor(2)
+  })
+})
+
+test('woken while the database cannot be reached, it tries until it can', async () => {
   const { db, client, receiver } = await setUp()
-  const listener = await startTestListener(db.url, { ...sleepy, OUTBOX_SLEEP_LOOK_SECONDS: '2' })
+  const url = new URL(db.url)
+  const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) })
+  url.port = String(proxy.port)
+  const listener = await startTestListener(url.href, sleepy)
   await untilAsleep(client, listener)
+  proxy.mode('refuse')
   await emit(client)
+  await wake(listener.healthPort)
+  await eventually(() => proxy.refused > 0)
+  proxy.mode('pass')
   await receiver.waitFor(1)
+  await untilAsleep(client, listener)
 })
 
 test('in one process with the API every request that may change something wakes it, and neither timer nor probe does', async () => {

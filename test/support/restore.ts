@@ -40,9 +40,12 @@ export async function dumpRows(url: string): Promise<ReadonlyMap<string, string>
   })
 }
 
+/** In place of what is there, in one transaction. */
 export async function restoreRows(url: string, dump: ReadonlyMap<string, string>): Promise<void> {
   await withClient(url, async client => {
     await client.query('set session_replication_role = replica')
+    await client.query('begin')
+    await client.query(`truncate ${Array.from(dump.keys(), table => `outbox.${table}`).join(', ')}`)
     for (const [table, rows] of dump)
       await client.query(
         `insert into outbox.${table} overriding system value select * from json_populate_recordset(null::outbox.${table}, $1)`,
@@ -52,6 +55,7 @@ export async function restoreRows(url: string, dump: ReadonlyMap<string, string>
       await client.query(
         `select setval('outbox.${table}_id_seq', (select coalesce(max(id), 1) from outbox.${table}))`,
       )
+    await client.query('commit')
   })
 }
 

@@ -188,10 +188,12 @@ export class ListenSession implements LockSession {
       if (this.#hears && !isRegistered) throw new Error('the channel is no longer registered')
       this.#answeredAt = answeredAt
       this.#listeners = heartbeat.listeners
+      // Before anybody hears of work that may be another database's.
+      if (heartbeat.asked && !heartbeat.readOnly)
+        await answerInTime(connection, database.identity.pass(connection.run))
       events.emit('heartbeat', heartbeat, roundTripSeconds)
       refuseReadOnly(heartbeat)
       refuseOutgrown(heartbeat)
-      if (heartbeat.asked) await answerInTime(connection, database.identity.pass(connection.run))
       this.#readOnly = false
       this.#problem = null
       onHealthy()

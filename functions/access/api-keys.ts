@@ -39,22 +39,8 @@ export function findByHash(keys: readonly ApiKey[], hash: Uint8Array): ApiKey | 
   return keys.reduce<ApiKey | null>((found, key) => (isEqual(key.hash, hash) ? key : found), null)
 }
 
-/** Web Crypto hands even so short a text to another thread, which is a tenth of what a request costs; Node's own does not. */
 export async function hashOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (nodeCrypto) return new Uint8Array(nodeCrypto.createHash('sha256').update(key).digest())
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key)))
-}
-
-/** Where the runtime has it: in Node, and in workerd with nodejs_compat. */
-const nodeCrypto = (globalThis as Partial<NodeGlobals>).process?.getBuiltinModule?.('node:crypto')
-
-/** What is used of Node, whose types the functions do without. */
-interface NodeGlobals {
-  process: {
-    getBuiltinModule?(name: 'node:crypto'): {
-      createHash(algorithm: 'sha256'): { update(text: string): { digest(): Uint8Array } }
-    }
-  }
 }
 
 /** The time that it takes tells nothing but whether they have the same length. */

@@ -5,10 +5,8 @@ import { expect, test } from 'vitest'
 import { heldSentences } from '../../drizzle/identity.ts'
 import { runCron } from '../../functions/cron/run.ts'
 import { consume } from '../../functions/edge/consume.ts'
-import { createEdge } from '../../functions/edge/edge.ts'
-import type { Token } from '../../functions/edge/messages.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { startObject } from '../support/durable-object.ts'
+import { startDispatcher } from '../support/edge-queues.ts'
 import { eventually } from '../support/eventually.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit, endLeases, greedy, startTestListener, storeOn } from '../support/outbox.ts'
@@ -205,19 +203,6 @@ const cases: [string, (scene: Scene) => Sender | Promise<Sender>, Partial<Work>]
     { due: 0 },
   ],
 ]
-
-function startDispatcher(db: TestDatabase) {
-  const tokens: Token[] = []
-  const queue = {
-    sendBatch: async (messages: { body: unknown }[]) =>
-      void tokens.push(...messages.map(({ body }) => body as Token)),
-  }
-  const queues = { OUTBOX_EDGE_SENDING: 'on', OUTBOX_QUEUE: queue, OUTBOX_SLOW_QUEUE: queue }
-  const envWith = (OUTBOX_DISPATCHER: unknown) =>
-    ({ ...testSettings, ...db.env, ...queues, OUTBOX_DISPATCHER }) as never
-  const dispatcher = startObject(createEdge().Dispatcher, envWith)
-  return { dispatcher, tokens, env: envWith(dispatcher.binding) }
-}
 
 test.each(cases)('%s leaves everything as it is, until it is adopted', async (_, start, done) => {
   const scene = await startCopy()

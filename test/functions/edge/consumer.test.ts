@@ -1,8 +1,8 @@
-// What one run of a consumer may do on a platform that limits its subrequests.
+// What one run of a consumer does, and what it leaves to others.
 import { expect, test } from 'vitest'
 import { consume } from '../../../functions/edge/consume.ts'
 import { startDispatcher } from '../../support/edge-queues.ts'
-import { deliveryStates, emitAtOnce } from '../../support/outbox.ts'
+import { addEndpoint, deliveryStates, emitAtOnce } from '../../support/outbox.ts'
 import { setUp } from '../../support/topology.ts'
 
 test('a consumer ends before its subrequests do, and what it has not sent waits for the next token', async () => {
@@ -23,4 +23,25 @@ test('a consumer ends before its subrequests do, and what it has not sent waits 
     while (tokens.length > 0) await consume(env, tokens.pop()!, 'fast')
   }
   expect(await deliveryStates(client)).toEqual({ delivered: 60 })
+})
+
+test('a token is for one endpoint: what waits for another one is left to its own tokens, which count what it may have in flight', async () => {
+  const { db, client, receiver } = await setUp(undefined, { event_types: ['test.happened'] })
+  await addEndpoint(client, { url: new URL('/other', receiver.url).href })
+  await emitAtOnce(client, 5)
+  const { dispatcher, tokens, env } = startDispatcher(db)
+  await dispatcher.fire()
+  expect(new Set(tokens.map(({ endpointId }) => endpointId)).size).toBe(2)
+  const { endpointId } = tokens[0]!
+  await consume(env, tokens[0]!, 'fast')
+  const { rows } = await client.query(
+    `select endpoint_id::text as id, state, count(*)::int as deliveries from outbox.deliveries group by 1, 2`,
+  )
+  const other = tokens.find(token => token.endpointId !== endpointId)!.endpointId
+  expect(new Set(rows)).toEqual(
+    new Set([
+      { id: endpointId, state: 'delivered', deliveries: 5 },
+      { id: other, state: 'pending', deliveries: 5 },
+    ]),
+  )
 })

@@ -16,6 +16,7 @@ test('a consumer ends before its subrequests do, and what it has not sent waits 
   // Beside requests there are statements, and what is told to the dispatcher.
   expect(sent).toBeLessThan(40)
   expect(await deliveryStates(client)).toEqual({ delivered: sent, pending: 60 - sent })
+  expect(dispatcher.alarm).toBeLessThanOrEqual(Date.now()) // it goes on at once
 
   for (let runs = 1; receiver.requests.length < 60; runs++) {
     expect(runs).toBeLessThan(60)

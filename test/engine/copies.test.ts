@@ -12,6 +12,7 @@ import { withClient } from '../support/client.ts'
 import { copyDataDirectory } from '../support/data-directory.ts'
 import { startObject } from '../support/durable-object.ts'
 import { eventually } from '../support/eventually.ts'
+import { askedInVain } from '../support/held-senders.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, deliveryStates, emit, emitAtOnce, startTestListener } from '../support/outbox.ts'
 import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
@@ -127,12 +128,7 @@ async function expectSilence(listener: Listener, { url, reason, leased, answer }
   answer()
   const client = await connectTo(url)
   await emit(client, 3)
-  const asked = async () =>
-    (await client.query('select max(seen_at)::text as at from outbox.held_senders')).rows[0].at
-  for (let times = 0; times < 4; times++) {
-    const last = await asked()
-    await eventually(async () => (await asked()) !== last)
-  }
+  await askedInVain(client)
   expect(leased).toBeLessThan(backlog / 2)
   expect(receiver.requests.length - before).toBeLessThan(leased)
 }
@@ -479,12 +475,7 @@ test('a listener that is held says so once in its log, on /readyz and as a metri
   )
   const listener = await startListenerProcess(original.databaseUrl, quickPoll, { says: heldSentences.copy })
   const client = await connectTo(original.databaseUrl)
-  const asked = async () =>
-    (await client.query('select max(seen_at)::text as at from outbox.held_senders')).rows[0].at
-  for (let times = 0; times < 3; times++) {
-    const last = await asked()
-    await eventually(async () => (await asked()) !== last)
-  }
+  await askedInVain(client)
   expect((await listener.ask('/readyz')).status).toBe(503)
   expect((await listener.ask('/livez')).status).toBe(200)
   expect(await (await listener.ask('/metrics')).text()).toMatch(/^outbox_database_held 1$/m)

@@ -8,6 +8,7 @@ import { consume } from '../../functions/edge/consume.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { startDispatcher } from '../support/edge-queues.ts'
 import { eventually } from '../support/eventually.ts'
+import { askedInVain } from '../support/held-senders.ts'
 import { startListenerProcess } from '../support/listener-process.ts'
 import { addEndpoint, emit, endLeases, greedy, startTestListener, storeOn } from '../support/outbox.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
@@ -100,16 +101,6 @@ async function rowsOf({ url }: TestDatabase): Promise<ReadonlyMap<string, string
   return rows
 }
 
-/** It has asked several times whether it may send, each time in vain. */
-async function isHeld(client: pg.Client): Promise<void> {
-  const asked = async () =>
-    (await client.query('select max(seen_at)::text as at from outbox.held_senders')).rows[0].at
-  for (let times = 0; times < 4; times++) {
-    const last = await asked()
-    await eventually(async () => (await asked()) !== last)
-  }
-}
-
 const adopt = (client: pg.Client) =>
   client.query(`select outbox.adopt('replacement', outbox.database_facts(), 1000)`)
 
@@ -126,7 +117,7 @@ const cases: [string, (scene: Scene) => Sender | Promise<Sender>, Partial<Work>]
     ({ db, client }) => ({
       ask: async () => {
         await startTestListener(db.url, quickPoll)
-        await isHeld(client)
+        await askedInVain(client)
       },
     }),
     { unfanned: 0, due: 0, lost: 0, orphaned: 0, old: 0 },
@@ -136,7 +127,7 @@ const cases: [string, (scene: Scene) => Sender | Promise<Sender>, Partial<Work>]
     ({ db, client }) => ({
       ask: async () => {
         const listener = await startTestListener(db.url, { ...quickPoll, OUTBOX_SLEEP_AFTER_SECONDS: '1' })
-        await isHeld(client)
+        await askedInVain(client)
         expect(listener.isAsleep()).toBe(false)
       },
     }),
@@ -147,7 +138,7 @@ const cases: [string, (scene: Scene) => Sender | Promise<Sender>, Partial<Work>]
     ({ db, client }) => ({
       ask: async () => {
         await startListenerProcess(db.url, { ...quickPoll, ...ear }, { says: heldSentences.copy })
-        await isHeld(client)
+        await askedInVain(client)
       },
     }),
     { lost: 0, orphaned: 0, old: 0 },

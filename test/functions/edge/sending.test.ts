@@ -134,6 +134,7 @@ describe('over all consumers together', () => {
     await api.post('/v1/ring', undefined)
     const open = 'select from outbox.endpoint_health where probe_at is not null'
     await eventually(async () => (await api.db.query(open)).rowCount === 1, inTime)
+    expect(receiver.requests.length).toBeLessThanOrEqual(2 * 32 + 10)
     await eventually(async () => expect(await deliveryStates(api.db)).toEqual({ pending: 200 }), inTime)
     const sent = receiver.requests.length
     // Ten failures are recorded at the end of a batch, and others may be under way then.

@@ -4,11 +4,11 @@ import { heldSentences } from '../../../drizzle/identity.ts'
 import { runCron } from '../../../functions/cron/run.ts'
 import { consume } from '../../../functions/edge/consume.ts'
 import { createEdge } from '../../../functions/edge/edge.ts'
-import type { Token } from '../../../functions/edge/messages.ts'
 import { freshDatabase, type TestDatabase } from '../../support/database.ts'
 import { startDoorbellApi } from '../../support/doorbell.ts'
 import { startObject } from '../../support/durable-object.ts'
 import { startEdgeApi } from '../../support/edge.ts'
+import { startDispatcher } from '../../support/edge-queues.ts'
 import { eventually } from '../../support/eventually.ts'
 import { addEndpoint, emit } from '../../support/outbox.ts'
 import { startReceiver } from '../../support/receiver.ts'
@@ -136,16 +136,7 @@ test('consumers of edge sending ask it too: a token that has waited in the queue
   const client = await db.connect()
   const receiver = await startReceiver()
   await addEndpoint(client, { url: receiver.url })
-  const tokens: Token[] = []
-  const queue = {
-    sendBatch: async (messages: { body: unknown }[]) =>
-      void tokens.push(...messages.map(({ body }) => body as Token)),
-  }
-  const queues = { OUTBOX_EDGE_SENDING: 'on', OUTBOX_QUEUE: queue, OUTBOX_SLOW_QUEUE: queue }
-  const envWith = (OUTBOX_DISPATCHER: unknown) =>
-    ({ ...testSettings, ...db.env, ...queues, OUTBOX_DISPATCHER }) as never
-  const dispatcher = startObject(createEdge().Dispatcher, envWith)
-  const env = envWith(dispatcher.binding)
+  const { dispatcher, tokens, env } = startDispatcher(db)
   for (let runs = 0; runs < 2; runs++) expect(await runCron(env)).toMatchObject({ held: null })
   await emit(client)
   await dispatcher.fire()

@@ -137,7 +137,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/refuse_watch.sql': '7bfcee536ffbf017',
   'functions/renamed_expression.sql': 'c1f6701bd97ca481',
   'functions/repair.sql': 'e2b0b04518c157ee',
-  'functions/role_rights.sql': '0142a9cfe10b903f',
+  'functions/role_rights.sql': '408e2e40caaaa97d',
   'functions/row_words.sql': '7b13c9003dc10e1f',
   'functions/run_idempotent.sql': 'bd8f69298db4d014',
   'functions/sample_backlog.sql': '8ba2a91b61b9cf89',

@@ -42,7 +42,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT'),
     ('outbox.failed_cron_run',   'SELECT, INSERT, UPDATE',         NULL),
     -- Written by functions of the owner alone.
-    ('outbox.identity',          'SELECT',                         NULL),
+    ('outbox.identity',          'SELECT',                         'SELECT'),
     ('outbox.held_senders',      'SELECT',                         'SELECT'),
     -- Senders tally their attempts, and a function of the owner adds them up.
     ('outbox.attempt_tallies',   'SELECT, INSERT',                 'SELECT, INSERT'),

@@ -58,8 +58,9 @@ export class SleepyListener {
     this.#step({ name: 'ring' })
   }
 
+  /** While it looks it is not: what is written then may be found, and wake it. */
   get isAsleep(): boolean {
-    return this.#rule.state.name === 'asleep' || this.#rule.state.name === 'looking'
+    return this.#rule.state.name === 'asleep'
   }
 
   /** null while it sleeps. */

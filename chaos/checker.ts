@@ -7,6 +7,7 @@
 // G6 bytes         one body per id; every signature verifies; the timestamp is the sender's time
 // G7 order         on ordered endpoints a key's versions arrive one after the other
 // G13 record       each request is recorded as an attempt; each recorded status is one that the receiver sent
+// S1  server       no statement makes Postgres crash
 
 import { findDuplicates } from './duplicates.ts'
 import { promptMs } from './quiet-period.ts'
@@ -32,6 +33,7 @@ export const invariants = {
   G6: 'same bytes, signed',
   G7: 'order per key',
   G13: 'true record of attempts',
+  S1: 'no crash of Postgres',
 } as const
 
 type Invariant = keyof typeof invariants
@@ -56,6 +58,7 @@ export function check(records: Records): Verdict {
         violation('G4', `${named(request)} was sent after a success that no fault disrupted`),
       ),
     ...recordedAttempts(records, index),
+    ...records.crashes.map(crash => violation('S1', crash)),
   ]
   const { writes, database } = records
   const states = (state: string) => database.deliveries.filter(d => d.state === state).length

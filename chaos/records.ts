@@ -106,6 +106,8 @@ export interface Records {
   /** The listener that made each attempt, by attemptId, from the listeners' logs. A killed listener may not have logged its last attempts. */
   senders: Map<string, string>
   database: DatabaseRecord
+  /** What Postgres said of each of its processes that crashed by itself. */
+  crashes: string[]
 }
 
 export const attemptId = (endpoint: string, webhookId: string, attempt: number) =>

@@ -68,6 +68,7 @@ async function run(options: Options): Promise<number> {
     replays,
     senders: system.senders,
     database: await readDatabaseRecord(system.pool),
+    crashes: system.crashes(),
   }
   const report: Report = {
     options,

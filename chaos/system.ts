@@ -35,6 +35,8 @@ export interface System {
   /** Past all links: for the run's own queries and its SQL writers. */
   pool: pg.Pool
   restartDatabase(): Promise<void>
+  /** Of Postgres by itself, so far. */
+  crashes(): string[]
   stopCron(): void
 }
 
@@ -92,6 +94,7 @@ export async function startSystem(
     pool: database.pool,
     stopCron,
     restartDatabase: database.restart,
+    crashes: database.crashes,
   }
 }
 
@@ -99,6 +102,7 @@ async function startDatabase({ dir, guard, shutdown }: Environment) {
   const options = { dir: join(dir, 'postgres'), port: await freePort(), guard }
   let postgres = await startPostgres(options)
   let restarted = Promise.resolve()
+  const crashes: string[] = []
   shutdown.add(() => postgres.stop())
   const url = postgres.url.replace(/postgres$/, 'outboxdb')
   await createDatabase(postgres.url)
@@ -114,10 +118,12 @@ async function startDatabase({ dir, guard, shutdown }: Environment) {
     restart() {
       restarted = restarted.then(async () => {
         await postgres.crash()
+        crashes.push(...postgres.crashes)
         postgres = await startPostgres(options)
       })
       return restarted
     },
+    crashes: () => [...crashes, ...postgres.crashes],
   }
 }
 

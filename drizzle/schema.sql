@@ -659,6 +659,7 @@ create view outbox.watches as
 -- outbox.lend_create(keeper regrole) returns boolean
 -- outbox.listener_is_polling() returns boolean
 -- outbox.lock_probe(lane bigint, nearest bigint, until timestamp with time zone) returns tid
+-- outbox.lock_replays(are_pinned boolean, max_rows integer) returns SETOF outbox.replays
 -- outbox.longest_wait_seconds() returns double precision stable
 -- outbox.lost_columns(relation regclass, options json) returns text stable
 -- outbox.matches(event_types text[], type text) returns boolean immutable
@@ -704,6 +705,7 @@ create view outbox.watches as
 -- outbox.uninstall() returns void
 -- outbox.unwatch(relation regclass) returns boolean
 -- outbox.wake() returns void
+-- outbox.was_delivered_at_once(endpoint bigint, event bigint) returns boolean stable
 -- outbox.watch(relation regclass, operations text[] DEFAULT '{insert,update,delete,truncate}'::text[], type text DEFAULT NULL::text, types json DEFAULT NULL::json, type_sql text DEFAULT NULL::text, possible_types text[] DEFAULT NULL::text[], columns text[] DEFAULT NULL::text[], except_columns text[] DEFAULT NULL::text[], when_changed text[] DEFAULT NULL::text[], condition text DEFAULT NULL::text, key text DEFAULT NULL::text, tenant text DEFAULT NULL::text, fields json DEFAULT NULL::json, data text DEFAULT NULL::text, only_own_rows boolean DEFAULT false) returns void
 -- outbox.watched_types(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[]) returns json
 -- outbox.watching_functions() returns SETOF regprocedure stable
@@ -980,6 +982,9 @@ grant execute on function outbox.listener_is_polling() to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_functions;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to outbox_listener;
 grant execute on function outbox.lock_probe(bigint,bigint,timestamp with time zone) to public;
+grant execute on function outbox.lock_replays(boolean,integer) to outbox_functions;
+grant execute on function outbox.lock_replays(boolean,integer) to outbox_listener;
+grant execute on function outbox.lock_replays(boolean,integer) to public;
 grant execute on function outbox.longest_wait_seconds() to outbox_functions;
 grant execute on function outbox.longest_wait_seconds() to outbox_listener;
 grant execute on function outbox.lost_columns(regclass,json) to outbox_functions;
@@ -1086,6 +1091,9 @@ grant execute on function outbox.unwatch(regclass) to public;
 grant execute on function outbox.wake() to outbox_functions;
 grant execute on function outbox.wake() to outbox_listener;
 grant execute on function outbox.wake() to public;
+grant execute on function outbox.was_delivered_at_once(bigint,bigint) to outbox_functions;
+grant execute on function outbox.was_delivered_at_once(bigint,bigint) to outbox_listener;
+grant execute on function outbox.was_delivered_at_once(bigint,bigint) to public;
 grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to outbox_functions;
 grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to outbox_listener;
 grant execute on function outbox.watch(regclass,text[],text,json,text,text[],text[],text[],text[],text,text,text,json,text,boolean) to public;
@@ -1144,6 +1152,7 @@ grant select on table outbox.history to outbox_functions;
 grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
 grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
 grant select on table outbox.identity to outbox_functions;
+grant select on table outbox.identity to outbox_listener;
 grant insert, select, update on table outbox.last_cron_run to outbox_functions;
 grant select on table outbox.last_cron_run to outbox_listener;
 grant delete, insert, select, update on table outbox.listeners to outbox_listener;

@@ -17,6 +17,7 @@ import { wrangler } from '../dev/services/functions.ts'
 import { seed } from '../dev/shop/seed.ts'
 import { atEnd, endAll } from './support/cleanup.ts'
 import { withClient } from './support/client.ts'
+import { refuseCrashes } from './support/crashes.ts'
 import { copyDataDirectory } from './support/data-directory.ts'
 import { makeRunDirectory } from './support/run-directory.ts'
 
@@ -50,6 +51,7 @@ export default async function setup(project: TestProject) {
     copyDataDirectory(migrated, data)
     const postgres = await startPostgres({ dir: data, port: await freePort(), guard, settings })
     atEnd(() => postgres.stop())
+    atEnd(() => refuseCrashes(postgres))
     await createSeeded(postgres.url)
     const proxy = await startNeonProxy({ port: 0 })
     atEnd(() => proxy.stop())

@@ -34,8 +34,8 @@
 with
 forgotten as (
   delete from outbox.replays r
-  where r.id in (select id from outbox.replays where state = 'previewed' and expires_at < clock_timestamp() limit 100
-                 for update skip locked)
+  where r.state = 'previewed'
+    and r.id in (select id from outbox.replays where state = 'previewed' and expires_at < clock_timestamp() order by id limit 100)
 ),
 delivery as materialized (
   select a.endpoint_id, a.event_id, p.nonce, p.url, p.max_in_flight, p.rate_per_second, e.type, e.key, e.occurred_at,

@@ -33,7 +33,8 @@ own_row as materialized (
 at_once as materialized (
   select o.endpoint_id, o.event_id, o.created_at
   from asked
-  join outbox.delivered_at_once o on o.endpoint_id = asked.endpoint_id and o.event_id = asked.event_id
+  -- By the parameters: partitions are chosen before anything is locked (drizzle/functions/was_delivered_at_once.sql).
+  join outbox.delivered_at_once o on o.endpoint_id = $2::bigint and o.event_id = $1::bigint
   where not exists (select from outbox.delivery_rows d where d.endpoint_id = o.endpoint_id and d.event_id = o.event_id)
     and not exists (select from expiring)
 ),

@@ -65,8 +65,7 @@ logged as (
          r.duration_ms, r.status, r.error, r.body
   from result r, clock
   -- It was recorded, and the answer did not reach the sender.
-  where not exists (select from outbox.delivered_at_once o
-                    where o.endpoint_id = r.endpoint_id and o.event_id = r.event_id and r.number = 1)
+  where r.number > 1 or not outbox.was_delivered_at_once(r.endpoint_id, r.event_id)
   on conflict (endpoint_id, event_id, number) do update
   set started_at = excluded.started_at, duration_ms = excluded.duration_ms,
       response_status = excluded.response_status, error = excluded.error, response_body = excluded.response_body,

@@ -12,11 +12,7 @@ clock as materialized (
 ),
 job as materialized (
   select r.id, r.scope, r.tenant, r.rate_per_second
-  from outbox.replays r
-  where r.state = 'running' and r.token_hash is not null
-  order by r.stepped_at
-  limit 10
-  for update of r skip locked
+  from outbox.lock_replays(true, 10) r
 ),
 -- Of an endpoint that is in several replays, one at a time.
 part as materialized (

@@ -12,11 +12,7 @@ clock as materialized (
 ),
 job as materialized (
   select r.*, greatest(1, least(extract(epoch from clock.now - r.stepped_at), 5) * r.rate_per_second)::int as allowance
-  from outbox.replays r, clock
-  where r.state = 'running' and r.token_hash is null and r.stepped_at <= clock.now - make_interval(secs => least(0.5, 1 / r.rate_per_second))
-  order by r.stepped_at
-  limit 1
-  for update of r skip locked
+  from outbox.lock_replays(false, 1) r, clock
 ),
 looked as materialized (
   select e.id, e.type, e.key, e.tenant, e.xid

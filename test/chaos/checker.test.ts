@@ -66,6 +66,7 @@ describe('the checker of a chaos run finds', () => {
       'G13',
       run => Object.assign(run.requests[0]!, { answer: 'reset' }),
     ],
+    ['a crash of Postgres', 'S1', run => run.crashes.push('was terminated by signal 11')],
     ['two requests under one number', 'G13', run => void run.requests.push({ ...run.requests[0]! })],
     [
       'a recorded status that no receiver sent',
@@ -204,6 +205,7 @@ function honest(): Records {
     faults: [],
     replays: [],
     senders: new Map(),
+    crashes: [],
     database: {
       facts: [...tokens],
       events: tokens.map(token => ({ webhookId: `evt_${token}`, token, type: 'fact.recorded' })),

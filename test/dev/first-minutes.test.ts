@@ -114,7 +114,11 @@ step('a receiver is broken: Now says whose fault it is, and its delivery why, in
   await picture('endpoint')
   await rowOf('503').getByRole('link').first().click()
   await title(/^The circuit breaker is open after \d+ failures/)
-  await page.getByText('This receiver was asked to fail 1000 times').filter({ visible: true }).first().waitFor()
+  await page
+    .getByText('This receiver was asked to fail 1000 times')
+    .filter({ visible: true })
+    .first()
+    .waitFor()
   await picture('delivery')
 })
 

@@ -9,6 +9,7 @@ import { startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { withClient } from '../support/client.ts'
 import { copyDataDirectory } from '../support/data-directory.ts'
+import { eventually } from '../support/eventually.ts'
 
 const guard = startGuard()
 
@@ -65,6 +66,22 @@ test("the embedded Postgres reports a taken port with Postgres's own message", a
   const port = await freePort()
   await start(usedDir(), port)
   await expect(start(usedDir(), port)).rejects.toThrow(/Postgres did not start.*Address already in use/s)
+})
+
+test('a process of the embedded Postgres that crashes is told with its statement, and one that was killed is not', async () => {
+  const postgres = await start(usedDir())
+  for (const signal of ['SIGKILL', 'SIGSEGV'] as const) {
+    await withClient(postgres.url, async client => {
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      const lost = expect(client.query(`select 'under ${signal}', pg_sleep(60)`)).rejects.toThrow()
+      const active = `select from pg_stat_activity where pid = ${rows[0].pid} and state = 'active'`
+      await eventually(async () => (await query(postgres.url, active)).length === 1)
+      process.kill(rows[0].pid, signal)
+      await lost
+    })
+    await eventually(() => query(postgres.url, 'select'))
+  }
+  expect(postgres.crashes).toEqual([expect.stringMatching(/signal 11.*select 'under SIGSEGV'/s)])
 })
 
 test.skipIf(process.platform !== 'linux')(

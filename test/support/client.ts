@@ -3,6 +3,7 @@ import pg from 'pg'
 
 export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {}) // what waits for it is rejected
   await client.connect()
   try {
     return await use(client)

@@ -8,6 +8,7 @@ import { startGuard } from '../../dev/guard.ts'
 import { freePort } from '../../dev/ports.ts'
 import { type Postgres, startPostgres } from '../../dev/postgres.ts'
 import { atEnd } from './cleanup.ts'
+import { refuseCrashes } from './crashes.ts'
 import { copyDataDirectory } from './data-directory.ts'
 
 export interface TestServer extends Postgres {
@@ -47,6 +48,7 @@ export async function startServer({
   const guard = startGuard()
   const server = await startPostgres({ dir: place, port, guard, settings })
   atEnd(() => server.stop())
+  atEnd(() => refuseCrashes(server))
   const databaseUrl = server.url.replace(/postgres$/, 'migrated')
   const env = { DATABASE_URL: databaseUrl, NEON_PROXY: inject('proxyUrl') }
   return { ...server, dir: place, port, databaseUrl, env }

@@ -101,6 +101,7 @@ export class SleepyListener {
 
   #beginAgain(error: unknown): void {
     this.#ports.log.error({ sqlstate: sqlstate(error) }, 'could not wake up, will try again')
+    if (this.#isStopping) return
     this.#timer = setTimeout(() => {
       this.#doing = this.#do('start')
     }, beginAgainMs)

@@ -92,7 +92,7 @@ test('a witness that has seen one database says nothing of another', async () =>
   const { binding } = startWitness()
   const [first, second] = [await freshDatabase(), await freshDatabase()]
   for (let runs = 0; runs < 3; runs++) expect(await cron(first, binding)).toMatchObject({ held: null })
-  expect(await cron(second, binding)).toMatchObject({ held: null })
+  for (let runs = 0; runs < 2; runs++) expect(await cron(second, binding)).toMatchObject({ held: null })
   expect(await cron(first, binding)).toMatchObject({ held: null })
 })
 

@@ -14,7 +14,11 @@ afterEach(() => {
 async function asleep() {
   const starts: (() => Promise<Awake>)[] = []
   let begun = 0
-  const quiet = { ended: new Promise(() => {}), quietMs: () => 10_000, stop: async () => true } as Partial<Awake>
+  const quiet = {
+    ended: new Promise(() => {}),
+    quietMs: () => 10_000,
+    stop: async () => true,
+  } as Partial<Awake>
   const listener = new SleepyListener({
     begin: () => {
       begun++

@@ -636,6 +636,7 @@ create view outbox.watches as
 -- outbox.first_due(lane bigint, keeps_order boolean) returns timestamp with time zone stable
 -- outbox.first_event(from_id bigint, OUT id bigint, OUT occurred_at timestamp with time zone) returns record stable
 -- outbox.fold_attempts(keep interval, max_tallies integer, OUT folded integer) returns integer security definer
+-- outbox.forget_failures(endpoint bigint) returns void
 -- outbox.frozen_options(relation regclass, options json) returns json stable
 -- outbox.full_name(relation regclass) returns text stable
 -- outbox.full_watch_options(relation regclass, operations text[], type text, types json, type_sql text, possible_types text[], columns text[], except_columns text[], when_changed text[], condition text, key text, tenant text, fields json, data text) returns json
@@ -923,6 +924,9 @@ grant execute on function outbox.first_event(bigint) to outbox_listener;
 grant execute on function outbox.first_event(bigint) to public;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_functions;
 grant execute on function outbox.fold_attempts(interval,integer) to outbox_listener;
+grant execute on function outbox.forget_failures(bigint) to outbox_functions;
+grant execute on function outbox.forget_failures(bigint) to outbox_listener;
+grant execute on function outbox.forget_failures(bigint) to public;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_functions;
 grant execute on function outbox.frozen_options(regclass,json) to outbox_listener;
 grant execute on function outbox.frozen_options(regclass,json) to public;

@@ -2,11 +2,7 @@
 CREATE OR REPLACE FUNCTION outbox.endpoint_resumed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  UPDATE outbox.endpoint_health
-  SET failures = 0, early_failures = 0, failing_since = NULL, not_before = NULL, probe_at = NULL, probes = 0, probing = false,
-      nearest_event_id = NULL, tries_needed = 1, relapses = 0, doubted_at = NULL, slow_start_limit = NULL
-  WHERE endpoint_id = NEW.id;
-  PERFORM outbox.wake();
+  PERFORM outbox.forget_failures(NEW.id);
   RETURN NULL;
 END $$;
 

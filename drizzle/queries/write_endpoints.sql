@@ -104,6 +104,14 @@ difference as materialized (
   where old.value <> new.value
   group by changed.id, changed.action
 ),
+-- Resumed though it is active: it is tried at once, and not only when its breaker or its receiver says so.
+tried as materialized (
+  select found.id, outbox.forget_failures(found.id)::text as done
+  from accepted
+  cross join found
+  join outbox.endpoint_health l on l.endpoint_id = found.id
+  where found.action = 'endpoint.resumed' and found.state = 'active' and (l.probe_at is not null or l.not_before > accepted.now)
+),
 stopped as (
   update outbox.replays r
   set state = 'canceled', finished_at = clock_timestamp()
@@ -115,6 +123,8 @@ audited as (
   select $4::text, $5::text, 'endpoint.created', id, null from made
   union all
   select $4::text, $5::text, action, id, changes from difference
+  union all
+  select $4::text, $5::text, 'endpoint.resumed', id, null from tried
 )
 select state, is_allowed
 from found

@@ -131,6 +131,8 @@ describe('the first line is the answer', () => {
     expect(page).toContain('12 attempts in a row failed')
     expect(page).toContain('the last with status 503')
     expect(page).toContain('When it is mended')
+    // Its breaker is open: nobody has to wait for the next probe.
+    expect(page).toMatch(new RegExp(`action="/console/endpoints/${scene.failing}/resume".*Go on now`, 's'))
     expect(page).toMatch(/If nothing but failures comes until <time [^>]+>\d{4}-\d\d-\d\d /)
     const begun = /\/replay\?since=([^"]+)" data-sheet/g
     const replays = [...page.matchAll(begun)].map(([, since]) => Date.parse(decodeURIComponent(since!)))

@@ -160,8 +160,14 @@ function trouble(view: View, endpoint: Endpoint, status: EndpointStatus, disable
       : html` ${new Date(probeAt) > view.now ? html`One probe goes out ${ago(probeAt, view)}` : 'A probe is due'}; ${counted(pending, 'delivery waits', 'deliveries wait')} for its success and ${pending === 1 ? 'spends' : 'spend'} no attempts.`
   const replay = replayPath(endpoint, status)
   const ends = failingSince && new Date(Date.parse(failingSince) + disableAfterSeconds * 1000)
+  const button = (action: string, words: string) =>
+    actionButton(view, `endpoints/${endpoint.id}/${action}`, words, { kind: 'link' })
+  const first =
+    probe || paused
+      ? html`${button('resume', 'Go on now')}: what is due leaves at once.`
+      : html`${button('test', 'Send a test event')} to see that it answers.`
   const mended = html`<h2>When it is mended</h2><ol>
-<li>1. ${actionButton(view, `endpoints/${endpoint.id}/test`, 'Send a test event', { kind: 'link' })} to see that it answers.</li>
+<li>1. ${first}</li>
 <li>2. <a href="${view.base}/${replay}" data-sheet>Replay since ${failingSince === null ? 'then' : at(failingSince, view)}</a> if something died.</li>
 </ol>${ends ? html`<p class="dim">If nothing but failures comes until ${at(ends, view)}, it is disabled.</p>` : ''}`
   return note(

@@ -156,6 +156,30 @@ describe('the state', () => {
       expect(rows[0]).toMatchObject({ failures: 0, probe_at: null })
     },
   )
+
+  test.each(['probe_at', 'not_before'])(
+    'resume of an active one tries it at once (%s), once, and the audit says so',
+    async column => {
+      await api.db.query(
+        `update outbox.endpoint_health set failures = 20, failing_since = now(), ${column} = now() + interval '1 hour'
+         where endpoint_id = $1`,
+        [(await row()).id],
+      )
+      const { version } = await row()
+      for (const _ of [1, 2])
+        expect(await act('resume')).toMatchObject({ status: 200, body: { state: 'active' } })
+      const { rows } = await api.db.query('select * from outbox.endpoint_health where endpoint_id = $1', [
+        (await row()).id,
+      ])
+      expect(rows[0]).toMatchObject({ failures: 0, probe_at: null, not_before: null })
+      expect((await row()).version).toBe(version)
+      const { data } = (await api.get(`/v1/audit?endpoint_id=${id}`)).body
+      expect(data.map(({ action }: { action: string }) => action)).toEqual([
+        'endpoint.resumed',
+        'endpoint.created',
+      ])
+    },
+  )
 })
 
 describe('DELETE', () => {

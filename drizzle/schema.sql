@@ -668,6 +668,7 @@ create view outbox.watches as
 -- outbox.may_record() returns boolean stable
 -- outbox.missing_rights(relation regclass) returns text stable
 -- outbox.missing_writing_rights(role oid) returns text stable
+-- outbox.must_identify() returns boolean stable security definer
 -- outbox.must_notify() returns boolean
 -- outbox.must_stay(first_id bigint, until_id bigint, types text[], days double precision[]) returns TABLE(event_id bigint) stable
 -- outbox.next_due(maintains boolean) returns double precision stable
@@ -1009,6 +1010,8 @@ grant execute on function outbox.missing_rights(regclass) to public;
 grant execute on function outbox.missing_writing_rights(oid) to outbox_functions;
 grant execute on function outbox.missing_writing_rights(oid) to outbox_listener;
 grant execute on function outbox.missing_writing_rights(oid) to public;
+grant execute on function outbox.must_identify() to outbox_functions;
+grant execute on function outbox.must_identify() to outbox_listener;
 grant execute on function outbox.must_notify() to outbox_functions;
 grant execute on function outbox.must_notify() to outbox_listener;
 grant execute on function outbox.must_notify() to public;
@@ -1156,7 +1159,6 @@ grant select on table outbox.history to outbox_functions;
 grant delete, insert, select, update on table outbox.idempotency_keys to outbox_functions;
 grant delete, insert, select on table outbox.idempotency_steps to outbox_functions;
 grant select on table outbox.identity to outbox_functions;
-grant select on table outbox.identity to outbox_listener;
 grant insert, select, update on table outbox.last_cron_run to outbox_functions;
 grant select on table outbox.last_cron_run to outbox_listener;
 grant delete, insert, select, update on table outbox.listeners to outbox_listener;

@@ -42,7 +42,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     ('outbox.last_cron_run',     'SELECT, INSERT, UPDATE',         'SELECT'),
     ('outbox.failed_cron_run',   'SELECT, INSERT, UPDATE',         NULL),
     -- Written by functions of the owner alone.
-    ('outbox.identity',          'SELECT',                         'SELECT'),
+    ('outbox.identity',          'SELECT',                         NULL),
     ('outbox.held_senders',      'SELECT',                         'SELECT'),
     -- Senders tally their attempts, and a function of the owner adds them up.
     ('outbox.attempt_tallies',   'SELECT, INSERT',                 'SELECT, INSERT'),
@@ -63,7 +63,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         'create_partition', 'attach_partition', 'must_stay', 'begin_expiry', 'expire_events', 'expire_records', 'expire_history',
         'expire_deliveries')
       OR f.name IN ('add_partitions', 'open_next_partition', 'expire', 'capture_health', 'oldest_transaction_seconds',
-        'fold_attempts', 'identify', 'identify_witnessed', 'held_reason')
+        'fold_attempts', 'identify', 'identify_witnessed', 'held_reason', 'must_identify')
     UNION
     SELECT 'outbox_functions', f.object
     FROM function f

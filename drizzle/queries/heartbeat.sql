@@ -10,8 +10,7 @@
 -- -> unix_seconds  float8  by the database's clock
 -- -> expired       bool    a lease has run out
 -- -> work          bool
--- -> asked         bool    this sender has to identify the database again: another one that is held wants to be vouched for
---                          (identify.sql), or rows of another database have been put in place of its own
+-- -> asked         bool    this sender has to identify the database again (must_identify.sql)
 -- -> maintenance   bool    replays are running, deliveries wait for endpoints that were deleted, or nobody pulls any more
 -- -> schema_version     int
 -- -> schema_works_with  int  the oldest version of listeners that works on it
@@ -34,9 +33,7 @@ select
       and exists (select from outbox.delivery_rows d
                   where d.endpoint_id = p.id and d.state = 'pending' and d.due_at <= clock_timestamp())
   ) as work,
-  exists (select from outbox.held_senders)
-  or outbox.held_reason() is not null
-  or not exists (select from outbox.identity) as asked,
+  outbox.must_identify() as asked,
   exists (select from outbox.replays where state = 'running')
   or exists (
     select from outbox.endpoints p

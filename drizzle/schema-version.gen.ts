@@ -108,7 +108,7 @@ export const functionHashes: Readonly<Record<string, string>> = {
   'functions/lend_create.sql': '42a28158edd0a6d4',
   'functions/listener_is_polling.sql': 'e101aa853ee4272a',
   'functions/lock_probe.sql': 'abcd354202a9172b',
-  'functions/lock_replays.sql': '8fa8be2597d9290a',
+  'functions/lock_replays.sql': '716ce03301f010c8',
   'functions/longest_wait_seconds.sql': '1cc0964b8c8db4af',
   'functions/lost_columns.sql': '768b346b0cf5580b',
   'functions/matches.sql': '3e6e2dd04b90e8f8',

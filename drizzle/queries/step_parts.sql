@@ -10,9 +10,13 @@ with
 clock as materialized (
   select clock_timestamp() as now
 ),
+locked as materialized (select * from outbox.lock_replays(true, 10)),
+-- What another sender has stepped since this statement's snapshot, or begun, is left to the next step: all else that is read of
+-- it here is older.
 job as materialized (
   select r.id, r.scope, r.tenant, r.rate_per_second
-  from outbox.lock_replays(true, 10) r
+  from locked r
+  join outbox.replays seen on seen.id = r.id and seen.stepped_at = r.stepped_at
 ),
 -- Of an endpoint that is in several replays, one at a time.
 part as materialized (
@@ -128,4 +132,5 @@ stepped as (
 select
   (select count(*)::int from revived) as replayed,
   exists (select from outbox.replays where state = 'running' and token_hash is not null and id not in (select id from job))
+  or exists (select from locked where id not in (select id from job))
   or exists (select from stepped where state = 'running') as running

@@ -10,9 +10,14 @@ with
 clock as materialized (
   select clock_timestamp() as now
 ),
+locked as materialized (select * from outbox.lock_replays(false, 1)),
+-- What another sender has stepped since this statement's snapshot, or begun, is left to the next step: all else that is read of
+-- it here is older.
 job as materialized (
   select r.*, greatest(1, least(extract(epoch from clock.now - r.stepped_at), 5) * r.rate_per_second)::int as allowance
-  from outbox.lock_replays(false, 1) r, clock
+  from locked r
+  join outbox.replays seen on seen.id = r.id and seen.stepped_at = r.stepped_at
+  cross join clock
 ),
 looked as materialized (
   select e.id, e.type, e.key, e.tenant, e.xid
@@ -78,4 +83,5 @@ stepped as (
 select
   (select count(*)::int from revived) as replayed,
   exists (select from outbox.replays where state = 'running' and token_hash is null and id not in (select id from job))
+  or exists (select from locked where id not in (select id from job))
   or exists (select from stepped where state = 'running') as running

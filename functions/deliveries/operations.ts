@@ -9,7 +9,9 @@ export type Redelivered = 'redelivered' | 'unknown' | 'endpoint disabled' | 'sen
 
 export async function redeliver(db: Database, caller: Caller, id: string): Promise<Redelivered> {
   const ids = parseDeliveryId(id)
-  const found = ids && (await queries.redeliverDelivery(db.run, { ...caller, ...ids }))
+  const ask = async () => ids && (await queries.redeliverDelivery(db.run, { ...caller, ...ids }))
+  // One that was recorded at this very moment has left its row, and is not yet where the statement's snapshot looks.
+  const found = (await ask()) ?? (await ask())
   if (!found) return 'unknown'
   if (found.endpointState === 'disabled') return 'endpoint disabled'
   return found.state === 'sending' ? 'sending' : 'redelivered'

@@ -168,7 +168,7 @@ test('redeliveries and replays during retries never cause two requests of one de
     ])
     for (const answer of asked) if (answer) answers.add(answer.status)
   }
-  expect([...answers].every(status => [202, 409, 429].includes(status))).toBe(true)
+  expect([...answers].filter(status => ![202, 409, 429].includes(status))).toEqual([])
   await eventually(async () => {
     expect(await deliveryStates(api.db)).toEqual({ delivered: 5 })
     expect((await api.db.query(`select from outbox.replays where state = 'running'`)).rowCount).toBe(0)
